@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { until } from './until.ts';
+
+/** A program that a test runs, with its output in a file. */
+export interface Child {
+  readonly process: ChildProcess;
+  /** Everything it wrote to stdout and stderr so far. */
+  output(): string;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM, and SIGKILL after 10 s; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program; its output goes to `logFile`. Kills nothing by itself: stop it. */
+export function startChild(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
+  const log = openSync(logFile, 'a');
+  const child = spawn(command, args, { stdio: ['ignore', log, log], env });
+  closeSync(log);
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await gone;
+  };
+  return {
+    process: child,
+    output: () => readFileSync(logFile, 'utf8'),
+    kill: () => end('SIGKILL'),
+    async stop() {
+      const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await end('SIGTERM');
+      clearTimeout(force);
+    },
+  };
+}
+
+/** A TCP port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Resolves when `url` answers 2xx; rejects, with the program's output, when it doesn't in time. */
+export async function answers(url: string, child: Child): Promise<void> {
+  const look = async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
+  try {
+    await until(`${url} answers`, look, (status) => status >= 200 && status < 300);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${child.output().slice(-4_000)}`);
+  }
+}

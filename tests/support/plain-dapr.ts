@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { resolveTool } from '@standing-order/tools';
+import { answers, type Child, freePort, startChild } from './child.ts';
+import { connectRedis, type Redis } from './redis.ts';
+
+/** A delivery as the plain application received it: the event, and the trace that the sidecar's request is part of. */
+export interface Delivery {
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly traceparent: string | undefined;
+}
+
+/** The least Dapr application: subscribes to one topic the way Dapr's quickstarts do, and keeps what it gets. */
+export interface PlainApp {
+  readonly port: number;
+  /** In order, whatever was answered. */
+  readonly received: Delivery[];
+  /** The status that it answers deliveries with. */
+  answer: number;
+  start(): Promise<void>;
+  /** Closes the port and resets the connections, which is all that a sidecar sees of a kill -9. */
+  kill(): Promise<void>;
+}
+
+/** A plain Dapr application with a real sidecar, its broker and a state store with the built-in outbox. */
+export interface PlainWorld {
+  readonly app: PlainApp;
+  readonly broker: Redis;
+  readonly state: Redis;
+  /** Of the sidecar's HTTP API. */
+  readonly dapr: string;
+  killBroker(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const TOPIC = 'orders';
+
+function plainApp(port: number): PlainApp {
+  let server: Server | undefined;
+  const app: PlainApp = {
+    port,
+    received: [],
+    answer: 200,
+    async start() {
+      server = createServer(async (request, response) => {
+        if (request.url === '/dapr/subscribe') {
+          response.setHeader('content-type', 'application/json');
+          response.end(JSON.stringify([{ pubsubname: 'messages', topic: TOPIC, route: '/orders' }]));
+          return;
+        }
+        if (request.url === '/orders') {
+          const { traceparent } = request.headers;
+          app.received.push({ event: JSON.parse(await text(request)), traceparent: traceparent?.toString() });
+          response.statusCode = app.answer;
+        }
+        response.end();
+      }).listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    async kill() {
+      if (server === undefined) return;
+      const closing = server;
+      server = undefined;
+      closing.close();
+      closing.closeAllConnections();
+      await once(closing, 'close');
+    },
+  };
+  return app;
+}
+
+async function startRedis(dir: string, name: string): Promise<{ child: Child; client: Redis; port: number }> {
+  const port = await freePort();
+  const data = join(dir, name);
+  mkdirSync(data);
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', data, '--save', '', '--appendonly', 'yes'];
+  const child = startChild(await resolveTool('redis-server'), args, join(dir, `${name}.log`), process.env);
+  return { child, client: await connectRedis(port), port };
+}
+
+function component(name: string, type: string, metadata: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(metadata).map(([key, value]) => `    - { name: ${key}, value: "${value}" }`);
+  return [
+    'apiVersion: dapr.io/v1alpha1',
+    'kind: Component',
+    `metadata: { name: ${name} }`,
+    `spec:\n  type: ${type}\n  version: v1\n  metadata:`,
+    ...entries,
+  ].join('\n');
+}
+
+function writeResources(dir: string, statePort: number, brokerPort: number): void {
+  const state = { redisHost: `127.0.0.1:${statePort}` };
+  const outbox = { outboxPublishPubsub: 'messages', outboxPublishTopic: TOPIC };
+  const resources = join(dir, 'resources');
+  mkdirSync(resources);
+  writeFileSync(
+    join(resources, 'components.yaml'),
+    [
+      component('messages', 'pubsub.redis', { redisHost: `127.0.0.1:${brokerPort}` }),
+      component('with-outbox', 'state.redis', { ...state, ...outbox }),
+      component('without-outbox', 'state.redis', state),
+    ].join('\n---\n'),
+  );
+  writeFileSync(
+    join(dir, 'config.yaml'),
+    [
+      'apiVersion: dapr.io/v1alpha1',
+      'kind: Configuration',
+      'metadata: { name: plain }',
+      'spec:',
+      '  tracing: { samplingRate: "1" }',
+      `  nameResolution: { component: sqlite, version: v1, configuration: { connectionString: "${dir}/names.db" } }`,
+    ].join('\n'),
+  );
+}
+
+async function startSidecar(dir: string, appPort: number): Promise<{ child: Child; url: string }> {
+  const [http, grpc, internal] = [await freePort(), await freePort(), await freePort()];
+  const flags = {
+    'app-id': 'plain',
+    'app-port': appPort,
+    'dapr-http-port': http,
+    'dapr-grpc-port': grpc,
+    'dapr-internal-grpc-port': internal,
+    'dapr-listen-addresses': '127.0.0.1',
+    'dapr-internal-grpc-listen-address': '127.0.0.1',
+    'enable-metrics': false,
+    'resources-path': join(dir, 'resources'),
+    config: join(dir, 'config.yaml'),
+    'placement-host-address': '',
+    'scheduler-host-address': '',
+  };
+  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  const env = { ...process.env, DAPR_HOST_IP: '127.0.0.1' };
+  const child = startChild(await resolveTool('daprd'), args, join(dir, 'daprd.log'), env);
+  const url = `http://127.0.0.1:${http}`;
+  await answers(`${url}/v1.0/healthz`, child);
+  return { child, url };
+}
+
+/** Starts all of it on free ports, with its files in a directory of its own that `close` removes. */
+export async function startPlainWorld(): Promise<PlainWorld> {
+  const dir = mkdtempSync(join(tmpdir(), 'plain-dapr-'));
+  const state = await startRedis(dir, 'state');
+  const broker = await startRedis(dir, 'broker');
+  writeResources(dir, state.port, broker.port);
+  const app = plainApp(await freePort());
+  await app.start();
+  const sidecar = await startSidecar(dir, app.port);
+  return {
+    app,
+    broker: broker.client,
+    state: state.client,
+    dapr: sidecar.url,
+    killBroker: () => broker.child.kill(),
+    async close() {
+      await sidecar.child.stop();
+      await app.kill();
+      for (const redis of [state, broker]) {
+        redis.client.destroy();
+        await redis.child.stop();
+      }
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
