@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** Where in which trace a message belongs (W3C Trace Context). */
+export interface TraceParent {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}
+
+const traceparent = z
+  .string()
+  .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'must be a W3C traceparent');
+
+/**
+ * CloudEvents 1.0 with what Standing Order always sets. Unknown attributes are tolerated and kept out. `traceparent` is the
+ * sender's; a broken one costs the trace, never the message.
+ */
+export const cloudEvent = z.object({
+  specversion: z.literal('1.0'),
+  id: z.string().min(1).max(255),
+  source: z.string().min(1).max(255),
+  type: z.string().min(1).max(255),
+  subject: z.string().min(1).max(255),
+  time: z.iso.datetime({ offset: true }),
+  datacontenttype: z.literal('application/json'),
+  dataschema: z.string().max(255).optional(),
+  traceparent: traceparent.optional().catch(undefined),
+  tracestate: z.string().max(512).optional().catch(undefined),
+  data: z.unknown(),
+});
+
+/** An event of one type with its data. */
+export interface CloudEvent<Type extends string = string, Data = unknown> {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: Type;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly dataschema?: string | undefined;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly data: Data;
+}

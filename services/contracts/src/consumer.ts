@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { displayName, entityId } from './ids.ts';
+import { money } from './money.ts';
+
+const fields = {
+  name: displayName,
+  active: z.boolean(),
+  /** The largest total that one order of this consumer may have. */
+  orderLimit: money,
+};
+
+/** Body of POST /consumers. Without an id the service gives one. */
+export const consumerRequest = z.strictObject({
+  ...fields,
+  id: entityId.optional(),
+  active: fields.active.default(true),
+});
+export type ConsumerRequest = z.infer<typeof consumerRequest>;
+
+/** Body of PATCH /consumers/{id}: what is left out stays. */
+export const consumerPatch = z.strictObject(fields).partial();
+export type ConsumerPatch = z.infer<typeof consumerPatch>;
+
+/** A consumer as it is stored and shown. */
+export const consumer = z.object({ id: entityId, ...fields });
+export type Consumer = z.infer<typeof consumer>;

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** Id of a consumer, a restaurant or a menu item: 1 to 64 characters, chosen by whoever creates it. */
+export const entityId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'must be 1 to 64 letters, digits, - or _, starting with a letter or digit',
+  );
+
+/** Id of an order: a UUID in lower case (version 7, or version 8 when derived from an Idempotency-Key). */
+export const orderId = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be the id of an order');
+
+/** What a person reads: 1 to 200 characters. */
+export const displayName = z.string().min(1).max(200);

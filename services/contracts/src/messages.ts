@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { type CloudEvent, cloudEvent } from './cloud-event.ts';
+import { entityId, orderId } from './ids.ts';
+import { carriedMoney } from './money.ts';
+import { MAX_ORDER_LINES, orderLine, pricedLine, reason } from './order.ts';
+
+/** Which attempt a command belongs to; every reply carries its command's token back, untouched. */
+export const token = z.object({ w: z.string().min(1).max(64), a: z.int().min(1), t: z.number() });
+
+const about = { orderId, token };
+const reasons = z
+  .array(reason)
+  .min(1)
+  .max(2 * MAX_ORDER_LINES);
+
+/** The data of each message by its type. The version is part of the type; a version never changes. */
+export const messageData = {
+  'com.standing-order.validate-consumer-info.v1': z.object({ ...about, consumerId: entityId }),
+  'com.standing-order.validate-order-details.v1': z.object({
+    ...about,
+    restaurantId: entityId,
+    lines: z.array(z.object(orderLine.shape)).min(1).max(MAX_ORDER_LINES),
+  }),
+  'com.standing-order.consumer-validated.v1': z.object({ ...about, orderLimit: carriedMoney }),
+  'com.standing-order.consumer-refused.v1': z.object({ ...about, reasons }),
+  'com.standing-order.order-details-validated.v1': z.object({
+    ...about,
+    lines: z.array(pricedLine).min(1).max(MAX_ORDER_LINES),
+    total: carriedMoney,
+  }),
+  'com.standing-order.order-details-refused.v1': z.object({ ...about, reasons }),
+} as const;
+
+export type MessageType = keyof typeof messageData;
+export type MessageData<Type extends MessageType> = z.infer<(typeof messageData)[Type]>;
+
+/** A message of one of these types, as a union that `type` tells apart. */
+export type Message<Type extends MessageType = MessageType> = Type extends MessageType
+  ? CloudEvent<Type, MessageData<Type>>
+  : never;
+
+/** Parses an event whose type is one of these. */
+export const messageSchema = <Type extends MessageType>(types: readonly Type[]): z.ZodType<Message<Type>> =>
+  z.discriminatedUnion(
+    'type',
+    types.map((type) => cloudEvent.extend({ type: z.literal(type), data: messageData[type] })) as never,
+  ) as unknown as z.ZodType<Message<Type>>;

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { displayName, entityId, orderId } from './ids.ts';
+import { carriedMoney, totalAmount } from './money.ts';
+import { uniqueBy } from './restaurant.ts';
+
+export const MAX_ORDER_LINES = 100;
+export const MAX_QUANTITY = 1000;
+
+export const orderLine = z.strictObject({ itemId: entityId, quantity: z.int().min(1).max(MAX_QUANTITY) });
+export type OrderLine = z.infer<typeof orderLine>;
+
+/** Body of POST /orders. No item appears twice. */
+export const orderRequest = z.strictObject({
+  consumerId: entityId,
+  restaurantId: entityId,
+  lines: z.array(orderLine).min(1).max(MAX_ORDER_LINES).check(uniqueBy('itemId')),
+});
+export type OrderRequest = z.infer<typeof orderRequest>;
+
+/** Header Idempotency-Key: 1 to 255 visible ASCII characters. */
+export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
+
+export const orderStatuses = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
+
+/** Why an order can be refused. Closed: a new one is a new version of the messages. */
+export const reasonCodes = [
+  'CONSUMER_NOT_FOUND',
+  'CONSUMER_INACTIVE',
+  'ORDER_LIMIT_EXCEEDED',
+  'CURRENCY_MISMATCH',
+  'RESTAURANT_NOT_FOUND',
+  'RESTAURANT_CLOSED',
+  'ITEM_NOT_ON_MENU',
+  'ITEM_UNAVAILABLE',
+  'MINIMUM_ORDER_NOT_MET',
+] as const;
+export type ReasonCode = (typeof reasonCodes)[number];
+
+/** One reason of a refusal. `field` is a path into the request (`lines[2].itemId`), as in the errors of a problem. */
+export const reason = z.object({
+  code: z.enum(reasonCodes),
+  detail: z.string().max(500),
+  field: z.string().max(200).optional(),
+  itemId: entityId.optional(),
+});
+export type Reason = z.infer<typeof reason>;
+
+/** A line with the price that the restaurant fixed; `amount` is quantity x unitPrice, in minor units. */
+export const pricedLine = z.object({
+  itemId: entityId,
+  name: displayName,
+  quantity: z.int().min(1).max(MAX_QUANTITY),
+  unitPrice: totalAmount,
+  amount: totalAmount,
+});
+export type PricedLine = z.infer<typeof pricedLine>;
+
+/** An order as clients see it. Times are RFC 3339, UTC. */
+export const orderView = z.object({
+  id: orderId,
+  status: z.enum(orderStatuses),
+  consumerId: entityId,
+  restaurantId: entityId,
+  /** With prices once VALIDATED. */
+  lines: z.array(z.union([pricedLine, orderLine])),
+  total: carriedMoney.optional(),
+  createdAt: z.iso.datetime(),
+  settledAt: z.iso.datetime().optional(),
+  /** By when it is decided, if the service has a deadline. */
+  deadline: z.iso.datetime().optional(),
+  /** Empty unless REJECTED. */
+  reasons: z.array(reason),
+});
+export type OrderView = z.infer<typeof orderView>;
