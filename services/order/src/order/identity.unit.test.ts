@@ -1,0 +1,51 @@
+import { orderId, orderRequest } from '@standing-order/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fingerprint, idFromKey } from './identity.ts';
+
+const text =
+  '{"consumerId":"ada","restaurantId":"trattoria","lines":[{"itemId":"pizza","quantity":1},{"itemId":"water","quantity":2}]}';
+const parse = (json: string) => orderRequest.parse(JSON.parse(json));
+
+describe('the fingerprint of a request', () => {
+  it('does not depend on the order of keys or on white space', () => {
+    const shuffled = `{ "lines": [ {"quantity":1, "itemId":"pizza"}, {"quantity":2.0,"itemId":"water"} ],
+      "restaurantId":"trattoria", "consumerId":"ada" }`;
+    expect(fingerprint(parse(shuffled))).toBe(fingerprint(parse(text)));
+  });
+
+  it('stays what it was for orders that are already stored', () => {
+    expect(fingerprint(parse(text))).toBe('1:pOphdrZtcrI4lQxADMPjUenRqtuFk7Dp0aKkT0fRQvA');
+  });
+
+  it.each([
+    ['the consumer', text.replace('ada', 'bob')],
+    ['the restaurant', text.replace('trattoria', 'bistro')],
+    ['an item', text.replace('pizza', 'pasta')],
+    ['a quantity', text.replace('"quantity":1', '"quantity":3')],
+  ])('differs with %s', (_, other) => {
+    expect(fingerprint(parse(other))).not.toBe(fingerprint(parse(text)));
+  });
+});
+
+describe('the id that comes from an Idempotency-Key', () => {
+  it('is the id of an order, the same for the same client and key only', () => {
+    const part = fc.string({ minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(part, part, part, part, (client, key, otherClient, otherKey) => {
+        const id = idFromKey(client, key);
+        expect(orderId.safeParse(id).success).toBe(true);
+        const same = client === otherClient && key === otherKey;
+        expect(idFromKey(otherClient, otherKey) === id).toBe(same);
+      }),
+    );
+  });
+
+  it('stays what it was for keys that are already used', () => {
+    expect(idFromKey('anonymous', 'key-1')).toBe('cc4f15f2-9d85-8c67-9e6f-2418f99d442c');
+  });
+
+  it('does not confuse where the client ends and the key begins', () => {
+    expect(idFromKey('ab', 'c')).not.toBe(idFromKey('a', 'bc'));
+  });
+});

@@ -1,0 +1,40 @@
+import type { OrderView } from '@standing-order/contracts';
+import type { Order } from './order.ts';
+
+/** The order as it is now. */
+export function viewOf(order: Order): OrderView {
+  const view = receiptOf(order);
+  switch (order.status) {
+    case 'PENDING':
+      return view;
+    case 'VALIDATED': {
+      const { lines, total } = order.answers.details;
+      return { ...view, status: order.status, lines: [...lines], total, settledAt: iso(order.settledAt) };
+    }
+    case 'REJECTED':
+      return { ...view, status: order.status, reasons: [...order.reasons], settledAt: iso(order.settledAt) };
+    case 'EXPIRED':
+      return { ...view, status: order.status, settledAt: iso(order.settledAt) };
+  }
+}
+
+/**
+ * The order as it was when it was taken, made only from what never changes: whoever repeats a request gets the same
+ * answer, however far the order has come in the meantime.
+ */
+export function receiptOf({ id, request, createdAt, deadline }: Order): OrderView {
+  return {
+    id,
+    status: 'PENDING',
+    consumerId: request.consumerId,
+    restaurantId: request.restaurantId,
+    lines: request.lines,
+    createdAt: iso(createdAt),
+    ...(deadline === undefined ? {} : { deadline: iso(deadline) }),
+    reasons: [],
+  };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

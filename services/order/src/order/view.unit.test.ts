@@ -1,0 +1,68 @@
+import { orderView } from '@standing-order/contracts';
+import { describe, expect, it } from 'vitest';
+import { decide, type Message } from './decide.ts';
+import { newOrder, type Order } from './order.ts';
+import { receiptOf, viewOf } from './view.ts';
+
+const token = { w: 'w', a: 1, t: 1 };
+const lines = [{ itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 }];
+const yes: Message = { kind: 'consumer', valid: true, token, orderLimit: { amount: 5000, currency: 'EUR' } };
+const priced: Message = { kind: 'details', valid: true, token, lines, total: { amount: 1800, currency: 'EUR' } };
+const closed: Message = {
+  kind: 'details',
+  valid: false,
+  token,
+  reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'closed', field: 'restaurantId' }],
+};
+
+const pending = newOrder({
+  id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  nonce: 'n',
+  fingerprint: '1:x',
+  client: 'anonymous',
+  request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] },
+  now: Date.UTC(2026, 0, 1),
+  decideWithin: 60_000,
+});
+
+function after(...messages: [Message, number][]): Order {
+  return messages.reduce<Order>((order, [message, now]) => {
+    const decision = decide(order, message, now);
+    return 'document' in decision ? decision.document : order;
+  }, pending);
+}
+
+const settledAt = Date.UTC(2026, 0, 1, 0, 0, 1);
+const orders = {
+  PENDING: pending,
+  VALIDATED: after([yes, settledAt], [priced, settledAt]),
+  REJECTED: after([yes, settledAt], [closed, settledAt]),
+  EXPIRED: after([{ kind: 'time-up' }, Date.UTC(2026, 0, 1, 0, 1)]),
+};
+
+describe('the view of an order', () => {
+  it.each(Object.entries(orders))('of one that is %s keeps its contract', (status, order) => {
+    expect(viewOf(order).status).toBe(status);
+    expect(orderView.parse(viewOf(order))).toEqual(viewOf(order));
+  });
+
+  it('has the prices once they are fixed, and the reasons when refused', () => {
+    expect(viewOf(orders.VALIDATED)).toMatchObject({
+      lines,
+      total: { amount: 1800 },
+      settledAt: '2026-01-01T00:00:01.000Z',
+    });
+    expect(viewOf(orders.REJECTED)).toMatchObject({ reasons: [{ code: 'RESTAURANT_CLOSED' }] });
+    expect(viewOf(orders.EXPIRED)).toMatchObject({ deadline: '2026-01-01T00:01:00.000Z' });
+  });
+
+  it('keeps to itself what is not the client’s business', () => {
+    expect(JSON.stringify(viewOf(orders.VALIDATED))).not.toMatch(/nonce|fingerprint|token|answers|orderLimit/);
+  });
+});
+
+describe('the receipt of an order', () => {
+  it('is the same at every moment of its life', () => {
+    for (const order of Object.values(orders)) expect(receiptOf(order)).toEqual(viewOf(pending));
+  });
+});
