@@ -1,0 +1,81 @@
+import { chmod, glob, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BuildOrder } from './go.ts';
+import { inWords } from './report.ts';
+import { run } from './run.ts';
+import type { DebianSource } from './table.ts';
+
+const minute = 60_000;
+
+/**
+ * Unpacks a distribution's packages, and those they need that this machine lacks, into a folder. Nothing is installed:
+ * it needs no rights, changes nothing on the system and starts no service. The programs become scripts in `into`.
+ */
+export async function unpackFromDebian(
+  source: DebianSource,
+  programs: readonly string[],
+  order: BuildOrder,
+): Promise<void> {
+  const work = join(order.into, 'apt');
+  const root = join(order.into, 'root');
+  const began = performance.now();
+  const progress = (what: string) =>
+    order.report.progress(`${order.name}: ${what}, ${inWords(performance.now() - began)}`);
+  const apt = (args: readonly string[], deadlineMs: number) =>
+    run('apt-get', [...privateState(work), ...args], { cwd: work, signal: order.signal, deadlineMs });
+
+  for (const folder of ['lists/partial', 'cache/archives/partial']) {
+    await mkdir(join(work, folder), { recursive: true });
+  }
+  progress('reading the package lists of the distribution');
+  try {
+    await apt(['update'], 5 * minute);
+  } catch (cause) {
+    throw new Error('the package lists of this distribution could not be read by apt-get', { cause });
+  }
+  const plan = await apt(['install', '--simulate', '--no-install-recommends', ...source.packages], minute);
+  const names = plannedPackages(plan);
+  progress(`downloading ${names.length} packages`);
+  if (names.length > 0) await apt(['download', ...names], 15 * minute);
+  const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
+  for (const [index, archive] of archives.entries()) {
+    progress(`unpacking ${index + 1} of ${archives.length} packages`);
+    await run('dpkg-deb', ['-x', join(work, archive), root], { signal: order.signal, deadlineMs: 5 * minute });
+  }
+  await rm(work, { recursive: true });
+  await writeLaunchers(source, programs, order.into);
+}
+
+/** The packages that `apt-get install --simulate` says it would install. */
+export function plannedPackages(plan: string): string[] {
+  return [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '');
+}
+
+/** Settings that keep apt's own state out of the system's, so that it works without rights and disturbs no one. */
+function privateState(work: string): string[] {
+  const settings = [
+    `Dir::State::lists=${join(work, 'lists')}`,
+    `Dir::Cache=${join(work, 'cache')}`,
+    'Debug::NoLocking=true',
+    'APT::Sandbox::User=root',
+  ];
+  return ['-q', '-y', ...settings.flatMap((setting) => ['-o', setting])];
+}
+
+async function writeLaunchers(source: DebianSource, programs: readonly string[], into: string): Promise<void> {
+  const [folder] = await Array.fromAsync(glob(join('root', source.folder), { cwd: into }));
+  if (folder === undefined) throw new Error(`no ${source.folder} in the packages ${source.packages.join(', ')}`);
+  const libraries = await Array.fromAsync(glob('root/{usr/,}lib/*-linux-gnu*', { cwd: into }));
+  const path = libraries.map((library) => `"$here/${library}"`).join(':');
+  for (const program of programs) {
+    const script = [
+      '#!/bin/sh',
+      'here=$(dirname "$(readlink -f "$0")")',
+      `LD_LIBRARY_PATH=${path}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}`,
+      'export LD_LIBRARY_PATH',
+      `exec "$here/${folder}/${program}" "$@"`,
+    ];
+    await writeFile(join(into, program), `${script.join('\n')}\n`);
+    await chmod(join(into, program), 0o755);
+  }
+}

@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url';
+import type { Range } from './versions.ts';
+
+/** A program of a Go module; the folder holds the go.mod and go.sum that pin everything it is made of. */
+export interface GoSource {
+  readonly kind: 'go';
+  readonly folder: string;
+  readonly program: string;
+  readonly flags: readonly string[];
+}
+
+/** Packages of a Debian-like distribution; `folder` is where, inside them, the programs are (a glob). */
+export interface DebianSource {
+  readonly kind: 'debian';
+  readonly packages: readonly string[];
+  readonly folder: string;
+}
+
+export interface Tool {
+  /** Also the file name of the program. */
+  readonly name: string;
+  readonly wanted: Range;
+  /** Programs that come with it and must be in the same folder. */
+  readonly beside: readonly string[];
+  /** Folders to look in after PATH: globs, `~` for the home folder. */
+  readonly places: readonly string[];
+  readonly source: GoSource | DebianSource;
+  /** How a person gets it, for when there is no other way. */
+  readonly byHand: string;
+}
+
+/** Everything that the project runs and npm does not bring. A tool is added by an entry here. */
+export const tools = {
+  daprd: {
+    name: 'daprd',
+    wanted: { atLeast: '1.18.1', below: '1.19' },
+    beside: [],
+    places: ['~/.dapr/bin'],
+    source: {
+      kind: 'go',
+      folder: fileURLToPath(new URL('../daprd', import.meta.url)),
+      program: 'github.com/dapr/dapr/cmd/daprd',
+      // allcomponents is what Dapr releases; stablecomponents lacks the SQLite name resolver.
+      flags: ['-tags=allcomponents', '-ldflags=-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=1.18.1'],
+    },
+    byHand: 'install the Dapr CLI and run `dapr init --slim --runtime-version 1.18.1`',
+  },
+  'redis-server': {
+    name: 'redis-server',
+    wanted: { atLeast: '7' },
+    beside: [],
+    places: ['/opt/homebrew/bin', '/usr/local/bin'],
+    source: { kind: 'debian', packages: ['redis-server'], folder: 'usr/bin' },
+    byHand: 'install Redis 7 or newer (`brew install redis`, `dnf install redis`) so that redis-server is on PATH',
+  },
+  postgres: {
+    name: 'postgres',
+    wanted: { atLeast: '15' },
+    beside: ['initdb', 'pg_ctl'],
+    places: [
+      '/usr/lib/postgresql/*/bin',
+      '/usr/pgsql-*/bin',
+      '/opt/homebrew/opt/postgresql@*/bin',
+      '/usr/local/opt/postgresql@*/bin',
+    ],
+    source: { kind: 'debian', packages: ['postgresql'], folder: 'usr/lib/postgresql/*/bin' },
+    byHand: 'install PostgreSQL 15 or newer (`brew install postgresql@17`, `dnf install postgresql-server`)',
+  },
+} as const satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof tools;
