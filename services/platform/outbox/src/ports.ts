@@ -47,7 +47,9 @@ export interface Store {
   /** Missing keys are missing from the result. Rejects when the store can't be read. */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
   /** Compare-and-set, each item judged by itself. Never rejects. On some stores a missing key counts as a match. */
-  write(items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[]): Promise<WriteOutcome>;
+  write(
+    items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[],
+  ): Promise<WriteOutcome>;
 }
 
 /** Which attempt a command belongs to. The reply carries it back, and the handler records it with the answer. */
@@ -104,7 +106,12 @@ export interface Transport<D> {
 
 /** What happened, for metrics, logs and spans. Must not throw; called synchronously. */
 export interface Observer<D> {
-  committed?(batch: { readonly documents: readonly D[]; readonly startedAt: number; readonly endedAt: number; readonly attempts: number }): void;
+  committed?(batch: {
+    readonly documents: readonly D[];
+    readonly startedAt: number;
+    readonly endedAt: number;
+    readonly attempts: number;
+  }): void;
   ignored?(id: string, reason: string): void;
   settled?(document: D): void;
   event?(name: string, attributes: Readonly<Record<string, string | number>>): void;

@@ -1,0 +1,96 @@
+import type { Business, Clock, Document, Observer, Random, Store, Transport } from './ports.ts';
+import type { Rules } from './rules.ts';
+import type { Settings } from './settings.ts';
+
+export interface OutboxOptions<D extends Document, A> {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly store: Store;
+  readonly transport: Transport<D>;
+  readonly business: Business<D, A>;
+  readonly observer?: Observer<D>;
+  readonly settings?: Partial<Settings>;
+  readonly rules?: Partial<Rules>;
+}
+
+/**
+ * created: stored, and found again by somebody until it is done.
+ * existing: a document of this id with the same fingerprint is stored, and found again likewise.
+ * different: a document of this id with another fingerprint is stored.
+ * full, unsent: nothing was sent; the queue is full, or the deadline passed (or the process leaves).
+ * unknown: the deadline passed; it may be stored now or later.
+ * refused: the store does not take this document; nothing was stored.
+ */
+export type Accepted<D> =
+  | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
+  | { readonly outcome: 'full' | 'unsent' | 'unknown' | 'refused' };
+
+/** `document` is what was stored; a reason is a name for counting. */
+export type Recorded<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
+
+export interface State {
+  readonly ready: boolean;
+  /** Why it is not ready. */
+  readonly reason?: string;
+  /** Name of the writer, once there is one. */
+  readonly writer?: string;
+}
+
+export interface StuckDocument {
+  readonly id: string;
+  readonly channels: readonly string[];
+  readonly attempts: number;
+  /** Unix time in milliseconds. */
+  readonly since: number;
+}
+
+export interface Stats {
+  readonly ready: boolean;
+  readonly writer: string | undefined;
+  /** Requests waiting or in the batch under way, and their size. */
+  readonly queued: number;
+  readonly queuedSize: number;
+  /** Ids that this writer's segments name: at least its open documents. */
+  readonly open: number;
+  /** Segments from the first not known deleted up to the next, and the reserved limit. */
+  readonly lo: number;
+  readonly next: number;
+  readonly limit: number;
+  /** Segments waiting to be deleted. */
+  readonly deletions: number;
+  /** Everything that the relay holds in memory per document or per segment. */
+  readonly entries: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly channels: Readonly<
+    Record<string, { readonly inFlight: number; readonly waiting: number; readonly sent: number }>
+  >;
+  /** Stuck documents that are remembered here. */
+  readonly stuck: number;
+  /** Other writers: in the directory, and being cared for by this one. */
+  readonly writers: number;
+  readonly adopted: number;
+}
+
+export interface Outbox<D extends Document, A> {
+  /** True while requests are taken. */
+  readonly ready: boolean;
+  state(): State;
+  stats(): Stats;
+  /** Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. */
+  start(): Promise<void>;
+  /** Stores a document together with its promise to be found again. `deadlineMs` counts from now. Never rejects. */
+  accept(document: D, deadlineMs: number): Promise<Accepted<D>>;
+  /** Records answers; on any replica. One result per entry, in order. Rejects when the store fails: deliver them again. */
+  record(entries: readonly { readonly id: string; readonly answer: A }[]): Promise<readonly Recorded<D>[]>;
+  /** The stored document. Rejects when the store can't be read. */
+  read(id: string): Promise<D | undefined>;
+  /** Calls `listener` on changes that this process sees. Best effort: a listener over the limit hears nothing. */
+  watch(id: string, listener: (document: D) => void): () => void;
+  /** Stuck documents remembered by this replica, oldest first. */
+  stuck(): readonly StuckDocument[];
+  /** Puts an open document in line again with fresh attempts. Rejects when the store can't be read. */
+  retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'>;
+  /** Takes no more requests, finishes the batch, marks the writer as left, stops every timer. Never rejects. */
+  leave(): Promise<void>;
+}

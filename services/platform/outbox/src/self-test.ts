@@ -1,0 +1,76 @@
+import type { Operation, Store } from './ports.ts';
+
+/** The store answers, and does not behave as the outbox needs it. */
+export class UnfitStoreError extends Error {
+  constructor(reason: string) {
+    super(`the state store is unfit: ${reason}`);
+    this.name = 'UnfitStoreError';
+  }
+}
+
+const unfit = (reason: string): never => {
+  throw new UnfitStoreError(reason);
+};
+
+/** The store did not answer clearly; ask again. */
+const unclear = (what: string): never => {
+  throw new Error(`the state store is not available (${what})`);
+};
+
+/** For steps that nothing stands in the way of. */
+const mustCommit = async (store: Store, what: string, operations: readonly Operation[]): Promise<void> => {
+  const outcome = await store.transact(operations);
+  if (outcome === 'refused') unfit(`${what} was refused`);
+  if (outcome === 'unknown') unclear(what);
+};
+
+const mark = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? (value as { mark?: unknown }).mark : undefined;
+
+const testInsert = async (store: Store, key: string): Promise<void> => {
+  await mustCommit(store, 'inserting a key', [{ op: 'insert', key, value: { v: 1, mark: 'first' } }]);
+  if ((await store.transact([{ op: 'insert', key, value: { v: 1, mark: 'second' } }])) === 'committed')
+    unfit('inserting a key that exists succeeded');
+  if (mark((await store.read([key])).get(key)?.value) !== 'first') unfit('inserting a key that exists overwrote it');
+};
+
+const testCompareAndSet = async (store: Store, key: string): Promise<void> => {
+  const etag = (await store.read([key])).get(key)?.etag ?? unfit('a stored value has no ETag');
+  const first = await store.write([{ key, value: { v: 1, mark: 'set' }, etag }]);
+  if (first === 'unknown') unclear('compare-and-set');
+  if (first === 'conflict') unfit('compare-and-set with the right ETag failed');
+  const second = await store.write([{ key, value: { v: 1, mark: 'stale' }, etag }]);
+  if (second === 'unknown') unclear('compare-and-set with a stale ETag');
+  if (second === 'written') unfit('compare-and-set with a stale ETag succeeded');
+  if (mark((await store.read([key])).get(key)?.value) !== 'set') unfit('compare-and-set did not store its value');
+};
+
+const testThreeKeys = async (store: Store, keys: readonly string[]): Promise<void> => {
+  const value = { v: 1, mark: 'three' };
+  await mustCommit(store, 'a transaction of three keys', [
+    ...keys.map((key) => ({ op: 'upsert', key, value }) as const),
+  ]);
+  const found = await store.read(keys);
+  if (keys.some((key) => mark(found.get(key)?.value) !== 'three')) unfit('a transaction of three keys did not apply');
+};
+
+/**
+ * Tries on scratch keys whether the store does what the outbox needs. `prefix` must be new on every call, since writes
+ * of an earlier, unclear run may still land. Throws an UnfitStoreError, or any other error when it is worth asking again.
+ */
+export const selfTest = async (store: Store, prefix: string): Promise<void> => {
+  const keys = [1, 2, 3].map((i) => `t:${prefix}:${i}`);
+  const [one, , missing] = keys as [string, string, string];
+  await testInsert(store, one);
+  await testCompareAndSet(store, one);
+  await mustCommit(store, 'deleting a missing key', [{ op: 'delete', key: missing }]);
+  // Stores differ here, and the outbox relies on neither; only a clear answer is asked for.
+  if ((await store.write([{ key: missing, value: { v: 1, mark: 'late' }, etag: '1' }])) === 'unknown')
+    unclear('compare-and-set on a missing key');
+  await testThreeKeys(store, keys);
+  await mustCommit(
+    store,
+    'a transaction of deletions',
+    keys.map((key) => ({ op: 'delete', key })),
+  );
+};

@@ -1,0 +1,162 @@
+/** Every number of the protocol. Times are milliseconds, sizes are UTF-16 code units of JSON. */
+export interface Settings {
+  /** Between two beats of a writer. */
+  readonly beatMs: number;
+  /** Between two looks at whether the directory still names this writer. */
+  readonly directoryMs: number;
+  /** A confirmed beat older than this: the writer goes on under a new name only. */
+  readonly guardMs: number;
+  /** Segment numbers reserved ahead of the next one. */
+  readonly reserve: number;
+  /** A wait before the store is asked again while starting, doubling up to the maximum. */
+  readonly startBackoffMs: number;
+  readonly startBackoffMaxMs: number;
+
+  /** Between two looks at the other writers. */
+  readonly watchMs: number;
+  /** A writer whose record has not changed for this long is adopted. */
+  readonly deadMs: number;
+  /** When an adopted range is scanned again, counted from the end of its first scan. */
+  readonly lookAgainMs: readonly number[];
+  /** A writer unchanged for this long may be taken out of the directory. */
+  readonly retireMs: number;
+  /** How fresh the last, empty look must be for that. */
+  readonly retireLookMs: number;
+
+  /** Most documents and most bytes of one transaction. */
+  readonly batchDocuments: number;
+  readonly batchSize: number;
+  /** Most requests waiting, the batch under way included, and their total size. */
+  readonly queueRequests: number;
+  readonly queueSize: number;
+  /** Most ids that this writer's segments may name before requests are turned away. */
+  readonly maxOpen: number;
+  /** A wait before a transaction is sent again, doubling up to the maximum. */
+  readonly commitBackoffMs: number;
+  readonly commitBackoffMaxMs: number;
+  /** How long finished segments wait for a commit that takes their deletion along. */
+  readonly deleteAfterMs: number;
+  /** Most deletions in one transaction. */
+  readonly deleteBatch: number;
+
+  readonly lanes: number;
+  /** Most commands in flight per channel and lane. */
+  readonly window: number;
+  /** Most documents loaded beyond the windows. */
+  readonly lookAhead: number;
+  /** Most freshly committed segments remembered until the cursor comes to them. */
+  readonly freshSegments: number;
+  readonly sendBatch: number;
+  /** Most batches being sent at a time, per channel. */
+  readonly sendsUnderWay: number;
+  /** A wait after the broker took nothing, doubling up to the maximum. */
+  readonly sendBackoffMs: number;
+  readonly sendBackoffMaxMs: number;
+
+  /** How much later than a lost command another one must have been sent that was answered. Start (and least), most. */
+  readonly reorderMs: number;
+  readonly reorderMaxMs: number;
+  /** Clean answers after which the reorder window shrinks by a tenth. */
+  readonly cleanAnswers: number;
+  /** Without any evidence for this long the oldest command is sent again; doubles up to the maximum. */
+  readonly probeMs: number;
+  readonly probeMaxMs: number;
+  /** Share by which a probe time is varied, either way. */
+  readonly probeJitter: number;
+  /** Attempts after which a document is stuck. */
+  readonly attempts: number;
+  readonly stuckRetryMs: number;
+  /** Most stuck documents remembered; the rest is found again by the next pass. */
+  readonly stuckRemembered: number;
+
+  /** Between two looks at the documents in flight, doubling up to the maximum while nothing changes. */
+  readonly lookMs: number;
+  readonly lookMaxMs: number;
+  /** Most keys of one bulk read. */
+  readonly readBatch: number;
+
+  /** Segments older than this with at most `carryFew` open ids are merged... */
+  readonly carryAgeMs: number;
+  readonly carryFew: number;
+  /** ...once the range is longer than this. */
+  readonly carryRange: number;
+
+  /** Most documents in one write of the recorder, most answers waiting, and how often a loser is tried again. */
+  readonly recordBatch: number;
+  readonly recordQueue: number;
+  readonly recordAttempts: number;
+
+  /** An open document older than this is enlisted again when it is read. */
+  readonly enlistAgeMs: number;
+  /** Most ids remembered as enlisted, and most ids waiting to be. */
+  readonly enlistRemembered: number;
+  readonly enlistQueue: number;
+  /** Most documents watched at a time. */
+  readonly watches: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** Good for Redis Streams; on Kafka a `reorderMs` of 1,000 is enough. */
+export const defaultSettings: Settings = {
+  beatMs: 2 * second,
+  directoryMs: 10 * second,
+  guardMs: 10 * minute,
+  reserve: 1024,
+  startBackoffMs: 100,
+  startBackoffMaxMs: 5 * second,
+
+  watchMs: 2 * second,
+  deadMs: 10 * second,
+  lookAgainMs: [minute, 10 * minute, hour],
+  retireMs: 24 * hour,
+  retireLookMs: minute,
+
+  batchDocuments: 128,
+  batchSize: 1_000_000,
+  queueRequests: 2_000,
+  queueSize: 4_000_000,
+  maxOpen: 1_000_000,
+  commitBackoffMs: 50,
+  commitBackoffMaxMs: 2 * second,
+  deleteAfterMs: second,
+  deleteBatch: 128,
+
+  lanes: 64,
+  window: 64,
+  lookAhead: 2 * 64 * 64,
+  freshSegments: 64,
+  sendBatch: 128,
+  sendsUnderWay: 2,
+  sendBackoffMs: 100,
+  sendBackoffMaxMs: 5 * second,
+
+  reorderMs: 5 * second,
+  reorderMaxMs: 90 * second,
+  cleanAnswers: 100,
+  probeMs: 10 * second,
+  probeMaxMs: 5 * minute,
+  probeJitter: 0.2,
+  attempts: 8,
+  stuckRetryMs: hour,
+  stuckRemembered: 10_000,
+
+  lookMs: 200,
+  lookMaxMs: 5 * second,
+  readBatch: 128,
+
+  carryAgeMs: minute,
+  carryFew: 64,
+  carryRange: 1024,
+
+  recordBatch: 128,
+  recordQueue: 4_096,
+  recordAttempts: 8,
+
+  enlistAgeMs: 10 * minute,
+  enlistRemembered: 10_000,
+  enlistQueue: 1_000,
+  watches: 10_000,
+};
