@@ -1,8 +1,8 @@
 import { chmod, glob, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOrder } from './go.ts';
-import { inWords } from './report.ts';
-import { run } from './run.ts';
+import { runProgram } from './plain/program.mjs';
+import { inWords } from './plain/report.mjs';
 import type { DebianSource } from './table.ts';
 
 const minute = 60_000;
@@ -22,7 +22,7 @@ export async function unpackFromDebian(
   const progress = (what: string) =>
     order.report.progress(`${order.name}: ${what}, ${inWords(performance.now() - began)}`);
   const apt = (args: readonly string[], deadlineMs: number) =>
-    run('apt-get', [...privateState(work), ...args], { cwd: work, signal: order.signal, deadlineMs });
+    runProgram('apt-get', [...privateState(work), ...args], { cwd: work, signal: order.signal, deadlineMs });
 
   for (const folder of ['lists/partial', 'cache/archives/partial']) {
     await mkdir(join(work, folder), { recursive: true });
@@ -40,7 +40,7 @@ export async function unpackFromDebian(
   const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
   for (const [index, archive] of archives.entries()) {
     progress(`unpacking ${index + 1} of ${archives.length} packages`);
-    await run('dpkg-deb', ['-x', join(work, archive), root], { signal: order.signal, deadlineMs: 5 * minute });
+    await runProgram('dpkg-deb', ['-x', join(work, archive), root], { signal: order.signal, deadlineMs: 5 * minute });
   }
   await rm(work, { recursive: true });
   await writeLaunchers(source, programs, order.into);

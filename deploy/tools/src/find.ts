@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, glob, realpath } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { run } from './run.ts';
+import { runProgram } from './plain/program.mjs';
 import type { Tool } from './table.ts';
 import { type Candidate, parseVersion } from './versions.ts';
 
@@ -61,7 +61,7 @@ async function isProgram(path: string): Promise<boolean> {
 
 async function askVersion(path: string): Promise<string | undefined> {
   try {
-    return parseVersion(await run(path, ['--version'], { deadlineMs: 20_000 }));
+    return parseVersion(await runProgram(path, ['--version'], { deadlineMs: 20_000 }));
   } catch {
     // A program that does not even tell its version is no candidate; the choice says so.
     return undefined;

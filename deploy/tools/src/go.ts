@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inWords, type Report } from './report.ts';
-import { run } from './run.ts';
+import { runProgram } from './plain/program.mjs';
+import { inWords, type Report } from './plain/report.mjs';
 import type { GoSource } from './table.ts';
 import { unfit } from './versions.ts';
 
@@ -25,7 +25,7 @@ export async function buildFromGo(source: GoSource, order: BuildOrder): Promise<
   const began = performance.now();
   const all = [...flags, ...source.flags];
   const go = (args: readonly string[], deadlineMs: number, onLine: (line: string) => void) =>
-    run('go', args, { cwd: source.folder, env: environment, signal: order.signal, deadlineMs, onLine });
+    runProgram('go', args, { cwd: source.folder, env: environment, signal: order.signal, deadlineMs, onLine });
   const progress = (what: string) =>
     order.report.progress(`${order.name}: ${what}, ${inWords(performance.now() - began)}`);
 
@@ -54,7 +54,11 @@ async function needGo(source: GoSource): Promise<void> {
   let said: string;
   try {
     // In the module's folder: a Go from 1.21 fetches the toolchain that go.mod asks for by itself.
-    said = await run('go', ['env', 'GOVERSION'], { cwd: source.folder, env: environment, deadlineMs: 10 * minute });
+    said = await runProgram('go', ['env', 'GOVERSION'], {
+      cwd: source.folder,
+      env: environment,
+      deadlineMs: 10 * minute,
+    });
   } catch (cause) {
     throw new Error(`${sentence}, and there is none that runs`, { cause });
   }

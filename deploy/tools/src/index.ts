@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Surroundings } from './find.ts';
-import { type Report, reportTo } from './report.ts';
+import { type Report, reportTo } from './plain/report.mjs';
 import { type Resolved, resolve } from './resolve.ts';
 import { type Tool, type ToolName, tools } from './table.ts';
 
-export { withLock } from './lock.mjs';
+export { withLock } from './plain/lock.mjs';
 export type { Resolved } from './resolve.ts';
 export type { ToolName } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describeTool, isToolName, type Resolved, toolNames } from './index.ts';
-import { reportTo } from './report.ts';
+import { reportTo } from './plain/report.mjs';
 
 const help = `Finds the programs that Standing Order runs, or makes them, and prints where they are.
 

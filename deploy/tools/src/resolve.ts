@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { unpackFromDebian } from './debian.ts';
 import { findInstalled, inspect, type Surroundings } from './find.ts';
 import { type BuildOrder, buildFromGo } from './go.ts';
-import { interruptible } from './interrupt.mjs';
-import { withLock } from './lock.mjs';
-import { inWords, type Report } from './report.ts';
+import { interruptible } from './plain/interrupt.mjs';
+import { withLock } from './plain/lock.mjs';
+import { inWords, type Report } from './plain/report.mjs';
 import type { Tool } from './table.ts';
 import { choose } from './versions.ts';
 

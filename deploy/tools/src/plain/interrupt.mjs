@@ -1,5 +1,3 @@
-// Plain JavaScript: deploy/run.mjs needs it before there is a Node that runs TypeScript.
-
 /** @type {NodeJS.Signals[]} */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 

@@ -1,4 +1,3 @@
-// Plain JavaScript: deploy/run.mjs needs it before there is a Node that runs TypeScript.
 import { randomUUID } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
