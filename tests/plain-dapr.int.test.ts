@@ -8,9 +8,9 @@ let world: PlainWorld;
 
 beforeAll(async () => {
   world = await startPlainWorld();
-}, 60_000);
+});
 
-afterAll(() => world?.close(), 30_000);
+afterAll(() => world?.close());
 
 afterEach(async () => {
   world.app.answer = 200;
