@@ -1,0 +1,46 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Resource } from './resource.ts';
+
+/** Where the sidecars of one platform read their settings. */
+export interface DaprFiles {
+  readonly resources: string;
+  readonly configuration: string;
+  readonly names: string;
+}
+
+export function daprFiles(dataDir: string): DaprFiles {
+  const dir = join(dataDir, 'dapr');
+  return {
+    resources: join(dir, 'resources'),
+    configuration: join(dir, 'configuration.yaml'),
+    names: join(dir, 'names.db'),
+  };
+}
+
+/** Writes every resource into a file of its own: Dapr silently overlooks a Resiliency that is a second document. */
+export async function writeDaprFiles(
+  files: DaprFiles,
+  resources: readonly Resource[],
+  configuration: Resource,
+): Promise<void> {
+  await rm(files.resources, { recursive: true, force: true });
+  // Names of sidecars that are gone would be called until they time out.
+  await Promise.all(['', '-wal', '-shm'].map((end) => rm(`${files.names}${end}`, { force: true })));
+  await mkdir(files.resources, { recursive: true, mode: 0o700 });
+  const write = (path: string, content: Resource) => writeFile(path, stringify(content), { mode: 0o600 });
+  await Promise.all([
+    write(files.configuration, configuration),
+    ...resources.map((resource) =>
+      write(join(files.resources, `${resource.kind.toLowerCase()}-${resource.metadata.name}.yaml`), resource),
+    ),
+  ]);
+}
+
+/** Makes every sidecar look at its resources now and try the components that failed. By itself it would do so every minute. */
+export async function nudgeSidecars({ resources }: DaprFiles): Promise<void> {
+  const note = join(resources, '..', 'last-store-start');
+  await writeFile(note, new Date().toISOString());
+  await rename(note, join(resources, 'last-store-start'));
+}

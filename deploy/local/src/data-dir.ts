@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** Random for each data directory, kept as long as it. */
+export interface Secrets {
+  readonly daprApiToken: string;
+  readonly appApiToken: string;
+  readonly databasePassword: string;
+}
+
+/** A data directory that this process alone uses until it releases it, or dies. */
+export interface DataDir {
+  readonly secrets: Secrets;
+  release(): void;
+}
+
+const lockName = 'lock.db';
+
+/** Takes the directory, making it if need be. Rejects if another platform runs in it, or if it holds what is not ours. */
+export async function takeDataDir(dir: string, clean: boolean): Promise<DataDir> {
+  requireOurs(dir);
+  await mkdir(join(dir, 'logs'), { recursive: true, mode: 0o700 });
+  const release = lock(dir);
+  try {
+    if (clean) await empty(dir);
+    return { secrets: await secretsIn(dir), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** `--clean` empties the directory, so it must never be one that somebody keeps other things in. */
+function requireOurs(dir: string): void {
+  if (!existsSync(dir) || existsSync(join(dir, lockName)) || readdirSync(dir).length === 0) return;
+  throw new Error(`${dir} holds other files; give an empty directory, or one that does not exist`);
+}
+
+/** A lock that ends with the process, however it ends: SQLite's, since Node has no other. */
+function lock(dir: string): () => void {
+  const database = new DatabaseSync(join(dir, lockName));
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
+    throw new Error(
+      `a platform is running in ${dir} already; stop it, see its parts with "npm run parts -- list", or choose another --data-dir`,
+    );
+  }
+  return () => database.close();
+}
+const sqliteBusy = 5;
+
+async function empty(dir: string): Promise<void> {
+  const old = readdirSync(dir).filter((name) => !name.startsWith(lockName));
+  await Promise.all(old.map((name) => rm(join(dir, name), { recursive: true, force: true })));
+  await mkdir(join(dir, 'logs'), { mode: 0o700 });
+}
+
+async function secretsIn(dir: string): Promise<Secrets> {
+  const file = join(dir, 'secrets.json');
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Secrets;
+  const random = () => randomBytes(24).toString('base64url');
+  const secrets = { daprApiToken: random(), appApiToken: random(), databasePassword: random() };
+  await writeFile(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return secrets;
+}

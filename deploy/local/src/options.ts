@@ -1,0 +1,94 @@
+import { join, resolve } from 'node:path';
+import type { Resource } from './dapr/resource.ts';
+import type { StoreKind } from './dapr/state.ts';
+import { maxReplicas, portSpan, type ServiceName, services } from './ports.ts';
+
+/** What a platform is made of. Everything but the directory has a default. */
+export interface PlatformOptions {
+  /** Holds the stores, the logs and the settings that are made; one platform at a time. */
+  readonly dataDir: string;
+  /** First of the ports that the platform takes; default 4000. */
+  readonly portBase?: number;
+  /** Default redis. */
+  readonly store?: StoreKind;
+  /** Default one each. */
+  readonly replicas?: Partial<Record<ServiceName, number>>;
+  /** Environment variables of a service, over those that the platform sets. */
+  readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+  /** Main modules to run in place of the services' own. */
+  readonly main?: Partial<Record<ServiceName, string>>;
+  /** Changes the Dapr resources before they are written. */
+  readonly resources?: (resources: readonly Resource[]) => readonly Resource[];
+  /** Throw away what an earlier run left in the directory. */
+  readonly clean?: boolean;
+  /** For everything to be ready; default 120 s. Building tools comes on top. */
+  readonly startDeadlineMs?: number;
+  /** Gives up, and takes down what has been started. */
+  readonly signal?: AbortSignal;
+  /** Hears what happens, a line at a time: also of a part that ended by itself. */
+  readonly onProgress?: (line: string) => void;
+}
+
+export type Settings = Required<Omit<PlatformOptions, 'replicas' | 'env' | 'main'>> & {
+  readonly replicas: Readonly<Record<ServiceName, number>>;
+  readonly env: Readonly<Record<ServiceName, Readonly<Record<string, string>>>>;
+  readonly main: Readonly<Record<ServiceName, string>>;
+};
+
+const root = resolve(import.meta.dirname, '../../..');
+
+/** Where `npm start` keeps its data. */
+export const defaultDataDir = join(root, '.standing-order', 'local');
+
+/** A Unix socket's path cannot be longer everywhere. */
+const maxSocketPath = 103;
+export const socketPath = (dataDir: string): string => join(dataDir, 'control.sock');
+
+/** Fills in the defaults. Throws one `BadOptions` that lists every fault. */
+export function settingsOf(options: PlatformOptions): Settings {
+  const settings: Settings = {
+    portBase: 4000,
+    store: 'redis',
+    resources: (resources) => resources,
+    clean: false,
+    startDeadlineMs: 120_000,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+    ...options,
+    dataDir: resolve(options.dataDir),
+    replicas: forEachService((name) => options.replicas?.[name] ?? 1),
+    env: forEachService((name) => options.env?.[name] ?? {}),
+    main: forEachService((name) => options.main?.[name] ?? join(root, 'services', name, 'src', 'main.ts')),
+  };
+  const faults = faultsOf(settings);
+  if (faults.length > 0) throw new BadOptions(faults);
+  return settings;
+}
+
+/** Options that cannot be used, each with its fault. */
+export class BadOptions extends Error {
+  override readonly name = 'BadOptions';
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.faults = faults;
+  }
+}
+
+function faultsOf({ dataDir, portBase, store, replicas }: Settings): string[] {
+  const faults: string[] = [];
+  const highest = 65_536 - portSpan;
+  if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)
+    faults.push(`port base: ${portBase} is no integer from 1024 to ${highest}`);
+  if (store !== 'redis' && store !== 'postgresql') faults.push(`store: "${store}" is neither redis nor postgresql`);
+  for (const [name, count] of Object.entries(replicas))
+    if (!Number.isInteger(count) || count < 1 || count > maxReplicas)
+      faults.push(`replicas: ${name}=${count} is no integer from 1 to ${maxReplicas}`);
+  if (Buffer.byteLength(socketPath(dataDir)) > maxSocketPath)
+    faults.push(`data directory: its path is too long for a socket in it (${dataDir})`);
+  return faults;
+}
+
+function forEachService<T>(value: (name: ServiceName) => T): Record<ServiceName, T> {
+  return Object.fromEntries(services.map((name) => [name, value(name)])) as Record<ServiceName, T>;
+}

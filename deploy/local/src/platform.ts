@@ -1,0 +1,179 @@
+import { serveControl } from './control/server.ts';
+import { configuration } from './dapr/configuration.ts';
+import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr/files.ts';
+import { broker, resiliency, subscriptions } from './dapr/messages.ts';
+import type { Resource } from './dapr/resource.ts';
+import { stateStore } from './dapr/state.ts';
+import { type Secrets, takeDataDir } from './data-dir.ts';
+import { type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
+import { postgresqlDatabase, postgresqlPart, postgresqlUser } from './parts/postgresql.ts';
+import { redisPart } from './parts/redis.ts';
+import { servicePart } from './parts/service.ts';
+import { sidecarPart } from './parts/sidecar.ts';
+import type { PartSpec, PartView } from './parts/spec.ts';
+import { brokerPort, loopback, replicaPorts, type ServiceName, services, statePort } from './ports.ts';
+import { Supervisor } from './supervisor.ts';
+import { findTools, type Tools } from './tools.ts';
+
+/** A running platform. Every address is on loopback. */
+export interface Platform {
+  readonly dataDir: string;
+  /** Base URLs of each service's replicas. */
+  readonly urls: Readonly<Record<ServiceName, readonly string[]>>;
+  /** Base URLs of their sidecars' HTTP API; it wants the header `dapr-api-token`. */
+  readonly sidecarUrls: Readonly<Record<ServiceName, readonly string[]>>;
+  /** Connection URLs of the stores themselves, for who looks at them from outside. */
+  readonly stores: { readonly state: string; readonly broker: string };
+  readonly secrets: Secrets;
+  parts(): PartView[];
+  /** Starts a part that is down, on the same ports and data, and waits until it is alive, whatever the others do. */
+  start(part: string): Promise<void>;
+  /** SIGTERM; SIGKILL if it does not go. */
+  stop(part: string): Promise<void>;
+  kill(part: string): Promise<void>;
+  /** SIGSTOP. */
+  freeze(part: string): Promise<void>;
+  /** SIGCONT. */
+  thaw(part: string): Promise<void>;
+  /** Waits until every running part can do its work; rejects with what is missing. */
+  ready(deadlineMs?: number): Promise<void>;
+  /** Stops everything and gives the data directory free. Call it in any case; again is fine. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts Redis (or Redis and PostgreSQL), the services and their sidecars, and resolves when all of them are ready. On failure
+ * it takes everything down again and rejects with the reason and the end of the log of the part that failed.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const settings = settingsOf(options);
+  const tools = await findTools(settings.store, settings.onProgress);
+  settings.signal.throwIfAborted();
+  const dataDir = await takeDataDir(settings.dataDir, settings.clean);
+  try {
+    return await run(settings, tools, dataDir.secrets, dataDir.release);
+  } catch (error) {
+    dataDir.release();
+    throw error;
+  }
+}
+
+async function run(settings: Settings, tools: Tools, secrets: Secrets, release: () => void): Promise<Platform> {
+  const files = daprFiles(settings.dataDir);
+  const resources = resourcesOf(settings, secrets);
+  await writeDaprFiles(files, resources, configuration(files.names));
+  const supervisor = new Supervisor({
+    specs: await specsOf(settings, tools, secrets, files),
+    dataDir: settings.dataDir,
+    startDeadlineMs: settings.startDeadlineMs,
+    onProgress: settings.onProgress,
+    onStoreUp: () => nudgeSidecars(files),
+  });
+  const abort = () => void supervisor.close().catch(() => {});
+  settings.signal.addEventListener('abort', abort, { once: true });
+  try {
+    await supervisor.startAll();
+    const control = await serveControl(socketPath(settings.dataDir), supervisor);
+    return platformOf(settings, secrets, supervisor, async () => {
+      await control.close();
+      await supervisor.close();
+      release();
+    });
+  } catch (error) {
+    await supervisor.close();
+    throw settings.signal.aborted ? settings.signal.reason : error;
+  } finally {
+    settings.signal.removeEventListener('abort', abort);
+  }
+}
+
+function resourcesOf({ store, portBase, resources }: Settings, secrets: Secrets): readonly Resource[] {
+  return resources([
+    stateStore(store, statePort(portBase), secrets.databasePassword),
+    broker(brokerPort(portBase)),
+    ...subscriptions(),
+    resiliency(),
+  ]);
+}
+
+async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files: DaprFiles): Promise<PartSpec[]> {
+  const { dataDir, portBase } = settings;
+  const redis = { binary: tools.redis, dataDir };
+  const state = { port: statePort(portBase), dataDir, password: secrets.databasePassword };
+  return [
+    tools.postgres === undefined
+      ? redisPart({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
+      : await postgresqlPart({ ...state, binary: tools.postgres }),
+    redisPart({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' }),
+    ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
+  ];
+}
+
+function serviceSpecs(
+  service: ServiceName,
+  settings: Settings,
+  tools: Tools,
+  secrets: Secrets,
+  files: DaprFiles,
+): PartSpec[] {
+  const tokens = { dapr: secrets.daprApiToken, app: secrets.appApiToken };
+  return replicasOf(settings, service).flatMap((replica) => {
+    const name = `${service}-${replica}`;
+    const ports = replicaPorts(settings.portBase, service, replica);
+    return [
+      servicePart({ name, main: settings.main[service], ports, tokens, env: settings.env[service] }),
+      sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, ...files }),
+    ];
+  });
+}
+
+function replicasOf(settings: Settings, service: ServiceName): number[] {
+  return Array.from({ length: settings.replicas[service] }, (_, index) => index + 1);
+}
+
+function platformOf(
+  settings: Settings,
+  secrets: Secrets,
+  supervisor: Supervisor,
+  close: () => Promise<void>,
+): Platform {
+  const urls = (port: 'app' | 'daprHttp') =>
+    Object.fromEntries(
+      services.map((service) => [
+        service,
+        replicasOf(settings, service).map(
+          (replica) => `http://${loopback}:${replicaPorts(settings.portBase, service, replica)[port]}`,
+        ),
+      ]),
+    ) as Record<ServiceName, string[]>;
+  let closed: Promise<void> | undefined;
+  return {
+    dataDir: settings.dataDir,
+    urls: urls('app'),
+    sidecarUrls: urls('daprHttp'),
+    stores: storeUrls(settings, secrets),
+    secrets,
+    parts: () => supervisor.views(),
+    start: (part) => supervisor.act('start', part),
+    stop: (part) => supervisor.act('stop', part),
+    kill: (part) => supervisor.act('kill', part),
+    freeze: (part) => supervisor.act('freeze', part),
+    thaw: (part) => supervisor.act('thaw', part),
+    ready: (deadlineMs) => supervisor.ready(deadlineMs),
+    close: () => {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+function storeUrls({ store, portBase }: Settings, { databasePassword }: Secrets): Platform['stores'] {
+  const state = `${loopback}:${statePort(portBase)}`;
+  return {
+    state:
+      store === 'redis'
+        ? `redis://${state}`
+        : `postgresql://${postgresqlUser}:${databasePassword}@${state}/${postgresqlDatabase}`,
+    broker: `redis://${loopback}:${brokerPort(portBase)}`,
+  };
+}

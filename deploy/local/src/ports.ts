@@ -1,0 +1,67 @@
+import { createServer } from 'node:net';
+
+export const services = ['order', 'consumer', 'restaurant'] as const;
+export type ServiceName = (typeof services)[number];
+
+/** Every part listens here and nowhere else. */
+export const loopback = '127.0.0.1';
+
+/** Ports that a platform takes from its base upwards. */
+export const portSpan = 1_000;
+/** Replicas that fit between the ports of two services. */
+export const maxReplicas = 10;
+
+export interface ReplicaPorts {
+  readonly app: number;
+  readonly daprHttp: number;
+  readonly daprGrpc: number;
+  readonly daprInternal: number;
+  readonly daprMetrics: number;
+}
+
+/** The ports of replica `replica` (from 1) of a service and its sidecar. */
+export function replicaPorts(base: number, service: ServiceName, replica: number): ReplicaPorts {
+  const app = base + 100 * services.indexOf(service) + 10 * (replica - 1);
+  return { app, daprHttp: app + 1, daprGrpc: app + 2, daprInternal: app + 3, daprMetrics: app + 4 };
+}
+
+export const statePort = (base: number): number => base + 900;
+export const brokerPort = (base: number): number => base + 901;
+
+/** Whether nobody listens on this port. */
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    );
+    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Throws one error that names every taken port and the part that wanted it. */
+export async function requireFree(wanted: readonly { part: string; port: number }[]): Promise<void> {
+  const checked = await Promise.all(wanted.map(async (item) => ({ ...item, free: await isFree(item.port) })));
+  const taken = checked.filter((item) => !item.free);
+  if (taken.length === 0) return;
+  const lines = taken.map(({ part, port }) => `port ${port}, which ${part} needs, is taken by another program`);
+  throw new PortTaken(
+    `${lines.join('\n')}\nChoose other ports with --port-base N (now from N to N + ${portSpan - 1}).`,
+  );
+}
+
+/** A port of the platform belongs to another program. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+/** A base from which a whole platform fits now, somewhere from 20000 to 31000: below the ports that the system hands out. */
+export async function findPortBase(): Promise<number> {
+  const first = 20_000 + portSpan * Math.floor(Math.random() * 11);
+  for (let base = first; base < first + 11 * portSpan; base += portSpan) {
+    const candidate = 20_000 + ((base - 20_000) % (11 * portSpan));
+    const sample = [candidate, candidate + 100, candidate + 200, statePort(candidate), brokerPort(candidate)];
+    if ((await Promise.all(sample.map(isFree))).every(Boolean)) return candidate;
+  }
+  throw new Error('no free ports from 20000 to 31999');
+}

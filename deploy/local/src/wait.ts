@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Resolves when the condition holds; rejects with what is still missing. It must give up when the signal aborts. */
+export type Probe = (signal: AbortSignal) => Promise<void>;
+
+const attemptMs = 2_000;
+const pauseMs = 50;
+
+/** The message of anything thrown, with the cause that fetch hides. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `: ${reasonOf(error.cause)}`;
+  return `${error.message || error.name}${cause}`;
+}
+
+/** Repeats the probe until it resolves. Rejects after `deadlineMs` with the last reason, or at once when the signal aborts. */
+export async function until(what: string, probe: Probe, deadlineMs: number, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const attempt = AbortSignal.timeout(Math.max(1, Math.min(attemptMs, end - performance.now())));
+      return await probe(AbortSignal.any([signal, attempt]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (performance.now() >= end) throw new Error(`${what} after ${deadlineMs / 1000} s: ${reasonOf(error)}`);
+    }
+    await delay(pauseMs, undefined, { signal });
+  }
+}
+
+/** A probe that wants a 2xx answer from a URL. */
+export function answersOk(url: string): Probe {
+  return async (signal) => {
+    const response = await fetch(url, { signal });
+    const body = await response.text();
+    if (!response.ok) throw new Error(`${new URL(url).pathname} answers ${response.status} ${body.slice(0, 500)}`);
+  };
+}

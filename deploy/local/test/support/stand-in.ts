@@ -1,0 +1,27 @@
+/** Stands in for a service: answers its health checks, takes every message, and tells how many it took. */
+import { createServer, type IncomingMessage } from 'node:http';
+
+let taken = 0;
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+const server = createServer(async (request, response) => {
+  const text = await textOf(request);
+  response.setHeader('content-type', 'application/json');
+  if (request.method === 'POST') {
+    const { entries } = JSON.parse(text) as { entries: { entryId: string }[] };
+    taken += entries.length;
+    response.end(JSON.stringify({ statuses: entries.map(({ entryId }) => ({ entryId, status: 'SUCCESS' })) }));
+    return;
+  }
+  response.end(JSON.stringify({ taken }));
+});
+server.listen(Number(process.env.PORT), process.env.HOST);
+process.once('SIGTERM', () => {
+  server.close(() => process.exit(0));
+  server.closeAllConnections();
+});
