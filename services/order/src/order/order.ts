@@ -37,7 +37,7 @@ interface Facts extends Document {
   readonly style: Style;
   readonly client: string;
   /** The trace of the request that made the order; everything done for the order belongs to it. */
-  readonly trace?: TraceParent;
+  readonly trace?: TraceParent | undefined;
   readonly request: OrderRequest;
   /** Unix time in milliseconds after which the order is decided by time alone. */
   readonly deadline?: number;
@@ -86,7 +86,7 @@ export interface NewOrder {
   readonly fingerprint: string;
   readonly client: string;
   /** The trace of the request that made the order; everything done for the order belongs to it. */
-  readonly trace?: TraceParent;
+  readonly trace?: TraceParent | undefined;
   readonly request: OrderRequest;
   /** Unix time in milliseconds. */
   readonly now: number;

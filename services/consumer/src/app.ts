@@ -1,0 +1,42 @@
+import { type Consumer, consumerPatch, consumerRequest, messageSchema, topics } from '@standing-order/contracts';
+import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import { answerCommands, type Entities, entityRoutes } from '@standing-order/platform/entities';
+import { type AppOptions, createApp } from '@standing-order/platform/http';
+import type { Clock } from '@standing-order/platform/runtime';
+import type { Hono } from 'hono';
+import { validate } from './validate.ts';
+
+const SOURCE = '/consumer';
+const topic = topics['consumer-commands'];
+
+export interface ConsumerParts extends AppOptions {
+  readonly consumers: Entities<Consumer>;
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly clock: Pick<Clock, 'wall'>;
+  newId(): string;
+}
+
+/** The service's HTTP side: its consumers, and the commands that it answers. */
+export function consumerApp({ consumers, sidecar, pubsub, clock, newId, ...options }: ConsumerParts): Hono {
+  const app = createApp(options);
+  entityRoutes(app, { path: '/consumers', entities: consumers, request: consumerRequest, patch: consumerPatch, newId });
+  subscribe(app, {
+    sidecar,
+    pubsub,
+    topic: topic.name,
+    deadLetter: topic.deadLetter,
+    source: SOURCE,
+    schema: messageSchema(topic.types),
+    handle: answerCommands({
+      sidecar,
+      pubsub,
+      source: SOURCE,
+      clock,
+      entities: consumers,
+      entityOf: ({ data }) => data.consumerId,
+      validate: (consumer, { data }) => validate(consumer, data),
+    }),
+  });
+  return app;
+}

@@ -1,0 +1,11 @@
+import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
+
+/** What the order service reads from its environment, beside what every service does. */
+export const orderConfig = serviceConfig.extend({
+  /** How long an order may stay undecided; without it, for ever. */
+  ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
+  /** How long a request waits for the state store. */
+  ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
+  /** Undecided orders in the care of one replica, above which it takes no more. A full Redis takes nothing at all. */
+  MAX_OPEN_ORDERS: wholeNumber(1, 10_000_000).default(500_000),
+});

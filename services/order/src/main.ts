@@ -1,0 +1,60 @@
+import '@standing-order/platform/telemetry/start';
+import { createOutbox } from '@standing-order/outbox';
+import { loadConfig } from '@standing-order/platform/config';
+import { createConnection } from '@standing-order/platform/connection';
+import { createSidecar } from '@standing-order/platform/dapr';
+import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
+import { orderApp } from './app.ts';
+import { orderConfig } from './config.ts';
+import { commandTransport } from './messages/commands.ts';
+import { observeStats, orderObserver } from './observe.ts';
+import { orderBusiness } from './order/business.ts';
+import { readinessOf } from './readiness.ts';
+import { respondFirst } from './styles/respond-first.ts';
+
+const config = loadConfig(orderConfig);
+const clock = realClock;
+const pubsub = config.PUBSUB;
+
+const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
+
+const outbox = createOutbox({
+  clock,
+  random: realRandom,
+  store: connection.store,
+  transport: commandTransport({ sidecar, pubsub, clock }),
+  business: orderBusiness,
+  observer: orderObserver,
+  settings: { maxOpen: config.MAX_OPEN_ORDERS },
+});
+observeStats(outbox);
+
+const place = respondFirst({
+  outbox,
+  clock,
+  newId: () => uuidv7(clock, realRandom),
+  acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
+  decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
+});
+
+runService({
+  app: orderApp({
+    place,
+    outbox,
+    sidecar,
+    pubsub,
+    readiness: () => readinessOf(connection.readiness(), outbox.state()),
+    appToken: config.APP_API_TOKEN,
+  }),
+  host: config.HOST,
+  port: config.PORT,
+  async start(signal) {
+    await connection.open(signal);
+    await outbox.start();
+  },
+  async stop() {
+    await outbox.leave();
+    await connection.close();
+  },
+});

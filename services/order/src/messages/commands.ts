@@ -1,0 +1,65 @@
+import { type Message, topics } from '@standing-order/contracts';
+import type { Outgoing, Transport } from '@standing-order/outbox';
+import { createEvent, type Publication, type Sidecar } from '@standing-order/platform/dapr';
+import type { Clock } from '@standing-order/platform/runtime';
+import type { Channel } from '../order/business.ts';
+import type { Order } from '../order/order.ts';
+import { startSend } from '../tracing.ts';
+
+/** Who this service is in its messages, as a URI reference. */
+export const SOURCE = '/order';
+
+export interface CommandsParts {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly clock: Pick<Clock, 'wall'>;
+}
+
+type Command = Message<'com.standing-order.validate-consumer-info.v1' | 'com.standing-order.validate-order-details.v1'>;
+
+const topicOf = { consumer: topics['consumer-commands'].name, details: topics['restaurant-commands'].name };
+
+/** Sends what an order is missing: one bulk publish per topic for a whole batch. */
+export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Transport<Order> {
+  async function publish(topic: string, batch: readonly Outgoing<Order>[]): Promise<readonly boolean[]> {
+    const now = clock.wall();
+    const sends = batch.map(({ document }) => startSend(topic, document));
+    const messages = batch.map((outgoing, index): Publication => {
+      const { document, lane, token } = outgoing;
+      const event = createEvent({
+        id: `${document.id}-${outgoing.channel}-${token.w}-${token.a}`,
+        source: SOURCE,
+        subject: document.id,
+        time: now,
+        trace: sends[index]?.trace,
+        ...commandOf(outgoing),
+      });
+      return { event, partitionKey: String(lane) };
+    });
+    const taken = await sidecar.publish(pubsub, topic, messages);
+    for (const [index, send] of sends.entries()) send.end(taken[index] === true);
+    return taken;
+  }
+
+  return {
+    async send(batch) {
+      const taken = new Map<Outgoing<Order>, boolean>();
+      const groups = Map.groupBy(batch, ({ channel }) => topicOf[channel as Channel]);
+      await Promise.all(
+        [...groups].map(async ([topic, group]) => {
+          const results = await publish(topic, group);
+          for (const [index, outgoing] of group.entries()) taken.set(outgoing, results[index] === true);
+        }),
+      );
+      return batch.map((outgoing) => taken.get(outgoing) === true);
+    },
+  };
+}
+
+function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command, 'type' | 'data'> {
+  const { consumerId, restaurantId, lines } = document.request;
+  const about = { orderId: document.id, token };
+  return (channel as Channel) === 'consumer'
+    ? { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } }
+    : { type: 'com.standing-order.validate-order-details.v1', data: { ...about, restaurantId, lines } };
+}

@@ -1,0 +1,52 @@
+import { messageSchema, topics, type Message as Wire } from '@standing-order/contracts';
+import type { Outbox } from '@standing-order/outbox';
+import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import type { Hono } from 'hono';
+import type { Message } from '../order/decide.ts';
+import type { Answer, Order } from '../order/order.ts';
+import { SOURCE } from './commands.ts';
+
+const topic = topics['order-replies'];
+
+type Reply = Wire<(typeof topic.types)[number]>;
+
+export interface RepliesParts {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly outbox: Pick<Outbox<Order, Message>, 'record'>;
+}
+
+/**
+ * Adds the handler of `order-replies`. A reply is done once it is recorded, or ignored by name; when the store fails, it
+ * is delivered again.
+ */
+export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesParts): void {
+  subscribe(app, {
+    sidecar,
+    pubsub,
+    topic: topic.name,
+    deadLetter: topic.deadLetter,
+    source: SOURCE,
+    schema: messageSchema(topic.types),
+    async handle(batch) {
+      const replies = batch.map(({ message }) => ({ id: message.data.orderId, answer: answerOf(message) }));
+      await outbox.record(replies);
+      return batch.map(() => 'success');
+    },
+  });
+}
+
+/** What a reply says, in the terms of the order. */
+export function answerOf({ type, data }: Reply): Answer {
+  const { token } = data;
+  switch (type) {
+    case 'com.standing-order.consumer-validated.v1':
+      return { kind: 'consumer', valid: true, token, orderLimit: data.orderLimit };
+    case 'com.standing-order.consumer-refused.v1':
+      return { kind: 'consumer', valid: false, token, reasons: data.reasons };
+    case 'com.standing-order.order-details-validated.v1':
+      return { kind: 'details', valid: true, token, lines: data.lines, total: data.total };
+    case 'com.standing-order.order-details-refused.v1':
+      return { kind: 'details', valid: false, token, reasons: data.reasons };
+  }
+}

@@ -1,0 +1,11 @@
+import type { State } from '@standing-order/outbox';
+import type { Readiness } from '@standing-order/platform/http';
+
+/** Ready is whoever can take an order: the sidecar answers, and the outbox has a writer that others know of. */
+export function readinessOf(sidecar: Readiness, outbox: State): Readiness {
+  const reasons = [
+    ...sidecar.reasons,
+    ...(outbox.ready ? [] : [`the outbox is not ready: ${outbox.reason ?? 'starting'}`]),
+  ];
+  return { ready: reasons.length === 0, reasons };
+}

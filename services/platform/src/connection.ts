@@ -1,0 +1,89 @@
+import type { Clock } from '@standing-order/outbox';
+import { type Sidecar, SidecarError, type StateStore } from './dapr/index.ts';
+import type { Readiness } from './http/index.ts';
+import { logger } from './telemetry/index.ts';
+
+export interface ConnectionOptions {
+  readonly sidecar: Sidecar;
+  /** Name of the state store component. */
+  readonly storeName: string;
+  readonly clock: Clock;
+}
+
+/** A service's sidecar and state store over its whole life: services and sidecars start, stop and fail in any order. */
+export interface Connection {
+  /** The state store. Until `open` has resolved it behaves as one that is down. */
+  readonly store: StateStore;
+  /** Waits for the sidecar, as long as it takes, and keeps looking at it. Rejects when the store is unfit, or when aborted. */
+  open(signal: AbortSignal): Promise<void>;
+  /** Whether the sidecar answered when it was last looked at, at most a few seconds ago. */
+  readiness(): Readiness;
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 3_000;
+const LOOK_DEADLINE_MS = 2_000;
+
+export function createConnection({ sidecar, storeName, clock }: ConnectionOptions): Connection {
+  let found: StateStore | undefined;
+  let fault: string | undefined = 'the sidecar has not answered yet';
+  let cancelLook = () => {};
+  let closed = false;
+
+  async function look(): Promise<void> {
+    const before = fault;
+    try {
+      await sidecar.waitReady(LOOK_DEADLINE_MS);
+      found ??= await sidecar.store(storeName);
+      fault = undefined;
+    } catch (error) {
+      if (!(error instanceof SidecarError)) throw error;
+      fault = `the sidecar is not ready: ${error.message}`;
+    }
+    if (fault !== before) logger.info({ fault }, fault ?? 'the sidecar is ready');
+  }
+
+  function keepLooking(): void {
+    if (closed) return;
+    cancelLook = clock.setTimer(LOOK_EVERY_MS, () => {
+      look()
+        .catch((error: unknown) => logger.error(error, 'looking at the sidecar failed'))
+        .finally(keepLooking);
+    });
+  }
+
+  return {
+    store: lateStore(() => found),
+
+    async open(signal) {
+      await look();
+      while (!found) {
+        signal.throwIfAborted();
+        await new Promise<void>((resolve) => clock.setTimer(LOOK_EVERY_MS, resolve));
+        await look();
+      }
+      keepLooking();
+    },
+
+    readiness: () => (fault === undefined ? { ready: true, reasons: [] } : { ready: false, reasons: [fault] }),
+
+    async close() {
+      closed = true;
+      cancelLook();
+      await sidecar.close();
+    },
+  };
+}
+
+function lateStore(found: () => StateStore | undefined): StateStore {
+  const none = () => Promise.reject(new SidecarError('the state store is not known yet'));
+  return {
+    transact: async (operations) => found()?.transact(operations) ?? 'unknown',
+    write: async (items) => found()?.write(items) ?? 'unknown',
+    read: (keys) => found()?.read(keys) ?? none(),
+    get: (key) => found()?.get(key) ?? none(),
+    insert: async (key, value) => found()?.insert(key, value) ?? 'unknown',
+    update: async (key, value, etag) => found()?.update(key, value, etag) ?? 'unknown',
+    remove: async (key, etag) => found()?.remove(key, etag) ?? 'unknown',
+  };
+}

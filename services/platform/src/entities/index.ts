@@ -1,0 +1,3 @@
+export { type AnswerOptions, answerCommands } from './answers.ts';
+export { type EntityRoutesOptions, entityRoutes } from './routes.ts';
+export { type Changed, type Created, createEntities, type Entities, type Versioned } from './store.ts';

@@ -1,0 +1,48 @@
+import { messageSchema, type Restaurant, restaurantPatch, restaurantRequest, topics } from '@standing-order/contracts';
+import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import { answerCommands, type Entities, entityRoutes } from '@standing-order/platform/entities';
+import { type AppOptions, createApp } from '@standing-order/platform/http';
+import type { Clock } from '@standing-order/platform/runtime';
+import type { Hono } from 'hono';
+import { validate } from './validate.ts';
+
+const SOURCE = '/restaurant';
+const topic = topics['restaurant-commands'];
+
+export interface RestaurantParts extends AppOptions {
+  readonly restaurants: Entities<Restaurant>;
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly clock: Pick<Clock, 'wall'>;
+  newId(): string;
+}
+
+/** The service's HTTP side: its restaurants, and the commands that it answers. */
+export function restaurantApp({ restaurants, sidecar, pubsub, clock, newId, ...options }: RestaurantParts): Hono {
+  const app = createApp(options);
+  entityRoutes(app, {
+    path: '/restaurants',
+    entities: restaurants,
+    request: restaurantRequest,
+    patch: restaurantPatch,
+    newId,
+  });
+  subscribe(app, {
+    sidecar,
+    pubsub,
+    topic: topic.name,
+    deadLetter: topic.deadLetter,
+    source: SOURCE,
+    schema: messageSchema(topic.types),
+    handle: answerCommands({
+      sidecar,
+      pubsub,
+      source: SOURCE,
+      clock,
+      entities: restaurants,
+      entityOf: ({ data }) => data.restaurantId,
+      validate: (restaurant, { data }) => validate(restaurant, data),
+    }),
+  });
+  return app;
+}

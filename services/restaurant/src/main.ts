@@ -1,0 +1,23 @@
+import '@standing-order/platform/telemetry/start';
+import { restaurant } from '@standing-order/contracts';
+import { loadConfig, serviceConfig } from '@standing-order/platform/config';
+import { createConnection } from '@standing-order/platform/connection';
+import { createSidecar } from '@standing-order/platform/dapr';
+import { createEntities } from '@standing-order/platform/entities';
+import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
+import { restaurantApp } from './app.ts';
+
+const config = loadConfig(serviceConfig);
+const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: realClock });
+const app = restaurantApp({
+  restaurants: createEntities({ store: connection.store, prefix: 'r:', schema: restaurant }),
+  sidecar,
+  pubsub: config.PUBSUB,
+  clock: realClock,
+  newId: () => uuidv7(realClock, realRandom),
+  readiness: connection.readiness,
+  appToken: config.APP_API_TOKEN,
+});
+
+runService({ app, host: config.HOST, port: config.PORT, start: connection.open, stop: connection.close });
