@@ -79,7 +79,7 @@ async function startRedis(dir: string, name: string): Promise<{ child: Child; cl
   mkdirSync(data);
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', data, '--save', '', '--appendonly', 'yes'];
   const child = startChild(await resolveTool('redis-server'), args, join(dir, `${name}.log`), process.env);
-  return { child, client: await connectRedis(port), port };
+  return { child, client: await connectRedis(`redis://127.0.0.1:${port}`), port };
 }
 
 function component(name: string, type: string, metadata: Readonly<Record<string, string>>): string {

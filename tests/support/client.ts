@@ -1,0 +1,68 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+const REQUEST_DEADLINE_MS = 20_000;
+
+/** An HTTP answer; `body` is the parsed JSON, or undefined when there is none. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
+  readonly body: any;
+}
+
+/** A request over real HTTP, one connection each, so that a killed server never hands its connection to the next test. */
+export function call(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      {
+        method,
+        agent: false,
+        signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
+        headers: {
+          ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+      },
+      async (response) => {
+        const raw = await text(response);
+        try {
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: raw === '' ? undefined : JSON.parse(raw),
+          });
+        } catch (error) {
+          reject(new Error(`${method} ${url} answered no JSON: ${raw.slice(0, 200)}`, { cause: error }));
+        }
+      },
+    );
+    outgoing.once('error', reject);
+    outgoing.end(content);
+  });
+}
+
+export const get = (url: string) => call('GET', url);
+export const post = (url: string, body: unknown, headers?: Readonly<Record<string, string>>) =>
+  call('POST', url, body, headers);
+
+/** Runs `count` calls with at most `width` under way; their results in order. */
+export async function concurrently<T>(count: number, width: number, run: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = new Array(count);
+  let next = 0;
+  const worker = async () => {
+    while (next < count) {
+      const index = next++;
+      results[index] = await run(index);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return results;
+}

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Platform, type PlatformOptions, startPlatform } from '@standing-order/local';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { type Answer, concurrently, get, post } from './client.ts';
+import { postgresState } from './postgres-state.ts';
+import { connectRedis, type Redis } from './redis.ts';
+import { judge, redisState, type StateReader, type Verdict } from './state.ts';
+import { until } from './until.ts';
+
+/** Away from the default ports, so that a platform that somebody has running stays out of it. */
+const PORT_BASE = 14_000;
+
+export const CONSUMER = 'ada';
+export const RESTAURANT = 'trattoria';
+
+/** An order that both services agree to. */
+export const GOOD_ORDER = {
+  consumerId: CONSUMER,
+  restaurantId: RESTAURANT,
+  lines: [{ itemId: 'margherita', quantity: 2 }],
+};
+
+export interface PlaceOptions {
+  /** Replicas to place at, in turn; all by default. */
+  readonly replicas?: readonly number[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The whole platform for one test file, with one consumer and one restaurant in it, and views of it from outside. */
+export interface World {
+  readonly platform: Platform;
+  readonly state: StateReader;
+  readonly broker: Redis;
+  /** Ids of every order that was answered with 202. */
+  readonly acknowledged: ReadonlySet<string>;
+  /** Places that many good orders, up to 32 at a time. */
+  place(count: number, options?: PlaceOptions): Promise<Answer[]>;
+  verdict(): Promise<Verdict>;
+  /** Resolves when every acknowledged order is stored and every stored order is decided; rejects at the deadline with what is not. */
+  allDecided(deadlineMs?: number): Promise<Verdict>;
+}
+
+/** Starts a platform before the tests of this file or block and takes it down after them; its logs stay if one failed. */
+export function useWorld(options: () => Partial<PlatformOptions> | Promise<Partial<PlatformOptions>>): () => World {
+  let world: World | undefined;
+  const ends: (() => unknown)[] = [];
+  let failed = false;
+
+  beforeAll(async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'standing-order-'));
+    ends.push(() =>
+      failed ? console.error(`the platform's logs are in ${dataDir}/logs`) : rmSync(dataDir, { recursive: true }),
+    );
+    failed = true;
+    world = await startWorld({ portBase: PORT_BASE, dataDir, replicas: { order: 2 }, ...(await options()) }, ends);
+    failed = false;
+  });
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(() => {
+      failed = true;
+    });
+  });
+  afterAll(async () => {
+    for (const end of ends.toReversed()) await end();
+  });
+
+  return () => {
+    if (world === undefined) throw new Error('the platform did not start');
+    return world;
+  };
+}
+
+/** Pushes onto `ends` how to take down what has been started, also when it rejects. */
+async function startWorld(options: PlatformOptions, ends: (() => unknown)[]): Promise<World> {
+  const platform = await startPlatform(options);
+  ends.push(() => platform.close());
+  const broker = await connectRedis(platform.stores.broker);
+  ends.push(() => broker.destroy());
+  const readState = options.store === 'postgresql' ? postgresState : redisState;
+  const state = await readState(platform.stores.state);
+  ends.push(() => state.close());
+  await seed(platform);
+
+  const acknowledged = new Set<string>();
+  const verdict = async () => judge(acknowledged, await state.orders());
+  return {
+    platform,
+    state,
+    broker,
+    acknowledged,
+    place: (count, { replicas = platform.urls.order.keys().toArray(), headers } = {}) =>
+      concurrently(count, 32, async (index) => {
+        const url = platform.urls.order[replicas[index % replicas.length] ?? 0];
+        const answer = await post(`${url}/orders`, GOOD_ORDER, headers);
+        if (answer.status === 202) acknowledged.add(answer.body.id);
+        return answer;
+      }),
+    verdict,
+    allDecided: (deadlineMs = 60_000) =>
+      until(
+        'every order is there and decided',
+        verdict,
+        ({ lost, undecided }) => lost.length === 0 && undecided.length === 0,
+        deadlineMs,
+      ),
+  };
+}
+
+async function seed({ urls }: Platform): Promise<void> {
+  const created = await Promise.all([
+    post(`${urls.consumer[0]}/consumers`, {
+      id: CONSUMER,
+      name: 'Ada',
+      orderLimit: { amount: 100_000, currency: 'EUR' },
+    }),
+    post(`${urls.restaurant[0]}/restaurants`, {
+      id: RESTAURANT,
+      name: 'Trattoria',
+      currency: 'EUR',
+      menu: [
+        { id: 'margherita', name: 'Margherita', price: 950 },
+        { id: 'truffle', name: 'Pizza al tartufo', price: 2_400, available: false },
+      ],
+    }),
+  ]);
+  for (const { status, body } of created) if (status !== 201) throw new Error(`not seeded: ${JSON.stringify(body)}`);
+}
+
+/** Waits until `url` answers 200. */
+export async function answersOk(url: string, deadlineMs?: number): Promise<void> {
+  await until(
+    `${url} answers 200`,
+    async () => {
+      const { status, body } = await get(url);
+      return { status, body };
+    },
+    ({ status }) => status === 200,
+    deadlineMs,
+  );
+}
