@@ -1,0 +1,119 @@
+import type { Outgoing, Stored } from '../src/ports.ts';
+import { business, type Order } from './business.ts';
+import type { Checker } from './invariants.ts';
+import type { Process } from './process.ts';
+import type { World } from './world.ts';
+
+/** What the outbox was told to keep to, as far as invariant 5 speaks of it. */
+export interface FlowLimits {
+  readonly window: number;
+  /** The shortest probe time, in milliseconds. */
+  readonly probe: number;
+  /** Attempts after which a command is stuck and leaves the window. */
+  readonly stuckAfter: number;
+}
+
+interface Sent {
+  attempts: number;
+  readonly channel: string;
+}
+
+/** One writer's commands on one channel in one lane. */
+interface Lane {
+  readonly sent: Map<string, Sent>;
+  /** When its process last read an answer that was new to it. */
+  evidenceAt: number;
+  probedAt: number;
+}
+
+/** How far clocks and the +-20 % of the probe time may bring two probes together. */
+const EARLIEST = 0.8 * 0.97;
+
+/** Counts what leaves each process against invariant 5. */
+export class Flow {
+  sends = 0;
+  private readonly world: World;
+  private readonly checker: Checker;
+  private readonly limits: FlowLimits;
+  private readonly lanes = new Map<string, Lane>();
+  private readonly known = new Set<string>();
+  private readonly byHand = new Set<string>();
+  private troubleUntil = 0;
+
+  constructor(world: World, checker: Checker, limits: FlowLimits) {
+    this.world = world;
+    this.checker = checker;
+    this.limits = limits;
+  }
+
+  /** The store or a process is in trouble until then, so that what a process knows may lag behind what it was told. */
+  trouble(until: number): void {
+    this.troubleUntil = Math.max(this.troubleUntil, until);
+  }
+
+  retriedByHand(id: string): void {
+    this.byHand.add(id);
+  }
+
+  onRead(found: ReadonlyMap<string, Stored>): void {
+    for (const [key, { value }] of found) {
+      if (!key.startsWith('o:')) continue;
+      const order = value as Order;
+      for (const { channel, token } of business.answered(order)) {
+        const name = `${token.w} ${channel} ${order.id}`;
+        if (this.known.has(name)) continue;
+        this.known.add(name);
+        for (const [lane, each] of this.lanes) {
+          if (lane.startsWith(`${token.w} ${channel} `) && each.sent.has(order.id)) each.evidenceAt = this.world.now;
+        }
+      }
+    }
+  }
+
+  onSend(process: Process, batch: readonly Outgoing<Order>[]): void {
+    for (const { channel, lane, token, document } of batch) {
+      this.sends++;
+      this.world.trace(process.name, 'send', `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${token.w}`);
+      const name = `${token.w} ${channel} ${lane}`;
+      const each = this.lanes.get(name) ?? {
+        sent: new Map(),
+        evidenceAt: this.world.now,
+        probedAt: Number.NEGATIVE_INFINITY,
+      };
+      this.lanes.set(name, each);
+      const before = each.sent.get(document.id);
+      if (before === undefined) each.sent.set(document.id, { attempts: 1, channel });
+      else this.resend(process, name, each, document.id, before);
+      this.count(name, each, token.w);
+    }
+  }
+
+  private resend(process: Process, name: string, lane: Lane, id: string, sent: Sent): void {
+    sent.attempts++;
+    const { now } = this.world;
+    const earliest = EARLIEST * this.limits.probe;
+    const calm = now > this.troubleUntil + 30_000 && now > process.lastPause + 30_000;
+    const exempt = !calm || sent.attempts > this.limits.stuckAfter || this.byHand.has(id);
+    if (exempt || now - lane.evidenceAt < earliest) return;
+    if (now - lane.probedAt < earliest) {
+      this.checker.report(
+        5,
+        `two probes within ${Math.round(now - lane.probedAt)} ms on ${name}, without evidence`,
+        id,
+      );
+    }
+    lane.probedAt = now;
+  }
+
+  private count(name: string, lane: Lane, w: string): void {
+    let inFlight = 0;
+    for (const [id, { attempts, channel }] of lane.sent) {
+      const last = this.checker.last(id);
+      if (last === undefined || !business.missing(last).includes(channel)) lane.sent.delete(id);
+      else if (attempts < this.limits.stuckAfter && this.checker.naming.mayRelay(id, w)) inFlight++;
+    }
+    if (inFlight > this.limits.window) {
+      this.checker.report(5, `${inFlight} commands in flight on ${name}, with a window of ${this.limits.window}`);
+    }
+  }
+}

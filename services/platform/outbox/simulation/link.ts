@@ -1,0 +1,153 @@
+import type { Operation, Store, Stored, TransactionOutcome, WriteOutcome } from '../src/ports.ts';
+import type { AwaitKind, Process } from './process.ts';
+import type { Rng } from './random.ts';
+import type { Item, SimStore } from './store.ts';
+import type { Weather } from './weather.ts';
+import type { World } from './world.ts';
+
+/** When a sidecar gives up on the store, in milliseconds. */
+const STORE_DEADLINE = 3000;
+/** What a sidecar answers with 400 and never sends on. */
+const POISON = 'poison';
+
+type Fails = (index: number) => boolean;
+
+export interface Sea {
+  readonly world: World;
+  readonly store: SimStore;
+  readonly weather: Weather;
+  /** Until when writes that were sent may still land. */
+  landsUntil: number;
+  /** Told of every document a process reads, at the moment it reads it. */
+  onRead: (process: Process, found: ReadonlyMap<string, Stored>) => void;
+}
+
+/** The store as one process reaches it: through a sidecar and a network, each of which may fail. */
+export function createLink(sea: Sea, process: Process, rng: Rng): Store {
+  const { world, store, weather } = sea;
+  const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+  const latency = () => 1 + rng.next() * weather.storeLatency;
+  const late = () => rng.span(100, Math.max(200, weather.lateUpTo));
+
+  const land = (delay: number, apply: () => void) => {
+    sea.landsUntil = Math.max(sea.landsUntil, world.now + delay);
+    world.schedule(delay, apply);
+  };
+
+  /** Sends a request and gives the process exactly one answer: the first, or `unknown` at the deadline. */
+  function call<T>(kind: AwaitKind, unknown: T, arrive: (answer: (delay: number, outcome: T) => void) => void) {
+    return new Promise<T>((resolve) => {
+      const held = process.request(kind);
+      const answer = (delay: number, outcome: T) => process.answer(kind, delay, () => resolve(outcome));
+      const giveUp = process.deliver(held + STORE_DEADLINE, () => resolve(unknown));
+      world.schedule(held + latency(), () =>
+        arrive((delay, outcome) => {
+          giveUp();
+          answer(delay, outcome);
+        }),
+      );
+    });
+  }
+
+  /** What becomes of a write on its way: applied now or later, once or twice, answered or not. */
+  function carry<T>(unknown: T, apply: (fails: Fails) => T, answer: (delay: number, outcome: T) => void) {
+    const none = () => false;
+    const some = () => rng.chance(0.4);
+    if (weather.store === 'down' || weather.store === 'full') return answer(latency(), unknown);
+    if (weather.store === 'frozen') {
+      land(weather.thawsAt - world.now + rng.next() * 50, () => apply(none));
+      return answer(STORE_DEADLINE, unknown);
+    }
+    if (rng.chance(weather.requestLost)) return answer(STORE_DEADLINE, unknown);
+    if (rng.chance(weather.late)) {
+      const fails = rng.chance(weather.partial) ? some : none;
+      land(late(), () => apply(fails));
+      return answer(latency(), unknown);
+    }
+    if (rng.chance(weather.partial)) {
+      apply(some);
+      return answer(latency(), unknown);
+    }
+    const outcome = apply(none);
+    if (rng.chance(weather.twice)) land(late(), () => apply(none));
+    if (rng.chance(weather.answerLost)) answer(STORE_DEADLINE, unknown);
+    else answer(latency(), outcome);
+  }
+
+  function transact(operations: readonly Operation[]): Promise<TransactionOutcome> {
+    const sent = copy(operations);
+    return call<TransactionOutcome>('transact', 'unknown', (answer) => {
+      if (sent.some((each) => each.op !== 'delete' && isPoison(each.value))) return answer(latency(), 'refused');
+      const takes = store.admit(sent, 1);
+      if (takes === undefined) {
+        world.trace(process.name, 'deadlock');
+        return answer(latency(), 'unknown');
+      }
+      land(takes - 1, () => {
+        const apply = (fails: Fails) => (store.transact(sent, fails) ? 'committed' : 'unknown');
+        carry<TransactionOutcome>('unknown', apply, (delay, outcome) => {
+          world.trace(process.name, 'transact', `${sent.map(brief).join(' ')} -> ${outcome}`);
+          answer(delay, outcome);
+        });
+      });
+    });
+  }
+
+  function write(items: readonly Item[]): Promise<WriteOutcome> {
+    const sent = copy(items);
+    return call<WriteOutcome>('write', 'unknown', (answer) => {
+      const set = (some: readonly Item[], fails: Fails): WriteOutcome => {
+        const outcomes = some.map((item, i) =>
+          fails(i) ? 'unknown' : store.compareAndSet(item) ? 'written' : 'conflict',
+        );
+        if (outcomes.includes('unknown')) return 'unknown';
+        return outcomes.includes('conflict') ? 'conflict' : 'written';
+      };
+      if (sent.length < 2 || !rng.chance(weather.torn)) return carry('unknown', (fails) => set(sent, fails), answer);
+      const half = sent.length >> 1;
+      carry<WriteOutcome>(
+        'unknown',
+        (fails) => set(sent.slice(0, half), fails),
+        (_, first) => {
+          land(latency() * 5, () => {
+            carry<WriteOutcome>(
+              'unknown',
+              (fails) => set(sent.slice(half), fails),
+              (delay, second) => answer(delay, worse(first, second)),
+            );
+          });
+        },
+      );
+    });
+  }
+
+  async function read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
+    const asked = [...keys];
+    const found = await call<ReadonlyMap<string, Stored> | undefined>('read', undefined, (answer) => {
+      const fails = weather.store === 'down' || weather.store === 'frozen' || rng.chance(weather.readFails);
+      if (fails) return answer(weather.store === 'down' ? latency() : STORE_DEADLINE, undefined);
+      if (asked.length < 2 || !rng.chance(weather.torn)) return answer(latency(), store.read(asked));
+      const first = store.read(asked.filter((_, i) => i % 2 === 0));
+      world.schedule(latency() * 5, () => {
+        answer(latency(), new Map([...first, ...store.read(asked.filter((_, i) => i % 2 === 1))]));
+      });
+    });
+    if (found === undefined) throw new Error('the store cannot be read');
+    sea.onRead(process, found);
+    return found;
+  }
+
+  return { transact, write, read };
+}
+
+function worse(a: WriteOutcome, b: WriteOutcome): WriteOutcome {
+  return a === 'unknown' || b === 'written' ? a : b;
+}
+
+function brief({ op, key }: Operation): string {
+  return `${op === 'insert' ? '+' : op === 'upsert' ? '=' : '-'}${key}`;
+}
+
+function isPoison(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && POISON in value;
+}

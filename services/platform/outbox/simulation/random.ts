@@ -1,0 +1,60 @@
+/** Seeded randomness (sfc32). One stream per purpose, so that one more draw here does not shift every draw elsewhere. */
+export interface Rng {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** Uniform integer in [from, to]. */
+  int(from: number, to: number): number;
+  chance(probability: number): boolean;
+  pick<T>(list: readonly T[]): T;
+  /** Log-uniform in [from, to]: as many short ones as long ones. */
+  span(from: number, to: number): number;
+  shuffle<T>(list: readonly T[]): T[];
+  /** An independent stream, fixed by this stream's seed and the name alone. */
+  fork(name: string): Rng;
+}
+
+/** FNV-1a over UTF-16 units, continuing from `state`. */
+export function hash(text: string, state = 0x811c9dc5): number {
+  let h = state;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}
+
+function sfc32(seed: number): () => number {
+  let [a, b, c, counter] = [seed | 0, 0x9e3779b9, 0x243f6a88, 1];
+  const next = () => {
+    const t = (((a + b) | 0) + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + t) | 0;
+    return (t >>> 0) / 4294967296;
+  };
+  for (let i = 0; i < 12; i++) next();
+  return next;
+}
+
+export function createRng(seed: number): Rng {
+  const next = sfc32(seed);
+  const int = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  return {
+    next,
+    int,
+    chance: (probability) => next() < probability,
+    pick: (list) => {
+      const picked = list[int(0, list.length - 1)];
+      if (picked === undefined) throw new Error('nothing to pick from');
+      return picked;
+    },
+    span: (from, to) => Math.round(from * (to / from) ** next()),
+    shuffle: (list) => {
+      const shuffled = [...list];
+      for (let i = shuffled.length - 1; i > 0; i--) {
+        const j = int(0, i);
+        [shuffled[i], shuffled[j]] = [shuffled[j] as (typeof list)[number], shuffled[i] as (typeof list)[number]];
+      }
+      return shuffled;
+    },
+    fork: (name) => createRng(hash(name, seed ^ 0x5bd1e995)),
+  };
+}

@@ -1,0 +1,132 @@
+import type { Operation, Stored } from '../src/ports.ts';
+import type { Rng } from './random.ts';
+import type { World } from './world.ts';
+
+export type Dialect = 'redis' | 'postgresql';
+
+/** What one step of the store did, all of it at one instant. */
+export interface Applied {
+  readonly keys: readonly string[];
+  /** The operations asked for and whether each one took; undefined for compare-and-set writes. */
+  readonly transaction?: readonly { readonly operation: Operation; readonly took: boolean }[];
+}
+
+export type Item = { readonly key: string; readonly value: unknown; readonly etag: string };
+
+interface Running {
+  readonly order: ReadonlyMap<string, number>;
+  readonly end: number;
+}
+
+/** A key-value store as Dapr offers it on Redis or on PostgreSQL, with what was measured of each (dapr-facts.md section 0). */
+export class SimStore {
+  readonly dialect: Dialect;
+  deadlocks = 0;
+  /** Called after every step that was applied. */
+  watch: (applied: Applied) => void = () => {};
+  private readonly world: World;
+  private readonly rng: Rng;
+  private readonly entries = new Map<string, { readonly json: string; readonly etag: string }>();
+  private running: Running[] = [];
+
+  constructor(world: World, rng: Rng, dialect: Dialect) {
+    this.world = world;
+    this.rng = rng;
+    this.dialect = dialect;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  keys(): readonly string[] {
+    return [...this.entries.keys()];
+  }
+
+  get(key: string): Stored | undefined {
+    const entry = this.entries.get(key);
+    return entry && { value: JSON.parse(entry.json), etag: entry.etag };
+  }
+
+  /** What is there, in an order of its own. */
+  read(keys: readonly string[]): Map<string, Stored> {
+    const found = new Map<string, Stored>();
+    for (const key of this.dialect === 'postgresql' ? [...keys].reverse() : keys) {
+      const stored = this.get(key);
+      if (stored !== undefined) found.set(key, stored);
+    }
+    return found;
+  }
+
+  /**
+   * Applies a transaction; true when every operation took. `fails` names operations that fail by themselves: on Redis
+   * the rest is applied all the same, on PostgreSQL nothing is.
+   */
+  transact(operations: readonly Operation[], fails: (index: number) => boolean = () => false): boolean {
+    const takes = operations.map(
+      (operation, i) => !fails(i) && !(operation.op === 'insert' && this.entries.has(operation.key)),
+    );
+    const all = takes.every((took) => took);
+    const rolledBack = !all && this.dialect === 'postgresql';
+    const transaction = operations.map((operation, i) => ({ operation, took: !rolledBack && takes[i] === true }));
+    for (const { operation, took } of transaction) {
+      if (!took) continue;
+      if (operation.op === 'delete') this.entries.delete(operation.key);
+      else this.set(operation.key, operation.value);
+    }
+    const keys = transaction.filter((each) => each.took).map((each) => each.operation.key);
+    if (keys.length > 0) this.watch({ keys, transaction });
+    return all;
+  }
+
+  /** How long a transaction takes here: it waits for those that hold its keys. Undefined: it was the victim of a deadlock. */
+  admit(operations: readonly Operation[], takes: number): number | undefined {
+    if (this.dialect === 'redis') return takes;
+    const order = new Map(operations.map(({ key }, i) => [key, i]));
+    this.running = this.running.filter((each) => each.end > this.world.now);
+    let end = this.world.now + takes;
+    for (const other of this.running) {
+      const shared = [...order.keys()].filter((key) => other.order.has(key));
+      if (shared.length === 0) continue;
+      const theirs = shared.map((key) => other.order.get(key) ?? 0);
+      if (theirs.some((at, i) => i > 0 && at < (theirs[i - 1] ?? 0))) {
+        this.deadlocks++;
+        return undefined;
+      }
+      end = Math.max(end, other.end + takes);
+    }
+    this.running.push({ order, end });
+    return end - this.world.now;
+  }
+
+  /** Compare-and-set of one item; false when its ETag is stale. */
+  compareAndSet({ key, value, etag }: Item): boolean {
+    const entry = this.entries.get(key);
+    const matches = entry === undefined ? this.dialect === 'redis' : entry.etag === etag;
+    if (!matches) return false;
+    this.set(key, value);
+    this.watch({ keys: [key] });
+    return true;
+  }
+
+  /** A single delete, which passes even when the store is full. */
+  delete(key: string): void {
+    if (this.entries.delete(key)) this.watch({ keys: [key] });
+  }
+
+  private set(key: string, value: unknown): void {
+    // Dapr hands object keys back in another order.
+    const shuffled = isObject(value) ? Object.fromEntries(Object.entries(value).reverse()) : value;
+    this.entries.set(key, { json: JSON.stringify(shuffled), etag: this.nextEtag(key) });
+  }
+
+  /** On Redis a counter that starts again after a delete, so ETags repeat; on PostgreSQL random. */
+  private nextEtag(key: string): string {
+    if (this.dialect === 'postgresql') return String(this.rng.int(0, 0xffffffff));
+    return String(Number(this.entries.get(key)?.etag ?? 0) + 1);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
