@@ -6,7 +6,8 @@ export interface TraceParent {
   readonly tracestate?: string;
 }
 
-const traceparent = z
+/** Header or attribute `traceparent` of W3C Trace Context. */
+export const traceParent = z
   .string()
   .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'must be a W3C traceparent');
 
@@ -23,7 +24,7 @@ export const cloudEvent = z.object({
   time: z.iso.datetime({ offset: true }),
   datacontenttype: z.literal('application/json'),
   dataschema: z.string().max(255).optional(),
-  traceparent: traceparent.optional().catch(undefined),
+  traceparent: traceParent.optional().catch(undefined),
   tracestate: z.string().max(512).optional().catch(undefined),
   data: z.unknown(),
 });

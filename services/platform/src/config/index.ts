@@ -1,27 +1,48 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { logLevels } from '../telemetry/logger.ts';
 
-/** Every fault of a configuration, one line each, no values of secrets. */
-export declare function configFaults(error: z.ZodError): readonly string[];
+/** A whole number between two bounds, both included. */
+export const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be between ${min} and ${max}`);
+
+/** A TCP port. */
+export const port = wholeNumber(1, 65_535);
+
+/** What every service reads from its environment; a service adds its own with `.extend`. */
+export const serviceConfig = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port,
+  DAPR_HTTP_PORT: port,
+  DAPR_API_TOKEN: z.string().optional(),
+  APP_API_TOKEN: z.string().optional(),
+  STATE_STORE: z.string().default('state'),
+  PUBSUB: z.string().default('messages'),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
+});
+
+/** One line for each fault, by variable. Never holds a value, since it may be a secret. */
+export const configFaults = (error: z.core.$ZodError, env: NodeJS.ProcessEnv): string[] =>
+  error.issues.map(({ path, message }) => {
+    const name = path.join('.');
+    return `${name}: ${env[name] ? message : 'is missing'}`;
+  });
 
 /**
- * The typed configuration from environment variables; an empty variable is as good as none, unknown ones are ignored. When
+ * The typed configuration from environment variables. An empty variable is as good as none, unknown ones are ignored. When
  * something is wrong, says all of it on stderr and ends the process with exit code 2.
  */
-export declare function loadConfig<T>(schema: z.ZodType<T>, env?: NodeJS.ProcessEnv): T;
-
-/** A TCP port, 1 to 65535. */
-export declare const port: z.ZodType<number>;
-
-/** A whole number between two bounds. */
-export declare function wholeNumber(min: number, max: number): z.ZodType<number>;
-
-/** What every service reads: HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, PUBSUB. Extend it. */
-export declare const serviceConfig: z.ZodObject<{
-  HOST: z.ZodDefault<z.ZodString>;
-  PORT: z.ZodType<number>;
-  DAPR_HTTP_PORT: z.ZodType<number>;
-  DAPR_API_TOKEN: z.ZodOptional<z.ZodString>;
-  APP_API_TOKEN: z.ZodOptional<z.ZodString>;
-  STATE_STORE: z.ZodDefault<z.ZodString>;
-  PUBSUB: z.ZodDefault<z.ZodString>;
-}>;
+export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = process.env): T {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(set);
+  if (result.success) return result.data;
+  process.stderr.write(
+    `The configuration is wrong:\n${configFaults(result.error, set)
+      .map((fault) => `  ${fault}\n`)
+      .join('')}`,
+  );
+  process.exit(2);
+}

@@ -1,0 +1,52 @@
+import { type Component, type Operation, UnfitComponentError } from './types.ts';
+
+/**
+ * Dapr gives every state store the same API, and the stores give it different meanings. What was seen on daprd 1.18.1 with
+ * Redis 7.0 and PostgreSQL 15:
+ *
+ * insert only                      | Redis                              | PostgreSQL v2
+ * `etag: "-1"`                     | works: fails if the key exists     | always fails, also on an absent key
+ * `first-write` without an ETag    | silently overwrites in transactions| works
+ *
+ * So each store has its own way, chosen by the component's type, and no other store is let in unseen.
+ */
+export interface Dialect {
+  readonly name: 'redis' | 'postgresql';
+  /** What makes an upsert create only, in a transaction as well as in a single write. */
+  readonly insertOnly: Readonly<Record<string, unknown>>;
+}
+
+const dialects: Readonly<Record<string, Dialect>> = {
+  'state.redis/v1': { name: 'redis', insertOnly: { etag: '-1' } },
+  'state.postgresql/v2': { name: 'postgresql', insertOnly: { options: { concurrency: 'first-write' } } },
+};
+
+/** The dialect of a component. Throws UnfitComponentError, with the reason, when it has none. */
+export function dialectOf(name: string, components: readonly Component[]): Dialect {
+  const component = components.find((candidate) => candidate.name === name);
+  if (!component) throw new UnfitComponentError(`the sidecar has no component "${name}"`);
+  const kind = `${component.type}/${component.version}`;
+  const dialect = dialects[kind];
+  if (dialect) return dialect;
+  throw new UnfitComponentError(
+    `component "${name}" is a ${kind}; what its transactions and ETags do was only established for ${Object.keys(dialects).join(' and ')}`,
+  );
+}
+
+/** The body of a state transaction. */
+export function transactionBody(operations: readonly Operation[], dialect: Dialect): string {
+  return JSON.stringify({
+    operations: operations.map((operation) =>
+      operation.op === 'delete'
+        ? { operation: 'delete', request: { key: operation.key } }
+        : {
+            operation: 'upsert',
+            request: {
+              key: operation.key,
+              value: operation.value,
+              ...(operation.op === 'insert' ? dialect.insertOnly : undefined),
+            },
+          },
+    ),
+  });
+}

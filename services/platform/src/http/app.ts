@@ -1,0 +1,73 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { logger, metricsText } from '../telemetry/index.ts';
+import { observe } from './observe.ts';
+import { ProblemError, problemResponse } from './problem.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not; empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+export interface AppOptions {
+  /** Asked by GET /readyz: 200 when ready, 503 with the reasons when not. */
+  readiness(): Readiness;
+  /** APP_API_TOKEN: what /messages/* demands in the header dapr-api-token. */
+  readonly appToken?: string | undefined;
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Methods that some route has for this path; middleware is registered for all methods and is none. */
+const methodsOf = (app: Hono, path: string): string[] =>
+  METHODS.filter((method) => app.router.match(method, path)[0].some(([[, route]]) => route.method === method));
+
+function notFound(app: Hono, c: Context): Response {
+  // To Dapr a 404 means that it may drop the message; any other failure makes it keep it.
+  if (c.req.path.startsWith('/messages/')) {
+    logger.error({ path: c.req.path }, 'a subscription points to a topic that this service does not handle');
+    return problemResponse('unavailable', { detail: 'this service does not handle the topic' });
+  }
+  const allow = methodsOf(app, c.req.path);
+  if (allow.length === 0) return problemResponse('not-found', { detail: `there is no ${c.req.path.slice(0, 200)}` });
+  return problemResponse('method-not-allowed', { allow, detail: `${c.req.path} has ${allow.join(', ')}` });
+}
+
+function failed(error: Error, c: Context): Response {
+  if (error instanceof ProblemError) return problemResponse(error.kind, error.details);
+  logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
+  return problemResponse('internal-error');
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** Compares digests, so that neither the content nor the length of the token shows in the time it takes. */
+function demandToken(token: string): MiddlewareHandler {
+  const wanted = digest(token);
+  return async (c, next) => {
+    if (!timingSafeEqual(digest(c.req.header('dapr-api-token') ?? ''), wanted)) {
+      return problemResponse('unauthorized', { detail: 'dapr-api-token is missing or wrong' });
+    }
+    return next();
+  };
+}
+
+/** Hono with everything that is the same in every service: problems, /healthz, /readyz, /metrics, spans, measurements. */
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono();
+  app.use(observe);
+  if (options.appToken !== undefined) app.use('/messages/*', demandToken(options.appToken));
+  app.notFound((c) => notFound(app, c));
+  app.onError(failed);
+  app.get('/healthz', (c) => c.json({ status: 'alive' }));
+  app.get('/readyz', (c) => {
+    const { ready, reasons } = options.readiness();
+    return c.json({ status: ready ? 'ready' : 'not ready', reasons }, ready ? 200 : 503);
+  });
+  app.get('/metrics', async () => {
+    const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
+    return new Response(await metricsText(), { headers });
+  });
+  return app;
+}

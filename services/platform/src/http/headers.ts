@@ -1,0 +1,40 @@
+import { idempotencyKey } from '@standing-order/contracts';
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { invalidRequest, ProblemError } from './problem.ts';
+
+/** The Idempotency-Key, if there is one. Throws when it is not 1 to 255 visible ASCII characters. */
+export function idempotencyKeyOf(c: Context): string | undefined {
+  const value = c.req.header('idempotency-key');
+  if (value === undefined) return undefined;
+  const result = idempotencyKey.safeParse(value);
+  if (result.success) return result.data;
+  throw invalidRequest(result.error.issues.map(({ message }) => ({ field: 'Idempotency-Key', detail: message })));
+}
+
+const STRONG_TAG = /^"([\x21\x23-\x7e]{1,255})"$/;
+
+/** The ETag in If-Match, without quotes. Throws 428 without the header, 422 for anything but one strong ETag. */
+export function ifMatch(c: Context): string {
+  const value = c.req.header('if-match');
+  if (value === undefined) {
+    throw new ProblemError('precondition-required', {
+      errors: [{ field: 'If-Match', detail: 'is missing; send the ETag of the version that you have read' }],
+    });
+  }
+  const tag = STRONG_TAG.exec(value.trim())?.[1];
+  if (tag === undefined) throw invalidRequest([{ field: 'If-Match', detail: 'must be one strong ETag in quotes' }]);
+  return tag;
+}
+
+/** A stored version as the value of an ETag header. */
+export const etagHeader = (etag: string): string => `"${etag}"`;
+
+/** A path parameter. What cannot be the id of anything is not found, with the reason. */
+export function pathParam(c: Context, name: string, schema: z.ZodType<string>): string {
+  const result = schema.safeParse(c.req.param(name));
+  if (result.success) return result.data;
+  throw new ProblemError('not-found', {
+    errors: result.error.issues.map(({ message }) => ({ field: name, detail: message })),
+  });
+}

@@ -1,0 +1,51 @@
+import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Context, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import { contextOf, DURATION_BOUNDS, keys, logger, meter, startSpan } from '../telemetry/index.ts';
+
+const duration = meter.createHistogram('http.server.request.duration', {
+  description: 'Duration of HTTP requests',
+  unit: 's',
+  advice: { explicitBucketBoundaries: DURATION_BOUNDS },
+});
+
+/** Deliveries belong to many orders: the subscription makes spans for them. Probes would only fill the trace store. */
+const UNTRACED = /^\/(?:messages\/|healthz$|readyz$|metrics$)/;
+
+function startServerSpan(c: Context): Span {
+  const traceparent = c.req.header('traceparent');
+  const tracestate = c.req.header('tracestate');
+  return startSpan(c.req.method, {
+    kind: SpanKind.SERVER,
+    parent: contextOf(traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) }),
+    attributes: { [keys.httpMethod]: c.req.method, [keys.urlPath]: c.req.path },
+  });
+}
+
+function endServerSpan(span: Span, method: string, route: string, status: number): void {
+  span.updateName(`${method} ${route}`);
+  span.setAttributes({ [keys.httpRoute]: route, [keys.httpStatus]: status });
+  if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
+}
+
+/** The route's pattern: of a path that no route has, there are too many for a metric. */
+function routeOf(c: Context): string {
+  const route = routePath(c, -1);
+  return route === '*' || route === '/*' ? 'unknown' : route;
+}
+
+/** One span, one measurement and, at level debug, one line for each request. */
+export const observe: MiddlewareHandler = async (c, next) => {
+  const startedAt = performance.now();
+  const span = UNTRACED.test(c.req.path) ? undefined : startServerSpan(c);
+  if (span) await context.with(trace.setSpan(context.active(), span), next);
+  else await next();
+  const { method } = c.req;
+  const { status } = c.res;
+  const route = routeOf(c);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  duration.record(seconds, { [keys.httpMethod]: method, [keys.httpRoute]: route, [keys.httpStatus]: status });
+  if (span) endServerSpan(span, method, route, status);
+  if (logger.isLevelEnabled('debug')) logger.debug({ method, route, status, seconds }, 'request');
+};

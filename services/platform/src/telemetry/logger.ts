@@ -1,0 +1,44 @@
+import { context, trace } from '@opentelemetry/api';
+import { type Logger, pino } from 'pino';
+
+export type { Logger };
+
+/** As LOG_LEVEL names them. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const wanted = process.env.LOG_LEVEL;
+
+/**
+ * JSON lines on stdout, with the trace_id and span_id of the active span. A LOG_LEVEL that is none counts as info here;
+ * loadConfig is who refuses it.
+ */
+export const logger: Logger = pino({
+  level: logLevels.find((level) => level === wanted) ?? 'info',
+  base: { service: process.env.OTEL_SERVICE_NAME ?? 'standing-order' },
+  formatters: { level: (label) => ({ level: label }) },
+  timestamp: pino.stdTimeFunctions.isoTime,
+  mixin() {
+    const span = trace.getSpanContext(context.active());
+    return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+  },
+});
+
+const EVERY_MS = 1_000;
+const MAX_KEYS = 1_000;
+const quiet = new Map<string, { until: number; suppressed: number }>();
+
+/**
+ * Logs a warning at most once a second for each key and says how many were left out: a store that is down must not fill
+ * the disk. Keys come from code, so there are few.
+ */
+export function warnSometimes(key: string, fields: object, message: string): void {
+  const now = performance.now();
+  const state = quiet.get(key);
+  if (state && now < state.until) {
+    state.suppressed++;
+    return;
+  }
+  if (quiet.size >= MAX_KEYS) quiet.clear();
+  quiet.set(key, { until: now + EVERY_MS, suppressed: 0 });
+  logger.warn({ ...fields, ...(state?.suppressed && { suppressed: state.suppressed }) }, message);
+}
