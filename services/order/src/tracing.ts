@@ -1,6 +1,15 @@
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { trace } from '@opentelemetry/api';
 import type { TraceParent } from '@standing-order/contracts';
-import { contextOf, currentTrace, recordSpan, tracer } from '@standing-order/platform/telemetry';
+import {
+  contextOf,
+  currentTrace,
+  failSpan,
+  keys,
+  MESSAGING_SYSTEM,
+  recordSpan,
+  SpanKind,
+  startSpan,
+} from '@standing-order/platform/telemetry';
 import type { Order } from './order/order.ts';
 
 /** Orders whose trace nobody records cost no span. */
@@ -22,12 +31,18 @@ export interface Send {
 export function startSend(topic: string, order: Order): Send {
   if (!isTraced(order)) return { trace: order.trace, end: () => {} };
   const parent = contextOf(order.trace);
-  const attributes = { ...about(order), 'messaging.system': 'dapr', 'messaging.destination.name': topic };
-  const span = tracer.startSpan(`send ${topic}`, { kind: SpanKind.PRODUCER, attributes }, parent);
+  const attributes = {
+    ...about(order),
+    [keys.messagingSystem]: MESSAGING_SYSTEM,
+    [keys.messagingDestination]: topic,
+    [keys.messagingOperationName]: 'send',
+    [keys.messagingOperationType]: 'send',
+  };
+  const span = startSpan(`send ${topic}`, { kind: SpanKind.PRODUCER, attributes, parent });
   return {
     trace: currentTrace(trace.setSpan(parent, span)),
     end(taken) {
-      if (!taken) span.setStatus({ code: SpanStatusCode.ERROR, message: 'the broker did not confirm it' });
+      if (!taken) failSpan(span, 'the broker did not confirm it');
       span.end();
     },
   };

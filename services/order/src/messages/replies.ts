@@ -1,6 +1,7 @@
 import { messageSchema, topics, type Message as Wire } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import { detached } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
 import type { Message } from '../order/decide.ts';
 import type { Answer, Order } from '../order/order.ts';
@@ -30,7 +31,7 @@ export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesPart
     schema: messageSchema(topic.types),
     async handle(batch) {
       const replies = batch.map(({ message }) => ({ id: message.data.orderId, answer: answerOf(message) }));
-      await outbox.record(replies);
+      await detached(() => outbox.record(replies));
       return batch.map(() => 'success');
     },
   });

@@ -1,6 +1,7 @@
 import type { OrderRequest, TraceParent } from '@standing-order/contracts';
 import type { Accepted, Outbox } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/platform/runtime';
+import { detached } from '@standing-order/platform/telemetry';
 import type { Message } from '../order/decide.ts';
 import { fingerprint, idFromKey } from '../order/identity.ts';
 import { newOrder, type Order } from '../order/order.ts';
@@ -51,6 +52,6 @@ export function respondFirst(parts: RespondFirstParts): (placing: Placing) => Pr
       now: parts.clock.wall(),
       decideWithin: parts.decideWithinMs,
     });
-    return { id, accepted: await parts.outbox.accept(order, parts.acceptDeadlineMs) };
+    return { id, accepted: await detached(() => parts.outbox.accept(order, parts.acceptDeadlineMs)) };
   };
 }
