@@ -44,7 +44,7 @@ export function transactionOutcome(answer: Answer): TransactionOutcome {
 const bulkItems = z.array(
   z.object({
     key: z.string(),
-    data: z.unknown(),
+    data: z.unknown().optional(),
     etag: z.string().optional(),
     error: z.string().optional(),
   }),

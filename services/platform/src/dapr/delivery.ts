@@ -17,7 +17,7 @@ export type DeliveryOutcome = 'success' | 'retry';
 
 const bulkEnvelope = z.object({
   type: z.literal('com.dapr.event.sent.bulk'),
-  entries: z.array(z.object({ entryId: z.string().min(1), event: z.unknown() })),
+  entries: z.array(z.object({ entryId: z.string().min(1), event: z.unknown().optional() })),
 });
 
 /** What Dapr posted: its bulk envelope, or one event. */
