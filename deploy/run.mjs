@@ -2,11 +2,10 @@
 // they are missing or out of date, finds a Node that runs TypeScript, and hands over to it.
 //
 //   node deploy/run.mjs ENTRY.ts [ARGUMENT...]
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runAttached } from './tools/src/plain/attached.mjs';
 import { interruptible } from './tools/src/plain/interrupt.mjs';
 import { withLock } from './tools/src/plain/lock.mjs';
 import { runProgram } from './tools/src/plain/program.mjs';
@@ -19,7 +18,8 @@ const oldestNode = Number(/\d+/.exec(readJson('package.json').engines.node)?.[0]
 
 try {
   await installPackages();
-  handOver(await findNode(), process.argv.slice(2));
+  const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
+  process.exitCode = (await runAttached(await findNode(), process.argv.slice(2), { env })).code;
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
@@ -103,27 +103,6 @@ async function findNode() {
 /** @param {string} version such as v24.1.0 */
 function isNewEnough(version) {
   return Number(/^v(\d+)/.exec(version)?.[1]) >= oldestNode;
-}
-
-/**
- * @param {string} node
- * @param {string[]} args
- */
-function handOver(node, args) {
-  const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
-  const child = spawn(node, args, { stdio: 'inherit', env });
-  const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
-  // A terminal sends Ctrl-C to the program itself; passed on, it would arrive twice.
-  process.on('SIGINT', () => onTerminal || child.kill('SIGINT'));
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  process.on('SIGHUP', () => child.kill('SIGHUP'));
-  child.once('error', (error) => {
-    console.error(`${node} could not be started: ${error.message}`);
-    process.exit(1);
-  });
-  child.once('exit', (code, signal) => {
-    process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-  });
 }
 
 /** @param {string} path from the root of the repository */

@@ -22,7 +22,7 @@ export function parseVersion(text: string): string | undefined {
 }
 
 /** Negative, zero or positive as `a` is older than, the same as or newer than `b`; missing parts count as 0. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const left = a.split('.').map(Number);
   const right = b.split('.').map(Number);
   for (let part = 0; part < Math.max(left.length, right.length); part += 1) {
@@ -41,7 +41,7 @@ export function unfit(version: string | undefined, wanted: Range): string | unde
 }
 
 /** The range in words: `7 or newer`, `1.18.1 or newer, before 1.19`. */
-export function describeRange(wanted: Range): string {
+function describeRange(wanted: Range): string {
   return `${wanted.atLeast} or newer${wanted.below === undefined ? '' : `, before ${wanted.below}`}`;
 }
 

@@ -12,12 +12,13 @@ import { createInterface } from 'node:readline';
  * }} RunOptions
  */
 
-const keptLines = 15;
+const firstLines = 6;
+const lastLines = 15;
 const graceMs = 5_000;
 
 /**
- * Runs a program to its end and gives what it printed on standard output. Rejects with an Error that carries the last
- * lines it printed if it cannot start, ends with another code than 0, passes its deadline or is aborted.
+ * Runs a program to its end and gives what it printed on standard output. Rejects with an Error that carries the first
+ * and the last lines it printed if it cannot start, ends with another code than 0, passes its deadline or is aborted.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -28,11 +29,11 @@ export function runProgram(command, args, { deadlineMs, cwd, env = process.env, 
   /** @type {string[]} */
   const printed = [];
   /** @type {string[]} */
-  const last = [];
+  const kept = [];
   /** @param {string} line */
   const see = (line) => {
-    last.push(line);
-    if (last.length > keptLines) last.shift();
+    kept.push(line);
+    if (kept.length > firstLines + lastLines) kept.splice(firstLines, 1);
     onLine?.(line);
   };
   signal?.throwIfAborted();
@@ -71,7 +72,7 @@ export function runProgram(command, args, { deadlineMs, cwd, env = process.env, 
     child.once('close', (code, killedBy) => {
       settle();
       if (code === 0 && ended === undefined) resolve(printed.join('\n'));
-      else reject(new Error([`${what} ${ended ?? `ended with ${code ?? killedBy}`}`, ...last].join('\n')));
+      else reject(new Error([`${what} ${ended ?? `ended with ${code ?? killedBy}`}`, ...kept].join('\n')));
     });
   });
 }

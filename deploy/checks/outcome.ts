@@ -1,0 +1,27 @@
+/** A test that failed, and the command that runs it alone. */
+export interface Failure {
+  readonly name: string;
+  readonly again: string;
+}
+
+/** What came of some tests. */
+export interface Outcome {
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failures: readonly Failure[];
+}
+
+/** All of them together. */
+export function sum(outcomes: readonly Outcome[]): Outcome {
+  return {
+    passed: outcomes.reduce((total, outcome) => total + outcome.passed, 0),
+    skipped: outcomes.reduce((total, outcome) => total + outcome.skipped, 0),
+    failures: outcomes.flatMap((outcome) => outcome.failures),
+  };
+}
+
+/** What the user reads last: every failure with its command, then the line that counts. */
+export function closingLines({ passed, skipped, failures }: Outcome): string[] {
+  const list = failures.flatMap(({ name, again }) => [`failed: ${name}`, `        ${again}`]);
+  return [...list, `${passed} passed, ${failures.length} failed, ${skipped} skipped`];
+}

@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import { runAttached } from '../tools/src/plain/attached.mjs';
+import { inWords } from '../tools/src/plain/report.mjs';
+import { type Outcome, sum } from './outcome.ts';
+
+const minute = 60_000;
+const bin = fileURLToPath(new URL('../../node_modules/.bin/', import.meta.url));
+
+const programs = [
+  { name: 'biome', args: ['check', '--error-on-warnings'] },
+  { name: 'tsc', args: ['-p', '.'] },
+  { name: 'knip', args: [] },
+] as const;
+
+/** Runs the static checks over the whole repository, each to its end; each counts as one test. */
+export async function runStaticChecks(): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const { name, args } of programs) {
+    console.log(`\n${name}`);
+    const began = performance.now();
+    const { code, interrupted } = await runAttached(`${bin}${name}`, args, { deadlineMs: 10 * minute });
+    console.log(`${name}: ${code === 0 ? 'passed' : 'failed'} after ${inWords(performance.now() - began)}`);
+    const failures = code === 0 ? [] : [{ name, again: `npx ${[name, ...args].join(' ')}` }];
+    outcomes.push({ passed: code === 0 ? 1 : 0, skipped: 0, failures });
+    if (interrupted) break;
+  }
+  return sum(outcomes);
+}

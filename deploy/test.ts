@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+import { closingLines, type Outcome, sum } from './checks/outcome.ts';
+import { runStaticChecks } from './checks/static.ts';
+import { runVitest } from './checks/vitest.ts';
+import { type Project, projectFiles } from './checks/vitest-report.ts';
+import { resolveTool, toolNames } from './tools/src/index.ts';
+
+const parts = ['checks', ...Object.keys(projectFiles)];
+
+const help = `Runs the tests. Does all the set-up they need; the first run may take 20 minutes, which go into building daprd.
+
+  npm test -- [--only PART,PART] [-t PATTERN] [FILE...]
+
+  --only PART   some of: ${parts.join(', ')}; without it all of them
+  -t PATTERN    only tests whose name matches this regular expression
+  FILE          only test files whose path contains this; no static checks then
+  --help        print this
+
+The last line is 'N passed, N failed, N skipped', where each static check counts as a test. Exit code: 0 if none failed, 2
+for wrong arguments, else 1.`;
+
+interface Wish {
+  readonly checks: boolean;
+  readonly projects: readonly Project[];
+  readonly files: readonly string[];
+  readonly name?: string;
+}
+
+/** Exits the process on `--help` and on wrong arguments. */
+function readArguments(): Wish {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { only: { type: 'string' }, name: { type: 'string', short: 't' }, help: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
+    const chosen = values.only?.split(',') ?? parts;
+    const unknown = chosen.filter((part) => !parts.includes(part));
+    if (unknown.length > 0) throw new Error(`--only knows ${parts.join(', ')}; not: ${unknown.join(', ')}`);
+    const narrowed = positionals.length > 0 || values.name !== undefined;
+    return {
+      checks: chosen.includes('checks') && !narrowed,
+      projects: chosen.filter((part): part is Project => Object.hasOwn(projectFiles, part)),
+      files: positionals,
+      ...(values.name !== undefined && { name: values.name }),
+    };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
+
+/** Without its tools the integration tests cannot run; the others still do. */
+async function resolveTools(): Promise<Outcome> {
+  console.log(`\nTools: ${toolNames.join(', ')}`);
+  const failures = [];
+  for (const tool of toolNames) {
+    try {
+      console.log(`${tool}: ${await resolveTool(tool)}`);
+    } catch (error) {
+      console.error(error instanceof Error ? error.message : error);
+      failures.push({ name: `${tool} is missing`, again: `node deploy/tools/src/main.ts ${tool}` });
+    }
+  }
+  return { passed: 0, skipped: 0, failures };
+}
+
+async function main(wish: Wish): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  let projects = wish.projects;
+  if (wish.checks) outcomes.push(await runStaticChecks());
+  if (projects.includes('integration')) {
+    const tools = await resolveTools();
+    outcomes.push(tools);
+    if (tools.failures.length > 0) projects = projects.filter((project) => project !== 'integration');
+  }
+  if (projects.length > 0) outcomes.push(await runVitest({ ...wish, projects }));
+  return sum(outcomes);
+}
+
+const outcome = await main(readArguments());
+console.log(closingLines(outcome).join('\n'));
+process.exitCode = outcome.failures.length === 0 ? 0 : 1;
