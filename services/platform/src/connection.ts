@@ -1,5 +1,5 @@
 import type { Clock } from '@standing-order/outbox';
-import { type Sidecar, SidecarError, type StateStore } from './dapr/index.ts';
+import { type Sidecar, SidecarError, type StateStore, UnfitComponentError } from './dapr/index.ts';
 import type { Readiness } from './http/index.ts';
 import { logger } from './telemetry/index.ts';
 
@@ -14,13 +14,17 @@ export interface ConnectionOptions {
 export interface Connection {
   /** The state store. Until `open` has resolved it behaves as one that is down. */
   readonly store: StateStore;
-  /** Waits for the sidecar, as long as it takes, and keeps looking at it. Rejects when the store is unfit, or when aborted. */
+  /**
+   * Waits for the sidecar and a store that fits, as long as it takes, and keeps looking at the sidecar. A component that is
+   * not there may come yet: a sidecar tries those again that failed to start. Rejects when aborted.
+   */
   open(signal: AbortSignal): Promise<void>;
-  /** Whether the sidecar answered when it was last looked at, at most a few seconds ago. */
+  /** Whether the sidecar answered when it was last looked at, a few seconds ago, and why it is of no use if it did not. */
   readiness(): Readiness;
   close(): Promise<void>;
 }
 
+const OPEN_EVERY_MS = 500;
 const LOOK_EVERY_MS = 3_000;
 const LOOK_DEADLINE_MS = 2_000;
 
@@ -37,10 +41,12 @@ export function createConnection({ sidecar, storeName, clock }: ConnectionOption
       found ??= await sidecar.store(storeName);
       fault = undefined;
     } catch (error) {
-      if (!(error instanceof SidecarError)) throw error;
-      fault = `the sidecar is not ready: ${error.message}`;
+      if (!(error instanceof SidecarError || error instanceof UnfitComponentError)) throw error;
+      fault = error.message;
     }
-    if (fault !== before) logger.info({ fault }, fault ?? 'the sidecar is ready');
+    if (fault === before) return;
+    if (fault === undefined) logger.info('the sidecar is ready');
+    else logger.warn({ fault }, 'the sidecar is not ready');
   }
 
   function keepLooking(): void {
@@ -59,7 +65,7 @@ export function createConnection({ sidecar, storeName, clock }: ConnectionOption
       await look();
       while (!found) {
         signal.throwIfAborted();
-        await new Promise<void>((resolve) => clock.setTimer(LOOK_EVERY_MS, resolve));
+        await new Promise<void>((resolve) => clock.setTimer(OPEN_EVERY_MS, resolve));
         await look();
       }
       keepLooking();

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { logger, metricsText } from '../telemetry/index.ts';
+import { SidecarError } from '../dapr/types.ts';
+import { logger, metricsText, warnSometimes } from '../telemetry/index.ts';
 import { observe } from './observe.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 
@@ -36,6 +37,10 @@ function notFound(app: Hono, c: Context): Response {
 
 function failed(error: Error, c: Context): Response {
   if (error instanceof ProblemError) return problemResponse(error.kind, error.details);
+  if (error instanceof SidecarError) {
+    warnSometimes('unavailable', { err: error }, 'a request failed for want of the sidecar');
+    return problemResponse('unavailable', { detail: 'what this needs does not answer now', retryAfter: 2 });
+  }
   logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
   return problemResponse('internal-error');
 }

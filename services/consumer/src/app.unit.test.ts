@@ -1,0 +1,185 @@
+import { type Consumer, type MessageType, problem } from '@standing-order/contracts';
+import type { Publication } from '@standing-order/platform/dapr';
+import type { Entities } from '@standing-order/platform/entities';
+import { describe, expect, it } from 'vitest';
+import { consumerApp } from './app.ts';
+
+const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 5000, currency: 'EUR' } };
+
+/** The service's HTTP side over a map with versions, and a broker that takes what `takes` says. */
+function service({ takes = (_: Publication): boolean => true } = {}) {
+  const stored = new Map<string, { entity: Consumer; etag: string }>();
+  const reads: string[][] = [];
+  const replies: Publication[] = [];
+  const consumers: Entities<Consumer> = {
+    async create(entity) {
+      if (stored.has(entity.id)) return { outcome: 'exists' };
+      stored.set(entity.id, { entity, etag: '1' });
+      return { outcome: 'created', entity, etag: '1' };
+    },
+    get: async (id) => stored.get(id),
+    async getAll(ids) {
+      reads.push([...ids]);
+      return new Map([...stored].map(([id, { entity }]) => [id, entity]));
+    },
+    async change(id, etag, patch) {
+      const found = stored.get(id);
+      if (!found) return { outcome: 'missing' };
+      if (found.etag !== etag) return { outcome: 'stale' };
+      const changed = { entity: { ...found.entity, ...patch } as Consumer, etag: String(Number(etag) + 1) };
+      stored.set(id, changed);
+      return { outcome: 'changed', ...changed };
+    },
+  };
+  const app = consumerApp({
+    consumers,
+    sidecar: {
+      publish: async (_pubsub, _topic, messages) => {
+        replies.push(...messages);
+        return messages.map(takes);
+      },
+    },
+    pubsub: 'messages',
+    clock: { wall: () => 0 },
+    newId: () => 'made-up',
+    readiness: () => ({ ready: true, reasons: [] }),
+  });
+  const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
+    app.request(path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  return { app, stored, send, replies, reads };
+}
+
+describe('consumers', () => {
+  it('are created with an id of one’s own or a new one, and are active unless said otherwise', async () => {
+    const { send } = service();
+    const { id, active: _, ...rest } = ada;
+    const own = await send('POST', '/consumers', { id, ...rest });
+    expect([own.status, own.headers.get('location'), own.headers.get('etag')]).toEqual([201, '/consumers/ada', '"1"']);
+    expect(await own.json()).toEqual(ada);
+    expect(await (await send('POST', '/consumers', rest)).json()).toEqual({ ...ada, id: 'made-up' });
+  });
+
+  it('are created once', async () => {
+    const { send, stored } = service();
+    await send('POST', '/consumers', ada);
+    const again = await send('POST', '/consumers', { ...ada, name: 'Bob' });
+    expect([again.status, again.headers.get('location')]).toEqual([409, '/consumers/ada']);
+    expect(stored.get('ada')?.entity.name).toBe('Ada');
+  });
+
+  it('are changed by whoever has seen their newest version', async () => {
+    const { send, app } = service();
+    await send('POST', '/consumers', ada);
+    const change = (etag?: string) =>
+      send('PATCH', '/consumers/ada', { active: false }, etag === undefined ? {} : { 'if-match': etag });
+    expect((await change()).status).toBe(428);
+    expect((await change('"9"')).status).toBe(412);
+    const changed = await change('"1"');
+    expect([changed.status, changed.headers.get('etag')]).toEqual([200, '"2"']);
+    expect(await changed.json()).toEqual({ ...ada, active: false });
+    expect((await change('"1"')).status).toBe(412);
+    expect(await (await app.request('/consumers/ada')).json()).toEqual({ ...ada, active: false });
+  });
+
+  it('that nobody created are not there', async () => {
+    const { send, app } = service();
+    expect((await app.request('/consumers/bob')).status).toBe(404);
+    expect((await send('PATCH', '/consumers/bob', {}, { 'if-match': '"1"' })).status).toBe(404);
+    expect((await app.request('/consumers/a%7C%7Cb')).status).toBe(404);
+  });
+
+  it.each<[string, unknown, number, string[]]>([
+    ['malformed JSON', '{', 400, ['body']],
+    [
+      'every field wrong',
+      { id: 'a b', name: '', active: 'yes', orderLimit: { amount: -1, currency: 'euro' } },
+      422,
+      ['name', 'active', 'orderLimit.amount', 'orderLimit.currency', 'id'],
+    ],
+    ['half a cent', { ...ada, orderLimit: { amount: 0.5, currency: 'EUR' } }, 422, ['orderLimit.amount']],
+    ['an unknown field', { ...ada, vip: true }, 422, ['vip']],
+    ['nothing', {}, 422, ['name', 'orderLimit']],
+  ])('are not created from %s', async (_, body, status, fields) => {
+    const { send, stored } = service();
+    const response = await send('POST', '/consumers', body);
+    expect(response.status).toBe(status);
+    const { errors = [] } = problem.parse(await response.json());
+    expect(errors.map(({ field }) => field).toSorted()).toEqual(fields.toSorted());
+    expect(stored.size).toBe(0);
+  });
+
+  it.each([
+    ['an id', { id: 'bob' }, 'id'],
+    ['an unknown field', { vip: true }, 'vip'],
+    ['a wrong type', { active: 1 }, 'active'],
+    ['null', { name: null }, 'name'],
+  ])('are not changed by %s', async (_, patch, field) => {
+    const { send, stored } = service();
+    await send('POST', '/consumers', ada);
+    const response = await send('PATCH', '/consumers/ada', patch, { 'if-match': '"1"' });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ field }] });
+    expect(stored.get('ada')?.entity).toEqual(ada);
+  });
+});
+
+describe('commands', () => {
+  const type: MessageType = 'com.standing-order.validate-consumer-info.v1';
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const command = (index: number, consumerId: string) => {
+    const orderId = `01890a5d-ac96-774b-bcce-00000000000${index}`;
+    return {
+      entryId: `entry-${index}`,
+      contentType: 'application/cloudevents+json',
+      event: {
+        specversion: '1.0',
+        id: `command-${index}`,
+        source: '/order',
+        type,
+        subject: orderId,
+        time: '2026-01-01T00:00:00Z',
+        datacontenttype: 'application/json',
+        traceparent: `00-${traceId}-b7ad6b7169203331-00`,
+        data: { orderId, token: { w: 'writer', a: index, t: 1.5 }, consumerId },
+      },
+    };
+  };
+  const deliver = (send: ReturnType<typeof service>['send'], ...entries: object[]) =>
+    send('POST', '/messages/consumer-commands', {
+      type: 'com.dapr.event.sent.bulk',
+      pubsubname: 'messages',
+      topic: 'consumer-commands',
+      entries,
+    });
+
+  it('are answered each, with its token and in its trace, from one reading of every consumer once', async () => {
+    const { send, reads, replies } = service();
+    await send('POST', '/consumers', ada);
+    const response = await deliver(send, command(1, 'ada'), command(2, 'bob'), command(3, 'ada'));
+    expect(await response.json()).toEqual({
+      statuses: [1, 2, 3].map((index) => ({ entryId: `entry-${index}`, status: 'SUCCESS' })),
+    });
+    expect(reads).toEqual([['ada', 'bob', 'ada']]);
+    expect(replies.map(({ event }) => event)).toMatchObject([
+      { type: 'com.standing-order.consumer-validated.v1', data: { token: { w: 'writer', a: 1, t: 1.5 } } },
+      { type: 'com.standing-order.consumer-refused.v1', data: { token: { w: 'writer', a: 2, t: 1.5 } } },
+      { type: 'com.standing-order.consumer-validated.v1', data: { token: { w: 'writer', a: 3, t: 1.5 } } },
+    ]);
+    for (const { event } of replies) expect(event.traceparent).toContain(traceId);
+  });
+
+  it('whose reply the broker did not take are delivered again, and only those', async () => {
+    const { send } = service({ takes: ({ event }) => event.subject.endsWith('1') });
+    const response = await deliver(send, command(1, 'ada'), command(2, 'ada'));
+    expect(await response.json()).toEqual({
+      statuses: [
+        { entryId: 'entry-1', status: 'SUCCESS' },
+        { entryId: 'entry-2', status: 'RETRY' },
+      ],
+    });
+  });
+});
