@@ -4,7 +4,7 @@ import { z } from 'zod';
 export interface RawEntry {
   /** Dapr's name for it in this delivery; empty in a single delivery. */
   readonly entryId: string;
-  readonly event: unknown;
+  readonly event?: unknown;
 }
 
 export interface RawDelivery {

@@ -1,8 +1,9 @@
 export type { Context, Span } from '@opentelemetry/api';
 export { SpanKind } from '@opentelemetry/api';
 export type { TraceParent } from '@standing-order/contracts';
+export { metricsText, stopTelemetry } from './backend.ts';
 export { type Logger, logger, logLevels, warnSometimes } from './logger.ts';
-export { DURATION_BOUNDS, meter, metricsText, stopTelemetry } from './metrics.ts';
+export { DURATION_BOUNDS, meter } from './meter.ts';
 export { keys, MESSAGING_SYSTEM } from './semantic.ts';
 export {
   contextOf,

@@ -7,8 +7,8 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace';
+import { useBackend } from './backend.ts';
 import { warnSometimes } from './logger.ts';
-import { useBackend } from './metrics.ts';
 
 const warn = (message: string, ...details: unknown[]): void =>
   warnSometimes(`opentelemetry ${message}`, { details: details.map(String) }, `opentelemetry: ${message}`);

@@ -1,11 +1,3 @@
-import { metrics } from '@opentelemetry/api';
-
-/** For all metrics of a service. Names follow OpenTelemetry; the unit is part of what Prometheus shows. */
-export const meter = metrics.getMeter('standing-order');
-
-/** Bounds of duration histograms, in seconds. */
-export const DURATION_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 /** What telemetry/start.ts sets up, if a process has it. */
 export interface TelemetryBackend {
   metricsText(): Promise<string>;
