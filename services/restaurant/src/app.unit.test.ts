@@ -1,0 +1,67 @@
+import { problem } from '@standing-order/contracts';
+import { describe, expect, it } from 'vitest';
+import { restaurantApp } from './app.ts';
+
+const item = { id: 'soup', name: 'Soup', price: 500 };
+const kitchen = { name: 'Soup kitchen', currency: 'EUR', menu: [item] };
+
+/** The service's HTTP side; `created` is what reached the store. */
+function service() {
+  const created: unknown[] = [];
+  const app = restaurantApp({
+    restaurants: {
+      async create(entity) {
+        created.push(entity);
+        return { outcome: 'created', entity, etag: '1' };
+      },
+      get: async () => undefined,
+      getAll: async () => new Map(),
+      change: async () => ({ outcome: 'unknown' }),
+    },
+    sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
+    pubsub: 'messages',
+    clock: { wall: () => 0 },
+    newId: () => 'made-up',
+    readiness: () => ({ ready: true, reasons: [] }),
+  });
+  const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
+    app.request(path, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  return { created, send };
+}
+
+describe('restaurants', () => {
+  it('are open, have no minimum and serve everything unless said otherwise', async () => {
+    const { send, created } = service();
+    expect((await send('POST', '/restaurants', kitchen)).status).toBe(201);
+    expect(created).toEqual([
+      { ...kitchen, id: 'made-up', open: true, minimumOrder: 0, menu: [{ ...item, available: true }] },
+    ]);
+  });
+
+  it.each<[string, object, string[]]>([
+    ['an item twice', { ...kitchen, menu: [item, item] }, ['menu[1].id']],
+    ['a price below nothing', { ...kitchen, menu: [{ ...item, price: -1 }] }, ['menu[0].price']],
+    ['a price of half a cent', { ...kitchen, menu: [{ ...item, price: 0.5 }] }, ['menu[0].price']],
+    ['a currency of one’s own', { ...kitchen, currency: 'gold' }, ['currency']],
+    ['501 items', { ...kitchen, menu: Array.from({ length: 501 }, (_, i) => ({ ...item, id: `i${i}` })) }, ['menu']],
+    ['nothing', {}, ['name', 'currency', 'menu']],
+  ])('are not created with %s', async (_, body, fields) => {
+    const { send, created } = service();
+    const response = await send('POST', '/restaurants', body);
+    expect(response.status).toBe(422);
+    const { errors = [] } = problem.parse(await response.json());
+    expect(errors.map(({ field }) => field)).toEqual(fields);
+    expect(created).toEqual([]);
+  });
+
+  it('say where the truth will be when the store did not answer', async () => {
+    const response = await service().send('PATCH', '/restaurants/soup', { open: false }, { 'if-match': '"1"' });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('location')).toBe('/restaurants/soup');
+    expect(response.headers.has('retry-after')).toBe(true);
+  });
+});
