@@ -60,13 +60,14 @@ export class Clients {
     if (eraseAfter !== undefined) this.world.schedule(at + eraseAfter, () => this.erase(order.id));
   }
 
-  /** Places an order in fair weather, at this replica; it has to be taken. */
-  expectCreated(replica: Replica, id: string): void {
+  /** Places an order in fair weather, at this replica: it has to be there afterwards. */
+  expectAnswer(replica: Replica, id: string): void {
     const plan = { at: this.world.now, id, copies: 1, rival: false, retries: 0, poison: false };
     let answered = false;
     this.request(replica, plan, 'usual', (outcome) => {
       answered = true;
-      if (outcome !== 'created') this.checker.report(0, `all is well, and an order is answered with ${outcome}`, id);
+      if (['created', 'existing', 'different'].includes(outcome)) return;
+      this.checker.report(0, `all is well, and an order is answered with ${outcome}`, id);
     });
     this.world.schedule(PATIENCE, () => {
       if (!answered && replica.process.alive) this.checker.report(0, 'all is well, and an order is not answered', id);

@@ -117,6 +117,10 @@ export class Checker {
     return this.orders.get(id)?.excused === true && !this.naming.finds(id);
   }
 
+  ids(): readonly string[] {
+    return [...this.orders.keys()];
+  }
+
   last(id: string): Order | undefined {
     return this.orders.get(id)?.last;
   }

@@ -7,6 +7,8 @@ import type { World } from './world.ts';
 
 /** When a sidecar gives up on the store, in milliseconds. */
 const STORE_DEADLINE = 3000;
+/** What lands within this time, in milliseconds, is not late. */
+const ORDINARY = 50;
 /** What a sidecar answers with 400 and never sends on. */
 const POISON = 'poison';
 
@@ -30,7 +32,7 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   const late = () => rng.span(100, Math.max(200, weather.lateUpTo));
 
   const land = (delay: number, apply: () => void) => {
-    sea.landsUntil = Math.max(sea.landsUntil, world.now + delay);
+    if (delay > ORDINARY) sea.landsUntil = Math.max(sea.landsUntil, world.now + delay);
     world.schedule(delay, apply);
   };
 
@@ -40,7 +42,7 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
       const held = process.request(kind);
       const answer = (delay: number, outcome: T) => process.answer(kind, delay, () => resolve(outcome));
       const giveUp = process.deliver(held + STORE_DEADLINE, () => resolve(unknown));
-      world.schedule(held + latency(), () =>
+      land(held + latency(), () =>
         arrive((delay, outcome) => {
           giveUp();
           answer(delay, outcome);
@@ -53,7 +55,7 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   function carry<T>(unknown: T, apply: (fails: Fails) => T, answer: (delay: number, outcome: T) => void) {
     const none = () => false;
     const some = () => rng.chance(0.4);
-    if (weather.store === 'down' || weather.store === 'full') return answer(latency(), unknown);
+    if (weather.store === 'down' || weather.store === 'full' || store.full) return answer(latency(), unknown);
     if (weather.store === 'frozen') {
       land(weather.thawsAt - world.now + rng.next() * 50, () => apply(none));
       return answer(STORE_DEADLINE, unknown);
@@ -78,12 +80,9 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
     const sent = copy(operations);
     return call<TransactionOutcome>('transact', 'unknown', (answer) => {
       if (sent.some((each) => each.op !== 'delete' && isPoison(each.value))) return answer(latency(), 'refused');
-      const takes = store.admit(sent, 1);
-      if (takes === undefined) {
-        world.trace(process.name, 'deadlock');
-        return answer(latency(), 'unknown');
-      }
-      land(takes - 1, () => {
+      const takes = store.admit(sent, rng.int(1, 10));
+      if (takes === undefined) return answer(latency(), 'unknown');
+      land(takes, () => {
         const apply = (fails: Fails) => (store.transact(sent, fails) ? 'committed' : 'unknown');
         carry<TransactionOutcome>('unknown', apply, (delay, outcome) => {
           world.trace(process.name, 'transact', `${sent.map(brief).join(' ')} -> ${outcome}`);

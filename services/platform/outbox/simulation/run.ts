@@ -34,6 +34,8 @@ export interface Variant extends Partial<Build> {
 interface Options {
   readonly verbose?: boolean;
   readonly variant?: Variant;
+  /** How many keys the store holds. */
+  readonly capacity?: number;
 }
 
 /** Runs one seed to its verdict: chaos, then health, then what invariant 2 allows for everything to be done. */
@@ -41,11 +43,10 @@ export async function runSeed(seed: number, options: Options = {}): Promise<Verd
   return runSchedule(createSchedule(seed), options);
 }
 
-export async function runSchedule(
-  schedule: Schedule,
-  { verbose = false, variant = {} }: Options = {},
-): Promise<Verdict> {
+export async function runSchedule(schedule: Schedule, options: Options = {}): Promise<Verdict> {
+  const { verbose = false, variant = {}, capacity = Number.POSITIVE_INFINITY } = options;
   const run = new Run(schedule, verbose, variant);
+  run.sea.store.capacity = capacity;
   await run.all();
   const { world, checker, flow, clients } = run;
   return {
@@ -60,16 +61,17 @@ export async function runSchedule(
   };
 }
 
-class Run {
+/** The parts of one run, and its three phases. */
+export class Run {
   readonly world: World;
   readonly checker: Checker;
   readonly flow: Flow;
   readonly clients: Clients;
-  private readonly schedule: Schedule;
+  readonly schedule: Schedule;
   private readonly settings: typeof defaultSettings;
-  private readonly sea: Sea;
-  private readonly broker: SimBroker;
-  private readonly cluster: Cluster;
+  readonly sea: Sea;
+  readonly broker: SimBroker;
+  readonly cluster: Cluster;
 
   constructor(schedule: Schedule, verbose: boolean, variant: Variant) {
     const rng = createRng(schedule.seed);
@@ -84,6 +86,7 @@ class Run {
     this.checker = new Checker(this.world, store, retireMs, variant.deletes === true);
     this.flow = new Flow(this.world, this.checker, { window, probe, stuckAfter });
     store.watch = (applied) => this.checker.applied(applied);
+    store.onDeadlock = () => this.checker.report(0, 'two transactions deadlocked');
     this.sea = { world: this.world, store, weather, landsUntil: 0, onRead: (_, found) => this.flow.onRead(found) };
     this.broker = new SimBroker(this.world, rng.fork('broker'), weather, () => this.ready());
     this.broker.onSend = (process, batch) => this.flow.onSend(process, batch);
@@ -135,16 +138,18 @@ class Run {
     while (!this.over() && calmAt() > this.world.now) await this.until(calmAt());
   }
 
-  /** Every replica gets ready and takes an order. */
+  /** Every replica gets ready and takes orders, also when others ask for the same ones, and when one of them exists. */
   private async takesOrders(): Promise<void> {
     await this.until(this.world.now + minute, () => this.ready().length === this.schedule.slots);
-    for (const replica of this.cluster.alive()) {
-      if (replica.outbox.ready) this.clients.expectCreated(replica, `y${replica.slot}`);
-      else
-        this.checker.report(
-          0,
-          `all is well, and ${replica.process.name} is not ready: ${replica.outbox.state().reason}`,
-        );
+    const [known] = this.checker.ids();
+    for (const { process, outbox } of this.cluster.alive()) {
+      const reason = outbox.state().reason;
+      if (!outbox.ready) this.checker.report(0, `all is well, and ${process.name} is not ready: ${reason}`);
+    }
+    for (const replica of this.ready()) {
+      const shared = replica.slot % 2 === 0 ? ['z1', 'z2'] : ['z2', 'z1'];
+      const ids = [`y${replica.slot}`, ...shared, ...(known === undefined ? [] : [known])];
+      for (const id of ids) this.clients.expectAnswer(replica, id);
     }
     await this.until(this.world.now + 16 * second);
   }

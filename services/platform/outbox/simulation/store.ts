@@ -13,6 +13,8 @@ export interface Applied {
 
 export type Item = { readonly key: string; readonly value: unknown; readonly etag: string };
 
+const FIRST_ETAG = '1';
+
 interface Running {
   readonly order: ReadonlyMap<string, number>;
   readonly end: number;
@@ -21,12 +23,18 @@ interface Running {
 /** A key-value store as Dapr offers it on Redis or on PostgreSQL, with what was measured of each (dapr-facts.md section 0). */
 export class SimStore {
   readonly dialect: Dialect;
-  deadlocks = 0;
   /** Called after every step that was applied. */
   watch: (applied: Applied) => void = () => {};
+  /** Called when a transaction was the victim of a deadlock. */
+  onDeadlock: () => void = () => {};
+  /** How many keys fit. */
+  capacity = Number.POSITIVE_INFINITY;
+  /** What keys held before the run that nothing has touched since, worked out when asked for: millions cost nothing. */
+  background: (key: string) => unknown = () => undefined;
   private readonly world: World;
   private readonly rng: Rng;
   private readonly entries = new Map<string, { readonly json: string; readonly etag: string }>();
+  private readonly deleted = new Set<string>();
   private running: Running[] = [];
 
   constructor(world: World, rng: Rng, dialect: Dialect) {
@@ -35,17 +43,19 @@ export class SimStore {
     this.dialect = dialect;
   }
 
-  get size(): number {
-    return this.entries.size;
+  get full(): boolean {
+    return this.entries.size >= this.capacity;
   }
 
-  keys(): readonly string[] {
-    return [...this.entries.keys()];
+  has(key: string): boolean {
+    return this.entries.has(key) || this.untouched(key) !== undefined;
   }
 
   get(key: string): Stored | undefined {
     const entry = this.entries.get(key);
-    return entry && { value: JSON.parse(entry.json), etag: entry.etag };
+    if (entry !== undefined) return { value: JSON.parse(entry.json), etag: entry.etag };
+    const value = this.untouched(key);
+    return value === undefined ? undefined : { value, etag: FIRST_ETAG };
   }
 
   /** What is there, in an order of its own. */
@@ -64,14 +74,14 @@ export class SimStore {
    */
   transact(operations: readonly Operation[], fails: (index: number) => boolean = () => false): boolean {
     const takes = operations.map(
-      (operation, i) => !fails(i) && !(operation.op === 'insert' && this.entries.has(operation.key)),
+      (operation, i) => !fails(i) && !(operation.op === 'insert' && this.has(operation.key)),
     );
     const all = takes.every((took) => took);
     const rolledBack = !all && this.dialect === 'postgresql';
     const transaction = operations.map((operation, i) => ({ operation, took: !rolledBack && takes[i] === true }));
     for (const { operation, took } of transaction) {
       if (!took) continue;
-      if (operation.op === 'delete') this.entries.delete(operation.key);
+      if (operation.op === 'delete') this.remove(operation.key);
       else this.set(operation.key, operation.value);
     }
     const keys = transaction.filter((each) => each.took).map((each) => each.operation.key);
@@ -90,7 +100,7 @@ export class SimStore {
       if (shared.length === 0) continue;
       const theirs = shared.map((key) => other.order.get(key) ?? 0);
       if (theirs.some((at, i) => i > 0 && at < (theirs[i - 1] ?? 0))) {
-        this.deadlocks++;
+        this.onDeadlock();
         return undefined;
       }
       end = Math.max(end, other.end + takes);
@@ -101,8 +111,8 @@ export class SimStore {
 
   /** Compare-and-set of one item; false when its ETag is stale. */
   compareAndSet({ key, value, etag }: Item): boolean {
-    const entry = this.entries.get(key);
-    const matches = entry === undefined ? this.dialect === 'redis' : entry.etag === etag;
+    const stored = this.etag(key);
+    const matches = stored === undefined ? this.dialect === 'redis' : stored === etag;
     if (!matches) return false;
     this.set(key, value);
     this.watch({ keys: [key] });
@@ -111,7 +121,21 @@ export class SimStore {
 
   /** A single delete, which passes even when the store is full. */
   delete(key: string): void {
-    if (this.entries.delete(key)) this.watch({ keys: [key] });
+    this.remove(key);
+    this.watch({ keys: [key] });
+  }
+
+  private etag(key: string): string | undefined {
+    return this.entries.get(key)?.etag ?? (this.untouched(key) === undefined ? undefined : FIRST_ETAG);
+  }
+
+  private untouched(key: string): unknown {
+    return this.deleted.has(key) ? undefined : this.background(key);
+  }
+
+  private remove(key: string): void {
+    this.entries.delete(key);
+    if (this.background(key) !== undefined) this.deleted.add(key);
   }
 
   private set(key: string, value: unknown): void {
@@ -123,7 +147,7 @@ export class SimStore {
   /** On Redis a counter that starts again after a delete, so ETags repeat; on PostgreSQL random. */
   private nextEtag(key: string): string {
     if (this.dialect === 'postgresql') return String(this.rng.int(0, 0xffffffff));
-    return String(Number(this.entries.get(key)?.etag ?? 0) + 1);
+    return String(Number(this.etag(key) ?? 0) + 1);
   }
 }
 

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { runSchedule } from './run.ts';
+import { createScenario, plainOrders } from './scenarios.ts';
+import { type Fault, hour, minute, second } from './schedule.ts';
+import { CHANNELS } from './weather.ts';
+
+const ORDERS = 500;
+const down = (ms: number): Fault => ({ at: 0, kind: 'validator', channel: 'consumer', ms, change: { state: 'down' } });
+
+/** Probes of one lane within a time, at the least distance that is allowed. */
+function probes(within: number): number {
+  let [count, gap, at] = [0, 10 * second, 0];
+  while (at < within) {
+    at += 0.8 * gap;
+    gap = Math.min(2 * gap, 5 * minute);
+    count++;
+  }
+  return count;
+}
+
+describe('while a validator is down for an hour', () => {
+  test('each lane sends its window once, and then one probe per probe time', async () => {
+    const schedule = createScenario({
+      slots: 2,
+      settings: { lanes: 8, window: 16 },
+      orders: plainOrders(ORDERS, second, minute),
+      faults: [down(hour)],
+      healsAt: hour,
+    });
+    const { violation, sends } = await runSchedule(schedule);
+    expect(violation).toBeUndefined();
+    const lanes = schedule.slots * 8;
+    expect(sends).toBeLessThanOrEqual(ORDERS * CHANNELS.length + lanes * probes(hour) + 50);
+  });
+
+  test('and the broker loses all it held, one probe per lane makes everything flow again', async () => {
+    const schedule = createScenario({
+      slots: 2,
+      settings: { lanes: 8, window: 64 },
+      orders: plainOrders(ORDERS, second, minute),
+      faults: [down(10 * minute), { at: 9 * minute, kind: 'wipe' }],
+      healsAt: 10 * minute,
+    });
+    const { violation, lasted } = await runSchedule(schedule);
+    expect(violation).toBeUndefined();
+    expect(lasted).toBeLessThan(25 * minute);
+  });
+});
+
+describe('a store with little room', () => {
+  const crowd = (maxOpen: number) =>
+    createScenario({
+      slots: 1,
+      settings: { maxOpen, lanes: 4, window: 16 },
+      orders: plainOrders(300, second, 5 * minute),
+      faults: [down(10 * minute)],
+      healsAt: 10 * minute,
+    });
+
+  test('is kept from filling up by the limit on open orders', async () => {
+    const { violation, outcomes } = await runSchedule(crowd(50), { capacity: 200 });
+    expect(violation).toBeUndefined();
+    expect(outcomes.get('full')).toBeGreaterThan(100);
+  });
+
+  test('fills up without that limit, and then nothing gets done any more', async () => {
+    const { violation } = await runSchedule(crowd(1_000_000), { capacity: 200 });
+    expect(violation?.invariant).toBeOneOf([0, 2]);
+  });
+});

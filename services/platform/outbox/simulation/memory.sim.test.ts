@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { Run, type Variant } from './run.ts';
+import { createScenario, plainOrders } from './scenarios.ts';
+import { minute, second } from './schedule.ts';
+
+const LIMITS = { lanes: 8, window: 8, lookAhead: 64, freshSegments: 16 };
+const PER_SEGMENT = 100;
+
+/** What the windows of three channels, the look-ahead and one cursor per writer may hold. */
+const BOUND = LIMITS.lanes * LIMITS.window * 3 + LIMITS.lookAhead + LIMITS.freshSegments + 200;
+
+/** A dead writer that left this many open orders behind. */
+function leftBehind(open: number): (key: string) => unknown {
+  const segments = Math.ceil(open / PER_SEGMENT);
+  return (key) => {
+    const [kind, name, n] = key.split(':');
+    if (key === 'writers') return { v: 1, revision: 1, writers: ['dead'] };
+    if (key === 'w:dead') return { v: 1, beat: 9, lo: 1, limit: segments + 1, left: false };
+    if (kind === 's' && name === 'dead' && Number(n) >= 1 && Number(n) <= segments) {
+      const first = (Number(n) - 1) * PER_SEGMENT;
+      return { v: 1, ids: Array.from({ length: PER_SEGMENT }, (_, i) => `b${first + i}`) };
+    }
+    if (kind !== 'o' || !name?.startsWith('b')) return undefined;
+    const [id, createdAt] = [name, Date.UTC(2026, 0, 1)];
+    return {
+      id,
+      nonce: `${id} nonce`,
+      fingerprint: `${id} usual`,
+      createdAt,
+      body: '',
+      status: 'PENDING',
+      answers: {},
+    };
+  };
+}
+
+/** The most entries that the outbox ever held while nobody answered for ten minutes. */
+async function peak(own: number, others: number, variant: Variant = {}): Promise<number> {
+  const orders = plainOrders(own, 10 * second, 5 * minute);
+  const run = new Run(createScenario({ slots: 1, settings: LIMITS, orders, healsAt: 10 * minute }), false, variant);
+  const { world, cluster, clients, sea } = run;
+  if (others > 0) sea.store.background = leftBehind(others);
+  for (const validator of sea.weather.validators.values()) validator.state = 'down';
+  cluster.start(1);
+  for (const order of orders) clients.plan(order);
+  let most = 0;
+  const sample = () => {
+    most = Math.max(most, ...cluster.alive().map(({ outbox }) => outbox.stats().entries));
+    world.schedule(second, sample);
+  };
+  sample();
+  await world.run(10 * minute, () => false);
+  expect(run.checker.violation).toBeUndefined();
+  return most;
+}
+
+describe('what the outbox holds in memory', () => {
+  test('is the same for 1,000 open orders of its own and for 50,000', async () => {
+    const [few, many] = [await peak(1_000, 0), await peak(50_000, 0)];
+    process.stdout.write(`entries at 1,000 open orders: ${few}; at 50,000: ${many}; bound ${BOUND}\n`);
+    expect(Math.max(few, many)).toBeLessThanOrEqual(BOUND);
+  });
+
+  test('is the same for 1,000 open orders taken over and for 1,000,000', async () => {
+    const [few, many] = [await peak(0, 1_000), await peak(0, 1_000_000)];
+    process.stdout.write(`entries at 1,000 open orders taken over: ${few}; at 1,000,000: ${many}; bound ${BOUND}\n`);
+    expect(Math.max(few, many)).toBeLessThanOrEqual(BOUND);
+  });
+
+  test('is found to grow when every open order is loaded', async () => {
+    const greedy = { settings: { lookAhead: 1_000_000, freshSegments: 1_000_000 } };
+    expect(await peak(10_000, 0, greedy)).toBeGreaterThan(BOUND);
+  });
+});

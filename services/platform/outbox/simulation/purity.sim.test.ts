@@ -1,0 +1,26 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { runSeed } from './run.ts';
+import { FIRST } from './seeds.ts';
+
+const IMPURE =
+  /Date\.now|new Date\b|performance\.|setTimeout|setInterval|setImmediate|Math\.random|crypto|hrtime|AbortSignal\.timeout/;
+
+test('the outbox has time and randomness from its ports alone', async () => {
+  const folder = new URL('../src/', import.meta.url);
+  for (const file of await readdir(folder)) {
+    const lines = (await readFile(new URL(file, folder), 'utf8')).split('\n');
+    expect(
+      lines.filter((line) => IMPURE.test(line)),
+      file,
+    ).toEqual([]);
+  }
+});
+
+test('the same seed gives the same run, event by event', async () => {
+  for (let seed = FIRST; seed < FIRST + 10; seed++) {
+    const first = await runSeed(seed);
+    const second = await runSeed(seed, { verbose: true });
+    expect([second.digest, second.events], `seed ${seed}`).toEqual([first.digest, first.events]);
+  }
+});

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { runSeed } from './run.ts';
+import { variants } from './variants.ts';
+import { stamp } from './world.ts';
+
+const HELP = `Replays one schedule of faults and says whether the outbox keeps its promises.
+
+  node services/platform/outbox/simulation/replay.ts --seed N [--variant NAME] [--verbose] [--about ID]
+
+  --seed N        the seed that a failing run printed
+  --variant NAME  break the outbox on purpose: ${Object.keys(variants).join(', ')}
+  --verbose       print everything that happened, in simulated time
+  --about ID      print what happened to one order, such as x3, and every fault
+
+Exit code: 0 kept, 1 broken, 2 wrong use.
+`;
+
+function readArguments(): { seed: number; variant?: string; verbose: boolean; about?: string } {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      variant: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+      about: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    process.exit(0);
+  }
+  const { variant, about, verbose } = values;
+  if (values.seed === undefined || !/^\d+$/.test(values.seed)) throw new Error('--seed needs a number');
+  if (variant !== undefined && !(variant in variants)) throw new Error(`there is no variant ${variant}`);
+  return { seed: Number(values.seed), verbose, ...(variant && { variant }), ...(about && { about }) };
+}
+
+async function main(): Promise<number> {
+  const { seed, variant, verbose, about } = readArguments();
+  const named = variant === undefined ? undefined : variants[variant];
+  const verdict = await runSeed(seed, { verbose: verbose || about !== undefined, ...(named && { variant: named }) });
+  const { violation, digest, events, sends, lasted, outcomes } = verdict;
+  const mentions = new RegExp(`\\b${about}\\b|  (fault|world|checker|schedule) `);
+  const lines = about === undefined ? verdict.lines : verdict.lines.filter((line) => mentions.test(line));
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+  const answers = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  process.stdout.write(
+    `seed ${seed}: ${stamp(lasted)} in ${events} events, ${sends} commands; ${answers}; trace ${digest.toString(16)}\n`,
+  );
+  if (violation === undefined) return 0;
+  process.stdout.write(
+    `BROKEN at ${stamp(violation.at)}: invariant ${violation.invariant}, order ${violation.id ?? '-'}: ${violation.what}\n`,
+  );
+  return 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { runSeed } from './run.ts';
+
+/** The first seed of all; set it to look further than CI does. */
+export const FIRST = Number(process.env.SIM_SEED ?? 1);
+/** How many schedules a whole run covers. */
+export const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 1200);
+const SHARES = 4;
+const PER_TEST = 50;
+
+/** Registers one of four equal shares of the schedules, so that test files can run side by side. */
+export function testShare(share: number): void {
+  const from = FIRST + Math.floor((SCHEDULES * share) / SHARES);
+  const to = FIRST + Math.floor((SCHEDULES * (share + 1)) / SHARES);
+  describe(`fault schedules ${from} to ${to - 1}`, () => {
+    for (let first = from; first < to; first += PER_TEST) {
+      const last = Math.min(first + PER_TEST, to) - 1;
+      test(`${first} to ${last} keep every invariant`, async () => {
+        for (let seed = first; seed <= last; seed++) {
+          const { violation } = await runSeed(seed);
+          expect(violation, replayHint(seed)).toBeUndefined();
+        }
+      });
+    }
+  });
+}
+
+export function replayHint(seed: number, variant?: string): string {
+  const broken = variant === undefined ? '' : ` --variant ${variant}`;
+  return `replay with: node services/platform/outbox/simulation/replay.ts --seed ${seed}${broken} --verbose`;
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { Process } from './process.ts';
+import { createRng } from './random.ts';
+import { type Dialect, SimStore } from './store.ts';
+import { World } from './world.ts';
+
+const never = () => false;
+
+describe('the world', () => {
+  test('lets events happen by time, then in the order in which they were asked for', async () => {
+    const world = new World();
+    const seen: string[] = [];
+    for (const [delay, name] of [
+      [5, 'c'],
+      [1, 'a'],
+      [5, 'd'],
+      [3, 'b'],
+    ] as const) {
+      world.schedule(delay, () => seen.push(`${name}${world.now}`));
+    }
+    await world.run(4, never);
+    expect(seen).toEqual(['a1', 'b3']);
+    await world.run(10, never);
+    expect(seen).toEqual(['a1', 'b3', 'c5', 'd5']);
+  });
+
+  test('lets promise chains come to rest between two events of the same time', async () => {
+    const world = new World();
+    const seen: string[] = [];
+    world.schedule(1, async () => {
+      for (let i = 0; i < 5; i++) await undefined;
+      seen.push('end of the chain');
+    });
+    world.schedule(1, () => seen.push('next event'));
+    await world.run(1, never);
+    expect(seen).toEqual(['end of the chain', 'next event']);
+  });
+});
+
+function createProcess(world: World, rate = 1) {
+  return new Process(world, createRng(1), 'p', { offset: 0, rate }, []);
+}
+
+describe('a process', () => {
+  test.each([true, false])('is deaf while it is paused; its clock runs: %s', async (clockRuns) => {
+    const world = new World();
+    const process = createProcess(world);
+    const start = process.clock.monotonic();
+    const heard: number[] = [];
+    const fired: number[] = [];
+    process.deliver(10, () => heard.push(world.now));
+    process.clock.setTimer(500, () => fired.push(process.clock.monotonic() - start));
+    process.pause(1000, clockRuns);
+    await world.run(5000, never);
+    expect(heard).toEqual([1000]);
+    expect(fired[0]).toBeGreaterThanOrEqual(clockRuns ? 1000 : 500);
+    expect(process.clock.monotonic() - start).toBe(clockRuns ? 5000 : 4000);
+  });
+
+  test('hears nothing when it is dead', async () => {
+    const world = new World();
+    const process = createProcess(world);
+    process.deliver(10, () => expect.fail('heard'));
+    process.kill();
+    await world.run(100, never);
+  });
+
+  test.each([0.99, 1.01])('never has a timer fire early by its own clock, at rate %s', async (rate) => {
+    const world = new World();
+    const { clock } = createProcess(world, rate);
+    const start = clock.monotonic();
+    const fired: number[] = [];
+    clock.setTimer(1000, () => fired.push(clock.monotonic() - start));
+    await world.run(2000, never);
+    expect(fired[0]).toBeGreaterThanOrEqual(1000);
+    expect(fired[0]).toBeLessThan(1010);
+  });
+});
+
+function storeWith(dialect: Dialect, ...keys: string[]): SimStore {
+  const store = new SimStore(new World(), createRng(1), dialect);
+  store.transact(keys.map((key) => ({ op: 'upsert', key, value: { is: 'old' } })));
+  return store;
+}
+
+/** The table of dapr-facts.md section 0. */
+describe('the store', () => {
+  const batch = [
+    { op: 'insert', key: 'a', value: { is: 'new' } },
+    { op: 'upsert', key: 'b', value: { is: 'new' } },
+  ] as const;
+
+  test('applies the rest of a transaction on Redis when an insert collides', () => {
+    const store = storeWith('redis', 'a');
+    expect(store.transact(batch)).toBe(false);
+    expect([store.get('a')?.value, store.get('b')?.value]).toEqual([{ is: 'old' }, { is: 'new' }]);
+  });
+
+  test('rolls everything back on PostgreSQL', () => {
+    const store = storeWith('postgresql', 'a');
+    expect(store.transact(batch)).toBe(false);
+    expect([store.get('a')?.value, store.get('b')]).toEqual([{ is: 'old' }, undefined]);
+  });
+
+  test('lets a compare-and-set on a missing key pass on Redis only', () => {
+    const item = { key: 'a', value: {}, etag: '7' };
+    expect(storeWith('redis').compareAndSet(item)).toBe(true);
+    expect(storeWith('postgresql').compareAndSet(item)).toBe(false);
+  });
+
+  test('repeats an ETag after a delete on Redis only', () => {
+    const repeats = (['redis', 'postgresql'] as const).map((dialect) => {
+      const store = storeWith(dialect, 'a');
+      const before = store.get('a')?.etag;
+      store.transact([{ op: 'delete', key: 'a' }]);
+      store.transact([{ op: 'upsert', key: 'a', value: {} }]);
+      return store.get('a')?.etag === before;
+    });
+    expect(repeats).toEqual([true, false]);
+  });
+
+  test('deadlocks on PostgreSQL when two take the same keys in opposite order, and else lets one wait', () => {
+    const store = storeWith('postgresql');
+    let deadlocks = 0;
+    store.onDeadlock = () => deadlocks++;
+    expect(store.admit(batch, 10)).toBe(10);
+    expect(store.admit(batch, 10)).toBe(20);
+    expect(store.admit([...batch].reverse(), 10)).toBeUndefined();
+    expect(deadlocks).toBe(1);
+  });
+});
