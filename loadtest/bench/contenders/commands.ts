@@ -1,0 +1,28 @@
+import { commandTransport } from '@standing-order/order/messages/commands';
+import type { Pending } from '@standing-order/order/order/order';
+import type { Publication, Sidecar } from '@standing-order/platform/dapr';
+import { realClock } from '@standing-order/platform/runtime';
+
+/** One message on its way to a topic. */
+export interface Command {
+  readonly topic: string;
+  readonly publication: Publication;
+}
+
+/** The two commands of an order, byte for byte as ours sends them. */
+export async function commandsOf(order: Pending): Promise<readonly Command[]> {
+  const commands: Command[] = [];
+  const publish: Sidecar['publish'] = async (_pubsub, topic, publications) => {
+    for (const publication of publications) commands.push({ topic, publication });
+    return publications.map(() => true);
+  };
+  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: realClock });
+  const token = { w: 'bench', a: 1, t: 0 };
+  await transport.send(
+    ['consumer', 'details'].map((channel) => ({ channel, lane: laneOf(order.id), token, document: order })),
+  );
+  return commands;
+}
+
+/** Any even spread will do: lanes only become partition keys. */
+const laneOf = (id: string): number => Number.parseInt(id.slice(-2), 16) % 64;

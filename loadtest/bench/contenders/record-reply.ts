@@ -1,0 +1,35 @@
+import { messageSchema, topics } from '@standing-order/contracts';
+import { answerOf } from '@standing-order/order/messages/replies';
+import { decide } from '@standing-order/order/order/decide';
+import { parseOrder } from '@standing-order/order/order/order';
+import { type Sidecar, type StateStore, subscribe } from '@standing-order/platform/dapr';
+import type { Hono } from 'hono';
+
+type Reply = Parameters<typeof answerOf>[0];
+
+const topic = topics['order-replies'];
+const ATTEMPTS = 10;
+
+/** Adds the handler of replies as one writes it first: read the order, decide, write it back with its ETag, again on a conflict. */
+export function recordReplies(app: Hono, sidecar: Sidecar, pubsub: string, store: StateStore): void {
+  const record = async (reply: Reply): Promise<'success' | 'retry'> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const key = `o:${reply.data.orderId}`;
+      const stored = await store.get(key);
+      if (stored === undefined) return 'retry';
+      const decision = decide(parseOrder(stored.value), answerOf(reply), Date.now());
+      if ('ignored' in decision) return 'success';
+      if ((await store.update(key, decision.document, stored.etag)) === 'written') return 'success';
+    }
+    return 'retry';
+  };
+  subscribe(app, {
+    sidecar,
+    pubsub,
+    topic: topic.name,
+    deadLetter: topic.deadLetter,
+    source: '/order',
+    schema: messageSchema(topic.types),
+    handle: (batch) => Promise.all(batch.map(({ message }) => record(message))),
+  });
+}

@@ -1,0 +1,128 @@
+import '@standing-order/platform/telemetry/start';
+import { messageSchema, topics } from '@standing-order/contracts';
+import { answerOf } from '@standing-order/order/messages/replies';
+import { decide } from '@standing-order/order/order/decide';
+import { type Order, parseOrder } from '@standing-order/order/order/order';
+import { createApp } from '@standing-order/platform/http';
+import { runService } from '@standing-order/platform/runtime';
+import { logger } from '@standing-order/platform/telemetry';
+import { Hono } from 'hono';
+import { createClient, type RedisClientType } from 'redis';
+import { commandsOf } from './commands.ts';
+import { takeOrders } from './take-orders.ts';
+
+const env = process.env;
+const port = Number(env.PORT);
+const socket = { host: '127.0.0.1', port: Number(env.REDIS_PORT) };
+
+// Documents and messages look as Dapr's Redis components write them, so that the same validators and the same checker read them.
+const keyOf = (id: string) => `order||o:${id}`;
+const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 50_000 } } as const;
+
+/** Writes an order only over the version that was read; several replicas may record replies. */
+const COMPARE_AND_SET = `
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'data', ARGV[2])
+redis.call('HINCRBY', KEYS[1], 'version', 1)
+return 1`;
+
+const replies = topics['order-replies'].name;
+const replySchema = messageSchema(topics['order-replies'].types);
+const group = { name: 'order', consumer: 'order-1' };
+const BATCH = 128;
+const BLOCK_MS = 1_000;
+const ATTEMPTS = 10;
+
+interface Entry {
+  readonly id: string;
+  readonly message: Readonly<Record<string, string>>;
+}
+
+function connect(): RedisClientType {
+  const client: RedisClientType = createClient({ socket });
+  client.on('error', (error) => logger.error(error, 'Redis'));
+  return client;
+}
+
+const writer = connect();
+const reader = connect();
+
+const app = env.BARE === 'yes' ? bareApp() : createApp({ readiness: () => ({ ready: writer.isReady, reasons: [] }) });
+
+function bareApp(): Hono {
+  const bare = new Hono();
+  bare.get('/healthz', (c) => c.text('ok'));
+  bare.get('/readyz', (c) => c.text('ok'));
+  return bare;
+}
+
+takeOrders(app, async (order) => {
+  const transaction = writer.multi().hSet(keyOf(order.id), { data: JSON.stringify(order), version: '1' });
+  for (const { topic, publication } of await commandsOf(order)) {
+    transaction.xAdd(topic, '*', { data: JSON.stringify(publication.event) }, trim);
+  }
+  await transaction.exec();
+  return true;
+});
+
+/** Records a batch of replies: all orders read at once, all written at once, those that lost a race again. */
+async function record(entries: readonly Entry[]): Promise<void> {
+  let open = Map.groupBy(
+    entries.map(({ message }) => replySchema.parse(JSON.parse(message.data ?? ''))),
+    ({ data }) => data.orderId,
+  );
+  for (let attempt = 0; open.size > 0; attempt++) {
+    if (attempt === ATTEMPTS) throw new Error('replies could not be recorded');
+    const ids = [...open.keys()];
+    const stored = await Promise.all(ids.map((id) => writer.hmGet(keyOf(id), ['data', 'version'])));
+    const written = await Promise.all(
+      ids.map(async (id, i) => {
+        const [data, version] = stored[i] ?? [];
+        if (data == null || version == null) return true;
+        const before = parseOrder(JSON.parse(data));
+        let after: Order = before;
+        for (const reply of open.get(id) ?? []) {
+          const decision = decide(after, answerOf(reply), Date.now());
+          if ('document' in decision) after = decision.document;
+        }
+        if (after === before) return true;
+        return (
+          (await writer.eval(COMPARE_AND_SET, { keys: [keyOf(id)], arguments: [version, JSON.stringify(after)] })) === 1
+        );
+      }),
+    );
+    open = new Map([...open].filter((_, i) => written[i] === false));
+  }
+}
+
+async function listen(signal: AbortSignal): Promise<void> {
+  const from = [{ key: replies, id: '>' }];
+  const options = { COUNT: BATCH, BLOCK: BLOCK_MS };
+  while (!signal.aborted) {
+    const streams = (await reader.xReadGroup(group.name, group.consumer, from, options)) as
+      | { messages: Entry[] }[]
+      | null;
+    const entries = streams?.[0]?.messages ?? [];
+    if (entries.length === 0) continue;
+    await record(entries);
+    await writer.xAck(
+      replies,
+      group.name,
+      entries.map(({ id }) => id),
+    );
+  }
+}
+
+runService({
+  app,
+  host: '127.0.0.1',
+  port,
+  start: async (signal) => {
+    await Promise.all([writer.connect(), reader.connect()]);
+    await writer.xGroupCreate(replies, group.name, '0', { MKSTREAM: true });
+    listen(signal).catch((error: unknown) => {
+      logger.error(error, 'replies are no longer recorded');
+      process.exit(1);
+    });
+  },
+});

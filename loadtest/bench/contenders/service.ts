@@ -1,0 +1,24 @@
+import { loadConfig, serviceConfig } from '@standing-order/platform/config';
+import { createConnection } from '@standing-order/platform/connection';
+import { createSidecar, type Sidecar, type StateStore } from '@standing-order/platform/dapr';
+import { createApp } from '@standing-order/platform/http';
+import { realClock, runService } from '@standing-order/platform/runtime';
+import type { Hono } from 'hono';
+
+/** What a contender that works through a sidecar is given. */
+export interface Parts {
+  readonly app: Hono;
+  readonly sidecar: Sidecar;
+  readonly store: StateStore;
+  readonly pubsub: string;
+}
+
+/** Runs a contender on the platform that ours runs on: configuration, sidecar client, HTTP layer, life cycle. */
+export function runOnSidecar(build: (parts: Parts) => void): void {
+  const config = loadConfig(serviceConfig);
+  const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: realClock });
+  const app = createApp({ readiness: connection.readiness, appToken: config.APP_API_TOKEN });
+  build({ app, sidecar, store: connection.store, pubsub: config.PUBSUB });
+  runService({ app, host: config.HOST, port: config.PORT, start: connection.open, stop: connection.close });
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { orderRequest } from '@standing-order/contracts';
+import { fingerprint } from '@standing-order/order/order/identity';
+import { newOrder, type Pending } from '@standing-order/order/order/order';
+import { receiptOf } from '@standing-order/order/order/view';
+import { jsonBody, problemResponse } from '@standing-order/platform/http';
+import { realClock, realRandom, uuidv7 } from '@standing-order/platform/runtime';
+import { currentTrace } from '@standing-order/platform/telemetry';
+import type { Hono } from 'hono';
+
+/** Adds POST /orders: the same validation, document and answer for every contender. `save` says whether the order is stored. */
+export function takeOrders(app: Hono, save: (order: Pending) => Promise<boolean>): void {
+  app.post('/orders', async (c) => {
+    const request = await jsonBody(c, orderRequest);
+    const order = newOrder({
+      id: uuidv7(realClock, realRandom),
+      nonce: randomUUID(),
+      fingerprint: fingerprint(request),
+      client: 'anonymous',
+      trace: currentTrace(),
+      request,
+      now: Date.now(),
+    });
+    if (!(await save(order))) return problemResponse('unavailable', { retryAfter: 1 });
+    return c.json(receiptOf(order), 202, { location: `/orders/${order.id}` });
+  });
+}

@@ -1,0 +1,2 @@
+/** Where Dapr's outbox publishes the orders that it has stored. */
+export const OUTBOX_TOPIC = 'order-outbox';

@@ -1,0 +1,52 @@
+/** closed: so many requests under way at any time. open: so many arrivals per second, whatever becomes of them. */
+export type Loop =
+  | { readonly kind: 'closed'; readonly concurrency: number }
+  | { readonly kind: 'open'; readonly rate: number };
+
+/** What to offer, to whom, and its bounds. */
+export interface Load {
+  /** Base URL of the order service. */
+  readonly url: string;
+  readonly loop: Loop;
+  /** Time that does not count, before the time that does. */
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+  /** No more than this many requests are sent, warm-up included. */
+  readonly maxRequests: number;
+  /** Open loop only: an arrival that finds this many under way is dropped, and counted. */
+  readonly maxUnderWay: number;
+  readonly timeoutMs: number;
+  /** How many consumers and restaurants the orders are spread over (see `orders.ts`). */
+  readonly consumers: number;
+  readonly restaurants: number;
+  /** Where the ids of the acknowledged orders go, one to a line, warm-up included. */
+  readonly idsFile: string;
+}
+
+/** What came of it. Everything but `ids` counts only arrivals after the warm-up. */
+export interface LoadResult {
+  /** Unix time in milliseconds: the counted stretch of time. */
+  readonly from: number;
+  readonly to: number;
+  /** Arrivals, dropped ones included. */
+  readonly offered: number;
+  readonly dropped: number;
+  /** 202 within the timeout, whenever its answer came. */
+  readonly acknowledged: number;
+  /** 202 answered inside the counted time, per second of it. */
+  readonly acknowledgedPerSecond: number;
+  /** Answers that were not 202, by status, and requests without an answer, by reason. */
+  readonly others: Readonly<Record<string, number>>;
+  /** Milliseconds from the arrival (open: when it was due) to the acknowledgement. */
+  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Number of ids written. */
+  readonly ids: number;
+  /** The first body that came with something else than 202. */
+  readonly firstOther: string | undefined;
+}
+
+/** The beginning and the end of the counted time. */
+export type Edge = 'from' | 'to';
+
+/** What the worker says to its parent: both edges, then the result. */
+export type Said = { readonly edge: Edge } | { readonly result: LoadResult };

@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HELP, type Options, readOptions, UsageError } from './options.ts';
+import { report } from './report/report.ts';
+import type { Results } from './results.ts';
+import type { Contender } from './rig/contender.ts';
+import type { Bench } from './rig/rig.ts';
+import { type AcceptanceRun, acceptance } from './scenarios/acceptance.ts';
+import { type BacklogRun, backlog } from './scenarios/backlog.ts';
+import { type WholeRun, whole } from './scenarios/whole.ts';
+
+/** Behind the ports of the platform, which takes a thousand. */
+const INSPECT_PORT = 990;
+
+const progress = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+
+/** Every contender once per round, one after the other, so that a mood of the machine meets all of them. */
+async function inTurns<Run>(
+  what: string,
+  rounds: number,
+  contenders: readonly Contender[],
+  run: (contender: Contender, round: number) => Promise<Run>,
+  summary: (run: Run) => string,
+): Promise<Record<string, Run[]>> {
+  const runs: Record<string, Run[]> = Object.fromEntries(contenders.map(({ name }) => [name, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const contender of contenders) {
+      const result = await run(contender, round);
+      runs[contender.name]?.push(result);
+      progress(`${what}, round ${round} of ${rounds}, ${contender.name}: ${summary(result)}`);
+    }
+  }
+  return runs;
+}
+
+async function measure(options: Options, bench: Bench): Promise<Results> {
+  const { settings, contenders, scenarios, profile, portBase } = options;
+  const inspectPort = portBase + INSPECT_PORT;
+  const accepted = async (contender: Contender, round: number): Promise<AcceptanceRun> => {
+    const { profile: text, ...run } = await acceptance(
+      bench,
+      contender,
+      settings,
+      profile === undefined ? undefined : inspectPort,
+    );
+    if (profile !== undefined && text !== undefined)
+      await writeFile(join(profile, `${contender.name}-${round}.cpuprofile`), text);
+    return run;
+  };
+  const ours = contenders.find(({ name }) => name === 'ours');
+  const has = (scenario: (typeof scenarios)[number]) => scenarios.includes(scenario);
+  const backlogRun: BacklogRun | undefined =
+    has('backlog') && ours !== undefined
+      ? await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`))
+      : undefined;
+  return {
+    environment: environment(),
+    settings,
+    acceptance: has('acceptance')
+      ? await inTurns(
+          'acceptance',
+          settings.acceptanceRounds,
+          contenders,
+          accepted,
+          ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
+        )
+      : {},
+    whole: has('whole')
+      ? await inTurns<WholeRun>(
+          'whole way',
+          settings.wholeRounds,
+          contenders.filter(({ acceptsOnly }) => acceptsOnly !== true),
+          (contender) => whole(bench, contender, settings),
+          ({ closed }) =>
+            `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
+        )
+      : {},
+    ...(backlogRun === undefined ? {} : { backlog: backlogRun }),
+  };
+}
+
+function environment(): Record<string, string> {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    processor: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}`,
+    Node: process.version,
+  };
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) return void process.stdout.write(HELP);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  const scratch = await mkdtemp(join(tmpdir(), 'standing-order-bench-'));
+  try {
+    const results = await measure(options, {
+      portBase: options.portBase,
+      dataDir: join(scratch, 'd'),
+      signal: stop.signal,
+    });
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    console.log(report(results));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  const usage = error instanceof UsageError;
+  console.error(usage ? `${error.message}\nSee --help.` : error);
+  process.exitCode = usage ? 2 : 1;
+});

@@ -1,0 +1,58 @@
+/** Sums the samples of one metric in a Prometheus text exposition, over all label sets that hold the given labels. */
+export function sumOf(exposition: string, metric: string, labels: Readonly<Record<string, string>> = {}): number {
+  let sum = 0;
+  for (const line of exposition.split('\n')) {
+    if (!line.startsWith(metric)) continue;
+    const rest = line.slice(metric.length);
+    if (rest[0] !== '{' && rest[0] !== ' ') continue;
+    if (!Object.entries(labels).every(([name, value]) => rest.includes(`${name}="${value}"`))) continue;
+    sum += Number(line.slice(line.lastIndexOf(' ') + 1));
+  }
+  return sum;
+}
+
+/** What one Redis has done since it started. */
+export interface RedisTotals {
+  /** Commands, those inside scripts and transactions included. */
+  readonly commands: number;
+  /** Size of the append-only file. */
+  readonly aofBytes: number;
+}
+
+/** Reads the answer of INFO (all sections). */
+export function redisTotals(info: string): RedisTotals {
+  let commands = 0;
+  for (const [, calls] of info.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)) commands += Number(calls);
+  return {
+    commands,
+    aofBytes: Number(/^aof_current_size:(\d+)/m.exec(info)?.[1] ?? Number.NaN),
+  };
+}
+
+/** What one sidecar has been asked since it started. */
+export interface SidecarTotals {
+  /** Requests at its HTTP API. */
+  readonly calls: number;
+  /** Bytes of those requests and of their answers. */
+  readonly bytes: number;
+  /** Operations that it passed to the state store; a transaction and a bulk get are one each. */
+  readonly stateOperations: number;
+}
+
+/** Reads daprd's metrics. */
+export function sidecarTotals(exposition: string): SidecarTotals {
+  return {
+    calls: sumOf(exposition, 'dapr_http_server_request_count'),
+    bytes:
+      sumOf(exposition, 'dapr_http_server_request_bytes_sum') +
+      sumOf(exposition, 'dapr_http_server_response_bytes_sum'),
+    stateOperations: sumOf(exposition, 'dapr_component_state_count'),
+  };
+}
+
+/** after - before, field by field. */
+export function difference<T extends { readonly [K in keyof T]: number }>(after: T, before: T): T {
+  return Object.fromEntries(
+    Object.keys(after).map((key) => [key, after[key as keyof T] - before[key as keyof T]]),
+  ) as T;
+}

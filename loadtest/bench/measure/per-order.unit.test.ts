@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { perOrder } from './per-order.ts';
+
+it('shares out among the orders, and leaves the reads of the bench out', () => {
+  const used = {
+    cpu: { order: 2, 'order-dapr': 1, redis: 0.5, consumer: 4 },
+    redis: { commands: 1100, aofBytes: 50_000 },
+    sidecar: { calls: 20, bytes: 200_000, stateOperations: 10 },
+    messages: { 'consumer-commands': 100, 'order-replies': 200 },
+  };
+  expect(perOrder(used, 100, 100)).toEqual({
+    cpuMs: { order: 20, 'order-dapr': 10, redis: 5, consumer: 40 },
+    coreCpuMs: 35,
+    sidecarCalls: 0.2,
+    sidecarBytes: 2000,
+    stateOperations: 0.1,
+    redisCommands: 10,
+    durableBytes: 500,
+    messages: 3,
+  });
+});

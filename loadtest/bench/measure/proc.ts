@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+
+/** Linux counts CPU time in hundredths of a second, on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU seconds (user and system) that a process and its threads have used, from the text of /proc/PID/stat. */
+export function cpuSecondsOf(stat: string): number {
+  // The second field, the program's name, may itself hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Resident memory in bytes, from the text of /proc/PID/status. */
+export function residentBytesOf(status: string): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kib === undefined) throw new Error('no VmRSS in /proc/PID/status');
+  return Number(kib) * 1024;
+}
+
+/** CPU seconds used so far by each of the named processes. Rejects when one of them is gone. */
+export async function cpuSeconds<Name extends string>(
+  pids: Readonly<Record<Name, number>>,
+): Promise<Record<Name, number>> {
+  const entries = await Promise.all(
+    Object.entries<number>(pids).map(async ([name, pid]) => [
+      name,
+      cpuSecondsOf(await readFile(`/proc/${pid}/stat`, 'latin1')),
+    ]),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** Resident memory of a process in bytes. */
+export const residentBytes = async (pid: number): Promise<number> =>
+  residentBytesOf(await readFile(`/proc/${pid}/status`, 'latin1'));

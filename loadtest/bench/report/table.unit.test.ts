@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { number, spreadText, table } from './table.ts';
+
+describe('numbers', () => {
+  it('keep what matters of their size', () => {
+    expect([0, 0.01234, 0.5, 3.456, 12.34, 999.6, 12345, -2.5, Number.NaN].map(number)).toEqual([
+      '0',
+      '0.012',
+      '0.5',
+      '3.46',
+      '12.3',
+      '1,000',
+      '12,345',
+      '-2.5',
+      '-',
+    ]);
+  });
+
+  it('with a spread show their ends, unless there is only one', () => {
+    expect(spreadText({ median: 5, min: 4, max: 6.25 })).toBe('5 (4 to 6.25)');
+    expect(spreadText({ median: 5, min: 5, max: 5 })).toBe('5');
+  });
+});
+
+it('a table is aligned Markdown', () => {
+  expect(
+    table(
+      ['who', 'orders/s'],
+      [
+        ['ours', '12'],
+        ['somebody else', '3'],
+      ],
+    ),
+  ).toBe(
+    [
+      '| who           | orders/s |',
+      '|---------------|---------:|',
+      '| ours          |       12 |',
+      '| somebody else |        3 |',
+    ].join('\n'),
+  );
+});

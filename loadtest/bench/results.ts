@@ -1,0 +1,13 @@
+import type { AcceptanceRun } from './scenarios/acceptance.ts';
+import type { BacklogRun } from './scenarios/backlog.ts';
+import type { WholeRun } from './scenarios/whole.ts';
+import type { Settings } from './settings.ts';
+
+/** Everything that one run of the bench measured. Runs are in the order of their rounds. */
+export interface Results {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly settings: Settings;
+  readonly acceptance: Readonly<Record<string, readonly AcceptanceRun[]>>;
+  readonly whole: Readonly<Record<string, readonly WholeRun[]>>;
+  readonly backlog?: BacklogRun;
+}

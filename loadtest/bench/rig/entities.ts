@@ -1,0 +1,38 @@
+import { consumerId, MENU, restaurantId } from '../generator/orders.ts';
+import type { Rig } from './rig.ts';
+
+export const CONSUMERS = 64;
+export const RESTAURANTS = 16;
+
+/** Creates the consumers and restaurants that the generator's orders name; every order is valid. */
+export async function createEntities(urls: Rig['urls']): Promise<void> {
+  for (let n = 0; n < CONSUMERS; n++) {
+    await create(`${urls.consumer}/consumers`, {
+      id: consumerId(n),
+      name: `Consumer ${n}`,
+      active: true,
+      orderLimit: { amount: 100_000_00, currency: 'EUR' },
+    });
+  }
+  for (let n = 0; n < RESTAURANTS; n++) {
+    await create(`${urls.restaurant}/restaurants`, {
+      id: restaurantId(n),
+      name: `Restaurant ${n}`,
+      open: true,
+      currency: 'EUR',
+      minimumOrder: 500,
+      menu: MENU,
+    });
+  }
+}
+
+async function create(url: string, entity: object): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(entity),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const body = await response.text();
+  if (response.status !== 201) throw new Error(`POST ${url} answered ${response.status}: ${body}`);
+}

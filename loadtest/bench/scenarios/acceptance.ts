@@ -1,0 +1,70 @@
+import type { LoadResult, Loop } from '../generator/load.ts';
+import { Documents } from '../measure/documents.ts';
+import { type PerOrder, perOrder } from '../measure/per-order.ts';
+import { between, type Sample, sample } from '../measure/sample.ts';
+import type { Contender } from '../rig/contender.ts';
+import { attachInspector } from '../rig/inspector.ts';
+import { type Bench, type Rig, startRig } from '../rig/rig.ts';
+import type { Settings } from '../settings.ts';
+import { offerTo } from './offer-to.ts';
+
+/** One load and what an order of it cost, in the counted time. */
+export interface Accepted {
+  readonly load: LoadResult;
+  readonly perOrder: PerOrder;
+}
+
+export interface AcceptanceRun {
+  readonly closed: Accepted;
+  readonly open: Accepted;
+  /** The order service's CPU profile during the closed loop, if it was asked for. */
+  readonly profile?: string;
+}
+
+/** Takes orders while nobody answers commands: what it costs to accept, nothing else at work. */
+export async function acceptance(
+  bench: Bench,
+  contender: Contender,
+  settings: Settings,
+  inspectPort?: number,
+): Promise<AcceptanceRun> {
+  const rig = await startRig(bench, {
+    contender,
+    validators: false,
+    ...(inspectPort === undefined ? {} : { inspectPort }),
+  });
+  try {
+    const inspector = inspectPort === undefined ? undefined : await attachInspector(inspectPort);
+    await inspector?.startProfile();
+    const closed = await accept(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency });
+    const profile = await inspector?.stopProfile();
+    inspector?.close();
+    const open = await accept(bench, rig, settings, { kind: 'open', rate: settings.acceptanceRate });
+    return { closed, open, ...(profile === undefined ? {} : { profile }) };
+  } finally {
+    await rig.close();
+  }
+}
+
+async function accept(bench: Bench, rig: Rig, settings: Settings, loop: Loop): Promise<Accepted> {
+  const samples: Promise<Sample>[] = [];
+  const seconds = loop.kind === 'closed' ? settings.closed : settings.open;
+  const { load, ids } = await offerTo(bench, rig, { loop, warmupSeconds: settings.warmup, seconds }, (_, generator) =>
+    samples.push(sample(rig, { generator })),
+  );
+  const [before, after] = await Promise.all(samples);
+  if (before === undefined || after === undefined)
+    throw new Error('the load generator did not say when its time began and ended');
+  await requireStored(rig, ids);
+  const orders = Math.max(1, load.acknowledgedPerSecond * ((load.to - load.from) / 1000));
+  return { load, perOrder: perOrder(between(before, after), orders) };
+}
+
+/** An acknowledged order that is not in Redis makes every number of its contender worthless. */
+async function requireStored(rig: Rig, ids: readonly string[]): Promise<void> {
+  if (!rig.stores) return;
+  const documents = await new Documents(rig.redis).read(ids);
+  const lost = ids.filter((_, i) => documents[i] === undefined);
+  if (lost.length > 0)
+    throw new Error(`${lost.length} of ${ids.length} acknowledged orders are not stored, such as ${lost[0]}`);
+}

@@ -1,0 +1,56 @@
+import type { Load } from './generator/load.ts';
+
+/** How long, how much and how often. Seconds, unless said otherwise. */
+export interface Settings {
+  /** Runs of each contender, taken in turns. */
+  readonly acceptanceRounds: number;
+  readonly wholeRounds: number;
+  readonly warmup: number;
+  readonly closed: number;
+  readonly open: number;
+  /** Requests under way in the closed loop. */
+  readonly concurrency: number;
+  /** Orders per second in the open loop, while validators are down and while everything runs. */
+  readonly acceptanceRate: number;
+  readonly wholeRate: number;
+  /** How long orders may take to be settled after the load. */
+  readonly drain: number;
+  /** Sizes of the backlog. */
+  readonly backlogs: readonly [number, number];
+  /** How long sends are counted while the backlog waits. */
+  readonly backlogWait: number;
+}
+
+export const FULL: Settings = {
+  acceptanceRounds: 5,
+  wholeRounds: 5,
+  warmup: 2,
+  closed: 6,
+  open: 4,
+  concurrency: 256,
+  acceptanceRate: 500,
+  wholeRate: 150,
+  drain: 90,
+  backlogs: [1_000, 100_000],
+  backlogWait: 30,
+};
+
+/** For a first look: everything runs, the numbers mean little. */
+export const QUICK: Settings = {
+  ...FULL,
+  acceptanceRounds: 1,
+  wholeRounds: 1,
+  warmup: 1,
+  closed: 2,
+  open: 2,
+  drain: 30,
+  backlogs: [1_000, 5_000],
+  backlogWait: 5,
+};
+
+/** What every load has in common: enough for any machine, and bounded. */
+export const LOAD: Pick<Load, 'maxRequests' | 'maxUnderWay' | 'timeoutMs'> = {
+  maxRequests: 1_000_000,
+  maxUnderWay: 4_000,
+  timeoutMs: 15_000,
+};
