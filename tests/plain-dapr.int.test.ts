@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Answer } from './support/client.ts';
 import { type PlainWorld, startPlainWorld, TOPIC } from './support/plain-dapr.ts';
+import type { Redis } from './support/redis.ts';
 import { until } from './support/until.ts';
+import { useWorld } from './support/world.ts';
 
 const TRACE_ID = 'a'.repeat(32);
 
@@ -102,3 +106,67 @@ describe("Dapr's built-in outbox", () => {
     expect(await world.state.exists('plain||order-3')).toBe(1);
   });
 });
+
+describe('Standing Order in the same situations', () => {
+  const ours = useWorld(() => ({ replicas: { order: 1 } }));
+
+  test('repairs what its handler could not take', async () => {
+    const { platform, broker } = ours();
+    await platform.kill('consumer-1');
+    expect(statuses(await ours().place(30))).toEqual(Array(30).fill(202));
+    // The consumer service cannot answer without its state.
+    await platform.kill('redis-state');
+    await platform.start('consumer-1');
+    await until(
+      'commands that were given up',
+      () => broker.xLen('consumer-commands-dead'),
+      (dead) => dead > 0,
+    );
+
+    await platform.start('redis-state');
+    expect((await ours().allDecided(120_000)).statuses).toEqual({ VALIDATED: 30 });
+  });
+
+  test('delivers what was published while a service was down and its sidecar was up', async () => {
+    await ours().platform.kill('consumer-1');
+    expect(statuses(await ours().place(1))).toEqual([202]);
+    await ours().platform.start('consumer-1');
+    await ours().allDecided();
+  });
+
+  test('takes the order while the broker is down', async () => {
+    await ours().platform.kill('redis-broker');
+    expect(statuses(await ours().place(1))).toEqual([202]);
+    await ours().platform.start('redis-broker');
+    await ours().allDecided();
+  });
+
+  test('keeps the trace in its messages, and sends them without waiting a second', async () => {
+    const traceId = randomBytes(16).toString('hex');
+    const traceparent = `00-${traceId}-${'b'.repeat(16)}-01`;
+    const placed = new Map((await ours().place(20, { headers: { traceparent } })).map(({ body }) => [body.id, body]));
+    const commands = await until(
+      'their commands',
+      async () => (await commandsOf(ours().broker)).filter(({ event }) => placed.has(event.subject)),
+      (found) => found.length >= placed.size,
+    );
+    for (const { event } of commands) {
+      expect(event.traceparent).toContain(traceId);
+      expect(event.traceid).toContain(traceId);
+    }
+    // The quickest one, since a busy machine can hold up any of them.
+    const waits = commands.map(({ event, sentAt }) => sentAt - Date.parse(placed.get(event.subject).createdAt));
+    expect(Math.min(...waits)).toBeLessThan(1_000);
+  });
+});
+
+const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status);
+
+/** The commands that the broker has, and when it got them (Unix time in milliseconds). */
+async function commandsOf(broker: Redis) {
+  const entries = await broker.xRange('consumer-commands', '-', '+');
+  return (entries ?? []).map(({ id, message }) => ({
+    sentAt: Number(id.split('-')[0]),
+    event: JSON.parse(String(message.data)) as Readonly<Record<string, unknown>>,
+  }));
+}

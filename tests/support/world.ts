@@ -1,16 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Platform, type PlatformOptions, startPlatform } from '@standing-order/local';
+import { findPortBase, type Platform, type PlatformOptions, startPlatform } from '@standing-order/local';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type Answer, concurrently, get, post } from './client.ts';
 import { postgresState } from './postgres-state.ts';
 import { connectRedis, type Redis } from './redis.ts';
 import { judge, redisState, type StateReader, type Verdict } from './state.ts';
 import { until } from './until.ts';
-
-/** Away from the default ports, so that a platform that somebody has running stays out of it. */
-const PORT_BASE = 14_000;
 
 export const CONSUMER = 'ada';
 export const RESTAURANT = 'trattoria';
@@ -54,7 +51,8 @@ export function useWorld(options: () => Partial<PlatformOptions> | Promise<Parti
       failed ? console.error(`the platform's logs are in ${dataDir}/logs`) : rmSync(dataDir, { recursive: true }),
     );
     failed = true;
-    world = await startWorld({ portBase: PORT_BASE, dataDir, replicas: { order: 2 }, ...(await options()) }, ends);
+    const portBase = await findPortBase();
+    world = await startWorld({ portBase, dataDir, replicas: { order: 2 }, ...(await options()) }, ends);
     failed = false;
   });
   beforeEach(({ onTestFailed }) => {
