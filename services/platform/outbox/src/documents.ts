@@ -41,8 +41,8 @@ export class UnreadableError extends Error {
 
 const fields = (what: string, value: unknown): Readonly<Record<string, unknown>> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnreadableError(what, value);
-  const record = value as Record<string, unknown>;
-  const v = record['v'];
+  const record = value as Record<string, unknown> & { readonly v?: unknown };
+  const { v } = record;
   if (typeof v !== 'number' || Math.abs(v - version) > 1) throw new UnreadableError(what, value);
   return record;
 };

@@ -1,7 +1,263 @@
-import type { Outbox, OutboxOptions } from './api.ts';
+import { Adopt } from './adopt.ts';
+import type { Accepted, Outbox, OutboxOptions, Recorded, State, Stats, StuckDocument } from './api.ts';
+import { type Context, freshName, reasonOf } from './context.ts';
+import { Deletions } from './deletions.ts';
+import { Enlist } from './enlist.ts';
+import { GroupCommit } from './group-commit.ts';
+import { Sleeper } from './loop.ts';
 import type { Document } from './ports.ts';
+import { Recorder } from './recorder.ts';
+import { RequestQueue } from './request-queue.ts';
+import { defaultRules } from './rules.ts';
+import { readDocuments } from './scan.ts';
+import { selfTest, UnfitStoreError } from './self-test.ts';
+import { Session } from './session.ts';
+import { defaultSettings } from './settings.ts';
+import { Watchers } from './watchers.ts';
+import { Writer } from './writer.ts';
 
 /** An outbox over the given ports; nothing happens before `start`. */
-export const createOutbox = <D extends Document, A>(_options: OutboxOptions<D, A>): Outbox<D, A> => {
-  throw new Error('the outbox is not composed yet');
-};
+export const createOutbox = <D extends Document, A>(options: OutboxOptions<D, A>): Outbox<D, A> =>
+  new Composition<D, A>(options);
+
+/** Connects the parts, and replaces the session when its name has become too old. */
+class Composition<D extends Document, A> implements Outbox<D, A> {
+  readonly #context: Context<D, A>;
+  readonly #queue: RequestQueue<D>;
+  readonly #deletions = new Deletions();
+  readonly #commit: GroupCommit<D, A>;
+  readonly #recorder: Recorder<D, A>;
+  readonly #adopt: Adopt<D, A>;
+  readonly #enlist: Enlist;
+  readonly #watchers: Watchers<D>;
+  readonly #sleeper: Sleeper;
+  #session: Session<D, A> | undefined;
+  #opening: Promise<void> | undefined;
+  #reason: string | undefined = 'not started';
+  #leaving: Promise<void> | undefined;
+
+  constructor(options: OutboxOptions<D, A>) {
+    const context: Context<D, A> = {
+      ...options,
+      observer: options.observer ?? {},
+      settings: { ...defaultSettings, ...options.settings },
+      rules: { ...defaultRules, ...options.rules },
+    };
+    const { clock, settings } = context;
+    this.#context = context;
+    this.#sleeper = new Sleeper(clock);
+    this.#watchers = new Watchers(settings.watches);
+    this.#queue = new RequestQueue(clock, settings);
+    this.#commit = new GroupCommit(context, this.#queue, this.#deletions, () => this.#current());
+    const move = (ids: readonly string[]): Promise<boolean> => this.#commit.move(ids);
+    this.#enlist = new Enlist(settings, move);
+    this.#recorder = new Recorder(context, (document) => this.#observed(document));
+    this.#adopt = new Adopt(context, this.#deletions, () => this.#session?.writer.name, move);
+  }
+
+  get ready(): boolean {
+    return this.#session !== undefined && this.#leaving === undefined;
+  }
+
+  state(): State {
+    const writer = this.#session?.writer.name;
+    return {
+      ready: this.ready,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(writer === undefined ? {} : { writer }),
+    };
+  }
+
+  async start(): Promise<void> {
+    this.#reason = 'starting';
+    await this.#untilDone(() => selfTest(this.#context.store, freshName(this.#context.random)));
+    await this.#open();
+    if (this.#sleeper.stopped) throw new Error('the outbox was told to leave before it was ready');
+    this.#adopt.start();
+    this.#commit.wake();
+  }
+
+  accept(document: D, deadlineMs: number): Promise<Accepted<D>> {
+    if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
+    const open = this.#session?.writer.range.named ?? 0;
+    if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });
+    const accepted = this.#queue.add(document, deadlineMs);
+    if (this.#session !== undefined) this.#commit.wake();
+    return accepted;
+  }
+
+  record(entries: readonly { readonly id: string; readonly answer: A }[]): Promise<readonly Recorded<D>[]> {
+    return Promise.all(entries.map(({ id, answer }) => this.#recorder.record(id, answer)));
+  }
+
+  async read(id: string): Promise<D | undefined> {
+    const document = await this.#find(id);
+    if (document === undefined) return undefined;
+    const { business, rules, settings, clock } = this.#context;
+    const facts = { open: business.missing(document).length > 0, ageMs: clock.wall() - document.createdAt };
+    const known = this.#session?.relay.entries.has(id) || this.#session?.relay.stuck.rests(id);
+    if (this.ready && !known && rules.enlists(facts, settings)) this.#enlist.add(id);
+    return document;
+  }
+
+  watch(id: string, listener: (document: D) => void): () => void {
+    return this.#watchers.add(id, listener);
+  }
+
+  stuck(): readonly StuckDocument[] {
+    return this.#session?.relay.stuck.list() ?? [];
+  }
+
+  async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {
+    const document = await this.#find(id);
+    const relay = this.#session?.relay;
+    if (document === undefined) return 'missing';
+    if (this.#context.business.missing(document).length === 0) return 'done';
+    if (relay === undefined || !relay.hasRoom) return 'full';
+    relay.retry(document);
+    // By hand or not: it must be found again if this process dies now.
+    this.#enlist.add(id);
+    return 'retried';
+  }
+
+  stats(): Stats {
+    const session = this.#session;
+    const relay = session?.relay;
+    const range = session?.writer.range;
+    const channels: Record<string, { inFlight: number; waiting: number; sent: number }> = {};
+    let inFlight = 0;
+    for (const [name, channel] of relay?.channels ?? []) {
+      channels[name] = { inFlight: channel.inFlight, waiting: channel.waiting, sent: channel.sent };
+      inFlight += channel.inFlight;
+    }
+    const loaded = (relay?.entries.size ?? 0) + (relay?.segments.size ?? 0) + (relay?.stuck.size ?? 0);
+    return {
+      ready: this.ready,
+      writer: session?.writer.name,
+      queued: this.#queue.requests,
+      queuedSize: this.#queue.size,
+      open: range?.named ?? 0,
+      lo: range?.lo ?? 0,
+      next: range?.next ?? 0,
+      limit: session?.writer.limit ?? 0,
+      deletions: this.#deletions.size,
+      entries: loaded + (session?.cursor.remembered ?? 0),
+      waiting: relay?.waiting ?? 0,
+      inFlight,
+      channels,
+      stuck: relay?.stuck.size ?? 0,
+      writers: this.#adopt.writers,
+      adopted: this.#adopt.adopted,
+    };
+  }
+
+  leave(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
+    this.#reason = 'leaving';
+    this.#adopt.stop();
+    if (this.#session !== undefined) await this.#drained();
+    const session = this.#session;
+    this.#sleeper.stop();
+    this.#commit.stop();
+    this.#queue.close();
+    session?.stop();
+    // If it can't be said, the others find out by themselves.
+    await session?.writer.leave().catch((error: unknown) => this.#event('leave-failed', error));
+    this.#session = undefined;
+  }
+
+  /** The queue is empty, or patience is at its end. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#context.clock.setTimer(this.#context.settings.leaveMs, resolve);
+      void this.#commit.drained().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  async #find(id: string): Promise<D | undefined> {
+    const document = (await readDocuments(this.#context, [id])).get(id);
+    if (document === 'unreadable') throw new Error(`document ${id} is of a version this code does not read`);
+    return document === 'absent' ? undefined : document;
+  }
+
+  #observed(document: D): void {
+    this.#session?.observe(document);
+    this.#watchers.tell(document);
+  }
+
+  /** The session to write under, as soon as there is a young one. Undefined when the outbox has stopped. */
+  async #current(): Promise<Session<D, A> | undefined> {
+    while (!this.#sleeper.stopped) {
+      const session = this.#session;
+      if (session !== undefined && !session.writer.tooOld) return session;
+      await this.#reopen();
+    }
+    return undefined;
+  }
+
+  #reopen(): Promise<void> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** Registers a new name, and works under it from then on. What the old one leaves behind is adopted like any other. */
+  async #open(): Promise<void> {
+    this.#session?.stop();
+    if (this.#session !== undefined) {
+      this.#event('renamed', `${this.#session.writer.name} was not confirmed for too long`);
+      this.#reason = 'registering under a new name';
+    }
+    this.#session = undefined;
+    const writer = new Writer(this.#context, freshName(this.#context.random));
+    await this.#untilDone(() => writer.register());
+    if (this.#sleeper.stopped) return;
+    const session = new Session(this.#context, this.#sessionOwner(), writer);
+    this.#session = session;
+    if (this.#leaving === undefined) this.#reason = undefined;
+    session.start();
+    this.#event('registered', writer.name);
+  }
+
+  #sessionOwner(): ConstructorParameters<typeof Session<D, A>>[1] {
+    return {
+      deletions: this.#deletions,
+      move: (ids) => this.#commit.move(ids),
+      finished: () => this.#commit.wake(),
+      overdue: (id, answer) => {
+        this.#recorder.record(id, answer).catch((error: unknown) => this.#event('overdue-failed', error));
+      },
+      changed: (document) => this.#watchers.tell(document),
+      tooOld: () => {
+        this.#reopen().catch((error: unknown) => this.#event('registering-failed', error));
+      },
+    };
+  }
+
+  /** Repeats what the store does not do yet, until it does or the outbox stops. Rejects when the store is unfit. */
+  async #untilDone(step: () => Promise<void>): Promise<void> {
+    const { startBackoffMs, startBackoffMaxMs } = this.#context.settings;
+    for (let ms = startBackoffMs; !this.#sleeper.stopped; ms = Math.min(2 * ms, startBackoffMaxMs)) {
+      try {
+        return await step();
+      } catch (error) {
+        this.#reason = reasonOf(error);
+        if (error instanceof UnfitStoreError) throw error;
+        this.#event('waiting-for-store', error);
+      }
+      await this.#sleeper.sleep(ms);
+    }
+  }
+
+  #event(name: string, about: unknown): void {
+    this.#context.observer.event?.(name, { about: reasonOf(about) });
+  }
+}

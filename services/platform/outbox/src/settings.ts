@@ -11,6 +11,8 @@ export interface Settings {
   /** A wait before the store is asked again while starting, doubling up to the maximum. */
   readonly startBackoffMs: number;
   readonly startBackoffMaxMs: number;
+  /** Most time that leaving waits for the batch under way. */
+  readonly leaveMs: number;
 
   /** Between two looks at the other writers. */
   readonly watchMs: number;
@@ -107,6 +109,7 @@ export const defaultSettings: Settings = {
   reserve: 1024,
   startBackoffMs: 100,
   startBackoffMaxMs: 5 * second,
+  leaveMs: 20 * second,
 
   watchMs: 2 * second,
   deadMs: 10 * second,
@@ -152,7 +155,7 @@ export const defaultSettings: Settings = {
   carryRange: 1024,
 
   recordBatch: 128,
-  recordQueue: 4_096,
+  recordQueue: 16_384,
   recordAttempts: 8,
 
   enlistAgeMs: 10 * minute,

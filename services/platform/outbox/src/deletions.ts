@@ -1,0 +1,31 @@
+/** Segments that nobody needs any more. A blind delete may be repeated and may land late, so they stay until confirmed. */
+export class Deletions {
+  readonly #waiting = new Map<string, (() => void) | undefined>();
+
+  /** `gone` is called once the deletion is confirmed. */
+  add(key: string, gone?: () => void): void {
+    if (!this.#waiting.has(key)) this.#waiting.set(key, gone);
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** The first keys, at most `most`; they keep waiting. */
+  first(most: number): string[] {
+    const keys: string[] = [];
+    if (most <= 0) return keys;
+    for (const key of this.#waiting.keys()) {
+      keys.push(key);
+      if (keys.length === most) break;
+    }
+    return keys;
+  }
+
+  confirmed(keys: readonly string[]): void {
+    for (const key of keys) {
+      const gone = this.#waiting.get(key);
+      if (this.#waiting.delete(key)) gone?.();
+    }
+  }
+}

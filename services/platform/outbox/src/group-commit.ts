@@ -1,0 +1,277 @@
+import type { Accepted } from './api.ts';
+import { type Context, reasonOf } from './context.ts';
+import type { Deletions } from './deletions.ts';
+import { segmentKey, segmentValue } from './documents.ts';
+import { Loop, Sleeper } from './loop.ts';
+import type { Document, Operation, Stored } from './ports.ts';
+import type { Item, RequestQueue } from './request-queue.ts';
+import type { Writer } from './writer.ts';
+
+/** What a batch is written under. */
+export interface Session<D extends Document, A> {
+  readonly writer: Writer<D, A>;
+  /** Segment `n` is in the store and names `ids`. A document is given where it is at hand. */
+  committed(n: number, ids: readonly string[], documents: readonly (D | undefined)[]): void;
+  /** Asks for a beat now. */
+  beat(): void;
+}
+
+/** Ids that get a segment of this writer. */
+interface Move {
+  readonly ids: readonly string[];
+  readonly resolve: (confirmed: boolean) => void;
+}
+
+interface Batch<D> {
+  readonly items: readonly Item<D>[];
+  readonly move: Move | undefined;
+  attempts: number;
+}
+
+/**
+ * Writes documents and the segment that names them, one transaction under way at a time. Legal ways of a batch:
+ * sent -> committed; sent -> unclear -> read back -> committed, or sent again under the same number; sent -> refused ->
+ * cut in two under new numbers; sent or answered under a name that is too old -> sent again under a new name.
+ */
+export class GroupCommit<D extends Document, A> {
+  readonly #context: Context<D, A>;
+  readonly #queue: RequestQueue<D>;
+  readonly #deletions: Deletions;
+  /** The session to write under; waits for one that is young enough. Undefined when the outbox has stopped. */
+  readonly #session: () => Promise<Session<D, A> | undefined>;
+  readonly #sleeper: Sleeper;
+  readonly #loop: Loop;
+  #moves: Move[] = [];
+  #moveIsNext = false;
+  #deleteSince: number | undefined;
+  #deleteChunk: number;
+  #idle: (() => void)[] = [];
+  #busy = false;
+
+  constructor(
+    context: Context<D, A>,
+    queue: RequestQueue<D>,
+    deletions: Deletions,
+    session: () => Promise<Session<D, A> | undefined>,
+  ) {
+    this.#context = context;
+    this.#queue = queue;
+    this.#deletions = deletions;
+    this.#session = session;
+    this.#sleeper = new Sleeper(context.clock);
+    this.#deleteChunk = context.settings.deleteBatch;
+    this.#loop = new Loop(
+      context.clock,
+      () => this.#run(),
+      (error) => this.#event('commit-failed', { reason: reasonOf(error) }),
+    );
+  }
+
+  /** Something waits in the queue or to be deleted. */
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  /** Writes a segment that names `ids`. True once that is confirmed; false when it was given up. */
+  move(ids: readonly string[]): Promise<boolean> {
+    if (this.#sleeper.stopped) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      this.#moves.push({ ids, resolve });
+      this.#loop.wake();
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  drained(): Promise<void> {
+    if (!this.#busy && this.#queue.requests === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  stop(): void {
+    this.#sleeper.stop();
+    this.#loop.stop();
+    for (const move of this.#moves) move.resolve(false);
+    this.#moves = [];
+  }
+
+  async #run(): Promise<number | undefined> {
+    this.#busy = true;
+    try {
+      for (let batch = this.#next(); batch !== undefined; batch = this.#next()) await this.#commitOrAbandon(batch);
+    } finally {
+      this.#busy = false;
+    }
+    for (const resolve of this.#idle.splice(0)) resolve();
+    return this.#deleteWhenDue();
+  }
+
+  /** Documents and moves take turns, so that neither waits for the other for long. */
+  #next(): Batch<D> | undefined {
+    if (this.#sleeper.stopped) return undefined;
+    const move = this.#moveIsNext || this.#queue.waiting === 0 ? this.#moves.shift() : undefined;
+    this.#moveIsNext = move === undefined;
+    if (move !== undefined) return { items: [], move, attempts: 0 };
+    const items = this.#queue.take();
+    if (items.length === 0) return undefined;
+    items.sort((a, b) => this.#context.rules.byKey(a.key, b.key));
+    return { items, move: undefined, attempts: 0 };
+  }
+
+  async #commitOrAbandon(batch: Batch<D>): Promise<void> {
+    try {
+      await this.#commit(batch);
+    } catch (error) {
+      this.#abandon(batch, 'unknown');
+      throw error;
+    }
+  }
+
+  async #commit(batch: Batch<D>): Promise<void> {
+    const { settings, rules, clock } = this.#context;
+    const startedAt = clock.wall();
+    let session: Session<D, A> | undefined;
+    let n: number | undefined;
+    for (let backoffMs = settings.commitBackoffMs; ; backoffMs = Math.min(2 * backoffMs, settings.commitBackoffMaxMs)) {
+      const current = await this.#session();
+      if (current === undefined || (batch.move !== undefined && session !== undefined && current !== session))
+        return this.#abandon(batch, 'unknown');
+      if (current !== session) n = undefined;
+      session = current;
+      n ??= session.writer.take();
+      if (session.writer.shortOfNumbers) session.beat();
+      if (n !== undefined) {
+        const outcome = await this.#attempt(batch, session.writer, n);
+        // A late answer proves nothing about who still looks at this name: the batch goes on under a new one.
+        if (outcome === 'committed' && !session.writer.tooOld) return this.#finish(batch, session, n, startedAt);
+        if (outcome === 'refused' && this.#canCut(batch)) return this.#cut(batch, session, n);
+        if (rules.givesUp(batch)) return this.#abandon(batch, 'refused');
+        await this.#deleteSome();
+      }
+      await this.#sleeper.sleep(backoffMs);
+    }
+  }
+
+  async #attempt(batch: Batch<D>, writer: Writer<D, A>, n: number): Promise<'committed' | 'refused' | 'unknown'> {
+    const { store, rules, settings } = this.#context;
+    const ids = batch.move?.ids ?? batch.items.map(({ id }) => id);
+    const finished = this.#deletions.first(settings.deleteBatch);
+    const operations = this.#operations(batch, segmentKey(writer.name, n), ids, finished);
+    batch.attempts++;
+    for (const item of batch.items) item.sent = true;
+    const outcome = await store.transact(operations);
+    if (outcome === 'committed') this.#deletions.confirmed(finished);
+    if (outcome !== 'unknown') return outcome;
+    this.#event('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });
+    const seen = await this.#readBack(batch, segmentKey(writer.name, n));
+    const wanted = batch.items.length;
+    return rules.committed({ ...seen, wanted }) ? 'committed' : 'unknown';
+  }
+
+  #operations(batch: Batch<D>, segment: string, ids: readonly string[], finished: readonly string[]): Operation[] {
+    const { rules } = this.#context;
+    const op = rules.documentOperation();
+    const operations: Operation[] = [];
+    for (const { key, document, stored } of batch.items)
+      if (stored === undefined) operations.push({ op, key, value: document });
+    operations.push({ op: 'upsert', key: segment, value: segmentValue(ids) });
+    for (const key of finished) operations.push({ op: 'delete', key });
+    return operations.sort((a, b) => rules.byKey(a.key, b.key));
+  }
+
+  /** Present is proof, absent is not: the segment and every document that is there will stay there. */
+  async #readBack(batch: Batch<D>, segment: string): Promise<{ segment: boolean; present: number }> {
+    let found: ReadonlyMap<string, Stored>;
+    try {
+      found = await this.#context.store.read([segment, ...batch.items.map(({ key }) => key)]);
+    } catch {
+      return { segment: false, present: 0 };
+    }
+    let present = 0;
+    for (const item of batch.items) {
+      const stored = found.get(item.key);
+      if (stored === undefined) continue;
+      present++;
+      item.stored = this.#parse(stored.value);
+    }
+    return { segment: found.has(segment), present };
+  }
+
+  #parse(value: unknown): D | 'unreadable' {
+    try {
+      return this.#context.business.parse(value);
+    } catch (error) {
+      this.#event('document-unreadable', { reason: reasonOf(error) });
+      return 'unreadable';
+    }
+  }
+
+  #finish(batch: Batch<D>, session: Session<D, A>, n: number, startedAt: number): void {
+    session.writer.range.finish(n);
+    batch.move?.resolve(true);
+    const documents = batch.items.map((item) => {
+      const stored = item.stored ?? item.document;
+      this.#queue.settle(item, (requested) => this.#accepted(stored, requested));
+      return stored === 'unreadable' ? undefined : stored;
+    });
+    session.committed(n, batch.move?.ids ?? batch.items.map(({ id }) => id), documents);
+    if (batch.items.length === 0) return;
+    const { observer, clock } = this.#context;
+    const created = batch.items.map(({ document }) => document);
+    observer.committed?.({ documents: created, startedAt, endedAt: clock.wall(), attempts: batch.attempts });
+  }
+
+  #accepted(stored: D | 'unreadable', requested: D): Accepted<D> {
+    if (stored === 'unreadable') return { outcome: 'unknown' };
+    return { outcome: this.#context.rules.outcome(stored, requested), document: stored };
+  }
+
+  /** A refusal of a single document that is there already is not about that document. */
+  #canCut({ items, move }: Batch<D>): boolean {
+    return move !== undefined || items.length > 1 || items[0]?.stored === undefined;
+  }
+
+  /** Nothing was written: half of the batch at a time, under new numbers, until the one that spoils it is alone. */
+  async #cut(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
+    writer.range.finish(n);
+    if (batch.attempts === 1) writer.range.missing(n);
+    if (batch.items.length < 2) return this.#abandon(batch, 'refused');
+    const half = batch.items.length >> 1;
+    await this.#commit({ items: batch.items.slice(0, half), move: undefined, attempts: 0 });
+    await this.#commit({ items: batch.items.slice(half), move: undefined, attempts: 0 });
+  }
+
+  #abandon(batch: Batch<D>, outcome: 'refused' | 'unknown'): void {
+    batch.move?.resolve(false);
+    for (const item of batch.items) this.#queue.settle(item, () => ({ outcome }));
+  }
+
+  async #deleteWhenDue(): Promise<number | undefined> {
+    const { clock, settings } = this.#context;
+    if (this.#deletions.size === 0 || this.#sleeper.stopped) {
+      this.#deleteSince = undefined;
+      return undefined;
+    }
+    this.#deleteSince ??= clock.monotonic();
+    const ms = this.#deleteSince + settings.deleteAfterMs - clock.monotonic();
+    if (ms > 0 && this.#deletions.size < settings.deleteBatch) return ms;
+    this.#deleteSince = undefined;
+    if (!(await this.#deleteSome())) return settings.commitBackoffMaxMs;
+    return this.#deletions.size > 0 ? 0 : undefined;
+  }
+
+  /** A full store may refuse a transaction of many deletions and still take a single one. */
+  async #deleteSome(): Promise<boolean> {
+    const keys = this.#deletions.first(this.#deleteChunk);
+    if (keys.length === 0) return true;
+    const sorted = keys.toSorted(this.#context.rules.byKey);
+    const done = (await this.#context.store.transact(sorted.map((key) => ({ op: 'delete', key })))) === 'committed';
+    if (done) this.#deletions.confirmed(keys);
+    const { deleteBatch } = this.#context.settings;
+    this.#deleteChunk = done ? Math.min(2 * this.#deleteChunk, deleteBatch) : Math.max(this.#deleteChunk >> 1, 1);
+    return done;
+  }
+
+  #event(name: string, attributes: Readonly<Record<string, string | number>>): void {
+    this.#context.observer.event?.(name, attributes);
+  }
+}

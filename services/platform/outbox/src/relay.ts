@@ -1,0 +1,282 @@
+import { Channel, type Command, type Entry, type LoadedSegment } from './channel.ts';
+import type { Context } from './context.ts';
+import { laneOf } from './hash.ts';
+import type { Document } from './ports.ts';
+import { Stuck } from './stuck.ts';
+
+/** What a relay needs of the parts around it. */
+export interface RelayOwner<A> {
+  readonly writer: string;
+  /** No document of this segment is open any more. */
+  finished(segment: LoadedSegment): void;
+  /** Time has answered by itself. */
+  overdue(id: string, answer: A): void;
+  /** Something is to be looked at, or loaded, now. */
+  look(): void;
+  load(): void;
+}
+
+/** `undefined`: not read, since it need not be. */
+export type Found<D> = D | 'absent' | 'unreadable' | undefined;
+
+/**
+ * Works on the loaded documents of one writer until their business is done. Driven by observations: whatever was read
+ * or recorded is compared with what is under way. Holds what fits the windows and a bounded look-ahead, nothing else.
+ */
+export class Relay<D extends Document, A> {
+  readonly entries = new Map<string, Entry<D>>();
+  readonly segments = new Map<number, LoadedSegment>();
+  readonly channels = new Map<string, Channel<D, A>>();
+  /** To be read before anything else. */
+  readonly urgent = new Set<Entry<D>>();
+  readonly stuck: Stuck;
+  readonly #context: Context<D, A>;
+  readonly #owner: RelayOwner<A>;
+  #marks = 0;
+  #stopped = false;
+
+  constructor(context: Context<D, A>, owner: RelayOwner<A>) {
+    this.#context = context;
+    this.#owner = owner;
+    this.stuck = new Stuck(context.clock, context.settings);
+  }
+
+  /** Commands that have no slot yet. */
+  get waiting(): number {
+    let sum = 0;
+    for (const { waiting } of this.channels.values()) sum += waiting;
+    return sum;
+  }
+
+  get hasRoom(): boolean {
+    return this.waiting < this.#context.settings.lookAhead;
+  }
+
+  /** A moment to compare observations by. Take it before reading, or after a confirmed write. */
+  mark(): number {
+    return ++this.#marks;
+  }
+
+  /** Would this document have to be read to load its segment? */
+  mustRead(n: number, id: string): boolean {
+    if (this.entries.has(id) || this.stuck.rests(id)) return false;
+    return !this.segments.has(n) || this.stuck.strikes(id) > 0;
+  }
+
+  /** Loads segment `n`; `found` says what is known of each of its ids, in order. */
+  loadSegment(n: number, ids: readonly string[], found: readonly Found<D>[], asOf: number): void {
+    const known = this.segments.get(n);
+    const segment = known ?? { n, size: ids.length, open: 0, parked: 0 };
+    this.segments.set(n, segment);
+    ids.forEach((id, i) => {
+      const document = found[i];
+      const again = known !== undefined && this.stuck.strikes(id) > 0;
+      if (this.entries.has(id)) this.#attach(id, segment);
+      else if (document === undefined || document === 'unreadable') segment.parked += known === undefined ? 1 : 0;
+      else if (document !== 'absent') {
+        if (again && segment.parked > 0) segment.parked--;
+        if (this.add(document, asOf)) this.#attach(id, segment);
+      }
+    });
+    if (segment.open === 0) this.#settle(segment);
+  }
+
+  /** Takes a document up unless it is done or here already. Says whether it is here now. */
+  add(document: D, asOf: number): boolean {
+    const { business, settings, clock } = this.#context;
+    const { id } = document;
+    if (this.entries.has(id)) return true;
+    const missing = business.missing(document);
+    if (missing.length === 0) {
+      this.stuck.forget(id);
+      return false;
+    }
+    const entry: Entry<D> = {
+      id,
+      lane: laneOf(id, settings.lanes),
+      segments: [],
+      commands: [],
+      document,
+      asOf,
+      lookAt: clock.monotonic() + settings.lookMs,
+      lookMs: settings.lookMs,
+    };
+    this.entries.set(id, entry);
+    const strikes = this.stuck.strikes(id);
+    for (const channel of missing) this.#command(entry, channel, strikes);
+    if (this.entries.size === 1) this.#owner.look();
+    return true;
+  }
+
+  /** Compares a document with what is under way for it. True when that changed something. */
+  observe(document: D, asOf: number): boolean {
+    this.#learn(document);
+    const entry = this.entries.get(document.id);
+    if (entry === undefined || asOf < entry.asOf) return false;
+    entry.asOf = asOf;
+    entry.document = document;
+    this.urgent.delete(entry);
+    const changed = this.#compare(entry, document);
+    if (entry.commands.length === 0) this.#remove(entry, false);
+    else this.#resend(entry);
+    return changed;
+  }
+
+  /** Takes a document up with fresh attempts. */
+  retry(document: D): void {
+    this.stuck.forget(document.id);
+    for (const command of this.entries.get(document.id)?.commands ?? []) command.strikes = 0;
+    this.add(document, this.mark());
+    this.flush();
+  }
+
+  /** Its document is gone, or can't be understood: nothing to be done here, and its segments stay. */
+  vanished(entry: Entry<D>): void {
+    for (const command of entry.commands) this.#channel(command.channel).close(command, 'over');
+    this.#remove(entry, true);
+  }
+
+  /** Finds what is lost, and what to probe. */
+  tick(): void {
+    const now = this.#context.clock.monotonic();
+    for (const { windows } of this.channels.values()) {
+      for (const window of windows) {
+        if (window.used === 0) continue;
+        this.#suspect(window.takeLost());
+        this.#suspect(window.takeProbe(now));
+      }
+    }
+  }
+
+  /** Sends what may be sent; to be called after every group of observations. */
+  flush(): void {
+    if (this.#stopped) return;
+    for (const channel of this.channels.values()) channel.flush();
+    this.#owner.load();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const channel of this.channels.values()) channel.stop();
+  }
+
+  #channel(name: string): Channel<D, A> {
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      const owner = {
+        writer: this.#owner.writer,
+        documentFor: (command: Command<D>) => this.#documentFor(command),
+        sent: (command: Command<D>) => this.#release(command.entry),
+      };
+      channel = new Channel(this.#context, name, owner);
+      this.channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  #command(entry: Entry<D>, channel: string, strikes: number): void {
+    const command: Command<D> = { entry, channel, state: 'waiting', strikes, sends: 0, sentAt: 0, cause: 'first' };
+    entry.commands.push(command);
+    this.#channel(channel).add(command);
+  }
+
+  #attach(id: string, segment: LoadedSegment): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined || entry.segments.includes(segment)) return;
+    entry.segments.push(segment);
+    segment.open++;
+  }
+
+  #learn(document: D): void {
+    const { business, clock, settings } = this.#context;
+    for (const { channel, token } of business.answered(document)) {
+      if (token.w !== this.#owner.writer) continue;
+      const window = this.#channel(channel).window(laneOf(document.id, settings.lanes));
+      window.learn(token.t, clock.monotonic());
+      this.#suspect(window.takeLost());
+    }
+  }
+
+  #compare(entry: Entry<D>, document: D): boolean {
+    const { business } = this.#context;
+    const missing = business.missing(document);
+    const closed = entry.commands.filter(({ channel }) => !missing.includes(channel));
+    const added = missing.filter((name) => !entry.commands.some(({ channel }) => channel === name));
+    if (closed.length > 0) {
+      const answered = business.answered(document);
+      for (const command of closed) {
+        const token = answered.find(({ channel }) => channel === command.channel)?.token;
+        const attempt = token?.w === this.#owner.writer ? token.a : undefined;
+        this.#channel(command.channel).close(command, 'over', attempt);
+      }
+      entry.commands = entry.commands.filter(({ state }) => state !== 'over');
+    }
+    for (const channel of added) this.#command(entry, channel, 0);
+    return closed.length + added.length > 0;
+  }
+
+  /** The document was just read: what is still missing is sent again, unless it is stuck. */
+  #resend(entry: Entry<D>): void {
+    const { rules, settings } = this.#context;
+    for (const command of entry.commands) {
+      if (command.state !== 'suspect') continue;
+      const channel = this.#channel(command.channel);
+      if (rules.isStuck(command.strikes, settings)) channel.close(command, 'stuck');
+      else channel.sendAgain(command);
+    }
+    if (entry.commands.every(({ state }) => state === 'stuck')) this.#park(entry);
+    else this.#release(entry);
+  }
+
+  #park(entry: Entry<D>): void {
+    const attempts = Math.max(...entry.commands.map(({ strikes }) => strikes));
+    const channels = entry.commands.map(({ channel }) => channel);
+    this.stuck.add(entry.id, channels, attempts);
+    this.#context.observer.event?.('stuck', { id: entry.id, channels: channels.join(), attempts });
+    this.#remove(entry, true);
+  }
+
+  #remove(entry: Entry<D>, park: boolean): void {
+    this.entries.delete(entry.id);
+    this.urgent.delete(entry);
+    if (!park) this.stuck.forget(entry.id);
+    for (const segment of entry.segments) {
+      segment.open--;
+      if (park) segment.parked++;
+      if (segment.open === 0) this.#settle(segment);
+    }
+  }
+
+  /** Nothing of this segment is loaded any more. */
+  #settle(segment: LoadedSegment): void {
+    this.segments.delete(segment.n);
+    if (this.#context.rules.mayDelete({ open: segment.parked, absent: 0 })) this.#owner.finished(segment);
+  }
+
+  #suspect(commands: readonly Command<D>[]): void {
+    for (const command of commands) {
+      command.state = 'suspect';
+      this.urgent.add(command.entry);
+    }
+    if (commands.length > 0) this.#owner.look();
+  }
+
+  #documentFor(command: Command<D>): D | undefined {
+    const { business, clock } = this.#context;
+    const { entry } = command;
+    if (entry.document === undefined) {
+      this.#suspect([command]);
+      return undefined;
+    }
+    const answer = business.overdue(entry.document, clock.wall());
+    if (answer === undefined) return entry.document;
+    // Not urgent: the answer is being recorded, and its document is looked at in its turn.
+    command.state = 'suspect';
+    this.#owner.overdue(entry.id, answer);
+    return undefined;
+  }
+
+  #release(entry: Entry<D>): void {
+    if (!entry.commands.some(({ state }) => state === 'waiting' || state === 'queued')) entry.document = undefined;
+  }
+}

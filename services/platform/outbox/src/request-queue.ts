@@ -1,0 +1,142 @@
+import type { Accepted } from './api.ts';
+import { documentKey } from './documents.ts';
+import type { Clock, Document } from './ports.ts';
+import type { Settings } from './settings.ts';
+
+interface Request<D> {
+  readonly document: D;
+  readonly size: number;
+  readonly deadline: number;
+  readonly resolve: (accepted: Accepted<D>) => void;
+}
+
+/** One id on its way into the store, with everybody who asked for it. */
+export interface Item<D> {
+  readonly id: string;
+  readonly key: string;
+  readonly document: D;
+  readonly size: number;
+  requests: Request<D>[];
+  sent: boolean;
+  /** The document that was found under this id. */
+  stored: D | 'unreadable' | undefined;
+}
+
+/** Deadlines are looked at no more often than this. */
+const sweepMs = 20;
+
+const sizeOf = (document: unknown): number | undefined => {
+  try {
+    return JSON.stringify(document)?.length;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Requests waiting for a batch or in the batch under way; each id once; bounded in number and size. */
+export class RequestQueue<D extends Document> {
+  requests = 0;
+  size = 0;
+  readonly #clock: Clock;
+  readonly #settings: Settings;
+  readonly #waiting = new Map<string, Item<D>>();
+  readonly #underWay = new Map<string, Item<D>>();
+  #sweepAt = Number.POSITIVE_INFINITY;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(clock: Clock, settings: Settings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Resolves when the outcome is known, or at the deadline. */
+  add(document: D, deadlineMs: number): Promise<Accepted<D>> {
+    const size = sizeOf(document);
+    if (size === undefined) return Promise.resolve({ outcome: 'refused' });
+    if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
+    if (this.requests >= this.#settings.queueRequests || this.size + size > this.#settings.queueSize)
+      return Promise.resolve({ outcome: 'full' });
+    return new Promise((resolve) => {
+      const deadline = this.#clock.monotonic() + deadlineMs;
+      const request = { document, size, deadline, resolve };
+      this.requests++;
+      this.size += size;
+      const known = this.#waiting.get(document.id) ?? this.#underWay.get(document.id);
+      if (known !== undefined) known.requests.push(request);
+      else this.#enqueue(request);
+      this.#sweepBy(deadline);
+    });
+  }
+
+  #enqueue(request: Request<D>): void {
+    const { document, size } = request;
+    const { id } = document;
+    const key = documentKey(id);
+    this.#waiting.set(id, { id, key, document, size, requests: [request], sent: false, stored: undefined });
+  }
+
+  /** The next batch, in the order of arrival: as many items as fit, at least one if any waits. */
+  take(): Item<D>[] {
+    const { batchDocuments, batchSize } = this.#settings;
+    const items: Item<D>[] = [];
+    let size = 0;
+    for (const [id, item] of this.#waiting) {
+      if (items.length === batchDocuments || (items.length > 0 && size + item.size > batchSize)) break;
+      size += item.size;
+      items.push(item);
+      this.#waiting.delete(id);
+      this.#underWay.set(id, item);
+    }
+    return items;
+  }
+
+  /** Answers everybody who asked for this item. */
+  settle(item: Item<D>, answer: (requested: D) => Accepted<D>): void {
+    this.#underWay.delete(item.id);
+    for (const request of item.requests) this.#answer(request, answer(request.document));
+    item.requests = [];
+  }
+
+  /** Answers everybody, as if all deadlines had passed. */
+  close(): void {
+    this.#cancelSweep?.();
+    this.#expire(Number.POSITIVE_INFINITY);
+  }
+
+  #answer(request: Request<D>, accepted: Accepted<D>): void {
+    this.requests--;
+    this.size -= request.size;
+    request.resolve(accepted);
+  }
+
+  #sweepBy(deadline: number): void {
+    if (deadline >= this.#sweepAt) return;
+    this.#cancelSweep?.();
+    this.#sweepAt = deadline;
+    const ms = Math.max(deadline - this.#clock.monotonic(), sweepMs);
+    this.#cancelSweep = this.#clock.setTimer(ms, () => {
+      this.#sweepAt = Number.POSITIVE_INFINITY;
+      const next = this.#expire(this.#clock.monotonic());
+      if (next < Number.POSITIVE_INFINITY) this.#sweepBy(next);
+    });
+  }
+
+  /** Answers the requests whose deadline has passed; says when the next one does. */
+  #expire(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    const sweep = (item: Item<D>): void => {
+      const late = item.requests.filter(({ deadline }) => deadline <= now);
+      if (late.length > 0) item.requests = item.requests.filter(({ deadline }) => deadline > now);
+      for (const request of late) this.#answer(request, { outcome: item.sent ? 'unknown' : 'unsent' });
+      for (const { deadline } of item.requests) next = Math.min(next, deadline);
+      if (item.requests.length === 0) this.#waiting.delete(item.id);
+    };
+    for (const item of this.#waiting.values()) sweep(item);
+    for (const item of this.#underWay.values()) sweep(item);
+    return next;
+  }
+}
