@@ -59,7 +59,7 @@ export function runService(options: ServiceOptions): void {
 async function startInOrder(server: Server, options: ServiceOptions, signal: AbortSignal): Promise<void> {
   server.listen(options.port, options.host);
   await once(server, 'listening', { signal });
-  logger.info({ host: options.host, port: options.port }, 'listening');
+  logger.info({ address: server.address() }, 'listening');
   await options.start?.(signal);
 }
 

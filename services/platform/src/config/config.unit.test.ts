@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { configFaults, loadConfig, port, serviceConfig, wholeNumber } from './index.ts';
+
+const good = { PORT: '3000', DAPR_HTTP_PORT: '3500' };
+const faults = (env: NodeJS.ProcessEnv) => {
+  const { error } = serviceConfig.safeParse(env);
+  return error ? configFaults(error, env) : [];
+};
+
+test('what is not set has its default, what is unknown is ignored, empty is not set', () => {
+  expect(loadConfig(serviceConfig, { ...good, HOST: '', SOMETHING: 'else' })).toEqual({
+    PORT: 3000,
+    DAPR_HTTP_PORT: 3500,
+    HOST: '127.0.0.1',
+    STATE_STORE: 'state',
+    PUBSUB: 'messages',
+    LOG_LEVEL: 'info',
+  });
+});
+
+test('every fault is named at once, and no value is told', () => {
+  const found = faults({ PORT: '70000', LOG_LEVEL: 'secret-level' });
+  expect(found).toEqual([
+    'PORT: must be between 1 and 65535',
+    'DAPR_HTTP_PORT: is missing',
+    expect.stringMatching(/^LOG_LEVEL: .*"debug"/),
+  ]);
+  expect(found.join()).not.toContain('secret-level');
+});
+
+test.each(['0', '-1', '1.5', '1e3', ' 80', '0x50', 'http', '65536'])('%j is no port', (text) => {
+  expect(port.safeParse(text).success).toBe(false);
+});
+
+test('a whole number keeps its bounds', () => {
+  expect(wholeNumber(1, 10).parse('10')).toBe(10);
+  expect(wholeNumber(1, 10).safeParse('11').success).toBe(false);
+});
+
+test('a wrong configuration ends the process with exit code 2 and all faults on stderr', async () => {
+  const module = new URL('index.ts', import.meta.url).href;
+  const script = `const { loadConfig, serviceConfig } = await import('${module}'); loadConfig(serviceConfig);`;
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PORT: 'x' },
+    timeout: 30_000,
+  });
+  await expect(run).rejects.toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: 'The configuration is wrong:\n  PORT: must be a whole number\n  DAPR_HTTP_PORT: is missing\n',
+  });
+});

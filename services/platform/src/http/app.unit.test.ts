@@ -1,0 +1,188 @@
+import { type Problem, problem } from '@standing-order/contracts';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  createApp,
+  etagHeader,
+  idempotencyKeyOf,
+  ifMatch,
+  jsonBody,
+  MAX_BODY_BYTES,
+  ProblemError,
+  pathParam,
+} from './index.ts';
+
+const schema = z.strictObject({
+  name: z.string(),
+  lines: z.array(z.strictObject({ quantity: z.int().min(1) })).default([]),
+});
+const id = z.string().regex(/^[a-z]+$/, 'must be letters');
+
+function setUp(reasons: readonly string[] = []) {
+  const app = createApp({ readiness: () => ({ ready: reasons.length === 0, reasons }), appToken: 'secret' });
+  app.post('/things', async (c) => c.json(await jsonBody(c, schema), 201));
+  app.get('/things/:id', (c) => c.json({ id: pathParam(c, 'id', id) }));
+  app.patch('/things/:id', (c) => c.json({ etag: ifMatch(c) }));
+  app.put('/things', (c) => c.json({ key: idempotencyKeyOf(c) ?? null }));
+  app.get('/busy', () => {
+    throw new ProblemError('unavailable', { retryAfter: 2.1, location: '/things/x', detail: 'the queue is full' });
+  });
+  app.get('/broken', () => {
+    throw new Error('a secret detail');
+  });
+  app.post('/messages/known', (c) => c.json({ status: 'SUCCESS' }));
+  return app;
+}
+
+const post = (body: string | ReadableStream, headers: Record<string, string> = {}) =>
+  setUp().request('/things', {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+    duplex: 'half',
+  } as RequestInit);
+
+async function problemIn(response: Response): Promise<Problem> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const body = problem.parse(await response.json());
+  expect(body.status).toBe(response.status);
+  return body;
+}
+
+test('a good body arrives parsed', async () => {
+  const response = await post('{"name":"a"}');
+  expect([response.status, await response.json()]).toEqual([201, { name: 'a', lines: [] }]);
+});
+
+test('every fault of a body is named by its field', async () => {
+  const body = await problemIn(await post('{"lines":[{"quantity":1},{"quantity":0,"colour":"red"}],"price":1}'));
+  expect(body).toMatchObject({ type: 'urn:standing-order:problem:invalid-request', status: 422 });
+  expect(body.errors?.map(({ field }) => field)).toEqual(['name', 'lines[1].quantity', 'lines[1].colour', 'price']);
+});
+
+test('a thousand faults are counted, a hundred are listed', async () => {
+  const lines = Array.from({ length: 1_000 }, () => ({ quantity: 0 }));
+  const body = await problemIn(await post(JSON.stringify({ name: 'a', lines })));
+  expect(body.errors).toHaveLength(100);
+  expect(body.detail).toMatch(/1000 faults/);
+});
+
+test.each([
+  ['no JSON', '{"name":', {}, 400, 'body'],
+  ['no body', '', {}, 400, 'body'],
+  ['a body that is no object', '[]', {}, 422, 'body'],
+  ['a form', '{}', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'Content-Type'],
+  ['no type', '{}', { 'content-type': '' }, 415, 'Content-Type'],
+])('%s is refused by name', async (_, body, headers, status, field) => {
+  const found = await problemIn(await post(body, headers));
+  expect([found.status, found.errors?.[0]?.field]).toEqual([status, field]);
+});
+
+test.each(['application/json; charset=utf-8', 'application/merge-patch+json', 'Application/JSON'])(
+  '%s is JSON',
+  async (type) => {
+    expect((await post('{"name":"a"}', { 'content-type': type })).status).toBe(201);
+  },
+);
+
+test('a body that says it is too large is refused unread', async () => {
+  const unread = new ReadableStream({
+    pull() {
+      throw new Error('it was read');
+    },
+  });
+  const body = await problemIn(await post(unread, { 'content-length': String(MAX_BODY_BYTES + 1) }));
+  expect(body.status).toBe(413);
+});
+
+test('a body that does not say its length is read no further than the limit', async () => {
+  let sent = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      sent += 64 * 1024;
+      controller.enqueue(new Uint8Array(64 * 1024));
+    },
+  });
+  expect((await problemIn(await post(endless))).status).toBe(413);
+  expect(sent).toBeLessThan(2 * MAX_BODY_BYTES);
+});
+
+test('a body of exactly the limit is read, with and without a length', async () => {
+  const body = `{"name":"${'x'.repeat(MAX_BODY_BYTES - 11)}"}`;
+  expect(Buffer.byteLength(body)).toBe(MAX_BODY_BYTES);
+  expect((await post(body, { 'content-length': String(MAX_BODY_BYTES) })).status).toBe(201);
+  expect((await post(new Blob([body]).stream())).status).toBe(201);
+});
+
+test('an unknown path is a 404, a known one with another method a 405 that says which', async () => {
+  expect((await problemIn(await setUp().request('/nothing'))).status).toBe(404);
+  const response = await setUp().request('/things', { method: 'DELETE' });
+  expect(response.headers.get('allow')).toBe('POST, PUT');
+  expect((await problemIn(response)).status).toBe(405);
+});
+
+test('what cannot be an id is not found, with the reason', async () => {
+  const body = await problemIn(await setUp().request('/things/007'));
+  expect(body).toMatchObject({ status: 404, errors: [{ field: 'id', detail: 'must be letters' }] });
+});
+
+test('a problem thrown by a handler keeps its headers', async () => {
+  const response = await setUp().request('/busy');
+  expect(response.headers.get('retry-after')).toBe('3');
+  expect(response.headers.get('location')).toBe('/things/x');
+  expect(await problemIn(response)).toMatchObject({ status: 503, detail: 'the queue is full' });
+});
+
+test('an exception is a 500 that says nothing of its inside', async () => {
+  const response = await setUp().request('/broken');
+  expect(JSON.stringify(await problemIn(response))).not.toContain('secret');
+  expect(response.status).toBe(500);
+});
+
+test.each([
+  [undefined, 428],
+  ['"7"', 200],
+  ['7', 422],
+  ['*', 422],
+  ['W/"7"', 422],
+  ['"7", "8"', 422],
+])('If-Match %s', async (tag, status) => {
+  const headers: Record<string, string> = tag === undefined ? {} : { 'if-match': tag };
+  const response = await setUp().request('/things/a', { method: 'PATCH', headers });
+  expect(response.status).toBe(status);
+  if (status === 200) expect(await response.json()).toEqual({ etag: '7' });
+  else expect((await problemIn(response)).errors?.[0]?.field).toBe('If-Match');
+});
+
+test('an ETag survives its way to the client and back', async () => {
+  const headers = { 'if-match': etagHeader('2aa31615-740e-4126-b0be-f83fdb829083') };
+  const response = await setUp().request('/things/a', { method: 'PATCH', headers });
+  expect(await response.json()).toEqual({ etag: '2aa31615-740e-4126-b0be-f83fdb829083' });
+});
+
+test('an Idempotency-Key of 10,000 characters is refused by name', async () => {
+  const request = (key: string) => setUp().request('/things', { method: 'PUT', headers: { 'idempotency-key': key } });
+  expect(await (await request('k1')).json()).toEqual({ key: 'k1' });
+  const body = await problemIn(await request('x'.repeat(10_000)));
+  expect(body).toMatchObject({ status: 422, errors: [{ field: 'Idempotency-Key' }] });
+});
+
+test('messages come only from who knows the token, and are never answered 404', async () => {
+  const deliver = (path: string, token?: string) =>
+    setUp().request(path, { method: 'POST', headers: token === undefined ? {} : { 'dapr-api-token': token } });
+  expect((await deliver('/messages/known', 'secret')).status).toBe(200);
+  expect((await problemIn(await deliver('/messages/known', 'secreT'))).status).toBe(401);
+  expect((await problemIn(await deliver('/messages/known'))).status).toBe(401);
+  expect((await problemIn(await deliver('/messages/unknown', 'secret'))).status).toBe(503);
+});
+
+test('alive is alive; ready is the truth with its reasons', async () => {
+  const down = setUp(['the sidecar does not answer']);
+  expect((await down.request('/healthz')).status).toBe(200);
+  const response = await down.request('/readyz');
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    { status: 'not ready', reasons: ['the sidecar does not answer'] },
+  ]);
+  expect((await setUp().request('/readyz')).status).toBe(200);
+});

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { afterEach, expect, test } from 'vitest';
+
+const here = (path: string): string => new URL(path, import.meta.url).href;
+const DEADLINE_MS = 20_000;
+
+/** A service whose GET /slow is answered once POST /go was asked. */
+const service = (options = '') => `
+  import { createApp } from '${here('../http/index.ts')}';
+  import { runService } from '${here('index.ts')}';
+  const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
+  const go = Promise.withResolvers();
+  app.get('/slow', async (c) => { console.log('slow: asked'); await go.promise; return c.text('done'); });
+  app.post('/go', (c) => { go.resolve(); return c.text('going'); });
+  runService({ app, host: '127.0.0.1', port: 0, ${options} });
+`;
+
+interface Running {
+  /** Waits for a line of its output that holds this text. */
+  line(text: string): Promise<string>;
+  url(): Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+  /** Its exit code. */
+  readonly exit: Promise<number>;
+}
+
+const running = new Set<() => void>();
+afterEach(() => {
+  for (const end of running) end();
+  running.clear();
+});
+
+function run(source: string): Running {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.add(() => child.kill('SIGKILL'));
+  const lines: string[] = [];
+  const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const exit = once(child, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) }).then(([code]) => code as number);
+  async function line(text: string): Promise<string> {
+    for (;;) {
+      const found = lines.find((candidate) => candidate.includes(text));
+      if (found) return found;
+      await once(reader, 'line', { signal: AbortSignal.timeout(DEADLINE_MS) });
+    }
+  }
+  return {
+    line,
+    exit,
+    async url() {
+      const { address } = JSON.parse(await line('"listening"'));
+      return `http://127.0.0.1:${address.port}`;
+    },
+    kill: (signal) => child.kill(signal),
+  };
+}
+
+test('on SIGTERM a service answers what is under way, takes nothing more, stops and exits 0', async () => {
+  const one = run(service(`async stop() { console.log('stop hook'); }`));
+  const url = await one.url();
+  const slow = fetch(`${url}/slow`);
+  await one.line('slow: asked');
+  const open = await fetch(`${url}/healthz`);
+  expect(open.status).toBe(200);
+  // A connection that is already there may still speak; that is how the slow one is let go.
+  const keptAlive = fetch(`${url}/go`, { method: 'POST' });
+  one.kill('SIGTERM');
+  await keptAlive;
+  expect(await (await slow).text()).toBe('done');
+  await one.line('stop hook');
+  expect(await one.exit).toBe(0);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
+
+test('a second signal ends it at once, with exit code 1', async () => {
+  const one = run(service());
+  const slow = fetch(`${await one.url()}/slow`).catch(() => 'cut off');
+  await one.line('slow: asked');
+  one.kill('SIGTERM');
+  await one.line('SIGTERM: stopping');
+  one.kill('SIGTERM');
+  expect(await one.exit).toBe(1);
+  expect(await slow).toBe('cut off');
+});
+
+test.each([
+  ['a start that fails', `start: () => Promise.reject(new Error('unfit store'))`, 'unfit store'],
+  ['a rejection that nobody handles', `start: async () => { Promise.reject(new Error('forgotten')); }`, 'forgotten'],
+  [
+    'an exception that nobody catches',
+    `start: async () => { setTimeout(() => { throw new Error('lost'); }); }`,
+    'lost',
+  ],
+])('%s ends it with exit code 1 and says why', async (_, options, why) => {
+  const one = run(service(options));
+  expect(await one.line('"fatal"')).toContain(why);
+  expect(await one.exit).toBe(1);
+});
+
+test('a stop that takes too long is cut off', async () => {
+  const one = run(service('stop: () => new Promise((resolve) => setTimeout(resolve, 60_000)), stopWithinMs: 300'));
+  await one.url();
+  one.kill('SIGTERM');
+  expect(await one.line('"fatal"')).toContain('not stopped within 300 ms');
+  expect(await one.exit).toBe(1);
+});
+
+test('a port that is taken ends it with exit code 1', async () => {
+  const one = run(service());
+  const { port } = new URL(await one.url());
+  const two = run(service().replace('port: 0', `port: ${port}`));
+  expect(await two.line('"fatal"')).toContain('EADDRINUSE');
+  expect(await two.exit).toBe(1);
+});
