@@ -1,4 +1,4 @@
-import type { OrderView } from '@standing-order/contracts';
+import type { OrderView, PricedLine } from '@standing-order/contracts';
 import type { Order } from './order.ts';
 
 /** The order as it is now. */
@@ -9,7 +9,7 @@ export function viewOf(order: Order): OrderView {
       return view;
     case 'VALIDATED': {
       const { lines, total } = order.answers.details;
-      return { ...view, status: order.status, lines: [...lines], total, settledAt: iso(order.settledAt) };
+      return { ...view, status: order.status, lines: lines.map(priced), total, settledAt: iso(order.settledAt) };
     }
     case 'REJECTED':
       return { ...view, status: order.status, reasons: [...order.reasons], settledAt: iso(order.settledAt) };
@@ -20,7 +20,8 @@ export function viewOf(order: Order): OrderView {
 
 /**
  * The order as it was when it was taken, made only from what never changes: whoever repeats a request gets the same
- * answer, however far the order has come in the meantime.
+ * answer, however far the order has come in the meantime. To the letter: a stored order comes back with its keys in another
+ * order, so each object is put together anew.
  */
 export function receiptOf({ id, request, createdAt, deadline }: Order): OrderView {
   return {
@@ -28,11 +29,15 @@ export function receiptOf({ id, request, createdAt, deadline }: Order): OrderVie
     status: 'PENDING',
     consumerId: request.consumerId,
     restaurantId: request.restaurantId,
-    lines: request.lines,
+    lines: request.lines.map(({ itemId, quantity }) => ({ itemId, quantity })),
     createdAt: iso(createdAt),
     ...(deadline === undefined ? {} : { deadline: iso(deadline) }),
     reasons: [],
   };
+}
+
+function priced({ itemId, name, quantity, unitPrice, amount }: PricedLine): PricedLine {
+  return { itemId, name, quantity, unitPrice, amount };
 }
 
 function iso(milliseconds: number): string {

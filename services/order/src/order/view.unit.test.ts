@@ -62,6 +62,14 @@ describe('the view of an order', () => {
 });
 
 describe('the receipt of an order', () => {
+  it('does not show in which order the store gives back the keys', () => {
+    const reversed: typeof pending = JSON.parse(JSON.stringify(pending), (_, value) =>
+      value?.constructor === Object ? Object.fromEntries(Object.entries(value).reverse()) : value,
+    );
+    expect(JSON.stringify(reversed)).not.toBe(JSON.stringify(pending));
+    expect(JSON.stringify(receiptOf(reversed))).toBe(JSON.stringify(receiptOf(pending)));
+  });
+
   it('is the same at every moment of its life', () => {
     for (const order of Object.values(orders)) expect(receiptOf(order)).toEqual(viewOf(pending));
   });
