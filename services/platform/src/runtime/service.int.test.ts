@@ -6,14 +6,14 @@ import { afterEach, expect, test } from 'vitest';
 const here = (path: string): string => new URL(path, import.meta.url).href;
 const DEADLINE_MS = 20_000;
 
-/** A service whose GET /slow is answered once POST /go was asked. */
+/** A service whose GET /slow is answered once it got SIGUSR2. */
 const service = (options = '') => `
   import { createApp } from '${here('../http/index.ts')}';
   import { runService } from '${here('index.ts')}';
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
   const go = Promise.withResolvers();
   app.get('/slow', async (c) => { console.log('slow: asked'); await go.promise; return c.text('done'); });
-  app.post('/go', (c) => { go.resolve(); return c.text('going'); });
+  process.on('SIGUSR2', go.resolve);
   runService({ app, host: '127.0.0.1', port: 0, ${options} });
 `;
 
@@ -63,16 +63,13 @@ test('on SIGTERM a service answers what is under way, takes nothing more, stops 
   const url = await one.url();
   const slow = fetch(`${url}/slow`);
   await one.line('slow: asked');
-  const open = await fetch(`${url}/healthz`);
-  expect(open.status).toBe(200);
-  // A connection that is already there may still speak; that is how the slow one is let go.
-  const keptAlive = fetch(`${url}/go`, { method: 'POST' });
   one.kill('SIGTERM');
-  await keptAlive;
+  await one.line('SIGTERM: stopping');
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  one.kill('SIGUSR2');
   expect(await (await slow).text()).toBe('done');
   await one.line('stop hook');
   expect(await one.exit).toBe(0);
-  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });
 
 test('a second signal ends it at once, with exit code 1', async () => {
