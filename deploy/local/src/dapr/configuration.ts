@@ -9,6 +9,7 @@ export function configuration(names: string): Resource {
     spec: {
       // Whether a trace is sampled is decided where it starts; "0" here would cut the traces that pass through.
       tracing: { samplingRate: '1' },
+      metric: { http: { increasedCardinality: false } },
       // mDNS would need multicast on a network card.
       nameResolution: { component: 'sqlite', version: 'v1', configuration: { connectionString: names } },
     },

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Resource } from './resource.ts';
@@ -40,7 +40,8 @@ export async function writeDaprFiles(
 
 /** Makes every sidecar look at its resources now and try the components that failed. By itself it would do so every minute. */
 export async function nudgeSidecars({ resources }: DaprFiles): Promise<void> {
-  const note = join(resources, '..', 'last-store-start');
-  await writeFile(note, new Date().toISOString());
-  await rename(note, join(resources, 'last-store-start'));
+  // They watch the folder, so that something comes and goes there is enough.
+  const note = join(resources, 'store-is-up');
+  await writeFile(note, '');
+  await rm(note);
 }

@@ -18,8 +18,8 @@ export function broker(port: number): Resource {
     // Handled messages stay in a stream until it is trimmed. A writer of the outbox has at most 4,096 commands in flight per
     // topic, so this is twelve full writers; and what a trim should ever lose, the outbox sends again.
     maxLenApprox: '50000',
-    // Reads end and begin again, so that a connection that died silently is noticed.
-    readTimeout: '5s',
+    // No readTimeout: it would end a waiting read at the very moment at which Redis may have handed messages to it, and
+    // those would then lie for the whole of processingTimeout.
     // A read that fails is repeated without a pause, so the pause has to be in here.
     redisMaxRetries: '2',
     redisMinRetryInterval: '250ms',
@@ -45,11 +45,11 @@ export function subscriptions(): Resource[] {
 }
 
 /**
- * How often a message that its handler refuses is tried again before it goes to the dead-letter topic. Finite: one poison message with
- * endless retries stops a whole Redis component. Intervals of 0.5, 0.75, 1.1, 1.7 and 2.5 s, each up to half longer: 10 s at most, well under a third of
- * processingTimeout, after which another replica would run the message in parallel; and longer than a sidecar needs to see
- * that its application is gone. The state store has no policy: the application owns its deadlines, and a policy that
- * gives up does not stop the write.
+ * How often a batch that its handler refuses, or that finds no application, is tried again before it goes to the dead-letter
+ * topic. Finite: one poison message with endless retries stops a whole Redis component. 14 s of waiting and eight
+ * attempts of at most 5 s stay below processingTimeout, after which another sidecar would run the messages in parallel;
+ * and an application that is back within that time has lost none. Not exponential, so that it is found again within 2 s.
+ * The state store has no policy: the application owns its deadlines, and a policy that gives up does not stop the write.
  */
 export function resiliency(): Resource {
   return {
@@ -57,7 +57,7 @@ export function resiliency(): Resource {
     kind: 'Resiliency',
     metadata: { name: 'standing-order' },
     spec: {
-      policies: { retries: { delivery: { policy: 'exponential', maxInterval: '4s', maxRetries: 5 } } },
+      policies: { retries: { delivery: { policy: 'constant', duration: '2s', maxRetries: 7 } } },
       targets: { components: { messages: { inbound: { retry: 'delivery' } } } },
     },
   };
