@@ -39,7 +39,10 @@ function failed(error: Error, c: Context): Response {
   if (error instanceof ProblemError) return problemResponse(error.kind, error.details);
   if (error instanceof SidecarError) {
     warnSometimes('unavailable', { err: error }, 'a request failed for want of the sidecar');
-    return problemResponse('unavailable', { detail: 'what this needs does not answer now', retryAfter: 2 });
+    return problemResponse('unavailable', {
+      detail: 'the sidecar, or the store behind it, does not answer now',
+      retryAfter: 2,
+    });
   }
   logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
   return problemResponse('internal-error');
