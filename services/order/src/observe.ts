@@ -1,5 +1,5 @@
 import type { Observer, Outbox, Stats } from '@standing-order/outbox';
-import { logger, meter } from '@standing-order/platform/telemetry';
+import { logger, meter, warnSometimes } from '@standing-order/platform/telemetry';
 import type { Message } from './order/decide.ts';
 import type { Order } from './order/order.ts';
 import { recordCommit, recordSettlement } from './tracing.ts';
@@ -13,6 +13,9 @@ const ignored = meter.createCounter('orders.answers.ignored', {
   description: 'Answers that changed nothing, by reason',
 });
 const events = meter.createCounter('outbox.events', { description: 'What the outbox reports of itself, by name' });
+
+/** What happens in a healthy outbox too; anything else may come thousands of times a second when something is down. */
+const routine: ReadonlySet<string> = new Set(['registered', 'renamed', 'retire', 'scanned', 'listed-again']);
 
 /** Turns what the outbox reports into metrics, logs and spans. */
 export const orderObserver: Observer<Order> = {
@@ -31,7 +34,9 @@ export const orderObserver: Observer<Order> = {
   },
   event(name, attributes) {
     events.add(1, { name });
-    logger.info({ event: name, ...attributes }, 'outbox');
+    const fields = { event: name, ...attributes };
+    if (routine.has(name)) logger.info(fields, 'outbox');
+    else warnSometimes(`outbox ${name}`, fields, 'outbox');
   },
 };
 
