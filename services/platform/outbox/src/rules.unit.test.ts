@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultRules as rules } from './rules.ts';
+import { defaultSettings as settings } from './settings.ts';
+
+const document = { id: 'x', nonce: 'n', fingerprint: 'f', createdAt: 0 };
+
+describe('rules', () => {
+  it('take a batch for committed only when its segment and all of its documents are there', () => {
+    expect(rules.committed({ segment: true, present: 3, wanted: 3 })).toBe(true);
+    expect(rules.committed({ segment: false, present: 3, wanted: 3 })).toBe(false);
+    expect(rules.committed({ segment: true, present: 2, wanted: 3 })).toBe(false);
+  });
+
+  it('judge a stored document by nonce first, then by fingerprint', () => {
+    expect(rules.outcome(document, { ...document, fingerprint: 'g' })).toBe('created');
+    expect(rules.outcome(document, { ...document, nonce: 'm' })).toBe('existing');
+    expect(rules.outcome(document, { ...document, nonce: 'm', fingerprint: 'g' })).toBe('different');
+  });
+
+  it('believe the clock that says more', () => {
+    const { guardMs } = settings;
+    expect(rules.beatTooOld({ monotonicMs: guardMs, wallMs: -1e9 }, settings)).toBe(false);
+    expect(rules.beatTooOld({ monotonicMs: guardMs + 1, wallMs: 0 }, settings)).toBe(true);
+    expect(rules.beatTooOld({ monotonicMs: 0, wallMs: guardMs + 1 }, settings)).toBe(true);
+  });
+
+  it('look again after each of the times given, and then no more', () => {
+    const [first = 0, , last = 0] = settings.lookAgainMs;
+    expect(rules.looksAgain({ looks: 0, sinceFirstScanMs: first - 1 }, settings)).toBe(false);
+    expect(rules.looksAgain({ looks: 0, sinceFirstScanMs: first }, settings)).toBe(true);
+    expect(rules.looksAgain({ looks: 1, sinceFirstScanMs: first }, settings)).toBe(false);
+    expect(rules.looksAgain({ looks: 3, sinceFirstScanMs: 10 * last }, settings)).toBe(false);
+  });
+
+  it('retire a writer only on all three conditions', () => {
+    const good = { unchangedMs: settings.retireMs + 1, lastLookEmpty: true, lastLookAgeMs: 0 };
+    expect(rules.mayRetire(good, settings)).toBe(true);
+    expect(rules.mayRetire({ ...good, unchangedMs: settings.retireMs }, settings)).toBe(false);
+    expect(rules.mayRetire({ ...good, lastLookEmpty: false }, settings)).toBe(false);
+    expect(rules.mayRetire({ ...good, lastLookAgeMs: settings.retireLookMs }, settings)).toBe(false);
+  });
+
+  it('delete a segment only when nothing of it is open or may still appear', () => {
+    expect(rules.mayDelete({ open: 0, absent: 0 })).toBe(true);
+    expect(rules.mayDelete({ open: 1, absent: 0 })).toBe(false);
+    expect(rules.mayDelete({ open: 0, absent: 1 })).toBe(false);
+    expect(rules.mayDeleteMoved('planned')).toBe(false);
+  });
+
+  it('keep the reorder window and the probe time within their bounds', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (steps) => {
+        let reorderMs = settings.reorderMs;
+        let probeMs = settings.probeMs;
+        for (const spurious of steps) {
+          reorderMs = spurious
+            ? rules.reorderAfterSpurious(reorderMs, settings)
+            : rules.reorderAfterClean(reorderMs, settings);
+          probeMs = rules.nextProbe(probeMs, settings);
+          expect(reorderMs).toBeGreaterThanOrEqual(settings.reorderMs);
+          expect(reorderMs).toBeLessThanOrEqual(settings.reorderMaxMs);
+          expect(probeMs).toBeLessThanOrEqual(settings.probeMaxMs);
+        }
+      }),
+    );
+    expect(rules.probeDelay(1_000, 0, settings)).toBe(800);
+    expect(rules.probeDelay(1_000, 0.5, settings)).toBe(1_000);
+  });
+});
