@@ -1,6 +1,6 @@
 export type { Resource } from './dapr/resource.ts';
 export type { StoreKind } from './dapr/state.ts';
-export { BadOptions, defaultDataDir, type PlatformOptions } from './options.ts';
+export type { PlatformOptions } from './options.ts';
 export type { PartKind, PartState, PartView } from './parts/spec.ts';
 export { type Platform, startPlatform } from './platform.ts';
 export { findPortBase, PortTaken, type ServiceName } from './ports.ts';

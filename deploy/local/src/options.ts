@@ -44,9 +44,9 @@ export const defaultDataDir = join(root, '.standing-order', 'local');
 const maxSocketPath = 103;
 export const socketPath = (dataDir: string): string => join(dataDir, 'control.sock');
 
-/** Fills in the defaults. Throws one `BadOptions` that lists every fault. */
+/** Fills in the defaults. */
 export function settingsOf(options: PlatformOptions): Settings {
-  const settings: Settings = {
+  return {
     portBase: 4000,
     store: 'redis',
     resources: (resources) => resources,
@@ -60,22 +60,10 @@ export function settingsOf(options: PlatformOptions): Settings {
     env: forEachService((name) => options.env?.[name] ?? {}),
     main: forEachService((name) => options.main?.[name] ?? join(root, 'services', name, 'src', 'main.ts')),
   };
-  const faults = faultsOf(settings);
-  if (faults.length > 0) throw new BadOptions(faults);
-  return settings;
 }
 
-/** Options that cannot be used, each with its fault. */
-export class BadOptions extends Error {
-  override readonly name = 'BadOptions';
-  readonly faults: readonly string[];
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'));
-    this.faults = faults;
-  }
-}
-
-function faultsOf({ dataDir, portBase, store, replicas }: Settings): string[] {
+/** Everything that is wrong with the settings, a sentence each. */
+export function faultsOf({ dataDir, portBase, store, replicas }: Settings): string[] {
   const faults: string[] = [];
   const highest = 65_536 - portSpan;
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)

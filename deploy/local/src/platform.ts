@@ -5,7 +5,7 @@ import { broker, resiliency, subscriptions } from './dapr/messages.ts';
 import type { Resource } from './dapr/resource.ts';
 import { stateStore } from './dapr/state.ts';
 import { type Secrets, takeDataDir } from './data-dir.ts';
-import { type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
+import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
 import { postgresqlDatabase, postgresqlPart, postgresqlUser } from './parts/postgresql.ts';
 import { redisPart } from './parts/redis.ts';
 import { servicePart } from './parts/service.ts';
@@ -47,7 +47,9 @@ export interface Platform {
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const settings = settingsOf(options);
-  const tools = await findTools(settings.store, settings.onProgress);
+  const faults = faultsOf(settings);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  const tools = await findTools(settings.store);
   settings.signal.throwIfAborted();
   const dataDir = await takeDataDir(settings.dataDir, settings.clean);
   try {

@@ -10,11 +10,11 @@ export interface Tools {
 }
 
 /** Finds what the platform runs; on a machine that lacks it, this takes minutes and tells how far it is. */
-export async function findTools(store: StoreKind, onProgress: (line: string) => void): Promise<Tools> {
+export async function findTools(store: StoreKind): Promise<Tools> {
   const [daprd, redis, postgres] = await Promise.all([
-    resolveTool('daprd', { onProgress }),
-    resolveTool('redis-server', { onProgress }),
-    store === 'postgresql' ? resolveTool('postgres', { onProgress }) : undefined,
+    resolveTool('daprd'),
+    resolveTool('redis-server'),
+    store === 'postgresql' ? resolveTool('postgres') : undefined,
   ]);
   return { daprd, redis, postgres };
 }

@@ -1,0 +1,45 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** What a command line says, and everything that is wrong with it. */
+export interface Flags {
+  readonly values: ReadonlyMap<string, string>;
+  readonly switches: ReadonlySet<string>;
+  readonly words: readonly string[];
+  readonly faults: readonly string[];
+}
+
+export interface KnownFlags {
+  /** Flags that take a value, as in `--port-base 5000`. */
+  readonly values: readonly string[];
+  /** Flags that are there or not. */
+  readonly switches: readonly string[];
+  /** The most words beside the flags. */
+  readonly maxWords: number;
+}
+
+/** Reads a command line without stopping at the first fault. */
+export function readFlags(argv: readonly string[], known: KnownFlags): Flags {
+  const values = new Map<string, string>();
+  const switches = new Set<string>();
+  const words: string[] = [];
+  const faults: string[] = [];
+  const options: NonNullable<ParseArgsConfig['options']> = {
+    ...Object.fromEntries(known.values.map((name) => [name, { type: 'string' as const }])),
+    ...Object.fromEntries(known.switches.map((name) => [name, { type: 'boolean' as const }])),
+  };
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    if (known.switches.includes(name)) {
+      if (value === undefined) switches.add(name);
+      else faults.push(`${rawName} takes no value`);
+    } else if (!known.values.includes(name)) faults.push(`there is no flag ${rawName}`);
+    else if (value === undefined || value === '' || value.startsWith('--')) faults.push(`${rawName} needs a value`);
+    else if (values.has(name)) faults.push(`${rawName} is given twice`);
+    else values.set(name, value);
+  }
+  for (const word of words.slice(known.maxWords)) faults.push(`unexpected: ${word}`);
+  return { values, switches, words: words.slice(0, known.maxWords), faults };
+}

@@ -1,0 +1,90 @@
+import { relative } from 'node:path';
+import { parseStart, startHelp } from './src/cli/start-command.ts';
+import { type DemoResult, type DemoUrls, demoOrder, placeDemoOrder, seedDemo } from './src/demo.ts';
+import { defaultDataDir, type PlatformOptions } from './src/options.ts';
+import { type Platform, startPlatform } from './src/platform.ts';
+import { reasonOf } from './src/wait.ts';
+
+const command = parseStart(process.argv.slice(2));
+if (command.kind === 'help') console.log(startHelp);
+else if (command.kind === 'faults') {
+  console.error(`${command.faults.join('\n')}\n\n${startHelp}`);
+  process.exitCode = 2;
+} else await main(command.options, command.once);
+
+async function main(options: PlatformOptions, once: boolean): Promise<void> {
+  const stop = stopOnSignal();
+  let platform: Platform | undefined;
+  try {
+    const began = performance.now();
+    platform = await startPlatform({ ...options, signal: stop, onProgress: (line) => console.log(`  ${line}`) });
+    console.log(`Everything is ready after ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
+    const result = await demonstrate(platform, stop);
+    if (once) process.exitCode = result.status === 'VALIDATED' ? 0 : 1;
+    else {
+      console.log(farewell(platform));
+      await aborted(stop);
+    }
+  } catch (error) {
+    if (!stop.aborted) {
+      console.error(reasonOf(error));
+      process.exitCode = 1;
+    }
+  } finally {
+    if (platform) console.log('Stopping ...');
+    await platform?.close();
+  }
+}
+
+/** The first signal stops everything in order; a second one ends at once, and the parts with it. */
+function stopOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  // With the terminal gone there is nobody to write to; the parts still have to be stopped.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort(new Error(`stopped by ${signal}`));
+    });
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function demonstrate(platform: Platform, signal: AbortSignal): Promise<DemoResult> {
+  const urls = firstUrls(platform);
+  await seedDemo(urls, signal);
+  const result = await placeDemoOrder(urls, signal);
+  const total = result.total ? `, ${(result.total.amount / 100).toFixed(2)} ${result.total.currency}` : '';
+  const reasons = result.reasons.map(({ code }) => ` ${code}`).join('');
+  console.log(`Order ${result.id}`);
+  console.log(`  PENDING    acknowledged after ${result.acknowledgedMs} ms`);
+  console.log(`  ${result.status}${reasons}  after ${result.settledMs} ms${total}\n`);
+  return result;
+}
+
+function firstUrls({ urls }: Platform): DemoUrls {
+  const [order = '', consumer = '', restaurant = ''] = [urls.order[0], urls.consumer[0], urls.restaurant[0]];
+  return { order, consumer, restaurant };
+}
+
+function farewell(platform: Platform): string {
+  const services = Object.entries(platform.urls).map(([name, urls]) => `  ${name.padEnd(11)} ${urls.join('  ')}`);
+  const dataDir = platform.dataDir === defaultDataDir ? '' : ` --data-dir ${platform.dataDir}`;
+  return `${services.join('\n')}
+  ${'logs'.padEnd(11)} ${relative(process.cwd(), platform.dataDir)}/logs
+
+An order of your own:
+  curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
+    -d '${JSON.stringify(demoOrder)}'
+From a second terminal:
+  npm run parts -- list${dataDir}
+  npm run parts -- kill consumer-1${dataDir}
+
+Ctrl-C stops everything; the data stays.`;
+}
