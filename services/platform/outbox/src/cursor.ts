@@ -34,6 +34,8 @@ export class Cursor<D extends Document, A> {
   readonly #loop: Loop;
   #position = 1;
   #full = false;
+  /** Ids counted since the cursor went back to the start, to correct what the range believes to name. */
+  #pass: { readonly end: number; readonly named: number; counted: number } | undefined;
   #nextPass: number;
 
   constructor(context: Context<D, A>, writer: string, range: Range, relay: Relay<D, A>) {
@@ -90,12 +92,22 @@ export class Cursor<D extends Document, A> {
         }
         await this.#step();
         this.#relay.flush();
+        this.#endPass();
       }
       const now = clock.monotonic();
       if (now < this.#nextPass) return this.#nextPass - now;
       this.#nextPass = now + settings.stuckRetryMs;
       this.#position = this.#range.lo;
+      this.#pass = { end: this.#range.settled, named: this.#range.named, counted: 0 };
     }
+  }
+
+  /** Another writer may have adopted segments of this one in between, which nobody told it. */
+  #endPass(): void {
+    const pass = this.#pass;
+    if (pass === undefined || this.#position < pass.end) return;
+    this.#range.named = Math.max(pass.counted + this.#range.named - pass.named, 0);
+    this.#pass = undefined;
   }
 
   async #step(): Promise<void> {
@@ -163,6 +175,7 @@ export class Cursor<D extends Document, A> {
       const found = ids.map((id): Found<D> => read.get(id));
       if (ids.length > 0) this.#relay.loadSegment(n, ids, found, asOf);
       this.#position = n + 1;
+      if (this.#pass !== undefined && n < this.#pass.end) this.#pass.counted += ids.length;
     }
   }
 }
