@@ -9,6 +9,7 @@ import {
   currentTrace,
   failSpan,
   inSpan,
+  isTraced,
   keys,
   MESSAGING_SYSTEM,
   meter,
@@ -23,7 +24,7 @@ import { within } from './within.ts';
 
 export interface Delivery<M> {
   readonly message: M;
-  /** Holds this message's own `process` span, in the trace of its order. */
+  /** In the trace of its order; holds the message's own `process` span if that trace is recorded. */
   readonly context: Context;
 }
 
@@ -86,7 +87,7 @@ async function receive<M extends CloudEvent>(
   const options = {
     kind: SpanKind.CONSUMER,
     parent: ROOT_CONTEXT,
-    links: valid.map(({ message }) => traceOf(message)),
+    links: valid.map(({ message }) => traceOf(message)).filter(isTraced),
     attributes: { ...attributesOf(topic, 'receive'), [keys.messagingBatchCount]: entries.length },
   };
   await inSpan(`receive ${topic}`, options, async () => {
@@ -128,8 +129,11 @@ function traceOf({ traceparent, tracestate }: CloudEvent): TraceParent | undefin
   return traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) };
 }
 
-function startProcessSpan(topic: string, message: CloudEvent, batch: TraceParent | undefined): [Span, Context] {
-  const parent = contextOf(traceOf(message));
+/** The context in which a message is handled, with a span of its own if its trace is recorded. */
+function startProcess(topic: string, message: CloudEvent, batch: TraceParent | undefined): Process {
+  const from = traceOf(message);
+  const parent = contextOf(from);
+  if (!isTraced(from)) return { context: parent };
   const span = startSpan(`process ${topic}`, {
     kind: SpanKind.CONSUMER,
     parent,
@@ -143,7 +147,12 @@ function startProcessSpan(topic: string, message: CloudEvent, batch: TraceParent
       [keys.eventSubject]: message.subject,
     },
   });
-  return [span, trace.setSpan(parent, span)];
+  return { context: trace.setSpan(parent, span), span };
+}
+
+interface Process {
+  readonly context: Context;
+  readonly span?: Span;
 }
 
 /** Never rejects: whatever goes wrong in the handler means that its messages come again. */
@@ -152,13 +161,12 @@ async function handle<M extends CloudEvent>(
   messages: readonly M[],
 ): Promise<readonly (DeliveryOutcome | undefined)[]> {
   const batch = currentTrace();
-  const started = messages.map((message) => startProcessSpan(topic, message, batch));
-  const deliveries = messages.map((message, index) => ({ message, context: started[index]?.[1] ?? ROOT_CONTEXT }));
+  const deliveries = messages.map((message) => ({ message, ...startProcess(topic, message, batch) }));
   const finish = (failureOf: (index: number) => unknown): void =>
-    started.forEach(([span], index) => {
+    deliveries.forEach(({ span }, index) => {
       const failure = failureOf(index);
-      if (failure !== undefined) failSpan(span, failure);
-      span.end();
+      if (span && failure !== undefined) failSpan(span, failure);
+      span?.end();
     });
   try {
     const work = subscription.handle(deliveries);

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 
 const here = (path: string): string => new URL(path, import.meta.url).href;
@@ -111,4 +113,22 @@ test('a port that is taken ends it with exit code 1', async () => {
   const two = run(service().replace('port: 0', `port: ${port}`));
   expect(await two.line('"fatal"')).toContain('EADDRINUSE');
   expect(await two.exit).toBe(1);
+});
+
+test.each([
+  ['no HTTP', 'NONSENSE\r\n\r\n', 400, 'malformed-request'],
+  [
+    'headers of 100,000 bytes',
+    `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`,
+    431,
+    'headers-too-large',
+  ],
+])('%s is answered with a problem', async (_, request, status, kind) => {
+  const { port } = new URL(await run(service()).url());
+  const socket = connect({ port: Number(port), host: '127.0.0.1' });
+  socket.write(request);
+  const answer = await text(socket);
+  expect(answer).toContain(`HTTP/1.1 ${status} `);
+  expect(answer).toContain('application/problem+json');
+  expect(answer).toContain(`urn:standing-order:problem:${kind}`);
 });

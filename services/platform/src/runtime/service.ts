@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { answerClientError } from '../http/client-error.ts';
 import { logger, stopTelemetry } from '../telemetry/index.ts';
 
 export interface ServiceOptions {
@@ -30,6 +31,7 @@ const REQUEST_WITHIN_MS = 30_000;
 export function runService(options: ServiceOptions): void {
   const server = createAdaptorServer({ fetch: options.app.fetch }) as Server;
   server.requestTimeout = REQUEST_WITHIN_MS;
+  server.on('clientError', answerClientError);
   const stopping = new AbortController();
 
   const die = (error: unknown, message: string): never => {

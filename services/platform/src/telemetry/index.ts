@@ -11,6 +11,7 @@ export {
   detached,
   failSpan,
   inSpan,
+  isTraced,
   type RecordedSpan,
   recordSpan,
   type SpanOptions,

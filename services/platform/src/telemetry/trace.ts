@@ -49,6 +49,11 @@ function traceParentOf(spanContext: SpanContext | undefined): TraceParent | unde
 export const currentTrace = (of: Context = context.active()): TraceParent | undefined =>
   traceParentOf(trace.getSpanContext(of));
 
+/** Whether somebody records this trace. Spans in one that nobody records only cost time. */
+export function isTraced(parent: TraceParent | undefined): parent is TraceParent {
+  return ((spanContextOf(parent)?.traceFlags ?? 0) & 1) === 1;
+}
+
 export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
