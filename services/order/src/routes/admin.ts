@@ -22,6 +22,6 @@ export function adminRoutes(app: Hono, outbox: Pick<Outbox<Order, Message>, 'stu
     if (outcome === 'full') {
       throw new ProblemError('unavailable', { detail: 'too many orders are being retried', retryAfter: 2 });
     }
-    return c.json({ id, outcome }, 202);
+    return c.json({ id, outcome }, outcome === 'done' ? 200 : 202);
   });
 }
