@@ -78,8 +78,9 @@ export class Clients {
     const replica = this.someReplica();
     if (replica === undefined) return;
     replica.process.deliver(1, () => {
+      const promised = this.checker.promised(id);
       replica.outbox.read(id).then(
-        (document) => this.checker.found(id, document),
+        (document) => this.checker.found(id, document, promised),
         () => this.world.trace(replica.process.name, 'unreadable', id),
       );
     });

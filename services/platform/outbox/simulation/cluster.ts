@@ -42,6 +42,7 @@ export class Cluster {
   readonly replicas = new Map<number, Replica>();
   private readonly options: ClusterOptions;
   private readonly world: World;
+  private readonly leaving = new Set<Process>();
   private started = 0;
 
   constructor(options: ClusterOptions) {
@@ -61,7 +62,10 @@ export class Cluster {
     const own = rng.fork(`process ${n}`);
     const { clock, pauses } = nature(n);
     const process = new Process(this.world, own, `order-${slot}.${n}`, clock, pauses);
-    process.onHeld = (ms) => this.sleep(process, ms);
+    process.onHeld = (ms) => {
+      if (process.alive) this.sleep(process, ms);
+      else this.world.schedule(ms, () => this.start(slot));
+    };
     const link = createLink(sea, process, own.fork('link'));
     const store = build.wrapStore?.(link, process) ?? link;
     const outbox = createOutbox<Order, Answer>({
@@ -90,6 +94,15 @@ export class Cluster {
     );
   }
 
+  /** Every slot has a replica that means to stay. */
+  complete(slots: number): void {
+    for (let slot = 1; slot <= slots; slot++) {
+      const process = this.replicas.get(slot)?.process;
+      if (process !== undefined && this.leaving.has(process)) this.kill(slot);
+      this.start(slot);
+    }
+  }
+
   kill(slot: number): void {
     const replica = this.replicas.get(slot);
     if (!replica?.process.alive) return;
@@ -101,6 +114,7 @@ export class Cluster {
     const replica = this.replicas.get(slot);
     if (!replica?.process.alive) return;
     const { process, outbox } = replica;
+    this.leaving.add(process);
     process.deliver(0, () => {
       this.world.trace(process.name, 'leaving');
       void outbox.leave().then(() => {

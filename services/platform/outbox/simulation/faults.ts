@@ -1,7 +1,7 @@
 import type { SimBroker } from './broker.ts';
+import type { Fault } from './chaos.ts';
 import type { Cluster } from './cluster.ts';
 import type { Flow } from './flow.ts';
-import type { Fault } from './schedule.ts';
 import { fairWeather, type Weather } from './weather.ts';
 import type { World } from './world.ts';
 

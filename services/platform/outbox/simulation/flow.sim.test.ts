@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { type Fault, hour, minute, second } from './chaos.ts';
 import { runSchedule } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
-import { type Fault, hour, minute, second } from './schedule.ts';
 import { CHANNELS } from './weather.ts';
 
 const ORDERS = 500;

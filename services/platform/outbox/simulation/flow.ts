@@ -21,7 +21,9 @@ interface Sent {
 /** One writer's commands on one channel in one lane. */
 interface Lane {
   readonly sent: Map<string, Sent>;
-  /** When its process last read an answer that was new to it. */
+  /** Answers that its process knows of. */
+  readonly answered: Set<string>;
+  /** When its process last learnt of an answer that was new to it. */
   evidenceAt: number;
   probedAt: number;
 }
@@ -36,7 +38,8 @@ export class Flow {
   private readonly checker: Checker;
   private readonly limits: FlowLimits;
   private readonly lanes = new Map<string, Lane>();
-  private readonly known = new Set<string>();
+  /** By process, writer, channel and order. */
+  private readonly sentOn = new Map<string, Lane>();
   private readonly byHand = new Set<string>();
   private troubleUntil = 0;
 
@@ -55,17 +58,15 @@ export class Flow {
     this.byHand.add(id);
   }
 
-  onRead(found: ReadonlyMap<string, Stored>): void {
+  onLearn(process: Process, found: ReadonlyMap<string, Stored>): void {
     for (const [key, { value }] of found) {
       if (!key.startsWith('o:')) continue;
       const order = value as Order;
       for (const { channel, token } of business.answered(order)) {
-        const name = `${token.w} ${channel} ${order.id}`;
-        if (this.known.has(name)) continue;
-        this.known.add(name);
-        for (const [lane, each] of this.lanes) {
-          if (lane.startsWith(`${token.w} ${channel} `) && each.sent.has(order.id)) each.evidenceAt = this.world.now;
-        }
+        const lane = this.sentOn.get(`${process.name} ${token.w} ${channel} ${order.id}`);
+        if (lane === undefined || lane.answered.has(order.id)) continue;
+        lane.answered.add(order.id);
+        lane.evidenceAt = this.world.now;
       }
     }
   }
@@ -75,17 +76,22 @@ export class Flow {
       this.sends++;
       this.world.trace(process.name, 'send', `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${token.w}`);
       const name = `${token.w} ${channel} ${lane}`;
-      const each = this.lanes.get(name) ?? {
-        sent: new Map(),
-        evidenceAt: this.world.now,
-        probedAt: Number.NEGATIVE_INFINITY,
-      };
-      this.lanes.set(name, each);
+      const each = this.lane(name);
+      this.sentOn.set(`${process.name} ${token.w} ${channel} ${document.id}`, each);
       const before = each.sent.get(document.id);
       if (before === undefined) each.sent.set(document.id, { attempts: 1, channel });
       else this.resend(process, name, each, document.id, before);
       this.count(name, each, token.w);
     }
+  }
+
+  private lane(name: string): Lane {
+    const known = this.lanes.get(name);
+    if (known !== undefined) return known;
+    const { now } = this.world;
+    const lane = { sent: new Map(), answered: new Set<string>(), evidenceAt: now, probedAt: Number.NEGATIVE_INFINITY };
+    this.lanes.set(name, lane);
+    return lane;
   }
 
   private resend(process: Process, name: string, lane: Lane, id: string, sent: Sent): void {

@@ -100,11 +100,15 @@ export class Checker {
     if (seen.fingerprint === request.fingerprint) this.report(4, 'called different from an equal request', request.id);
   }
 
-  /** A client read an order through a replica. */
-  found(id: string, document: Order | undefined): void {
-    const seen = this.orders.get(id);
-    if (document !== undefined || !seen?.acknowledged || (this.deletes && seen.last.erased)) return;
-    this.report(1, 'acknowledged, and not found', id);
+  /** Somebody was told 2xx for it. */
+  promised(id: string): boolean {
+    return this.orders.get(id)?.acknowledged === true;
+  }
+
+  /** A client read an order through a replica; `promised` when it began to. */
+  found(id: string, document: Order | undefined, promised: boolean): void {
+    const gone = this.deletes && this.orders.get(id)?.last.erased;
+    if (promised && document === undefined && !gone) this.report(1, 'acknowledged, and not found', id);
   }
 
   /** Orders in the store that are not done: acknowledged or not. */
@@ -175,20 +179,12 @@ export class Checker {
     }
   }
 
+  /** An order that no segment has ever named where anybody would look cannot be known of, by this time. */
   private excuse(transaction: NonNullable<Applied['transaction']>): void {
-    const pointed = transaction.some(
-      ({ operation: { op, key }, took }) =>
-        took && op === 'upsert' && key.startsWith('s:') && this.naming.reserved(key) && !this.forgotten(key),
-    );
-    if (pointed) return;
     for (const { operation, took } of transaction) {
-      const seen = operation.op === 'insert' && took ? this.orders.get(operation.key.slice(2)) : undefined;
-      if (seen !== undefined) seen.excused = true;
+      const id = operation.key.slice(2);
+      const seen = operation.op === 'insert' && took ? this.orders.get(id) : undefined;
+      if (seen !== undefined) seen.excused = !this.naming.wasNamed(id, 0.9 * this.retireAfter);
     }
-  }
-
-  /** It landed about when its writer was given up for ever. */
-  private forgotten(key: string): boolean {
-    return this.world.now - this.naming.beatAt(key) > 0.9 * this.retireAfter;
   }
 }

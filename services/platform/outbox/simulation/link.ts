@@ -20,8 +20,8 @@ export interface Sea {
   readonly weather: Weather;
   /** Until when writes that were sent may still land. */
   landsUntil: number;
-  /** Told of every document a process reads, at the moment it reads it. */
-  onRead: (process: Process, found: ReadonlyMap<string, Stored>) => void;
+  /** Told of every document that a process has read or written, at the moment it knows. */
+  onLearn: (process: Process, found: ReadonlyMap<string, Stored>) => void;
 }
 
 /** The store as one process reaches it: through a sidecar and a network, each of which may fail. */
@@ -92,9 +92,10 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
     });
   }
 
-  function write(items: readonly Item[]): Promise<WriteOutcome> {
+  async function write(items: readonly Item[]): Promise<WriteOutcome> {
     const sent = copy(items);
-    return call<WriteOutcome>('write', 'unknown', (answer) => {
+    const outcome = await call<WriteOutcome>('write', 'unknown', (answer) => {
+      if (rng.chance(weather.writeLost)) return answer(STORE_DEADLINE, 'unknown');
       const set = (some: readonly Item[], fails: Fails): WriteOutcome => {
         const outcomes = some.map((item, i) =>
           fails(i) ? 'unknown' : store.compareAndSet(item) ? 'written' : 'conflict',
@@ -118,6 +119,8 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
         },
       );
     });
+    if (outcome === 'written') sea.onLearn(process, new Map(sent.map((item) => [item.key, item])));
+    return outcome;
   }
 
   async function read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
@@ -132,7 +135,7 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
       });
     });
     if (found === undefined) throw new Error('the store cannot be read');
-    sea.onRead(process, found);
+    sea.onLearn(process, found);
     return found;
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { hour, minute, second } from './chaos.ts';
 import { Run } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
-import { hour, minute, second } from './schedule.ts';
 
 describe('a whole day, by the clocks of production', () => {
   test.each([1, 2, 3])(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { minute, second } from './chaos.ts';
 import { Run, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
-import { minute, second } from './schedule.ts';
 
 const LIMITS = { lanes: 8, window: 8, lookAhead: 64, freshSegments: 16 };
 const PER_SEGMENT = 100;

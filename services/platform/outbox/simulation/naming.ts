@@ -10,6 +10,8 @@ export class Naming {
   private readonly store: SimStore;
   private readonly beats = new Map<string, number>();
   private readonly segments = new Map<string, readonly string[]>();
+  /** Every segment that ever named an order. */
+  private readonly history = new Map<string, Set<string>>();
   private readonly named = new Map<string, Set<string>>();
   private readonly writers = new Map<string, { readonly lo: number; readonly limit: number; readonly left: boolean }>();
   private directory = new Set<string>();
@@ -52,16 +54,17 @@ export class Naming {
     return this.by(id).some((other) => other === w || silent(other));
   }
 
-  /** A segment that could be found if it were there. */
-  reserved(key: string): boolean {
+  /** Some reserved segment of a registered writer named it once, whose writer was not silent for that long. */
+  wasNamed(id: string, silentFor: number): boolean {
+    const fresh = (key: string) =>
+      this.world.now - (this.beats.get(split(key).w) ?? Number.NEGATIVE_INFINITY) <= silentFor;
+    return [...(this.history.get(id) ?? [])].some((key) => this.reserved(key) && fresh(key));
+  }
+
+  private reserved(key: string): boolean {
     const { w, n } = split(key);
     const writer = this.writers.get(w);
     return writer !== undefined && this.directory.has(w) && writer.lo <= n && n < writer.limit;
-  }
-
-  /** When the writer of this segment last changed its document. */
-  beatAt(key: string): number {
-    return this.beats.get(split(key).w) ?? Number.NEGATIVE_INFINITY;
   }
 
   private segment(key: string): boolean {
@@ -71,6 +74,7 @@ export class Naming {
     for (const id of now) {
       const keys = this.named.get(id) ?? new Set();
       this.named.set(id, keys.add(key));
+      this.history.set(id, new Set(this.history.get(id)).add(key));
     }
     if (now.length > 0) this.segments.set(key, now);
     else this.segments.delete(key);

@@ -19,6 +19,8 @@ export interface PauseAt {
   /** Counts the awaits of this kind and side, from 1. */
   readonly ordinal: number;
   readonly ms: number;
+  /** It dies here, and is replaced after that time. */
+  readonly dies: boolean;
   /** A suspended machine stops its monotonic clock; a stopped process does not. */
   readonly clockRuns: boolean;
   /** Not after this time of the world. */
@@ -32,7 +34,7 @@ export class Process {
   alive = true;
   /** When it last woke, or will. */
   lastPause = Number.NEGATIVE_INFINITY;
-  /** Told when a pause was triggered by an await. */
+  /** Told when an await has paused it, or killed it. */
   onHeld: (ms: number) => void = () => {};
   private readonly world: World;
   private readonly born: number;
@@ -80,7 +82,7 @@ export class Process {
     let cancel = () => {};
     const arrive = () => {
       this.step(kind, 'answer');
-      if (this.paused) cancel = this.deliver(0, fire);
+      if (this.paused || !this.alive) cancel = this.deliver(0, fire);
       else fire();
     };
     cancel = this.deliver(delay, arrive);
@@ -119,7 +121,8 @@ export class Process {
     const due = this.pauses.find((pause) => pause.ordinal === count && pause.kind === kind && pause.side === side);
     if (due === undefined || this.world.now >= due.before) return;
     this.world.trace(this.name, 'held', `${name} ${count}`);
-    this.pause(due.ms, due.clockRuns);
+    if (due.dies) this.kill();
+    else this.pause(due.ms, due.clockRuns);
     this.onHeld(due.ms);
   }
 

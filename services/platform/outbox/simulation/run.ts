@@ -1,5 +1,6 @@
 import { defaultSettings } from '../src/index.ts';
 import { SimBroker } from './broker.ts';
+import { minute, second } from './chaos.ts';
 import { Clients } from './clients.ts';
 import { type Build, Cluster, type Replica } from './cluster.ts';
 import { enact } from './faults.ts';
@@ -7,7 +8,7 @@ import { Flow } from './flow.ts';
 import { Checker, type Violation } from './invariants.ts';
 import type { Sea } from './link.ts';
 import { createRng } from './random.ts';
-import { createSchedule, minute, type Schedule, second } from './schedule.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
 import { SimStore } from './store.ts';
 import { clearUp, fairWeather } from './weather.ts';
 import { World } from './world.ts';
@@ -87,7 +88,13 @@ export class Run {
     this.flow = new Flow(this.world, this.checker, { window, probe, stuckAfter });
     store.watch = (applied) => this.checker.applied(applied);
     store.onDeadlock = () => this.checker.report(0, 'two transactions deadlocked');
-    this.sea = { world: this.world, store, weather, landsUntil: 0, onRead: (_, found) => this.flow.onRead(found) };
+    this.sea = {
+      world: this.world,
+      store,
+      weather,
+      landsUntil: 0,
+      onLearn: (process, found) => this.flow.onLearn(process, found),
+    };
     this.broker = new SimBroker(this.world, rng.fork('broker'), weather, () => this.ready());
     this.broker.onSend = (process, batch) => this.flow.onSend(process, batch);
     this.cluster = new Cluster({
@@ -116,13 +123,13 @@ export class Run {
       schedule.dialect,
       JSON.stringify({ ...schedule, orders: schedule.orders.length, faults: undefined }),
     );
-    for (let slot = 1; slot <= schedule.slots; slot++) cluster.start(slot);
+    cluster.complete(schedule.slots);
     for (const order of schedule.orders) this.clients.plan(order);
     const scene = { world, weather: sea.weather, broker, cluster, flow, healsAt: schedule.healsAt };
     for (const fault of schedule.faults) enact(scene, fault);
     await this.until(schedule.healsAt);
     clearUp(sea.weather);
-    for (let slot = 1; slot <= schedule.slots; slot++) cluster.start(slot);
+    cluster.complete(schedule.slots);
     broker.release();
     world.trace('world', 'heals');
     await this.calm();

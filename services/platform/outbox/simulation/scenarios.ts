@@ -1,6 +1,7 @@
 import type { Settings } from '../src/index.ts';
+import type { Fault } from './chaos.ts';
 import type { OrderPlan } from './clients.ts';
-import type { Fault, Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 
 export interface Scenario {
   readonly seed?: number;

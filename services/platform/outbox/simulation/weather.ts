@@ -7,6 +7,8 @@ export interface Weather {
   storeLatency: number;
   requestLost: number;
   answerLost: number;
+  /** As `requestLost`, for compare-and-set writes only: orders get in, and beats and answers do not. */
+  writeLost: number;
   /** A write lands up to `lateUpTo` after its error was reported. */
   late: number;
   lateUpTo: number;
@@ -44,6 +46,7 @@ export function fairWeather(): Weather {
     storeLatency: 4,
     requestLost: 0,
     answerLost: 0,
+    writeLost: 0,
     late: 0,
     lateUpTo: 0,
     partial: 0,
