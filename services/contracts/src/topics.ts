@@ -34,7 +34,3 @@ export const topics = {
     deadLetter: 'order-replies-dead',
   },
 } as const satisfies Record<string, Topic>;
-export type TopicName = keyof typeof topics;
-
-/** The message types of a topic. */
-export type TypesOf<Name extends TopicName> = (typeof topics)[Name]['types'][number];

@@ -20,10 +20,10 @@ function parsed<T>(schema: z.ZodType<T>, body: string): T | undefined {
 export const ok = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300;
 
 /** Dapr's own code of an error answer, if it is one. */
-export const errorCode = (answer: Answer): string | undefined => parsed(failure, answer.body)?.errorCode;
+const errorCode = (answer: Answer): string | undefined => parsed(failure, answer.body)?.errorCode;
 
 /** An answer that cannot be used, as an error. */
-export function unexpected(what: string, answer: Answer): SidecarError {
+function unexpected(what: string, answer: Answer): SidecarError {
   const message = parsed(failure, answer.body)?.message ?? answer.body.slice(0, 200);
   return new SidecarError(`${what}: ${answer.status} ${message}`, answer.status, errorCode(answer));
 }

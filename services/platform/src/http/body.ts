@@ -24,7 +24,7 @@ async function streamedText(request: Request, limit: number): Promise<string> {
  * The body as text, at most `limit` bytes of it. With a Content-Length, which the HTTP parser holds the client to, a body
  * that is too large is refused before any of it is read.
  */
-export async function textBody(c: Context, limit: number): Promise<string> {
+async function textBody(c: Context, limit: number): Promise<string> {
   const length = c.req.header('content-length');
   if (length === undefined) return streamedText(c.req.raw, limit);
   if (!(Number(length) <= limit)) throw tooLarge(limit);

@@ -56,7 +56,7 @@ const MAX_FAULTS = 100;
 const MAX_NAME = 200;
 
 /** A path as people write it: `lines[2].quantity`. */
-export function fieldName(path: readonly PropertyKey[]): string {
+function fieldName(path: readonly PropertyKey[]): string {
   let name = '';
   for (const part of path) {
     name += typeof part === 'number' ? `[${part}]` : name ? `.${String(part)}` : String(part);

@@ -16,5 +16,4 @@ export {
   recordSpan,
   type SpanOptions,
   startSpan,
-  tracer,
 } from './trace.ts';
