@@ -123,7 +123,7 @@ function serviceSpecs(
     const name = `${service}-${replica}`;
     const ports = replicaPorts(settings.portBase, service, replica);
     return [
-      servicePart({ name, main: settings.main[service], ports, tokens, env: settings.env[service] }),
+      servicePart({ name, service, main: settings.main[service], ports, tokens, env: settings.env[service] }),
       sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, ...files }),
     ];
   });

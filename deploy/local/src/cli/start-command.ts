@@ -29,17 +29,17 @@ export function parseStart(argv: readonly string[]): StartCommand {
   });
   if (switches.has('help')) return { kind: 'help' };
   const replicas = parseReplicas(values.get('replicas'));
-  const portBase = values.get('port-base');
+  const portBase = parsePortBase(values.get('port-base'));
   const store = values.get('store');
   const options = {
     dataDir: dataDirOf(values.get('data-dir')),
     clean: switches.has('clean'),
     replicas: replicas.counts,
-    ...(portBase !== undefined && { portBase: Number(portBase) }),
+    ...portBase.option,
     // Checked with everything else below.
     ...(store !== undefined && { store: store as NonNullable<PlatformOptions['store']> }),
   };
-  const all = [...faults, ...replicas.faults, ...faultsOf(settingsOf(options))];
+  const all = [...faults, ...portBase.faults, ...replicas.faults, ...faultsOf(settingsOf(options))];
   if (all.length > 0) return { kind: 'faults', faults: all };
   return { kind: 'start', options, once: switches.has('once') };
 }
@@ -49,14 +49,20 @@ export function dataDirOf(given: string | undefined): string {
   return given === undefined ? defaultDataDir : resolve(process.env.INIT_CWD ?? process.cwd(), given);
 }
 
+function parsePortBase(text: string | undefined): { option: { portBase?: number }; faults: string[] } {
+  if (text === undefined) return { option: {}, faults: [] };
+  if (/^\d+$/.test(text)) return { option: { portBase: Number(text) }, faults: [] };
+  return { option: {}, faults: [`port base: "${text}" is no number`] };
+}
+
 function parseReplicas(text = ''): { counts: Partial<Record<ServiceName, number>>; faults: string[] } {
   const counts: Partial<Record<ServiceName, number>> = {};
   const faults: string[] = [];
   for (const item of text.split(',').filter((part) => part !== '')) {
-    const [name, count = ''] = item.split('=');
+    const [, name, count] = /^(\w+)=(\d+)$/.exec(item) ?? [];
     const service = services.find((known) => known === name);
     if (service === undefined) faults.push(`replicas: "${item}" is not of the form ${services.join('|')}=N`);
-    else counts[service] = count === '' ? Number.NaN : Number(count);
+    else counts[service] = Number(count);
   }
   return { counts, faults };
 }

@@ -1,9 +1,11 @@
-import { loopback, type ReplicaPorts } from '../ports.ts';
+import { resolve } from 'node:path';
+import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
 import { answersOk } from '../wait.ts';
 import { inheritedEnv, type PartSpec } from './spec.ts';
 
 export interface ServiceOptions {
   readonly name: string;
+  readonly service: ServiceName;
   /** The program's main module. */
   readonly main: string;
   readonly ports: ReplicaPorts;
@@ -12,8 +14,11 @@ export interface ServiceOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Where Node keeps compiled code between runs: halves the time to start. */
+const compileCache = resolve(import.meta.dirname, '../../../../node_modules/.cache/standing-order');
+
 /** One replica of a service, run by the Node that runs this. */
-export function servicePart({ name, main, ports, tokens, env }: ServiceOptions): PartSpec {
+export function servicePart({ name, service, main, ports, tokens, env }: ServiceOptions): PartSpec {
   const url = `http://${loopback}:${ports.app}`;
   return {
     name,
@@ -25,6 +30,7 @@ export function servicePart({ name, main, ports, tokens, env }: ServiceOptions):
       env: {
         ...inheritedEnv(),
         NODE_ENV: 'production',
+        NODE_COMPILE_CACHE: compileCache,
         PORT: String(ports.app),
         HOST: loopback,
         DAPR_HTTP_PORT: String(ports.daprHttp),
@@ -32,6 +38,7 @@ export function servicePart({ name, main, ports, tokens, env }: ServiceOptions):
         APP_API_TOKEN: tokens.app,
         STATE_STORE: 'state',
         PUBSUB: 'messages',
+        OTEL_SERVICE_NAME: service,
         ...env,
       },
     },

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { parseParts, tableOf } from './parts-command.ts';
+import { parseStart } from './start-command.ts';
+
+describe('the command line of npm start', () => {
+  test('gives the options', () => {
+    const argv = ['--port-base', '5000', '--replicas', 'order=2,consumer=3', '--store=postgresql', '--clean', '--once'];
+    expect(parseStart([...argv, '--data-dir', '/tmp/x'])).toEqual({
+      kind: 'start',
+      once: true,
+      options: {
+        dataDir: '/tmp/x',
+        portBase: 5000,
+        replicas: { order: 2, consumer: 3 },
+        store: 'postgresql',
+        clean: true,
+      },
+    });
+  });
+
+  test('tells every fault at once', () => {
+    const argv = [
+      '--port-base',
+      '80',
+      '--replicas',
+      'order=11,waiter=1,consumer',
+      '--store',
+      'mysql',
+      '--what',
+      '--once=1',
+    ];
+    const command = parseStart([...argv, `--data-dir=/tmp/${'x'.repeat(120)}`]);
+    expect(command).toMatchObject({
+      kind: 'faults',
+      faults: [
+        'there is no flag --what',
+        '--once takes no value',
+        'replicas: "waiter=1" is not of the form order|consumer|restaurant=N',
+        'replicas: "consumer" is not of the form order|consumer|restaurant=N',
+        'port base: 80 is no integer from 1024 to 64536',
+        'store: "mysql" is neither redis nor postgresql',
+        'replicas: order=11 is no integer from 1 to 10',
+        expect.stringContaining('data directory: its path is too long'),
+      ],
+    });
+  });
+
+  test.each([
+    [['--port-base', 'abc'], 'port base: "abc" is no number'],
+    [['--port-base'], '--port-base needs a value'],
+    [['--store', '--once'], '--store needs a value'],
+    [['--store', 'redis', '--store', 'redis'], '--store is given twice'],
+    [['now'], 'unexpected: now'],
+  ])('refuses %j', (argv, fault) => {
+    expect(parseStart(argv)).toEqual({ kind: 'faults', faults: [fault] });
+  });
+});
+
+describe('the command line of npm run parts', () => {
+  test('says what is asked of the platform', () => {
+    expect(parseParts(['list', '--json'])).toMatchObject({ kind: 'ask', request: { action: 'list' }, json: true });
+    expect(parseParts(['freeze', 'order-1', '--data-dir', '/tmp/x'])).toEqual({
+      kind: 'ask',
+      request: { action: 'freeze', part: 'order-1' },
+      socket: '/tmp/x/control.sock',
+      json: false,
+    });
+  });
+
+  test.each([
+    [[], 'say what to do: list, start, stop, kill, freeze, thaw'],
+    [['crush', 'order-1'], 'there is no "crush": list, start, stop, kill, freeze, thaw'],
+    [['kill'], 'kill needs the name of a part; "list" shows them'],
+    [['list', 'order-1'], 'unexpected: order-1'],
+  ])('refuses %j', (argv, fault) => {
+    expect(parseParts(argv)).toEqual({ kind: 'faults', faults: [fault] });
+  });
+
+  test('shows parts as a table', () => {
+    const table = tableOf([
+      { name: 'order-1', kind: 'service', state: 'running', ports: [4000], pid: 12, uptimeSeconds: 5 },
+      { name: 'redis-state', kind: 'store', state: 'stopped', ports: [4900], ended: 'ended by SIGKILL' },
+    ]);
+    expect(table.split('\n')).toEqual([
+      'NAME         STATE    PID  PORT  UP',
+      'order-1      running  12   4000  5 s',
+      'redis-state  stopped  -    4900  -    ended by SIGKILL',
+    ]);
+  });
+});

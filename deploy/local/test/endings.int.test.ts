@@ -1,0 +1,54 @@
+import { createServer } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { PartView } from '../src/parts/spec.ts';
+import { startPlatform } from '../src/platform.ts';
+import { brokerPort, findPortBase, loopback } from '../src/ports.ts';
+import { nothingLeft, runProgram, said, standIn, temporaryDir } from './support/harness.ts';
+
+const dir = temporaryDir();
+const main = { order: standIn, consumer: standIn, restaurant: standIn };
+
+afterEach(() => dir.remove());
+
+test('a supervisor that is killed takes all of its parts with it', async () => {
+  const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase())]);
+  await said(run, '}]');
+  const parts = JSON.parse(run.output()) as PartView[];
+  expect(parts).toHaveLength(8);
+  run.child.kill('SIGKILL');
+  expect(await run.ended).toBe('SIGKILL');
+  await nothingLeft(
+    parts.flatMap(({ pid }) => pid ?? []),
+    parts.flatMap(({ ports }) => ports),
+  );
+});
+
+test('a taken port is named, with the part that needs it, and nothing is left running', async () => {
+  const portBase = await findPortBase();
+  const other = createServer().listen(brokerPort(portBase), loopback);
+  try {
+    await expect(startPlatform({ dataDir: dir.path, portBase, main })).rejects.toThrow(
+      `port ${brokerPort(portBase)}, which redis-broker needs, is taken by another program\nChoose other ports with --port-base`,
+    );
+  } finally {
+    other.close();
+  }
+  await nothingLeft([], [portBase, portBase + 1]);
+  await (await startPlatform({ dataDir: dir.path, portBase, main })).close();
+});
+
+test('a part that does not come up is named, with the end of its log, and the rest is taken down', async () => {
+  const portBase = await findPortBase();
+  const broken = { ...main, consumer: '/no/such/file.ts' };
+  await expect(startPlatform({ dataDir: dir.path, portBase, main: broken })).rejects.toThrow(
+    /consumer-1 ended by itself: exit code 1[\s\S]*Cannot find module/,
+  );
+  await nothingLeft([], [portBase, portBase + 1, portBase + 100, portBase + 200, portBase + 900, portBase + 901]);
+});
+
+test('a start that is given up leaves nothing', async () => {
+  const portBase = await findPortBase();
+  const signal = AbortSignal.timeout(500);
+  await expect(startPlatform({ dataDir: dir.path, portBase, main, signal })).rejects.toThrow(/timeout/);
+  await nothingLeft([], [portBase, portBase + 1, portBase + 100, portBase + 200, portBase + 900, portBase + 901]);
+});

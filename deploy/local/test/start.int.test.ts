@@ -1,0 +1,89 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { placeDemoOrder, seedDemo } from '../src/demo.ts';
+import type { PartView } from '../src/parts/spec.ts';
+import { type Platform, startPlatform } from '../src/platform.ts';
+import { findPortBase } from '../src/ports.ts';
+import { nothingLeft, runProgram, said, temporaryDir } from './support/harness.ts';
+
+const never = new AbortController().signal;
+
+describe('npm start', () => {
+  const dir = temporaryDir();
+  afterAll(() => dir.remove());
+
+  test('shows an order go through, and stays up until it is told to stop', async () => {
+    const portBase = await findPortBase();
+    const place = ['--data-dir', dir.path];
+    const run = runProgram('start.ts', [...place, '--port-base', String(portBase)]);
+    await said(run, 'Ctrl-C stops everything');
+    expect(run.output()).toMatch(/PENDING {4}acknowledged after \d+ ms\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
+
+    const twice = runProgram('start.ts', [...place, '--port-base', String(await findPortBase())]);
+    expect(await twice.ended).toBe(1);
+    expect(twice.output()).toContain(`a platform is running in ${dir.path} already`);
+
+    const list = runProgram('parts.ts', ['list', '--json', ...place]);
+    expect(await list.ended).toBe(0);
+    const parts = JSON.parse(list.output()) as PartView[];
+    expect(parts.filter(({ state }) => state === 'running')).toHaveLength(8);
+
+    run.child.kill('SIGINT');
+    expect(await run.ended).toBe(0);
+    await nothingLeft(
+      parts.flatMap(({ pid }) => pid ?? []),
+      parts.flatMap(({ ports }) => ports),
+    );
+    const gone = runProgram('parts.ts', ['list', ...place]);
+    expect(await gone.ended).toBe(1);
+    expect(gone.output()).toContain('no platform runs there; start one with "npm start"');
+  });
+
+  test('--once ends by itself when the order is validated, also over the data of an earlier run', async () => {
+    const portBase = await findPortBase();
+    const run = runProgram('start.ts', ['--once', '--data-dir', dir.path, '--port-base', String(portBase)]);
+    expect(await run.ended, run.output()).toBe(0);
+    expect(run.output()).toContain('VALIDATED');
+    await nothingLeft([], [portBase, portBase + 1, portBase + 100, portBase + 200, portBase + 900, portBase + 901]);
+  });
+
+  test('a wrong command line is told whole, with exit code 2', async () => {
+    const run = runProgram('start.ts', ['--port-base', '1', '--store', 'paper', '--data-dir', dir.path]);
+    expect(await run.ended).toBe(2);
+    expect(run.output()).toContain('port base: 1 is no integer');
+    expect(run.output()).toContain('store: "paper" is neither redis nor postgresql');
+  });
+});
+
+describe.each(['redis', 'postgresql'] as const)('two replicas on %s', (store) => {
+  const dir = temporaryDir();
+  let platform: Platform;
+  afterAll(async () => {
+    await platform.close();
+    dir.remove();
+  });
+
+  const urlsOf = ({ urls }: Platform, replica: number) => ({
+    order: urls.order[replica] ?? '',
+    consumer: urls.consumer[0] ?? '',
+    restaurant: urls.restaurant[0] ?? '',
+  });
+
+  async function read(url: string | undefined, id: string): Promise<unknown> {
+    const response = await fetch(`${url}/orders/${id}`, { signal: AbortSignal.timeout(10_000) });
+    return response.json();
+  }
+
+  test('share their orders, which outlive a restart of everything', async () => {
+    const options = { dataDir: dir.path, portBase: await findPortBase(), store, replicas: { order: 2 } };
+    platform = await startPlatform(options);
+    await seedDemo(urlsOf(platform, 0), never);
+    const placed = await placeDemoOrder(urlsOf(platform, 1), never);
+    expect(placed.status).toBe('VALIDATED');
+    const first = await read(platform.urls.order[0], placed.id);
+    expect(first).toMatchObject({ id: placed.id, status: 'VALIDATED', total: { amount: 2340, currency: 'EUR' } });
+
+    await platform.close();
+    platform = await startPlatform(options);
+    expect(await read(platform.urls.order[1], placed.id)).toEqual(first);
+  });
+});

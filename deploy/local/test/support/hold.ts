@@ -1,0 +1,8 @@
+/** Runs a platform of stand-ins until it is killed; tells its parts as JSON when it is ready. */
+import { startPlatform } from '../../src/platform.ts';
+import { standIn } from './harness.ts';
+
+const [dataDir = '', portBase] = process.argv.slice(2);
+const main = { order: standIn, consumer: standIn, restaurant: standIn };
+const platform = await startPlatform({ dataDir, portBase: Number(portBase), main });
+console.log(JSON.stringify(platform.parts()));
