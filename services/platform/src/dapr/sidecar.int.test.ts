@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
+import { topics } from '@standing-order/contracts';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { DeadLetter } from './dead-letter.ts';
 import { createEvent } from './event.ts';
 import { createSidecar } from './sidecar.ts';
-import type { Sidecar, StateStore } from './types.ts';
+import type { CloudEvent, Sidecar, StateStore } from './types.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -173,6 +175,8 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
   const world = useWorld('redis');
   const TAKEN = 'topic-that-is-no-stream';
   let sdk: DaprClient;
+  let broker: Awaited<ReturnType<typeof connect>>;
+  const connect = (url: string) => createClient({ url }).connect();
 
   beforeAll(async () => {
     const { platform } = world();
@@ -184,11 +188,13 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
       communicationProtocol: CommunicationProtocolEnum.HTTP,
     });
     // A key of another type in the place of the stream: the broker is up and refuses every entry.
-    const broker = await createClient({ url: platform.stores.broker }).connect();
+    broker = await connect(platform.stores.broker);
     await broker.set(TAKEN, 'x');
-    broker.destroy();
   });
-  afterAll(() => sdk?.stop());
+  afterAll(async () => {
+    broker?.destroy();
+    await sdk?.stop();
+  });
 
   test('we say for each message whether the broker took it', async () => {
     const { sidecar } = world();
@@ -216,5 +222,40 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
     await expect(sdk.state.save('state', [{ key, value: { n: 3 }, etag }])).resolves.toBeDefined();
     expect((await store.get(key))?.value).toEqual({ n: 2 });
     expect(await store.update(key, { n: 3 }, etag)).toBe('conflict');
+  });
+
+  test('garbage on a topic is put away with its reason, and the rest flows', async () => {
+    const { sidecar } = world();
+    const topic = topics['consumer-commands'];
+    const orderId = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+    const command = (id: string, data: unknown) => ({
+      event: createEvent({ id, source: '/test', type: topic.types[0], subject: orderId, time: 0, data, trace }),
+    });
+    const good = command('good', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: 'nobody' });
+    const garbage = command('garbage', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: '|' });
+    expect(await sidecar.publish('messages', topic.name, [garbage, good])).toEqual([true, true]);
+
+    const eventsOf = async (stream: string): Promise<CloudEvent[]> =>
+      (await broker.xRange(stream, '-', '+')).map((entry) => JSON.parse(entry?.message.data ?? '{}'));
+    const arrived = (stream: string) =>
+      vi.waitFor(
+        async () => {
+          const found = (await eventsOf(stream)).find(({ subject }) => subject === orderId);
+          if (!found) throw new Error(`nothing on ${stream} yet`);
+          return found;
+        },
+        { timeout: READY_WITHIN_MS },
+      );
+    const { data: letter, ...dead } = (await arrived(topic.deadLetter)) as CloudEvent<string, DeadLetter>;
+    expect(dead.traceparent).toBe(trace.traceparent);
+    expect(letter.original).toEqual({ id: 'garbage', type: topic.types[0], source: '/test' });
+    expect(letter.faults.map(({ field }) => field)).toEqual(['data.consumerId']);
+    const reply = await arrived('order-replies');
+    expect(reply).toMatchObject({
+      type: 'com.standing-order.consumer-refused.v1',
+      data: { orderId, token: { w: 'test', a: 1, t: 0.5 } },
+    });
+    expect(reply.traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
   });
 });
