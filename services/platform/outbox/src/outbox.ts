@@ -51,7 +51,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     this.#commit = new GroupCommit(context, this.#queue, this.#deletions, () => this.#current());
     const move = (ids: readonly string[]): Promise<boolean> => this.#commit.move(ids);
     this.#enlist = new Enlist(settings, move);
-    this.#recorder = new Recorder(context, (document) => this.#observed(document));
+    this.#recorder = new Recorder(context, (documents) => this.#observed(documents));
     this.#adopt = new Adopt(context, this.#deletions, () => this.#session?.writer.name, move);
   }
 
@@ -187,9 +187,9 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     return document === 'absent' ? undefined : document;
   }
 
-  #observed(document: D): void {
-    this.#session?.observe(document);
-    this.#watchers.tell(document);
+  #observed(documents: readonly D[]): void {
+    this.#session?.observe(documents);
+    for (const document of documents) this.#watchers.tell(document);
   }
 
   /** The session to write under, as soon as there is a young one. Undefined when the outbox has stopped. */

@@ -14,33 +14,38 @@ interface Answer<D, A> {
   maybeStored: boolean;
 }
 
-/** What all answers to one document make of it. */
+/** What the answers to one document make of it; nothing when none is applied. */
 interface Change<D, A> {
-  readonly key: string;
+  readonly id: string;
   readonly etag: string;
   readonly document: D;
   readonly applied: readonly Answer<D, A>[];
 }
 
 /**
- * Records answers in their documents: those that wait are merged, one write is under way at a time, and the losers of a
- * conflict are read again. Correct on any number of replicas, since each document is judged by its ETag.
+ * Records answers in their documents: those that wait are merged, one write is under way at a time while the documents
+ * of the next are read, and the losers of a conflict are read again. Correct on any number of replicas, since each
+ * document is judged by its ETag.
  */
 export class Recorder<D extends Document, A> {
   readonly #context: Context<D, A>;
-  readonly #recorded: (document: D) => void;
-  readonly #loop: Loop;
-  #waiting = new Map<string, Answer<D, A>[]>();
+  readonly #seen: (documents: readonly D[]) => void;
+  readonly #reads: Loop;
+  readonly #writes: Loop;
+  readonly #waiting = new Map<string, Answer<D, A>[]>();
   #size = 0;
+  /** Read, to be written next. */
+  #next: readonly Change<D, A>[] = [];
+  /** Being written; not to be read before that is known. */
+  readonly #busy = new Set<string>();
 
-  constructor(context: Context<D, A>, recorded: (document: D) => void) {
+  /** `seen` is told of documents that were just written. */
+  constructor(context: Context<D, A>, seen: (documents: readonly D[]) => void) {
     this.#context = context;
-    this.#recorded = recorded;
-    this.#loop = new Loop(
-      context.clock,
-      () => this.#run(),
-      (error) => context.observer.event?.('record-failed', { reason: reasonOf(error) }),
-    );
+    this.#seen = seen;
+    const failed = (error: unknown): void => context.observer.event?.('record-failed', { reason: reasonOf(error) });
+    this.#reads = new Loop(context.clock, () => this.#readAll(), failed);
+    this.#writes = new Loop(context.clock, () => this.#writeAll(), failed);
   }
 
   /** Resolves when the answer is recorded or ignored. Rejects when the store fails, or too many answers wait. */
@@ -48,7 +53,7 @@ export class Recorder<D extends Document, A> {
     if (this.#size >= this.#context.settings.recordQueue) return Promise.reject(new Error('too many answers wait'));
     return new Promise((resolve, reject) => {
       this.#enqueue({ id, answer, resolve, reject, tries: 0, maybeStored: false });
-      this.#loop.wake();
+      this.#reads.wake();
     });
   }
 
@@ -59,14 +64,24 @@ export class Recorder<D extends Document, A> {
     this.#size++;
   }
 
-  async #run(): Promise<undefined> {
-    while (this.#waiting.size > 0) await this.#round(this.#take());
+  async #readAll(): Promise<undefined> {
+    while (this.#next.length === 0) {
+      const taken = this.#take();
+      if (taken.size === 0) return;
+      try {
+        this.#next = await this.#read(taken);
+      } catch (error) {
+        for (const answers of taken.values()) for (const { reject } of answers) reject(new Error(reasonOf(error)));
+      }
+      this.#writes.wake();
+    }
   }
 
   #take(): Map<string, Answer<D, A>[]> {
     const taken = new Map<string, Answer<D, A>[]>();
     for (const [id, answers] of this.#waiting) {
       if (taken.size === this.#context.settings.recordBatch) break;
+      if (this.#busy.has(id)) continue;
       taken.set(id, answers);
       this.#waiting.delete(id);
       this.#size -= answers.length;
@@ -74,36 +89,25 @@ export class Recorder<D extends Document, A> {
     return taken;
   }
 
-  async #round(taken: Map<string, Answer<D, A>[]>): Promise<void> {
-    const { store, rules } = this.#context;
-    let found: ReadonlyMap<string, Stored>;
-    try {
-      found = await store.read([...taken.keys()].map(documentKey));
-    } catch (error) {
-      for (const answers of taken.values()) for (const { reject } of answers) reject(new Error(reasonOf(error)));
-      return;
-    }
+  /** The documents that change. */
+  async #read(taken: ReadonlyMap<string, readonly Answer<D, A>[]>): Promise<Change<D, A>[]> {
+    const found = await this.#context.store.read([...taken.keys()].map(documentKey));
     const changes: Change<D, A>[] = [];
     for (const [id, answers] of taken) {
       const change = this.#change(id, answers, found.get(documentKey(id)));
-      if (change !== undefined) changes.push(change);
+      if (change !== undefined && change.applied.length > 0) changes.push(change);
     }
-    if (changes.length === 0) return;
-    const outcome = await store.write(changes.map(({ key, document, etag }) => ({ key, value: document, etag })));
-    for (const change of changes) {
-      if (rules.recorded(outcome)) this.#confirm(change);
-      else this.#repeat(change, outcome);
-    }
+    return changes;
   }
 
   #change(id: string, answers: readonly Answer<D, A>[], stored: Stored | undefined): Change<D, A> | undefined {
     const { business, clock } = this.#context;
-    if (stored === undefined) return this.#ignoreAll(id, answers, 'no-such-document');
+    if (stored === undefined) return this.#ignoreAll(answers, 'no-such-document');
     let document: D;
     try {
       document = business.parse(stored.value);
     } catch {
-      return this.#ignoreAll(id, answers, 'document-unreadable');
+      return this.#ignoreAll(answers, 'document-unreadable');
     }
     const applied: Answer<D, A>[] = [];
     for (const answer of answers) {
@@ -111,44 +115,53 @@ export class Recorder<D extends Document, A> {
       if ('document' in result) {
         document = result.document;
         applied.push(answer);
-      } else if (answer.maybeStored) answer.resolve({ recorded: true, document });
-      else this.#ignore(id, answer, result.ignored);
+      } else if (answer.maybeStored) this.#recorded(answer, document);
+      else this.#ignore(answer, result.ignored);
     }
-    if (applied.length > 0) return { key: documentKey(id), etag: stored.etag, document, applied };
-    this.#tell(
-      document,
-      answers.some(({ maybeStored }) => maybeStored),
-    );
-    return undefined;
+    return { id, etag: stored.etag, document, applied };
   }
 
-  #ignoreAll(id: string, answers: readonly Answer<D, A>[], reason: string): undefined {
-    for (const answer of answers) this.#ignore(id, answer, reason);
+  async #writeAll(): Promise<undefined> {
+    while (this.#next.length > 0) {
+      const changes = this.#next;
+      this.#next = [];
+      for (const { id } of changes) this.#busy.add(id);
+      this.#reads.wake();
+      const items = changes.map(({ id, document, etag }) => ({ key: documentKey(id), value: document, etag }));
+      const outcome = await this.#context.store.write(items);
+      this.#busy.clear();
+      if (this.#context.rules.recorded(outcome)) this.#confirm(changes);
+      else for (const { applied } of changes) this.#repeat(applied, outcome);
+      this.#reads.wake();
+    }
   }
 
-  #ignore(id: string, { resolve }: Answer<D, A>, reason: string): void {
-    this.#context.observer.ignored?.(id, reason);
-    resolve({ ignored: reason });
+  #confirm(changes: readonly Change<D, A>[]): void {
+    for (const { document, applied } of changes) for (const answer of applied) this.#recorded(answer, document);
+    this.#seen(changes.map(({ document }) => document));
   }
 
-  #confirm({ document, applied }: Change<D, A>): void {
-    for (const { resolve } of applied) resolve({ recorded: true, document });
-    this.#tell(document, true);
-  }
-
-  /** Whoever watches may not know this state yet, even if it is not `ours`. */
-  #tell(document: D, ours: boolean): void {
-    this.#recorded(document);
+  #recorded({ resolve }: Answer<D, A>, document: D): void {
+    resolve({ recorded: true, document });
     const { business, observer } = this.#context;
-    if (ours && business.missing(document).length === 0) observer.settled?.(document);
+    if (business.missing(document).length === 0) observer.settled?.(document);
   }
 
-  #repeat({ applied }: Change<D, A>, outcome: string): void {
+  #repeat(applied: readonly Answer<D, A>[], outcome: string): void {
     for (const answer of applied) {
       answer.tries++;
       answer.maybeStored = true;
       if (answer.tries < this.#context.settings.recordAttempts) this.#enqueue(answer);
       else answer.reject(new Error(`the answer could not be recorded (${outcome})`));
     }
+  }
+
+  #ignoreAll(answers: readonly Answer<D, A>[], reason: string): undefined {
+    for (const answer of answers) this.#ignore(answer, reason);
+  }
+
+  #ignore({ id, resolve }: Answer<D, A>, reason: string): void {
+    this.#context.observer.ignored?.(id, reason);
+    resolve({ ignored: reason });
   }
 }

@@ -81,9 +81,10 @@ export class Session<D extends Document, A> {
     this.relay.flush();
   }
 
-  /** A document as this process has just recorded it. */
-  observe(document: D): void {
-    this.relay.observe(document, this.relay.mark());
+  /** Documents as this process has just recorded them. */
+  observe(documents: readonly D[]): void {
+    const asOf = this.relay.mark();
+    for (const document of documents) this.relay.observe(document, asOf);
     this.relay.flush();
   }
 
