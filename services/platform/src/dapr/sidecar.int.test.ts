@@ -237,7 +237,7 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
     expect(await sidecar.publish('messages', topic.name, [garbage, good])).toEqual([true, true]);
 
     const eventsOf = async (stream: string): Promise<CloudEvent[]> =>
-      (await broker.xRange(stream, '-', '+')).map((entry) => JSON.parse(entry?.message.data ?? '{}'));
+      ((await broker.xRange(stream, '-', '+')) ?? []).map((entry) => JSON.parse(entry?.message.data ?? '{}'));
     const arrived = (stream: string) =>
       vi.waitFor(
         async () => {
