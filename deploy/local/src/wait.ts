@@ -25,7 +25,8 @@ export async function until(what: string, probe: Probe, deadlineMs: number, sign
       signal.throwIfAborted();
       if (performance.now() >= end) throw new Error(`${what} after ${deadlineMs / 1000} s: ${reasonOf(error)}`);
     }
-    await delay(pauseMs, undefined, { signal });
+    // Its own error says less than the signal's reason, which is thrown above.
+    await delay(pauseMs, undefined, { signal }).catch(() => {});
   }
 }
 

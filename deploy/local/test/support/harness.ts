@@ -41,13 +41,14 @@ export function runProgram(file: string, args: readonly string[]): Run {
   return { child, output: () => output, ended };
 }
 
-/** Waits until a program has said something; rejects, with its output, if it ends without. */
+/** Waits until a program has said something; rejects, with its output, as soon as it ends without. */
 export function said(run: Run, text: string): Promise<void> {
-  return eventually(`"${text}" is not said`, async () => {
-    if (run.output().includes(text)) return;
-    if (run.child.exitCode !== null) return Promise.reject(new Error(`it ended, saying ${run.output()}`));
-    throw new Error(run.output());
-  });
+  const ended = new AbortController();
+  run.child.once('close', () => ended.abort(new Error(`it ended without "${text}": ${run.output()}`)));
+  const probe = async () => {
+    if (!run.output().includes(text)) throw new Error(run.output());
+  };
+  return until(`"${text}" is not said`, probe, deadlineMs, ended.signal);
 }
 
 /** Waits until none of the processes is there and all of the ports are free. */
