@@ -105,4 +105,32 @@ describe.each(['redis', 'postgresql'] as const)('with state in %s', (store) => {
     await world().place(10, { replicas: [0] });
     await world().allDecided();
   });
+
+  test('orders that come in while sidecars are dead are decided when they are back', async () => {
+    const sidecars = ['order-1-dapr', 'consumer-1-dapr', 'restaurant-1-dapr'];
+    for (const part of sidecars) await world().platform.kill(part);
+    const answers = await world().place(40, { replicas: [1] });
+    expect(answers.map(({ status }) => status)).toEqual(all(40, 202));
+    for (const part of sidecars) await world().platform.start(part);
+    await world().allDecided(120_000);
+  });
+
+  test('everything killed at once in the middle of work loses nothing', async () => {
+    const { platform } = world();
+    const before = world().acknowledged.size;
+    const placing = Promise.allSettled(Array.from({ length: 100 }, () => world().place(5)));
+    await until(
+      'some orders taken',
+      () => world().acknowledged.size - before,
+      (taken) => taken >= 50,
+    );
+    await Promise.all(platform.parts().map(({ name }) => platform.kill(name)));
+    await placing;
+
+    const startAll = (parts: readonly { readonly name: string }[]) =>
+      Promise.all(parts.map(({ name }) => platform.start(name)));
+    await startAll(platform.parts().filter(({ kind }) => kind === 'store'));
+    await startAll(platform.parts().filter(({ kind }) => kind !== 'store'));
+    await world().allDecided(120_000);
+  });
 });
