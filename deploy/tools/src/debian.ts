@@ -22,7 +22,7 @@ export async function unpackFromDebian(
   const progress = (what: string) =>
     order.report.progress(`${order.name}: ${what}, ${inWords(performance.now() - began)}`);
   const apt = (args: readonly string[], deadlineMs: number) =>
-    runProgram('apt-get', [...privateState(work), ...args], { cwd: work, signal: order.signal, deadlineMs });
+    runProgram('apt-get', [...args, ...privateState(work)], { cwd: work, signal: order.signal, deadlineMs });
 
   for (const folder of ['lists/partial', 'cache/archives/partial']) {
     await mkdir(join(work, folder), { recursive: true });

@@ -20,7 +20,7 @@ export function isToolName(name: string): name is ToolName {
 /**
  * The absolute path of a program that runs and has a version that will do; what belongs to it is in the same folder
  * (`initdb` and `pg_ctl` beside `postgres`). The first call on a machine may take minutes: it tells on stderr what it
- * does, or tells `onProgress`. Rejects with an Error of one sentence if the tool cannot be had.
+ * does, or tells `onProgress`. Rejects with an Error that says what is missing and how to get it.
  */
 export async function resolveTool(
   name: ToolName,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpackFromDebian } from './debian.ts';
 import { findInstalled, inspect, type Surroundings } from './find.ts';
@@ -20,7 +20,7 @@ export interface Resolved {
 
 /**
  * Finds a tool on PATH and in its usual places, then in the cache; else makes it, in the cache. Of several processes
- * one makes it and the others wait. Rejects with an Error of one sentence that says what is missing and how to get it.
+ * one makes it and the others wait. Rejects with an Error that says how to get it by hand, and then why it could not be made.
  */
 export async function resolve(tool: Tool, around: Surroundings, report: Report): Promise<Resolved> {
   const { chosen, refused } = choose(await findInstalled(tool, around), tool.wanted);
@@ -32,7 +32,7 @@ export async function resolve(tool: Tool, around: Surroundings, report: Report):
     return await interruptible((signal) => makeOnce(tool, around, report, signal));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${tool.name} is missing and could not be made: ${why}. By hand: ${tool.byHand}.`, { cause });
+    throw new Error(`${tool.name} is missing: ${tool.byHand}.\nIt could not be made here: ${why}`, { cause });
   } finally {
     report.done();
   }
@@ -66,13 +66,14 @@ async function make(tool: Tool, around: Surroundings, report: Report, signal: Ab
     if (entry.startsWith(prefix)) await rm(join(around.cache, entry), { recursive: true });
   }
   const into = await mkdtemp(join(around.cache, prefix));
+  // postgres refuses to run as root, so another user may have to reach it.
+  await chmod(into, 0o755);
   const folder = folderOf(tool, around);
   try {
     await makeInto(tool, { name: tool.name, into, signal, report });
     const candidate = await inspect(tool, into);
     const { chosen, refused } = choose(candidate === undefined ? [] : [candidate], tool.wanted);
     if (chosen?.version === undefined) throw new Error(refused[0] ?? 'what was made does not hold it');
-    await mkdir(around.cache, { recursive: true });
     await rm(folder, { recursive: true, force: true });
     await rename(into, folder);
     report.note(`${tool.name} ${chosen.version}: made in ${inWords(performance.now() - began)}, kept in ${folder}`);
