@@ -96,7 +96,7 @@ describe.each(['redis', 'postgresql'] as const)('with state in %s', (store) => {
     await world().platform.kill('order-1-dapr');
 
     await world().platform.start('redis-broker');
-    expect(await commandsSent()).toBe(sentBefore);
+    expect(await commandsSent()).toBeLessThanOrEqual(sentBefore);
     await world().allDecided(120_000);
 
     await world().platform.start('order-1-dapr');
