@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { reason } from './order.ts';
 
 /** Every kind of problem that a service answers with. Closed; the name is the end of the type URI. */
 export const problemKinds = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'The caller is not who it must be' },
+  forbidden: { status: 403, title: 'This is not allowed here' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'This resource does not support the method' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
@@ -12,6 +14,7 @@ export const problemKinds = {
   'content-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body is not JSON' },
   'invalid-request': { status: 422, title: 'The request is not valid' },
+  'order-rejected': { status: 422, title: 'The order is refused' },
   'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key belongs to another request' },
   'precondition-required': { status: 428, title: 'The request needs an If-Match header' },
   'headers-too-large': { status: 431, title: 'The headers are too large' },
@@ -38,5 +41,9 @@ export const problem = z.object({
   detail: z.string().optional(),
   instance: z.string().optional(),
   errors: z.array(fieldFault).optional(),
+  /** Why an order is refused. */
+  reasons: z.array(reason).optional(),
+  /** Services that could not be asked. */
+  dependencies: z.array(z.string()).optional(),
 });
 export type Problem = z.infer<typeof problem>;

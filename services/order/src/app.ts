@@ -6,21 +6,23 @@ import { replyHandler } from './messages/replies.ts';
 import type { Message } from './order/decide.ts';
 import type { Order } from './order/order.ts';
 import { adminRoutes } from './routes/admin.ts';
+import type { StyleSettings } from './routes/order-style.ts';
 import { orderRoutes } from './routes/orders.ts';
-import type { Placed, Placing } from './styles/respond-first.ts';
+import type { Styles } from './styles/style.ts';
 
 export interface OrderAppParts extends AppOptions {
-  place(placing: Placing): Promise<Placed>;
+  readonly styles: Styles;
+  readonly styleSettings: StyleSettings;
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'record' | 'stuck' | 'retry'>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
 }
 
 /** The service's HTTP side: orders for clients, replies from its sidecar. */
-export function orderApp({ place, outbox, sidecar, pubsub, ...options }: OrderAppParts): Hono {
+export function orderApp({ styles, styleSettings, outbox, sidecar, pubsub, ...options }: OrderAppParts): Hono {
   const app = createApp(options);
   adminRoutes(app, outbox);
-  orderRoutes(app, { place, outbox });
+  orderRoutes(app, { styles, styleSettings, outbox });
   replyHandler(app, { sidecar, pubsub, outbox });
   return app;
 }

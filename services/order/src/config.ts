@@ -1,7 +1,13 @@
 import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
+import { z } from 'zod';
+import { httpStyles } from './styles/style.ts';
 
 /** What the order service reads from its environment, beside what every service does. */
 export const orderConfig = serviceConfig.extend({
+  /** How POST /orders works when the request says nothing. */
+  ORDER_STYLE: z.enum(httpStyles).default('respond-first'),
+  /** Whether a request may pick a style by its header Order-Style. For labs. */
+  STYLE_OVERRIDE: z.enum(['refused', 'allowed']).default('refused'),
   /** How long an order may stay undecided; without it, for ever. */
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** How long a request waits for the state store. */

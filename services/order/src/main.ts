@@ -11,6 +11,7 @@ import { observeStats, orderObserver } from './observe.ts';
 import { orderBusiness } from './order/business.ts';
 import { readinessOf } from './readiness.ts';
 import { respondFirst } from './styles/respond-first.ts';
+import type { StyleParts, Styles } from './styles/style.ts';
 
 const config = loadConfig(orderConfig);
 const clock = realClock;
@@ -30,17 +31,21 @@ const outbox = createOutbox({
 });
 observeStats(outbox);
 
-const place = respondFirst({
+const styleParts: StyleParts = {
   outbox,
   clock,
   newId: () => uuidv7(clock, realRandom),
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
-});
+};
+const styles: Styles = {
+  'respond-first': respondFirst(styleParts),
+};
 
 runService({
   app: orderApp({
-    place,
+    styles,
+    styleSettings: { default: config.ORDER_STYLE, override: config.STYLE_OVERRIDE === 'allowed' },
     outbox,
     sidecar,
     pubsub,

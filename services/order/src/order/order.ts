@@ -30,7 +30,10 @@ export type DetailsAnswer = DetailsValid | Refused<'details'>;
 /** What a validator said of an order. */
 export type Answer = ConsumerAnswer | DetailsAnswer;
 
-export type Style = 'respond-first';
+/** The ways in which orders come to be (styles/), and whether an order has its verdict before it is stored. */
+export const decidedBeforeStored = { 'respond-first': false } as const satisfies Record<string, boolean>;
+
+export type Style = keyof typeof decidedBeforeStored;
 
 interface Facts extends Document {
   readonly v: number;
@@ -84,6 +87,8 @@ export interface NewOrder {
   readonly id: string;
   readonly nonce: string;
   readonly fingerprint: string;
+  /** Default respond-first. */
+  readonly style?: Style;
   readonly client: string;
   /** The trace of the request that made the order; everything done for the order belongs to it. */
   readonly trace?: TraceParent | undefined;
@@ -95,11 +100,11 @@ export interface NewOrder {
 }
 
 /** The order as it is when it is taken. */
-export function newOrder({ now, decideWithin, ...facts }: NewOrder): Pending {
+export function newOrder({ now, decideWithin, style = 'respond-first', ...facts }: NewOrder): Pending {
   return {
     v: ORDER_VERSION,
     ...facts,
-    style: 'respond-first',
+    style,
     createdAt: now,
     status: 'PENDING',
     answers: {},

@@ -11,7 +11,7 @@ const json = { 'content-type': 'application/json' };
 const start = Date.UTC(2026, 0, 1);
 
 /** The service's HTTP side over a map, which keeps what the outbox would keep. */
-function service(accept?: (order: Order) => Accepted<Order>) {
+function service(accept?: (order: Order) => Accepted<Order>, override = false) {
   const stored = new Map<string, Order>();
   let made = 0;
   const keep = (order: Order): Accepted<Order> => {
@@ -23,13 +23,16 @@ function service(accept?: (order: Order) => Accepted<Order>) {
     return { outcome: existing.fingerprint === order.fingerprint ? 'existing' : 'different', document: existing };
   };
   const app = orderApp({
-    place: respondFirst({
-      outbox: { accept: async (order) => (accept ?? keep)(order) },
-      clock: { wall: () => start + made },
-      newId: () => `01890a5d-ac96-774b-bcce-${String(++made).padStart(12, '0')}`,
-      acceptDeadlineMs: 1000,
-      decideWithinMs: undefined,
-    }),
+    styles: {
+      'respond-first': respondFirst({
+        outbox: { accept: async (order) => (accept ?? keep)(order) },
+        clock: { wall: () => start + made },
+        newId: () => `01890a5d-ac96-774b-bcce-${String(++made).padStart(12, '0')}`,
+        acceptDeadlineMs: 1000,
+        decideWithinMs: undefined,
+      }),
+    },
+    styleSettings: { default: 'respond-first', override },
     outbox: {
       read: async (id) => stored.get(id),
       record: async () => [],
@@ -179,6 +182,28 @@ describe('POST /orders refuses what it cannot understand, and stores nothing:', 
     const { errors } = problem.parse(await response.json());
     if (field) expect(errors).toMatchObject([{ field }]);
     expect(stored.size).toBe(0);
+  });
+});
+
+describe('the header Order-Style', () => {
+  it('is refused, with the reason, where it is not allowed', async () => {
+    const { post, stored } = service();
+    const response = await post(good, { 'order-style': 'respond-first' });
+    expect([response.status, stored.size]).toEqual([403, 0]);
+    expect(problem.parse(await response.json())).toMatchObject({
+      detail: expect.stringContaining('STYLE_OVERRIDE=allowed'),
+      errors: [{ field: 'Order-Style' }],
+    });
+  });
+
+  it('picks a style where it is allowed, and names the styles that there are when it names none of them', async () => {
+    const { post, stored } = service(undefined, true);
+    expect((await post(good, { 'order-style': 'respond-first' })).status).toBe(202);
+    const response = await post(good, { 'order-style': 'Respond-First' });
+    expect([response.status, stored.size]).toEqual([400, 1]);
+    expect(problem.parse(await response.json()).errors).toEqual([
+      { field: 'Order-Style', detail: expect.stringContaining('respond-first') },
+    ]);
   });
 });
 

@@ -1,9 +1,20 @@
-import { type FieldFault, type Problem, type ProblemKind, problemKinds, problemType } from '@standing-order/contracts';
+import {
+  type FieldFault,
+  type Problem,
+  type ProblemKind,
+  problemKinds,
+  problemType,
+  type Reason,
+} from '@standing-order/contracts';
 import type { z } from 'zod';
 
 export interface ProblemDetails {
   readonly detail?: string;
   readonly errors?: readonly FieldFault[];
+  /** Why an order is refused. */
+  readonly reasons?: readonly Reason[];
+  /** Services that could not be asked. */
+  readonly dependencies?: readonly string[];
   /** Seconds; becomes Retry-After. */
   readonly retryAfter?: number;
   /** Becomes Location: where the truth will be. */
@@ -25,7 +36,8 @@ export class ProblemError extends Error {
 }
 
 /** The body of a problem. */
-export function problemOf(kind: ProblemKind, { detail, errors }: ProblemDetails = {}): Problem {
+export function problemOf(kind: ProblemKind, details: ProblemDetails = {}): Problem {
+  const { detail, errors, reasons, dependencies } = details;
   const { status, title } = problemKinds[kind];
   return {
     type: problemType(kind),
@@ -33,6 +45,8 @@ export function problemOf(kind: ProblemKind, { detail, errors }: ProblemDetails 
     status,
     ...(detail !== undefined && { detail }),
     ...(errors && { errors: [...errors] }),
+    ...(reasons && { reasons: [...reasons] }),
+    ...(dependencies && { dependencies: [...dependencies] }),
   };
 }
 

@@ -1,0 +1,96 @@
+import type { OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
+import type { Accepted, Outbox } from '@standing-order/outbox';
+import type { Clock } from '@standing-order/platform/runtime';
+import { detached } from '@standing-order/platform/telemetry';
+import type { Message } from '../order/decide.ts';
+import { fingerprint, idFromKey } from '../order/identity.ts';
+import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../order/order.ts';
+
+/** The styles that POST /orders can work in. */
+export const httpStyles = ['respond-first'] as const satisfies readonly Style[];
+export type HttpStyle = (typeof httpStyles)[number];
+
+/** An order somebody wants, as far as its text tells. */
+export interface Placing {
+  readonly request: OrderRequest;
+  readonly client: string;
+  readonly idempotencyKey: string | undefined;
+  readonly trace: TraceParent | undefined;
+}
+
+/** A service that an order's verdict depends on. */
+export type Dependency = 'consumer' | 'restaurant';
+
+/**
+ * What came of it. An order that exists already is answered in the way in which it came to be.
+ *
+ * taken: stored; it is decided afterwards, or has been meanwhile. decided: stored with its verdict, which is yes.
+ * rejected: the verdict is no, with every reason; nothing is stored.
+ * dependency-unavailable: nobody could give the verdict; nothing is stored.
+ * key-reused: the key belongs to another request. full, unsent, unstorable: nothing is stored. unknown: it may be.
+ */
+export type Placement =
+  | { readonly outcome: 'taken' | 'decided'; readonly order: Order }
+  | { readonly outcome: 'rejected'; readonly reasons: readonly Reason[] }
+  | { readonly outcome: 'dependency-unavailable'; readonly dependencies: readonly Dependency[] }
+  | { readonly outcome: 'key-reused' | 'full' | 'unsent' | 'unstorable' }
+  | { readonly outcome: 'unknown'; readonly id: string };
+
+/** How orders are placed: one style, made of its parts. */
+export type PlaceOrder = (placing: Placing) => Promise<Placement>;
+
+export type Styles = Readonly<Record<HttpStyle, PlaceOrder>>;
+
+/** What every style needs to store an order. */
+export interface StyleParts {
+  readonly outbox: Pick<Outbox<Order, Message>, 'accept'>;
+  readonly clock: Pick<Clock, 'wall'>;
+  /** A new UUIDv7. */
+  newId(): string;
+  /** How long a request waits for its commit, in milliseconds. */
+  readonly acceptDeadlineMs: number;
+  /** How long an order may stay undecided, in milliseconds; undefined: for ever. */
+  readonly decideWithinMs: number | undefined;
+}
+
+/** The order that a request makes, not decided and not stored. */
+export function draft(style: Style, placing: Placing, parts: StyleParts): Pending {
+  const { request, client, idempotencyKey, trace } = placing;
+  return newOrder({
+    id: idempotencyKey === undefined ? parts.newId() : idFromKey(client, idempotencyKey),
+    nonce: parts.newId(),
+    fingerprint: fingerprint(request),
+    style,
+    client,
+    trace,
+    request,
+    now: parts.clock.wall(),
+    decideWithin: parts.decideWithinMs,
+  });
+}
+
+/** Stores an order with the outbox entry that names it. */
+export async function take(order: Order, { outbox, acceptDeadlineMs }: StyleParts): Promise<Placement> {
+  return placementOf(order.id, await detached(() => outbox.accept(order, acceptDeadlineMs)));
+}
+
+function placementOf(id: string, accepted: Accepted<Order>): Placement {
+  switch (accepted.outcome) {
+    case 'created':
+    case 'existing':
+      return existing(accepted.document);
+    case 'different':
+      return { outcome: 'key-reused' };
+    case 'unknown':
+      return { outcome: 'unknown', id };
+    case 'refused':
+      return { outcome: 'unstorable' };
+    default:
+      return { outcome: accepted.outcome };
+  }
+}
+
+/** What a stored order is to whoever asks for it again. */
+function existing(order: Order): Placement {
+  return { outcome: decidedBeforeStored[order.style] ? 'decided' : 'taken', order };
+}
