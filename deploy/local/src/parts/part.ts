@@ -82,7 +82,7 @@ export class Part {
     }
   }
 
-  /** SIGTERM, and SIGKILL when the deadline has passed. Resolves when the process is gone; says whether it went by itself. */
+  /** Asks it to end, and kills it when the deadline has passed. Resolves when the process is gone; says whether it went by itself. */
   stop(): Promise<'gone' | 'killed'> {
     return this.#inTurn(async () => {
       const child = this.#child;
@@ -92,7 +92,7 @@ export class Part {
       }
       if (this.#state === 'frozen') await this.#signal('SIGCONT');
       this.#state = 'stopping';
-      child.kill('SIGTERM');
+      child.kill(this.spec.stopSignal);
       if (await this.#gone(child, this.spec.stopDeadlineMs)) return 'gone';
       await this.kill();
       return 'killed';

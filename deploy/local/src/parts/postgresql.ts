@@ -51,6 +51,8 @@ export async function postgresqlPart({ binary, port, dataDir, password }: Postgr
     alive: acceptsConnections(port),
     ready: acceptsConnections(port),
     withChildren: true,
+    // On SIGTERM it would wait for its clients to leave.
+    stopSignal: 'SIGINT',
     stopDeadlineMs: 20_000,
   };
 }

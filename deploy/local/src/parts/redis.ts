@@ -39,6 +39,7 @@ export function redisPart({ name, binary, port, dataDir, appendfsync }: RedisOpt
     prepare: async () => void (await mkdir(dir, { recursive: true, mode: 0o700 })),
     alive: answersPing(port),
     ready: answersPing(port),
+    stopSignal: 'SIGTERM',
     stopDeadlineMs: 10_000,
   };
 }

@@ -44,6 +44,7 @@ export function servicePart({ name, service, main, ports, tokens, env }: Service
     },
     alive: answersOk(`${url}/healthz`),
     ready: answersOk(`${url}/readyz`),
+    stopSignal: 'SIGTERM',
     stopDeadlineMs: 15_000,
   };
 }

@@ -43,6 +43,7 @@ export function sidecarPart(options: SidecarOptions): PartSpec {
     // Before its application is there, only the outbound half is up.
     alive: answersOk(`${url}/v1.0/healthz/outbound`),
     ready: answersOk(`${url}/v1.0/healthz`),
+    stopSignal: 'SIGTERM',
     stopDeadlineMs: (gracefulShutdownSeconds + 5) * 1000,
   };
 }

@@ -25,7 +25,9 @@ export interface PartSpec {
   readonly ready: Probe;
   /** Signals go to its child processes too, since it works in them. */
   readonly withChildren?: boolean;
-  /** How long it may take to end by itself after SIGTERM. */
+  /** Asks it to finish and end. */
+  readonly stopSignal: 'SIGTERM' | 'SIGINT';
+  /** How long it may take to end by itself then. */
   readonly stopDeadlineMs: number;
 }
 
