@@ -12,6 +12,8 @@ interface Answer<D, A> {
   tries: number;
   /** An earlier write of it may have been stored. */
   maybeStored: boolean;
+  /** That write would have left nothing to do. */
+  maybeSettled: boolean;
 }
 
 /** What the answers to one document make of it; nothing when none is applied. */
@@ -52,7 +54,7 @@ export class Recorder<D extends Document, A> {
   record(id: string, answer: A): Promise<Recorded<D>> {
     if (this.#size >= this.#context.settings.recordQueue) return Promise.reject(new Error('too many answers wait'));
     return new Promise((resolve, reject) => {
-      this.#enqueue({ id, answer, resolve, reject, tries: 0, maybeStored: false });
+      this.#enqueue({ id, answer, resolve, reject, tries: 0, maybeStored: false, maybeSettled: false });
       this.#reads.wake();
     });
   }
@@ -110,14 +112,18 @@ export class Recorder<D extends Document, A> {
       return this.#ignoreAll(answers, 'document-unreadable');
     }
     const applied: Answer<D, A>[] = [];
+    let settled = false;
     for (const answer of answers) {
       const result = business.apply(document, answer.answer, clock.wall());
       if ('document' in result) {
         document = result.document;
         applied.push(answer);
-      } else if (answer.maybeStored) this.#recorded(answer, document);
-      else this.#ignore(answer, result.ignored);
+      } else if (answer.maybeStored) {
+        answer.resolve({ recorded: true, document });
+        settled ||= answer.maybeSettled;
+      } else this.#ignore(answer, result.ignored);
     }
+    if (settled) this.#context.observer.settled?.(document);
     return { id, etag: stored.etag, document, applied };
   }
 
@@ -131,26 +137,29 @@ export class Recorder<D extends Document, A> {
       const outcome = await this.#context.store.write(items);
       this.#busy.clear();
       if (this.#context.rules.recorded(outcome)) this.#confirm(changes);
-      else for (const { applied } of changes) this.#repeat(applied, outcome);
+      else for (const change of changes) this.#repeat(change, outcome);
       this.#reads.wake();
     }
   }
 
   #confirm(changes: readonly Change<D, A>[]): void {
-    for (const { document, applied } of changes) for (const answer of applied) this.#recorded(answer, document);
+    for (const { document, applied } of changes) {
+      for (const { resolve } of applied) resolve({ recorded: true, document });
+      if (this.#isDone(document)) this.#context.observer.settled?.(document);
+    }
     this.#seen(changes.map(({ document }) => document));
   }
 
-  #recorded({ resolve }: Answer<D, A>, document: D): void {
-    resolve({ recorded: true, document });
-    const { business, observer } = this.#context;
-    if (business.missing(document).length === 0) observer.settled?.(document);
+  #isDone(document: D): boolean {
+    return this.#context.business.missing(document).length === 0;
   }
 
-  #repeat(applied: readonly Answer<D, A>[], outcome: string): void {
+  #repeat({ document, applied }: Change<D, A>, outcome: string): void {
+    const settles = this.#isDone(document);
     for (const answer of applied) {
       answer.tries++;
       answer.maybeStored = true;
+      answer.maybeSettled ||= settles;
       if (answer.tries < this.#context.settings.recordAttempts) this.#enqueue(answer);
       else answer.reject(new Error(`the answer could not be recorded (${outcome})`));
     }
