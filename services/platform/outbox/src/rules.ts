@@ -55,6 +55,7 @@ export interface Rules {
 
   /** Which outcome of a write means that all of its answers are recorded; after any other they are read again. */
   recorded(outcome: WriteOutcome): boolean;
+  /** Is an open document that was read given a segment, in case that no other names it? */
   enlists(document: { readonly open: boolean; readonly ageMs: number }, settings: Settings): boolean;
 }
 
@@ -94,5 +95,6 @@ export const defaultRules: Rules = {
   isStuck: (attempts, settings) => attempts >= settings.attempts,
 
   recorded: (outcome) => outcome === 'written',
-  enlists: ({ open, ageMs }, { enlistAgeMs }) => open && ageMs > enlistAgeMs,
+  // A document from the future is of a clock that is off: nobody knows how old it is.
+  enlists: ({ open, ageMs }, { enlistAgeMs }) => open && Math.abs(ageMs) > enlistAgeMs,
 };

@@ -48,6 +48,14 @@ describe('rules', () => {
     expect(rules.mayDeleteMoved('planned')).toBe(false);
   });
 
+  it('enlist what is old, or of a clock that is far off', () => {
+    const { enlistAgeMs } = settings;
+    expect(rules.enlists({ open: true, ageMs: enlistAgeMs }, settings)).toBe(false);
+    expect(rules.enlists({ open: true, ageMs: enlistAgeMs + 1 }, settings)).toBe(true);
+    expect(rules.enlists({ open: true, ageMs: -enlistAgeMs - 1 }, settings)).toBe(true);
+    expect(rules.enlists({ open: false, ageMs: 2 * enlistAgeMs }, settings)).toBe(false);
+  });
+
   it('keep the reorder window and the probe time within their bounds', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 200 }), (steps) => {
