@@ -117,10 +117,7 @@ async function seed({ urls }: Platform): Promise<void> {
       id: RESTAURANT,
       name: 'Trattoria',
       currency: 'EUR',
-      menu: [
-        { id: 'margherita', name: 'Margherita', price: 950 },
-        { id: 'truffle', name: 'Pizza al tartufo', price: 2_400, available: false },
-      ],
+      menu: [{ id: 'margherita', name: 'Margherita', price: 950 }],
     }),
   ]);
   for (const { status, body } of created) if (status !== 201) throw new Error(`not seeded: ${JSON.stringify(body)}`);
