@@ -1,5 +1,8 @@
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { ask } from '../src/control/client.ts';
+import { socketPath } from '../src/options.ts';
+import { childrenOf } from '../src/parts/family.ts';
 import type { PartView } from '../src/parts/spec.ts';
 import { startPlatform } from '../src/platform.ts';
 import { brokerPort, findPortBase, loopback } from '../src/ports.ts';
@@ -10,18 +13,26 @@ const main = { order: standIn, consumer: standIn, restaurant: standIn };
 
 afterEach(() => dir.remove());
 
-test('a supervisor that is killed takes all of its parts with it', async () => {
-  const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase())]);
-  await said(run, '}]');
-  const parts = JSON.parse(run.output()) as PartView[];
-  expect(parts).toHaveLength(8);
-  run.child.kill('SIGKILL');
-  expect(await run.ended).toBe('SIGKILL');
-  await nothingLeft(
-    parts.flatMap(({ pid }) => pid ?? []),
-    parts.flatMap(({ ports }) => ports),
-  );
-});
+test.each(['redis', 'postgresql'])(
+  'a supervisor that is killed takes all of its parts with it, on %s',
+  async (store) => {
+    const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase()), store]);
+    await said(run, '}]');
+    const parts = JSON.parse(run.output()) as PartView[];
+    expect(parts).toHaveLength(8);
+    // Frozen processes do not notice by themselves that anything ended.
+    for (const { name, kind } of parts)
+      if (kind === 'store') await ask(socketPath(dir.path), { action: 'freeze', part: name }, 10_000);
+    const pids = parts.flatMap(({ pid }) => pid ?? []);
+    const children = (await Promise.all(pids.map(childrenOf))).flat();
+    run.child.kill('SIGKILL');
+    expect(await run.ended).toBe('SIGKILL');
+    await nothingLeft(
+      [...pids, ...children],
+      parts.flatMap(({ ports }) => ports),
+    );
+  },
+);
 
 test('a taken port is named, with the part that needs it, and nothing is left running', async () => {
   const portBase = await findPortBase();

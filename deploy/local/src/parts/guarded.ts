@@ -3,11 +3,16 @@ import type { Program } from './spec.ts';
 
 /**
  * Runs in the part's own session: leaves a watcher that reads a pipe whose other end only the supervisor has, then becomes the
- * program. When the supervisor closes the pipe, or dies in any way, the watcher kills what is left of the session. The watcher
- * is in that process group itself, so the group's number cannot be given to another before it acts.
+ * program. When the supervisor closes the pipe, or dies in any way, the watcher kills what is left of the session, and the
+ * program's children, which may have left the session and may be frozen. The watcher is in that process group itself, so
+ * the group's number cannot be given to another before it acts.
  */
 const guard = `
-( ( read -r _ <&3; kill -KILL -$$ ) </dev/null >/dev/null 2>&1 & )
+( (
+  read -r _ <&3
+  for child in $(ps -A -o pid=,ppid= | awk -v part=$$ '$2 == part { print $1 }'); do kill -KILL "$child"; done
+  kill -KILL -$$
+) </dev/null >/dev/null 2>&1 & )
 exec 3<&-
 exec "$@"
 `;
