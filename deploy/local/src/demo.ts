@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-export const demoConsumer = 'demo-consumer';
-export const demoRestaurant = 'demo-restaurant';
+const demoConsumer = 'demo-consumer';
+const demoRestaurant = 'demo-restaurant';
 
 /** An order that the demo consumer may place. */
 export const demoOrder = {

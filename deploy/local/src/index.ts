@@ -3,4 +3,4 @@ export type { StoreKind } from './dapr/state.ts';
 export type { PlatformOptions } from './options.ts';
 export type { PartKind, PartState, PartView } from './parts/spec.ts';
 export { type Platform, startPlatform } from './platform.ts';
-export { findPortBase, PortTaken, type ServiceName } from './ports.ts';
+export { findPortBase, type ServiceName } from './ports.ts';

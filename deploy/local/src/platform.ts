@@ -1,6 +1,7 @@
 import { serveControl } from './control/server.ts';
 import { configuration } from './dapr/configuration.ts';
 import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr/files.ts';
+import { invocationResiliency } from './dapr/invocation.ts';
 import { broker, resiliency, subscriptions } from './dapr/messages.ts';
 import type { Resource } from './dapr/resource.ts';
 import { stateStore } from './dapr/state.ts';
@@ -95,6 +96,7 @@ function resourcesOf({ store, portBase, resources }: Settings, secrets: Secrets)
     broker(brokerPort(portBase)),
     ...subscriptions(),
     resiliency(),
+    invocationResiliency(),
   ]);
 }
 

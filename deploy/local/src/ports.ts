@@ -45,14 +45,7 @@ export async function requireFree(wanted: readonly { part: string; port: number 
   const taken = checked.filter((item) => !item.free);
   if (taken.length === 0) return;
   const lines = taken.map(({ part, port }) => `port ${port}, which ${part} needs, is taken by another program`);
-  throw new PortTaken(
-    `${lines.join('\n')}\nChoose other ports with --port-base N (now from N to N + ${portSpan - 1}).`,
-  );
-}
-
-/** A port of the platform belongs to another program. */
-export class PortTaken extends Error {
-  override readonly name = 'PortTaken';
+  throw new Error(`${lines.join('\n')}\nChoose other ports with --port-base N (now from N to N + ${portSpan - 1}).`);
 }
 
 /** A base from which a whole platform fits now, somewhere from 20000 to 31000: below the ports that the system hands out. */

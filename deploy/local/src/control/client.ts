@@ -2,12 +2,7 @@ import { connect } from 'node:net';
 import type { Request } from './protocol.ts';
 import type { Answer } from './server.ts';
 
-/** Nothing listens in the data directory. */
-export class NotRunning extends Error {
-  override readonly name = 'NotRunning';
-}
-
-/** Asks the platform that runs in a data directory. Rejects with `NotRunning` if there is none. */
+/** Asks the platform that runs in a data directory. Rejects if there is none. */
 export function ask(path: string, request: Request, deadlineMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -16,7 +11,7 @@ export function ask(path: string, request: Request, deadlineMs: number): Promise
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const absent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      reject(absent ? new NotRunning('no platform runs there; start one with "npm start"') : error);
+      reject(absent ? new Error('no platform runs there; start one with "npm start"') : error);
     });
     socket.on('data', (chunk) => {
       text += chunk;

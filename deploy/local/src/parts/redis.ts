@@ -45,7 +45,7 @@ export function redisPart({ name, binary, port, dataDir, appendfsync }: RedisOpt
 }
 
 /** Redis answers PONG only once it has loaded its data. */
-export function answersPing(port: number): Probe {
+function answersPing(port: number): Probe {
   return (signal) =>
     new Promise((resolve, reject) => {
       const socket = connect({ port, host: loopback, signal }, () => socket.write('PING\r\n'));

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { broker, resiliency, subscriptions } from './messages.ts';
+import type { Resource } from './resource.ts';
+import { stateStore } from './state.ts';
+
+const settingsOf = ({ spec }: Resource) =>
+  Object.fromEntries((spec.metadata as { name: string; value: string }[]).map(({ name, value }) => [name, value]));
+
+test('a message is tried a finite number of times, all of them within the time after which it is given to another', () => {
+  const { policies } = resiliency().spec as { policies: { retries: Record<string, Record<string, unknown>> } };
+  const { policy, duration, maxRetries } = policies.retries.delivery ?? {};
+  const waitedMs = Number.parseInt(String(duration), 10) * 1_000 * Number(maxRetries);
+  expect(policy).toBe('constant');
+  expect(waitedMs).toBeGreaterThan(0);
+  expect(waitedMs).toBeLessThanOrEqual(Number(settingsOf(broker(1)).processingTimeout) / 3);
+});
+
+test('a batch never waits for more messages than the component works on at a time', () => {
+  const { concurrency, queueDepth } = settingsOf(broker(1));
+  for (const { spec } of subscriptions()) {
+    const { maxMessagesCount } = spec.bulkSubscribe as { maxMessagesCount: number };
+    expect(Number(concurrency)).toBeGreaterThanOrEqual(maxMessagesCount);
+    expect(Number(queueDepth)).toBeGreaterThanOrEqual(Number(concurrency));
+  }
+});
+
+test('every topic has one subscriber and a dead-letter topic', () => {
+  expect(subscriptions()).toHaveLength(3);
+  for (const { spec, scopes } of subscriptions()) {
+    expect(spec.deadLetterTopic).toBe(`${spec.topic}-dead`);
+    expect(spec.routes).toEqual({ default: `/messages/${spec.topic}` });
+    expect(scopes).toHaveLength(1);
+  }
+});
+
+test('the state store decides nothing by itself: no policy, no retries, no writeTimeout', () => {
+  expect(Object.keys((resiliency().spec.targets as { components: object }).components)).toEqual(['messages']);
+  const settings = settingsOf(stateStore('redis', 1, ''));
+  expect(settings.redisMaxRetries).toBe('-1');
+  expect(settings).not.toHaveProperty('writeTimeout');
+  expect(settingsOf(stateStore('postgresql', 1, 'secret'))).toMatchObject({ host: '127.0.0.1', password: 'secret' });
+});

@@ -1,0 +1,47 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { takeDataDir } from './data-dir.ts';
+
+let parent: string;
+let dir: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'standing-order-'));
+  dir = join(parent, 'data');
+});
+afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+test('secrets are made once for a directory, readable by its owner alone', async () => {
+  const first = await takeDataDir(dir, false);
+  first.release();
+  const second = await takeDataDir(dir, false);
+  second.release();
+  expect(second.secrets).toEqual(first.secrets);
+  expect(first.secrets.daprApiToken).toMatch(/^[\w-]{32}$/);
+  expect(statSync(join(dir, 'secrets.json')).mode & 0o777).toBe(0o600);
+});
+
+test('a directory belongs to one platform at a time', async () => {
+  const first = await takeDataDir(dir, false);
+  await expect(takeDataDir(dir, true)).rejects.toThrow(`a platform is running in ${dir} already`);
+  first.release();
+  (await takeDataDir(dir, false)).release();
+});
+
+test('clean forgets everything', async () => {
+  const first = await takeDataDir(dir, false);
+  writeFileSync(join(dir, 'logs', 'old.log'), '');
+  first.release();
+  const second = await takeDataDir(dir, true);
+  expect(existsSync(join(dir, 'logs', 'old.log'))).toBe(false);
+  expect(second.secrets).not.toEqual(first.secrets);
+  second.release();
+});
+
+test('a directory that holds something else is left alone', async () => {
+  writeFileSync(join(parent, 'precious'), 'mine');
+  await expect(takeDataDir(parent, true)).rejects.toThrow(`${parent} holds other files`);
+  expect(existsSync(join(parent, 'precious'))).toBe(true);
+});
