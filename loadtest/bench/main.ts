@@ -1,14 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HELP, type Options, readOptions, UsageError } from './options.ts';
+import { HELP, type Options, readOptions, type Scenario, UsageError } from './options.ts';
 import { report } from './report/report.ts';
 import type { Results } from './results.ts';
 import type { Contender } from './rig/contender.ts';
+import type { Profile } from './rig/inspector.ts';
 import type { Bench } from './rig/rig.ts';
-import { type AcceptanceRun, acceptance } from './scenarios/acceptance.ts';
+import { acceptance } from './scenarios/acceptance.ts';
 import { type BacklogRun, backlog } from './scenarios/backlog.ts';
-import { type WholeRun, whole } from './scenarios/whole.ts';
+import { whole } from './scenarios/whole.ts';
 
 /** Behind the ports of the platform, which takes a thousand. */
 const INSPECT_PORT = 990;
@@ -37,19 +38,15 @@ async function inTurns<Run>(
 async function measure(options: Options, bench: Bench): Promise<Results> {
   const { settings, contenders, scenarios, profile, portBase } = options;
   const inspectPort = portBase + INSPECT_PORT;
-  const accepted = async (contender: Contender, round: number): Promise<AcceptanceRun> => {
-    const { profile: text, ...run } = await acceptance(
-      bench,
-      contender,
-      settings,
-      profile === undefined ? undefined : inspectPort,
-    );
-    if (profile !== undefined && text !== undefined)
-      await writeFile(join(profile, `${contender.name}-${round}.cpuprofile`), text);
-    return run;
-  };
+  const profileOf = (scenario: Scenario, contender: Contender, round: number): Profile | undefined =>
+    profile === undefined
+      ? undefined
+      : {
+          port: inspectPort,
+          keep: (text) => writeFile(join(profile, `${scenario}-${contender.name}-${round}.cpuprofile`), text),
+        };
   const ours = contenders.find(({ name }) => name === 'ours');
-  const has = (scenario: (typeof scenarios)[number]) => scenarios.includes(scenario);
+  const has = (scenario: Scenario) => scenarios.includes(scenario);
   const backlogRun: BacklogRun | undefined =
     has('backlog') && ours !== undefined
       ? await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`))
@@ -62,16 +59,16 @@ async function measure(options: Options, bench: Bench): Promise<Results> {
           'acceptance',
           settings.acceptanceRounds,
           contenders,
-          accepted,
+          (contender, round) => acceptance(bench, contender, settings, profileOf('acceptance', contender, round)),
           ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
         )
       : {},
     whole: has('whole')
-      ? await inTurns<WholeRun>(
+      ? await inTurns(
           'whole way',
           settings.wholeRounds,
           contenders.filter(({ acceptsOnly }) => acceptsOnly !== true),
-          (contender) => whole(bench, contender, settings),
+          (contender, round) => whole(bench, contender, settings, profileOf('whole', contender, round)),
           ({ closed }) =>
             `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
         )

@@ -28,7 +28,7 @@ backlog costs. Progress goes to stderr, the tables to stdout. About half an hour
                       contenders: ${contenders.map(({ name }) => name).join(', ')}
   --rounds N          how often each contender runs (1 to 50; default ${FULL.acceptanceRounds})
   --json FILE         also write everything measured as JSON
-  --profile DIR       also write a CPU profile of each order service in the closed loop of "acceptance" (it slows that loop down)
+  --profile DIR       also write a CPU profile of each order service in its closed loops (which slows them down)
   --port-base N       first of the thousand ports that are used; default 14000
   --help
 `;

@@ -16,5 +16,6 @@ export function expectations({ acceptance, whole }: Results): string {
   const rows = lines
     .filter(([, { median }]) => !Number.isNaN(median))
     .map(([what, seen, least]) => [what, spreadText(seen), seen.median >= least ? 'met' : 'missed']);
+  if (rows.length === 0) return '';
   return ['## Expectations', table(['expectation', 'seen', ''], rows)].join('\n\n');
 }

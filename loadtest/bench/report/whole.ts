@@ -44,6 +44,7 @@ function speedTable(all: Runs, loop: Loop): string {
       number(of((run) => 1000 * allCpuMs(run)).median),
       number(of((run) => 1000 * run.perOrder.coreCpuMs).median),
       notValidated(runs.map((run) => run[loop])),
+      String(runs.reduce((sum, run) => sum + run[loop].deadLetters, 0)),
     ];
   });
   return table(
@@ -60,6 +61,7 @@ function speedTable(all: Runs, loop: Loop): string {
       'CPU µs/order, all',
       'order+sidecar+Redis',
       'not VALIDATED',
+      'dead letters',
     ],
     rows,
   );

@@ -16,7 +16,7 @@ export interface RigOptions {
   /** Whether consumer and restaurant run too. */
   readonly validators: boolean;
   /** Port for the order service's inspector; without it there is none, and no cost of one. */
-  readonly inspectPort?: number;
+  readonly inspectPort?: number | undefined;
 }
 
 /** One Redis for state and messages, one order service with its sidecar, and the validators with theirs if wanted. */

@@ -3,7 +3,7 @@ import { Documents } from '../measure/documents.ts';
 import { type PerOrder, perOrder } from '../measure/per-order.ts';
 import { between, type Sample, sample } from '../measure/sample.ts';
 import type { Contender } from '../rig/contender.ts';
-import { attachInspector } from '../rig/inspector.ts';
+import { maybeProfiled, type Profile } from '../rig/inspector.ts';
 import { type Bench, type Rig, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
 import { offerTo } from './offer-to.ts';
@@ -17,30 +17,25 @@ export interface Accepted {
 export interface AcceptanceRun {
   readonly closed: Accepted;
   readonly open: Accepted;
-  /** The order service's CPU profile during the closed loop, if it was asked for. */
-  readonly profile?: string;
 }
 
-/** Takes orders while nobody answers commands: what it costs to accept, nothing else at work. */
+/**
+ * Takes orders while nobody answers commands: what it costs to accept, nothing else at work. With `profile`, the closed
+ * loop is profiled and the profile's text given to it.
+ */
 export async function acceptance(
   bench: Bench,
   contender: Contender,
   settings: Settings,
-  inspectPort?: number,
+  profile?: Profile,
 ): Promise<AcceptanceRun> {
-  const rig = await startRig(bench, {
-    contender,
-    validators: false,
-    ...(inspectPort === undefined ? {} : { inspectPort }),
-  });
+  const rig = await startRig(bench, { contender, validators: false, inspectPort: profile?.port });
   try {
-    const inspector = inspectPort === undefined ? undefined : await attachInspector(inspectPort);
-    await inspector?.startProfile();
-    const closed = await accept(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency });
-    const profile = await inspector?.stopProfile();
-    inspector?.close();
+    const closed = await maybeProfiled(profile, () =>
+      accept(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency }),
+    );
     const open = await accept(bench, rig, settings, { kind: 'open', rate: settings.acceptanceRate });
-    return { closed, open, ...(profile === undefined ? {} : { profile }) };
+    return { closed, open };
   } finally {
     await rig.close();
   }

@@ -1,3 +1,4 @@
+import { topics } from '@standing-order/contracts';
 import type { LoadResult, Loop } from '../generator/load.ts';
 import { Documents } from '../measure/documents.ts';
 import { type PerOrder, perOrder } from '../measure/per-order.ts';
@@ -6,6 +7,7 @@ import { settledPerSecond, settlementTimes } from '../measure/settlement.ts';
 import { percentile } from '../measure/statistics.ts';
 import type { Contender } from '../rig/contender.ts';
 import { createEntities } from '../rig/entities.ts';
+import { maybeProfiled, type Profile } from '../rig/inspector.ts';
 import { type Bench, type Rig, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
 import { offerTo } from './offer-to.ts';
@@ -19,6 +21,8 @@ export interface Settled {
   readonly settlement: { readonly p50: number; readonly p99: number };
   /** Orders by status when the wait for settlement was over; `LOST` is not stored at all. */
   readonly statuses: Readonly<Record<string, number>>;
+  /** Messages that ended in a dead-letter topic. */
+  readonly deadLetters: number;
   /** Milliseconds from the end of the load to the last settlement. */
   readonly drainMs: number;
   /** From the first order of the warm-up until everything was settled, by acknowledged order. */
@@ -30,13 +34,20 @@ export interface WholeRun {
   readonly open: Settled;
 }
 
-/** Takes and settles orders with everything at work on the same cores. */
-export async function whole(bench: Bench, contender: Contender, settings: Settings): Promise<WholeRun> {
-  const rig = await startRig(bench, { contender, validators: true });
+/** Takes and settles orders with everything at work on the same cores. With `profile`, the closed loop and its drain are profiled. */
+export async function whole(
+  bench: Bench,
+  contender: Contender,
+  settings: Settings,
+  profile?: Profile,
+): Promise<WholeRun> {
+  const rig = await startRig(bench, { contender, validators: true, inspectPort: profile?.port });
   try {
     await createEntities(rig.urls);
     const open = await settle(bench, rig, settings, { kind: 'open', rate: settings.wholeRate });
-    const closed = await settle(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency });
+    const closed = await maybeProfiled(profile, () =>
+      settle(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency }),
+    );
     return { closed, open };
   } finally {
     await rig.close();
@@ -55,14 +66,21 @@ async function settle(bench: Bench, rig: Rig, settings: Settings, loop: Loop): P
   const found = orders.filter((order) => order !== undefined);
   const times = settlementTimes(found, load.from, load.to);
   const last = found.reduce((latest, { settledAt }) => Math.max(latest, settledAt ?? 0), 0);
+  const used = between(before, after);
   return {
     load,
     settledPerSecond: settledPerSecond(found, load.from, load.to),
     settlement: { p50: percentile(times, 50), p99: percentile(times, 99) },
     statuses: countBy(orders.map((order) => order?.status ?? 'LOST')),
+    deadLetters: deadLetters(used.messages),
     drainMs: Math.max(0, last - load.to),
-    perOrder: perOrder(between(before, after), ids.length, readsSoFar),
+    perOrder: perOrder(used, ids.length, readsSoFar),
   };
+}
+
+function deadLetters(messages: Readonly<Record<string, number>>): number {
+  const dead = new Set(Object.values(topics).map(({ deadLetter }): string => deadLetter));
+  return Object.entries(messages).reduce((sum, [topic, count]) => sum + (dead.has(topic) ? count : 0), 0);
 }
 
 function countBy(names: readonly string[]): Record<string, number> {

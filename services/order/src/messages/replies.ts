@@ -3,6 +3,7 @@ import type { Outbox } from '@standing-order/outbox';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { detached } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
+import { asAnswer } from '../order/answers.ts';
 import type { Message } from '../order/decide.ts';
 import type { Answer, Order } from '../order/order.ts';
 import { SOURCE } from './commands.ts';
@@ -30,7 +31,10 @@ export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesPart
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {
-      const replies = batch.map(({ message }) => ({ id: message.data.orderId, answer: answerOf(message) }));
+      const replies = batch.map(({ message }) => ({
+        id: message.data.orderId,
+        answer: answerOf(message, message.data.token),
+      }));
       await detached(() => outbox.record(replies));
       return batch.map(() => 'success');
     },
@@ -38,16 +42,4 @@ export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesPart
 }
 
 /** What a reply says, in the terms of the order. */
-export function answerOf({ type, data }: Reply): Answer {
-  const { token } = data;
-  switch (type) {
-    case 'com.standing-order.consumer-validated.v1':
-      return { kind: 'consumer', valid: true, token, orderLimit: data.orderLimit };
-    case 'com.standing-order.consumer-refused.v1':
-      return { kind: 'consumer', valid: false, token, reasons: data.reasons };
-    case 'com.standing-order.order-details-validated.v1':
-      return { kind: 'details', valid: true, token, lines: data.lines, total: data.total };
-    case 'com.standing-order.order-details-refused.v1':
-      return { kind: 'details', valid: false, token, reasons: data.reasons };
-  }
-}
+export const answerOf = (reply: Reply): Answer => asAnswer(reply, reply.data.token);
