@@ -183,6 +183,7 @@ export class Adopt<D extends Document, A> {
     const mover = new Mover(this.#context, this.#deletions, this.#move);
     let empty = true;
     for (let from = start; from <= end; from += settings.readBatch) {
+      await this.#deletions.room();
       const segments = await this.#page(other, from, Math.min(from + settings.readBatch - 1, end));
       if (segments === undefined) return;
       for (const segment of segments) {

@@ -83,6 +83,7 @@ export class Carry<D extends Document, A> {
     const { name, range } = this.#writer;
     const mover = new Mover(this.#context, this.#deletions, this.#move);
     for (let from = range.lo; from < end && !this.#stopped; from += settings.readBatch) {
+      await this.#deletions.room();
       const numbers = Array.from({ length: Math.min(settings.readBatch, end - from) }, (_, i) => from + i);
       const stored = await store.read(numbers.map((n) => segmentKey(name, n)));
       for (const n of numbers) if (!stored.has(segmentKey(name, n))) range.missing(n);
@@ -100,8 +101,10 @@ export class Carry<D extends Document, A> {
     if (unreadable) return true;
     const { range } = this.#writer;
     const gone = (): void => range.deleted(n, size);
-    if (rules.mayDelete({ open: open.length, absent: 0 })) this.#deletions.add(key, gone);
-    else if (rules.carries({ open: open.length, ageMs }, settings)) return mover.add(open, { key, gone });
+    if (rules.mayDelete({ open: open.length, absent: 0 })) {
+      range.deleting(n);
+      this.#deletions.add(key, gone);
+    } else if (rules.carries({ open: open.length, ageMs }, settings)) return mover.add(open, { key, gone });
     return true;
   }
 }

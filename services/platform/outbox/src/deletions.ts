@@ -1,10 +1,25 @@
+const many = 1_024;
+
 /** Segments that nobody needs any more. A blind delete may be repeated and may land late, so they stay until confirmed. */
 export class Deletions {
   readonly #waiting = new Map<string, (() => void) | undefined>();
+  readonly #added: () => void;
+  #hasRoom: (() => void)[] = [];
+
+  constructor(added: () => void) {
+    this.#added = added;
+  }
 
   /** `gone` is called once the deletion is confirmed. */
   add(key: string, gone?: () => void): void {
     if (!this.#waiting.has(key)) this.#waiting.set(key, gone);
+    this.#added();
+  }
+
+  /** Resolves when few enough wait for somebody to go on who adds many. */
+  room(): Promise<void> {
+    if (this.#waiting.size < many) return Promise.resolve();
+    return new Promise((resolve) => this.#hasRoom.push(resolve));
   }
 
   get size(): number {
@@ -27,5 +42,6 @@ export class Deletions {
       const gone = this.#waiting.get(key);
       if (this.#waiting.delete(key)) gone?.();
     }
+    if (this.#waiting.size < many) for (const resolve of this.#hasRoom.splice(0)) resolve();
   }
 }

@@ -24,7 +24,7 @@ export const createOutbox = <D extends Document, A>(options: OutboxOptions<D, A>
 class Composition<D extends Document, A> implements Outbox<D, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
-  readonly #deletions = new Deletions();
+  readonly #deletions = new Deletions(() => this.#commit.wake());
   readonly #commit: GroupCommit<D, A>;
   readonly #recorder: Recorder<D, A>;
   readonly #adopt: Adopt<D, A>;
@@ -231,7 +231,6 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     return {
       deletions: this.#deletions,
       move: (ids) => this.#commit.move(ids),
-      finished: () => this.#commit.wake(),
       overdue: (id, answer) => {
         this.#recorder.record(id, answer).catch((error: unknown) => this.#event('overdue-failed', error));
       },

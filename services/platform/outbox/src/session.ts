@@ -14,8 +14,6 @@ import type { Writer } from './writer.ts';
 export interface SessionOwner<D, A> {
   readonly deletions: Deletions;
   move(ids: readonly string[]): Promise<boolean>;
-  /** There are new deletions. */
-  finished(): void;
   overdue(id: string, answer: A): void;
   changed(document: D): void;
   /** The name is too old to be used. */
@@ -106,6 +104,5 @@ export class Session<D extends Document, A> {
     const { name, range } = this.writer;
     range.deleting(n);
     this.#owner.deletions.add(segmentKey(name, n), () => range.deleted(n, size));
-    this.#owner.finished();
   }
 }
