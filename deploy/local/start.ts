@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join } from 'node:path';
 import { parseStart, startHelp } from './src/cli/start-command.ts';
 import { type DemoResult, type DemoUrls, demoOrder, placeDemoOrder, seedDemo } from './src/demo.ts';
 import { defaultDataDir, type PlatformOptions } from './src/options.ts';
@@ -77,7 +77,7 @@ function farewell(platform: Platform): string {
   const services = Object.entries(platform.urls).map(([name, urls]) => `  ${name.padEnd(11)} ${urls.join('  ')}`);
   const dataDir = platform.dataDir === defaultDataDir ? '' : ` --data-dir ${platform.dataDir}`;
   return `${services.join('\n')}
-  ${'logs'.padEnd(11)} ${relative(process.cwd(), platform.dataDir)}/logs
+  ${'logs'.padEnd(11)} ${join(platform.dataDir, 'logs')}
 
 An order of your own:
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\

@@ -8,7 +8,8 @@ import { dataDirOf } from './start-command.ts';
 export const partsHelp = `npm run parts -- list
 npm run parts -- stop|kill|freeze|thaw|start NAME
 
-Shows and moves the parts of the platform that "npm start" runs.
+Shows and moves the parts of the platform that "npm start" runs. A part that is down, for whatever reason, stays down
+until it is started.
 
   stop     lets it finish (SIGTERM)          start   starts it again, same ports, same data
   kill     ends it at once (SIGKILL)
