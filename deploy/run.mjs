@@ -9,7 +9,7 @@ import { runAttached } from './tools/src/plain/attached.mjs';
 import { interruptible } from './tools/src/plain/interrupt.mjs';
 import { withLock } from './tools/src/plain/lock.mjs';
 import { runProgram } from './tools/src/plain/program.mjs';
-import { inWords, reportTo } from './tools/src/plain/report.mjs';
+import { inWords, reportTo, telling } from './tools/src/plain/report.mjs';
 
 const minute = 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,14 +35,13 @@ async function installPackages() {
   };
   await interruptible((signal) =>
     withLock(join(root, '.standing-order', 'install.lock'), { ...options, signal }, async () => {
+      report.done();
       if (!packagesAreCurrent()) await npmCi(report, signal);
     }),
   );
 }
 
-/**
- * Whether what npm noted of its last complete installation is what package-lock.json asks for.
- */
+/** Whether what npm noted of its last complete installation is what package-lock.json asks for. */
 function packagesAreCurrent() {
   if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) return false;
   const wanted = readJson('package-lock.json').packages;
@@ -61,27 +60,23 @@ function packagesAreCurrent() {
  */
 async function npmCi(report, signal) {
   const began = performance.now();
-  const tell = () => report.progress(`Installing the packages (npm ci), ${inWords(performance.now() - began)}`);
-  tell();
-  const timer = setInterval(tell, 1_000);
   // The npm that runs this script, if one does. Errors only: on an older Node it warns of every package.
   const running = process.env.npm_execpath ?? '';
   const isNpm = running.endsWith('npm-cli.js');
   const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   try {
-    await runProgram(isNpm ? process.execPath : 'npm', isNpm ? [running, ...args] : args, {
-      cwd: root,
-      deadlineMs: 15 * minute,
-      signal,
-    });
+    await telling(report, 'Installing the packages (npm ci)', () =>
+      runProgram(isNpm ? process.execPath : 'npm', isNpm ? [running, ...args] : args, {
+        cwd: root,
+        deadlineMs: 15 * minute,
+        signal,
+      }),
+    );
     report.note(`Packages installed in ${inWords(performance.now() - began)}`);
   } catch (cause) {
     throw new Error(`The packages could not be installed: ${cause instanceof Error ? cause.message : cause}`, {
       cause,
     });
-  } finally {
-    clearInterval(timer);
-    report.done();
   }
 }
 

@@ -2,7 +2,7 @@ import { chmod, glob, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOrder } from './go.ts';
 import { runProgram } from './plain/program.mjs';
-import { inWords } from './plain/report.mjs';
+import { telling } from './plain/report.mjs';
 import type { DebianSource } from './table.ts';
 
 const minute = 60_000;
@@ -18,30 +18,31 @@ export async function unpackFromDebian(
 ): Promise<void> {
   const work = join(order.into, 'apt');
   const root = join(order.into, 'root');
-  const began = performance.now();
-  const progress = (what: string) =>
-    order.report.progress(`${order.name}: ${what}, ${inWords(performance.now() - began)}`);
   const apt = (args: readonly string[], deadlineMs: number) =>
     runProgram('apt-get', [...args, ...privateState(work)], { cwd: work, signal: order.signal, deadlineMs });
 
   for (const folder of ['lists/partial', 'cache/archives/partial']) {
     await mkdir(join(work, folder), { recursive: true });
   }
-  progress('reading the package lists of the distribution');
-  try {
-    await apt(['update'], 5 * minute);
-  } catch (cause) {
-    throw new Error('the package lists of this distribution could not be read by apt-get', { cause });
-  }
-  const plan = await apt(['install', '--simulate', '--no-install-recommends', ...source.packages], minute);
-  const names = plannedPackages(plan);
-  progress(`downloading ${names.length} packages`);
-  if (names.length > 0) await apt(['download', ...names], 15 * minute);
-  const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
-  for (const [index, archive] of archives.entries()) {
-    progress(`unpacking ${index + 1} of ${archives.length} packages`);
-    await runProgram('dpkg-deb', ['-x', join(work, archive), root], { signal: order.signal, deadlineMs: 5 * minute });
-  }
+  await telling(order.report, `${order.name}: reading the package lists of the distribution`, async (say) => {
+    try {
+      await apt(['update'], 5 * minute);
+    } catch (cause) {
+      throw new Error('the package lists of this distribution could not be read by apt-get', { cause });
+    }
+    const plan = await apt(['install', '--simulate', '--no-install-recommends', ...source.packages], minute);
+    const names = plannedPackages(plan);
+    say(`${order.name}: downloading ${names.length} packages`);
+    if (names.length > 0) await apt(['download', ...names], 15 * minute);
+    const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
+    for (const [index, archive] of archives.entries()) {
+      say(`${order.name}: unpacking ${index + 1} of ${archives.length} packages`);
+      await runProgram('dpkg-deb', ['-x', join(work, archive), root], {
+        signal: order.signal,
+        deadlineMs: 5 * minute,
+      });
+    }
+  });
   await rm(work, { recursive: true });
   await writeLaunchers(source, programs, order.into);
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from './plain/program.mjs';
-import { inWords, type Report } from './plain/report.mjs';
+import { type Report, telling } from './plain/report.mjs';
 import type { GoSource } from './table.ts';
 import { unfit } from './versions.ts';
 
@@ -19,32 +19,32 @@ export interface BuildOrder {
   readonly report: Report;
 }
 
-/** Builds a program from its pinned module. Rejects with what is missing, or with the last lines of the build. */
+/** Builds a program from its pinned module. Rejects with what is missing, or with what the build said. */
 export async function buildFromGo(source: GoSource, order: BuildOrder): Promise<void> {
   await needGo(source);
-  const began = performance.now();
   const all = [...flags, ...source.flags];
   const go = (args: readonly string[], deadlineMs: number, onLine: (line: string) => void) =>
     runProgram('go', args, { cwd: source.folder, env: environment, signal: order.signal, deadlineMs, onLine });
-  const progress = (what: string) =>
-    order.report.progress(`${order.name}: ${what}, ${inWords(performance.now() - began)}`);
-
-  let modules = 0;
-  progress('reading its modules');
-  const stale = await go(
-    ['list', '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...all, source.program],
-    30 * minute,
-    (line) => {
-      if (!line.startsWith('go: downloading ')) return;
-      modules += 1;
-      progress(`${modules} modules downloaded`);
-    },
-  );
-  const total = stale.split('\n').filter((line) => line !== '').length;
-  let compiled = 0;
-  await go(['build', '-v', ...all, '-o', join(order.into, order.name), source.program], 60 * minute, () => {
-    compiled += 1;
-    progress(`${Math.min(compiled, total)} of ${total} packages compiled`);
+  await telling(order.report, `${order.name}: reading its modules`, async (say) => {
+    let modules = 0;
+    const stale = await go(
+      ['list', '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...all, source.program],
+      30 * minute,
+      (line) => {
+        if (!line.startsWith('go: downloading ')) return;
+        modules += 1;
+        say(`${order.name}: ${modules} modules downloaded`);
+      },
+    );
+    const total = stale.split('\n').filter((line) => line !== '').length;
+    let compiled = 0;
+    const tell = () =>
+      say(`${order.name}: ${compiled < total ? `${compiled} of ${total} packages compiled` : 'linking'}`);
+    tell();
+    await go(['build', '-v', ...all, '-o', join(order.into, order.name), source.program], 60 * minute, () => {
+      compiled += 1;
+      tell();
+    });
   });
 }
 

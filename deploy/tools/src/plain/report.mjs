@@ -49,3 +49,29 @@ export function inWords(ms) {
   const seconds = Math.round(ms / 1000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
+
+/**
+ * Tells of `work` every second, with how long it has taken, until it settles. What is told begins with `what` and is
+ * changed by calling the function that `work` is given.
+ *
+ * @template T
+ * @param {Report} report
+ * @param {string} what
+ * @param {(say: (what: string) => void) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function telling(report, what, work) {
+  const began = performance.now();
+  let now = what;
+  const tell = () => report.progress(`${now}, ${inWords(performance.now() - began)}`);
+  tell();
+  const timer = setInterval(tell, 1_000);
+  try {
+    return await work((next) => {
+      now = next;
+    });
+  } finally {
+    clearInterval(timer);
+    report.done();
+  }
+}
