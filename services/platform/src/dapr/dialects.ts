@@ -7,6 +7,7 @@ import { type Component, type Operation, UnfitComponentError } from './types.ts'
  * insert only                      | Redis                              | PostgreSQL v2
  * `etag: "-1"`                     | works: fails if the key exists     | always fails, also on an absent key
  * `first-write` without an ETag    | silently overwrites in transactions| works
+ * bulk get that fails              | an error for each key              | **200 with the keys missing**
  *
  * So each store has its own way, chosen by the component's type, and no other store is let in unseen.
  */
@@ -14,11 +15,17 @@ export interface Dialect {
   readonly name: 'redis' | 'postgresql';
   /** What makes an upsert create only, in a transaction as well as in a single write. */
   readonly insertOnly: Readonly<Record<string, unknown>>;
+  /** A bulk get that times out or loses its connection says that its keys are missing; a get of one key reports the failure. */
+  readonly hidesFailedReads: boolean;
 }
 
 const dialects: Readonly<Record<string, Dialect>> = {
-  'state.redis/v1': { name: 'redis', insertOnly: { etag: '-1' } },
-  'state.postgresql/v2': { name: 'postgresql', insertOnly: { options: { concurrency: 'first-write' } } },
+  'state.redis/v1': { name: 'redis', insertOnly: { etag: '-1' }, hidesFailedReads: false },
+  'state.postgresql/v2': {
+    name: 'postgresql',
+    insertOnly: { options: { concurrency: 'first-write' } },
+    hidesFailedReads: true,
+  },
 };
 
 /** The dialect of a component. Throws UnfitComponentError, with the reason, when it has none. */

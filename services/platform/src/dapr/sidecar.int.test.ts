@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DeadLetter } from './dead-letter.ts';
 import { createEvent } from './event.ts';
 import { createSidecar } from './sidecar.ts';
-import type { CloudEvent, Sidecar, StateStore } from './types.ts';
+import { type CloudEvent, type Sidecar, SidecarError, type StateStore } from './types.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -147,6 +147,20 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     expect(await store.remove(key)).toBe('written');
     expect(await store.remove(key)).toBe('written');
     expect(await store.get(key)).toBeUndefined();
+  });
+
+  test('a key that cannot be read is an error, and not missing', async () => {
+    const { store, platform } = world();
+    const { key } = await stored(store, 0);
+    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
+    // Longer than the sidecar takes to give up: what it says then is what is looked at here.
+    const patient = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken, deadlineMs: 20_000 });
+    const patientStore = await patient.store('state');
+    await platform.freeze(statePart);
+    await expect(patientStore.read([key])).rejects.toThrow(SidecarError);
+    await platform.thaw(statePart);
+    await patient.close();
+    expect((await store.read([key])).get(key)?.value).toBe(0);
   });
 
   test('a store that is down is a conflict to nobody', async () => {

@@ -8,6 +8,8 @@ type Item = { readonly key: string; readonly value: unknown; readonly etag: stri
 
 /** Keys in one bulk get: bounds what one answer can weigh. */
 const KEYS_PER_READ = 512;
+/** Gets of single keys at a time: leaves connections for everybody else. */
+const GETS_AT_ONCE = 16;
 
 /** A call that failed has no outcome that one could know; the client has reported it. */
 const answerOf = (call: Promise<Answer>): Promise<Answer | undefined> => call.catch(() => undefined);
@@ -25,15 +27,38 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
     return answer ? transactionOutcome(answer) : 'unknown';
   }
 
-  async function read(keys: readonly string[]): Promise<Map<string, Stored>> {
+  const get = async (key: string): Promise<Stored | undefined> =>
+    storedItem(await client.call({ operation: 'state get', method: 'GET', path: pathOf(key) }));
+
+  async function bulkGet(keys: readonly string[]): Promise<Map<string, Stored>> {
     const found = new Map<string, Stored>();
-    // Each key once: PostgreSQL answers a repeated one with an item that has no key.
-    const unique = [...new Set(keys)];
-    for (let from = 0; from < unique.length; from += KEYS_PER_READ) {
-      const body = JSON.stringify({ keys: unique.slice(from, from + KEYS_PER_READ) });
+    for (let from = 0; from < keys.length; from += KEYS_PER_READ) {
+      const body = JSON.stringify({ keys: keys.slice(from, from + KEYS_PER_READ) });
       for (const [key, stored] of storedItems(await post('read', `${path}/bulk`, body))) found.set(key, stored);
     }
     return found;
+  }
+
+  async function getEach(keys: readonly string[]): Promise<Map<string, Stored>> {
+    const found = new Map<string, Stored>();
+    for (let from = 0; from < keys.length; from += GETS_AT_ONCE) {
+      const some = keys.slice(from, from + GETS_AT_ONCE);
+      const values = await Promise.all(some.map(get));
+      some.forEach((key, index) => {
+        const stored = values[index];
+        if (stored) found.set(key, stored);
+      });
+    }
+    return found;
+  }
+
+  async function read(keys: readonly string[]): Promise<Map<string, Stored>> {
+    // Each key once: PostgreSQL answers a repeated one with an item that has no key.
+    const unique = [...new Set(keys)];
+    const found = await bulkGet(unique);
+    if (!dialect.hidesFailedReads) return found;
+    // Missing is believed only when a get of that key alone, which reports a failure, says so too.
+    return new Map([...found, ...(await getEach(unique.filter((key) => !found.has(key))))]);
   }
 
   /**
@@ -62,9 +87,6 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
     }
     return outcome;
   }
-
-  const get = async (key: string): Promise<Stored | undefined> =>
-    storedItem(await client.call({ operation: 'state get', method: 'GET', path: pathOf(key) }));
 
   /** A taken key is a 409 on Redis and a 500 on PostgreSQL, and both mean other things too: the store is asked. */
   async function insert(key: string, value: unknown): Promise<InsertOutcome> {
