@@ -1,6 +1,13 @@
-import { type Consumer, consumerPatch, consumerRequest, messageSchema, topics } from '@standing-order/contracts';
+import {
+  type Consumer,
+  consumerPatch,
+  consumerRequest,
+  messageSchema,
+  topics,
+  validationRequest,
+} from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
-import { answerCommands, type Entities, entityRoutes } from '@standing-order/platform/entities';
+import { answerCommands, type Entities, entityRoutes, validationRoute } from '@standing-order/platform/entities';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
@@ -17,10 +24,16 @@ export interface ConsumerParts extends AppOptions {
   newId(): string;
 }
 
-/** The service's HTTP side: its consumers, and the commands that it answers. */
+/** The service's HTTP side: its consumers, and what it is asked about them, directly and by message. */
 export function consumerApp({ consumers, sidecar, pubsub, clock, newId, ...options }: ConsumerParts): Hono {
   const app = createApp(options);
   entityRoutes(app, { path: '/consumers', entities: consumers, request: consumerRequest, patch: consumerPatch, newId });
+  validationRoute(app, {
+    entities: consumers,
+    question: validationRequest('com.standing-order.validate-consumer-info.v1'),
+    entityOf: ({ consumerId }) => consumerId,
+    validate,
+  });
   subscribe(app, {
     sidecar,
     pubsub,

@@ -127,6 +127,25 @@ describe('consumers', () => {
   });
 });
 
+describe('validations', () => {
+  it('are answered with what a command would be answered', async () => {
+    const { send } = service();
+    await send('POST', '/consumers', ada);
+    const known = await send('POST', '/validations', { consumerId: 'ada' });
+    expect([known.status, await known.json()]).toEqual([
+      200,
+      { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: ada.orderLimit } },
+    ]);
+    const unknown = await send('POST', '/validations', { consumerId: 'bob' });
+    expect([unknown.status, await unknown.json()]).toMatchObject([
+      200,
+      { type: 'com.standing-order.consumer-refused.v1', data: { reasons: [{ code: 'CONSUMER_NOT_FOUND' }] } },
+    ]);
+    const garbage = await send('POST', '/validations', { consumerId: '../ada' });
+    expect([garbage.status, await garbage.json()]).toMatchObject([422, { errors: [{ field: 'consumerId' }] }]);
+  });
+});
+
 describe('commands', () => {
   const type: MessageType = 'com.standing-order.validate-consumer-info.v1';
   const traceId = '0af7651916cd43dd8448eb211c80319c';

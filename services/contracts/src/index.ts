@@ -7,3 +7,4 @@ export * from './order.ts';
 export * from './problem.ts';
 export * from './restaurant.ts';
 export * from './topics.ts';
+export * from './validations.ts';

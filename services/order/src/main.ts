@@ -12,6 +12,8 @@ import { orderBusiness } from './order/business.ts';
 import { readinessOf } from './readiness.ts';
 import { respondFirst } from './styles/respond-first.ts';
 import type { StyleParts, Styles } from './styles/style.ts';
+import { synchronous } from './styles/synchronous.ts';
+import { createValidators } from './validators.ts';
 
 const config = loadConfig(orderConfig);
 const clock = realClock;
@@ -40,6 +42,7 @@ const styleParts: StyleParts = {
 };
 const styles: Styles = {
   'respond-first': respondFirst(styleParts),
+  synchronous: synchronous({ ...styleParts, decideWithinMs: undefined, outbox, validators: createValidators(sidecar) }),
 };
 
 runService({

@@ -17,17 +17,22 @@ const events = meter.createCounter('outbox.events', { description: 'What the out
 /** What happens in a healthy outbox too; anything else may come thousands of times a second when something is down. */
 const routine: ReadonlySet<string> = new Set(['registered', 'renamed', 'retire', 'scanned', 'listed-again']);
 
+function settledNow(order: Order): void {
+  settled.add(1, { status: order.status });
+  recordSettlement(order);
+}
+
 /** Turns what the outbox reports into metrics, logs and spans. */
 export const orderObserver: Observer<Order> = {
   committed(batch) {
     committed.add(batch.documents.length);
     batches.add(1);
     recordCommit(batch);
+    for (const order of batch.documents) {
+      if (order.status !== 'PENDING') settledNow(order);
+    }
   },
-  settled(order) {
-    settled.add(1, { status: order.status });
-    recordSettlement(order);
-  },
+  settled: settledNow,
   ignored(id, reason) {
     ignored.add(1, { reason });
     logger.debug({ order: id, reason }, 'an answer is ignored');

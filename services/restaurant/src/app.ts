@@ -1,6 +1,13 @@
-import { messageSchema, type Restaurant, restaurantPatch, restaurantRequest, topics } from '@standing-order/contracts';
+import {
+  messageSchema,
+  type Restaurant,
+  restaurantPatch,
+  restaurantRequest,
+  topics,
+  validationRequest,
+} from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
-import { answerCommands, type Entities, entityRoutes } from '@standing-order/platform/entities';
+import { answerCommands, type Entities, entityRoutes, validationRoute } from '@standing-order/platform/entities';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
@@ -17,7 +24,7 @@ export interface RestaurantParts extends AppOptions {
   newId(): string;
 }
 
-/** The service's HTTP side: its restaurants, and the commands that it answers. */
+/** The service's HTTP side: its restaurants, and what it is asked about them, directly and by message. */
 export function restaurantApp({ restaurants, sidecar, pubsub, clock, newId, ...options }: RestaurantParts): Hono {
   const app = createApp(options);
   entityRoutes(app, {
@@ -26,6 +33,12 @@ export function restaurantApp({ restaurants, sidecar, pubsub, clock, newId, ...o
     request: restaurantRequest,
     patch: restaurantPatch,
     newId,
+  });
+  validationRoute(app, {
+    entities: restaurants,
+    question: validationRequest('com.standing-order.validate-order-details.v1'),
+    entityOf: ({ restaurantId }) => restaurantId,
+    validate,
   });
   subscribe(app, {
     sidecar,

@@ -65,3 +65,17 @@ describe('restaurants', () => {
     expect(response.headers.has('retry-after')).toBe(true);
   });
 });
+
+describe('validations', () => {
+  it('are answered with what a command would be answered', async () => {
+    const { send } = service();
+    const lines = [{ itemId: 'soup', quantity: 1 }];
+    const response = await send('POST', '/validations', { restaurantId: 'nobody', lines });
+    expect([response.status, await response.json()]).toMatchObject([
+      200,
+      { type: 'com.standing-order.order-details-refused.v1', data: { reasons: [{ code: 'RESTAURANT_NOT_FOUND' }] } },
+    ]);
+    const garbage = await send('POST', '/validations', { restaurantId: 'nobody', lines: [] });
+    expect([garbage.status, await garbage.json()]).toMatchObject([422, { errors: [{ field: 'lines' }] }]);
+  });
+});

@@ -33,7 +33,7 @@ export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesPart
     async handle(batch) {
       const replies = batch.map(({ message }) => ({
         id: message.data.orderId,
-        answer: answerOf(message, message.data.token),
+        answer: answerOf(message),
       }));
       await detached(() => outbox.record(replies));
       return batch.map(() => 'success');

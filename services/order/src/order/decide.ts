@@ -1,5 +1,16 @@
 import type { Reason } from '@standing-order/contracts';
-import type { Answer, Answers, ConsumerValid, DetailsValid, Order, Pending } from './order.ts';
+import type {
+  Answer,
+  Answers,
+  ConsumerAnswer,
+  ConsumerValid,
+  DetailsAnswer,
+  DetailsValid,
+  Order,
+  Pending,
+  Rejected,
+  Validated,
+} from './order.ts';
 
 /** What may happen to an order: an answer arrives, or its time is up. */
 export type Message = Answer | { readonly kind: 'time-up' };
@@ -34,7 +45,16 @@ function withAnswer(answers: Answers, answer: Answer): Answers {
 
 function settle(order: Pending, now: number): Order {
   const { consumer, details } = order.answers;
-  if (!consumer || !details) return order;
+  return consumer && details ? decideAtOnce(order, consumer, details, now) : order;
+}
+
+/** What both answers together make of an order, stored before or not. Pure. */
+export function decideAtOnce(
+  order: Pending,
+  consumer: ConsumerAnswer,
+  details: DetailsAnswer,
+  now: number,
+): Validated | Rejected {
   const settled = { ...order, settledAt: now };
   if (consumer.valid && details.valid) {
     const reasons = overLimit(consumer, details);

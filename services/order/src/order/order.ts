@@ -31,7 +31,10 @@ export type DetailsAnswer = DetailsValid | Refused<'details'>;
 export type Answer = ConsumerAnswer | DetailsAnswer;
 
 /** The ways in which orders come to be (styles/), and whether an order has its verdict before it is stored. */
-export const decidedBeforeStored = { 'respond-first': false } as const satisfies Record<string, boolean>;
+export const decidedBeforeStored = { 'respond-first': false, synchronous: true } as const satisfies Record<
+  string,
+  boolean
+>;
 
 export type Style = keyof typeof decidedBeforeStored;
 

@@ -1,17 +1,35 @@
-import { orderView, problem } from '@standing-order/contracts';
+import { type ConsumerVerdict, type DetailsVerdict, orderView, problem } from '@standing-order/contracts';
 import type { Accepted } from '@standing-order/outbox';
 import { describe, expect, it } from 'vitest';
 import { orderApp } from '../app.ts';
 import { decide } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { respondFirst } from '../styles/respond-first.ts';
+import { synchronous } from '../styles/synchronous.ts';
 
 const good = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };
 const json = { 'content-type': 'application/json' };
 const start = Date.UTC(2026, 0, 1);
 
+/** Who says what when asked directly; undefined cannot be asked. */
+interface Verdicts {
+  readonly who?: ConsumerVerdict | undefined;
+  readonly what?: DetailsVerdict | undefined;
+}
+
+const yes = {
+  who: { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: { amount: 5000, currency: 'EUR' } } },
+  what: {
+    type: 'com.standing-order.order-details-validated.v1',
+    data: {
+      lines: [{ itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 }],
+      total: { amount: 1800, currency: 'EUR' },
+    },
+  },
+} as const satisfies Verdicts;
+
 /** The service's HTTP side over a map, which keeps what the outbox would keep. */
-function service(accept?: (order: Order) => Accepted<Order>, override = false) {
+function service(accept?: (order: Order) => Accepted<Order>, override = false, { who, what }: Verdicts = yes) {
   const stored = new Map<string, Order>();
   let made = 0;
   const keep = (order: Order): Accepted<Order> => {
@@ -22,19 +40,25 @@ function service(accept?: (order: Order) => Accepted<Order>, override = false) {
     }
     return { outcome: existing.fingerprint === order.fingerprint ? 'existing' : 'different', document: existing };
   };
+  const outbox = {
+    accept: async (order: Order) => (accept ?? keep)(order),
+    read: async (id: string) => stored.get(id),
+  };
+  const parts = {
+    outbox,
+    clock: { wall: () => start + made },
+    newId: () => `01890a5d-ac96-774b-bcce-${String(++made).padStart(12, '0')}`,
+    acceptDeadlineMs: 1000,
+    decideWithinMs: undefined,
+  };
   const app = orderApp({
     styles: {
-      'respond-first': respondFirst({
-        outbox: { accept: async (order) => (accept ?? keep)(order) },
-        clock: { wall: () => start + made },
-        newId: () => `01890a5d-ac96-774b-bcce-${String(++made).padStart(12, '0')}`,
-        acceptDeadlineMs: 1000,
-        decideWithinMs: undefined,
-      }),
+      'respond-first': respondFirst(parts),
+      synchronous: synchronous({ ...parts, validators: { consumer: async () => who, details: async () => what } }),
     },
     styleSettings: { default: 'respond-first', override },
     outbox: {
-      read: async (id) => stored.get(id),
+      read: outbox.read,
       record: async () => [],
       stuck: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
       retry: async (id) => (stored.has(id) ? 'retried' : 'missing'),
@@ -204,6 +228,78 @@ describe('the header Order-Style', () => {
     expect(problem.parse(await response.json()).errors).toEqual([
       { field: 'Order-Style', detail: expect.stringContaining('respond-first') },
     ]);
+  });
+});
+
+describe('the synchronous style', () => {
+  const style = { 'order-style': 'synchronous' };
+  const refused = {
+    who: {
+      type: 'com.standing-order.consumer-refused.v1',
+      data: { reasons: [{ code: 'CONSUMER_INACTIVE', detail: 'the consumer ada is not active', field: 'consumerId' }] },
+    },
+    what: {
+      type: 'com.standing-order.order-details-refused.v1',
+      data: { reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'closed', field: 'restaurantId' }] },
+    },
+  } as const satisfies Verdicts;
+
+  it('answers 201 with the verdict, and the same to whoever repeats the request', async () => {
+    const { post, stored, app } = service(undefined, true);
+    const first = await post(good, { ...style, 'idempotency-key': 'k' });
+    const text = await first.text();
+    const order = orderView.parse(JSON.parse(text));
+    expect(first.status).toBe(201);
+    expect(order).toMatchObject({ status: 'VALIDATED', total: { amount: 1800, currency: 'EUR' } });
+    expect(first.headers.get('location')).toBe(`/orders/${order.id}`);
+    expect(await (await app.request(`/orders/${order.id}`)).json()).toEqual(order);
+
+    const again = await post(good, { ...style, 'idempotency-key': 'k' });
+    expect([again.status, await again.text(), stored.size]).toEqual([201, text, 1]);
+    const otherStyle = await post(good, { 'idempotency-key': 'k' });
+    expect([otherStyle.status, await otherStyle.text(), stored.size]).toEqual([201, text, 1]);
+    expect((await post(quantity(3), { ...style, 'idempotency-key': 'k' })).status).toBe(422);
+  });
+
+  it('leaves it to the store which of two requests with one key counts', async () => {
+    const { post, stored } = service(undefined, true);
+    const headers = { ...style, 'idempotency-key': 'k' };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post(good, headers)));
+    const bodies = await Promise.all(answers.map((answer) => answer.text()));
+    expect([new Set(bodies).size, stored.size]).toEqual([1, 1]);
+  });
+
+  it('knows an order by its key that was taken in another style', async () => {
+    const { post, stored } = service(undefined, true);
+    await post(good, { 'idempotency-key': 'k' });
+    const response = await post(good, { ...style, 'idempotency-key': 'k' });
+    expect([response.status, stored.size]).toEqual([202, 1]);
+  });
+
+  it.each<[string, Verdicts, string[]]>([
+    ['the consumer', { ...yes, who: refused.who }, ['CONSUMER_INACTIVE']],
+    ['both', refused, ['CONSUMER_INACTIVE', 'RESTAURANT_CLOSED']],
+    [
+      'the limit',
+      { ...yes, who: { ...yes.who, data: { orderLimit: { amount: 1799, currency: 'EUR' } } } },
+      ['ORDER_LIMIT_EXCEEDED'],
+    ],
+  ])('refused by %s: 422 with every reason, nothing stored', async (_, verdicts, codes) => {
+    const { post, stored } = service(undefined, true, verdicts);
+    const response = await post(good, style);
+    expect([response.status, stored.size]).toEqual([422, 0]);
+    expect(problem.parse(await response.json()).reasons?.map(({ code }) => code)).toEqual(codes);
+  });
+
+  it.each<[string, Verdicts, string[]]>([
+    ['the consumer service', { what: yes.what }, ['consumer']],
+    ['the restaurant service, whatever the other one says', { who: refused.who }, ['restaurant']],
+    ['both', {}, ['consumer', 'restaurant']],
+  ])('without %s: 503 that says so, nothing stored', async (_, verdicts, dependencies) => {
+    const { post, stored } = service(undefined, true, verdicts);
+    const response = await post(good, style);
+    expect([response.status, response.headers.has('retry-after'), stored.size]).toEqual([503, true, 0]);
+    expect(problem.parse(await response.json()).dependencies).toEqual(dependencies);
   });
 });
 

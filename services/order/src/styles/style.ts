@@ -7,7 +7,7 @@ import { fingerprint, idFromKey } from '../order/identity.ts';
 import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../order/order.ts';
 
 /** The styles that POST /orders can work in. */
-export const httpStyles = ['respond-first'] as const satisfies readonly Style[];
+export const httpStyles = ['respond-first', 'synchronous'] as const satisfies readonly Style[];
 export type HttpStyle = (typeof httpStyles)[number];
 
 /** An order somebody wants, as far as its text tells. */
@@ -91,6 +91,6 @@ function placementOf(id: string, accepted: Accepted<Order>): Placement {
 }
 
 /** What a stored order is to whoever asks for it again. */
-function existing(order: Order): Placement {
+export function existing(order: Order): Placement {
   return { outcome: decidedBeforeStored[order.style] ? 'decided' : 'taken', order };
 }

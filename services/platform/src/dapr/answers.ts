@@ -9,13 +9,16 @@ const failure = z.object({
   message: z.string().optional().catch(undefined),
 });
 
-function parsed<T>(schema: z.ZodType<T>, body: string): T | undefined {
+/** The body, or undefined when it is no JSON. */
+export function jsonOf({ body }: Pick<Answer, 'body'>): unknown {
   try {
-    return schema.safeParse(JSON.parse(body)).data;
+    return JSON.parse(body);
   } catch {
     return undefined;
   }
 }
+
+const parsed = <T>(schema: z.ZodType<T>, body: string): T | undefined => schema.safeParse(jsonOf({ body })).data;
 
 export const ok = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300;
 

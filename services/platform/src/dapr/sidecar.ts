@@ -1,16 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ok, publishOutcomes, sidecarMetadata } from './answers.ts';
+import { jsonOf, ok, publishOutcomes, sidecarMetadata } from './answers.ts';
 import { chunksOf } from './chunks.ts';
 import { createClient, type SidecarClient } from './client.ts';
 import { dialectOf } from './dialects.ts';
 import { createStore } from './store.ts';
-import { type Publication, type Sidecar, SidecarError, type SidecarMetadata, type SidecarOptions } from './types.ts';
+import {
+  type Invocation,
+  type InvocationAnswer,
+  type Publication,
+  type Sidecar,
+  SidecarError,
+  type SidecarMetadata,
+  type SidecarOptions,
+} from './types.ts';
 
 const READY_POLL_MS = 200;
 
 /** The sidecar of this process. Opens no connection before the first call. */
 export function createSidecar(options: SidecarOptions): Sidecar {
   const client = createClient(options);
+  // Connections of their own: a dependency that hangs must not hold those to the state store.
+  const invocations = createClient(options);
   const metadata = async (): Promise<SidecarMetadata> =>
     sidecarMetadata(await client.call({ operation: 'metadata', method: 'GET', path: '/v1.0/metadata' }));
 
@@ -18,8 +28,11 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     metadata,
     store: async (name) => createStore(client, name, dialectOf(name, (await metadata()).components)),
     publish: (pubsub, topic, messages) => publish(client, pubsub, topic, messages),
+    invoke: (invocation) => invoke(invocations, invocation),
     waitReady: (deadlineMs, signal) => waitReady(client, deadlineMs, signal),
-    close: () => client.close(),
+    async close() {
+      await Promise.all([client.close(), invocations.close()]);
+    },
   };
 }
 
@@ -51,6 +64,13 @@ async function publish(
     first += count;
   }
   return outcomes;
+}
+
+async function invoke(client: SidecarClient, { app, method, body, deadlineMs }: Invocation): Promise<InvocationAnswer> {
+  const path = `/v1.0/invoke/${encodeURIComponent(app)}/method/${method}`;
+  const content = JSON.stringify(body);
+  const answer = await client.call({ operation: `invoke ${app}`, method: 'POST', path, body: content, deadlineMs });
+  return { status: answer.status, body: jsonOf(answer) };
 }
 
 async function waitReady(client: SidecarClient, deadlineMs: number, signal?: AbortSignal): Promise<void> {

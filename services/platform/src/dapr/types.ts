@@ -69,7 +69,24 @@ export interface Publication {
   readonly partitionKey?: string;
 }
 
+/** A call of another application's method: POST, JSON both ways. */
+export interface Invocation {
+  readonly app: string;
+  readonly method: string;
+  readonly body: unknown;
+  /** For all attempts of the sidecar together, waiting for a connection included. */
+  readonly deadlineMs: number;
+}
+
+/** `body` is undefined when it is no JSON. */
+export interface InvocationAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
 export interface Sidecar {
+  /** Calls another application through its sidecar. Any answer is an answer; rejects with a SidecarError when there is none in time. */
+  invoke(invocation: Invocation): Promise<InvocationAnswer>;
   /** The component with the dialect that it needs. Rejects with UnfitComponentError, or SidecarError when the sidecar doesn't answer. */
   store(name: string): Promise<StateStore>;
   /**

@@ -14,9 +14,12 @@ export interface Readiness {
 export interface AppOptions {
   /** Asked by GET /readyz: 200 when ready, 503 with the reasons when not. */
   readiness(): Readiness;
-  /** APP_API_TOKEN: what /messages/* demands in the header dapr-api-token. */
+  /** APP_API_TOKEN: what /messages/* and /validations demand in the header dapr-api-token. */
   readonly appToken?: string | undefined;
 }
+
+/** What only the service's own sidecar may call. */
+const INTERNAL = ['/messages/*', '/validations'] as const;
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -65,7 +68,9 @@ function demandToken(token: string): MiddlewareHandler {
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   app.use(observe);
-  if (options.appToken !== undefined) app.use('/messages/*', demandToken(options.appToken));
+  if (options.appToken !== undefined) {
+    for (const path of INTERNAL) app.use(path, demandToken(options.appToken));
+  }
   app.notFound((c) => notFound(app, c));
   app.onError(failed);
   app.get('/healthz', (c) => c.json({ status: 'alive' }));
