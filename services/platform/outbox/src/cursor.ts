@@ -70,7 +70,8 @@ export class Cursor<D extends Document, A> {
   committed(n: number, ids: readonly string[], documents: readonly (D | undefined)[]): void {
     const fresh = { ids, documents };
     if (this.#position === n && this.#relay.hasRoom && this.#takeFresh(n, fresh)) return;
-    if (this.#fresh.size < this.#context.settings.freshSegments) this.#fresh.set(n, fresh);
+    const atHand = documents.length === ids.length;
+    if (atHand && this.#fresh.size < this.#context.settings.freshSegments) this.#fresh.set(n, fresh);
     this.wake();
   }
 
