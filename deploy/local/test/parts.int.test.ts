@@ -135,13 +135,8 @@ test('a service that is killed under a flood of messages gets what is left of it
   await platform.kill('consumer-1');
   await flood;
   await platform.start('consumer-1');
-  // A batch or two may go to the dead-letter topic when the machine is slow; a sidecar that is stuck would deliver nothing.
-  const first = await taken(consumer, AbortSignal.timeout(10_000));
-  await eventually('messages arrive again', async (signal) =>
-    expect(await taken(consumer, signal)).toBeGreaterThan(first),
-  );
-  await publish('consumer-commands', 1);
-  await platform.ready();
+  // Its count begins anew. A sidecar whose subscriptions are stuck would deliver nothing, ever.
+  await eventually('messages arrive again', async (signal) => expect(await taken(consumer, signal)).toBeGreaterThan(0));
 });
 
 test('other processes can list and move the parts through the socket', async () => {
