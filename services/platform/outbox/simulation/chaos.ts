@@ -49,11 +49,20 @@ function weatherFault(rng: Rng, latest: number): Partial<Weather> {
   ])();
 }
 
-/** A process dies with writes still on their way, and its adopters may find a store that fails, too. */
-function crash(rng: Rng, at: number, slot: number, latest: number, backAfter: number): Fault[] {
-  const ms = rng.span(50, 5 * second);
+/** A process dies with writes still on their way, maybe as the last thing, and its adopters may find a failing store. */
+function crash(rng: Rng, until: number, slot: number, latest: number): Fault[] {
+  const ms = rng.span(200, 5 * second);
+  const at = rng.chance(0.4) ? until - ms - 1 : rng.next() * until;
+  const backAfter = rng.span(second, until);
   const kill: Fault = { at: at + ms, kind: 'kill', slot, backAfter };
-  const late = { late: rng.pick([0.5, 1]), partial: rng.pick([0, 0.5]), lateUpTo: rng.span(20 * second, latest) };
+  const lateUpTo = rng.span(20 * second, latest);
+  const lateFrom = rng.pick([100, 15 * second, 0.8 * lateUpTo]);
+  const late = {
+    [rng.pick(['late', 'lateBatches'])]: rng.pick([0.5, 1]),
+    partial: rng.pick([0, 0.5, 1]),
+    lateFrom,
+    lateUpTo,
+  };
   const stall: Fault = { at, kind: 'weather', ms, change: late };
   const after = at + ms + rng.span(second, 15 * second);
   const unlucky: Fault = { at: after, kind: 'weather', ms: 30 * second, change: { partial: 0.3, requestLost: 0.2 } };
@@ -66,7 +75,7 @@ export function randomFaults(rng: Rng, time: Time, slots: number, until: number)
   const lasts = () => rng.span(second, until);
   const weather = (at: number): Fault => ({ at, kind: 'weather', ms: lasts() / 2, change: weatherFault(rng, latest) });
   const kinds: readonly ((at: number) => Fault | Fault[])[] = [
-    (at) => crash(rng, at, slot(), latest, lasts()),
+    () => crash(rng, until, slot(), latest),
     (at) => ({ at, kind: 'kill', slot: slot(), backAfter: lasts() }),
     (at) => ({ at, kind: 'leave', slot: slot(), backAfter: lasts() }),
     (at) => ({ at, kind: 'pause', slot: slot(), ms: pauseLength(rng, time), clockRuns: rng.chance(0.5) }),

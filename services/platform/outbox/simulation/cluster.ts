@@ -129,7 +129,9 @@ export class Cluster {
   sleep(sleeper: Process, ms: number): void {
     if (ms < NIGHT) return;
     this.world.schedule(AWAKE, () => {
-      for (const { process } of this.alive()) if (process !== sleeper) process.pause(ms - 2 * AWAKE, true);
+      if (!sleeper.alive || !sleeper.paused) return;
+      const rest = sleeper.lastPause - this.world.now - AWAKE;
+      for (const { process } of this.alive()) if (process !== sleeper) process.pause(rest, true);
     });
   }
 

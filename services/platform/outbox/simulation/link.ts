@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 const STORE_DEADLINE = 3000;
 /** What lands within this time, in milliseconds, is not late. */
 const ORDINARY = 50;
+/** Within this time, in milliseconds, one that died is replaced. */
+const MOURNING = 60_000;
 /** What a sidecar answers with 400 and never sends on. */
 const POISON = 'poison';
 
@@ -29,7 +31,9 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   const { world, store, weather } = sea;
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value));
   const latency = () => 1 + rng.next() * weather.storeLatency;
-  const late = () => rng.span(100, Math.max(200, weather.lateUpTo));
+  const late = () => rng.span(weather.lateFrom, Math.max(weather.lateFrom, weather.lateUpTo));
+
+  const any = () => rng.chance(0.4);
 
   const land = (delay: number, apply: () => void) => {
     if (delay > ORDINARY) sea.landsUntil = Math.max(sea.landsUntil, world.now + delay);
@@ -52,22 +56,29 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   }
 
   /** What becomes of a write on its way: applied now or later, once or twice, answered or not. */
-  function carry<T>(unknown: T, apply: (fails: Fails) => T, answer: (delay: number, outcome: T) => void) {
+  function carry<T>(
+    kind: 'transact' | 'write',
+    parts: readonly Fails[],
+    unknown: T,
+    apply: (fails: Fails) => T,
+    answer: (delay: number, outcome: T) => void,
+  ) {
     const none = () => false;
-    const some = () => rng.chance(0.4);
+    const some = rng.pick(parts);
     if (weather.store === 'down' || weather.store === 'full' || store.full) return answer(latency(), unknown);
     if (weather.store === 'frozen') {
       land(weather.thawsAt - world.now + rng.next() * 50, () => apply(none));
       return answer(STORE_DEADLINE, unknown);
     }
     if (rng.chance(weather.requestLost)) return answer(STORE_DEADLINE, unknown);
-    if (rng.chance(weather.late)) {
+    if (rng.chance(Math.max(weather.late, kind === 'transact' ? weather.lateBatches : 0))) {
       const fails = rng.chance(weather.partial) ? some : none;
       land(late(), () => apply(fails));
       return answer(latency(), unknown);
     }
     if (rng.chance(weather.partial)) {
       apply(some);
+      if (rng.chance(weather.deadly)) process.die(rng.span(100, MOURNING));
       return answer(latency(), unknown);
     }
     const outcome = apply(none);
@@ -83,8 +94,10 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
       const takes = store.admit(sent, rng.int(1, 10));
       if (takes === undefined) return answer(latency(), 'unknown');
       land(takes, () => {
+        const isInsert: Fails = (index) => sent[index]?.op === 'insert';
+        const parts = [any, isInsert, (index: number) => !isInsert(index)];
         const apply = (fails: Fails) => (store.transact(sent, fails) ? 'committed' : 'unknown');
-        carry<TransactionOutcome>('unknown', apply, (delay, outcome) => {
+        carry<TransactionOutcome>('transact', parts, 'unknown', apply, (delay, outcome) => {
           world.trace(process.name, 'transact', `${sent.map(brief).join(' ')} -> ${outcome}`);
           answer(delay, outcome);
         });
@@ -103,14 +116,19 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
         if (outcomes.includes('unknown')) return 'unknown';
         return outcomes.includes('conflict') ? 'conflict' : 'written';
       };
-      if (sent.length < 2 || !rng.chance(weather.torn)) return carry('unknown', (fails) => set(sent, fails), answer);
+      if (sent.length < 2 || !rng.chance(weather.torn))
+        return carry('write', [any], 'unknown', (fails) => set(sent, fails), answer);
       const half = sent.length >> 1;
       carry<WriteOutcome>(
+        'write',
+        [any],
         'unknown',
         (fails) => set(sent.slice(0, half), fails),
         (_, first) => {
           land(latency() * 5, () => {
             carry<WriteOutcome>(
+              'write',
+              [any],
               'unknown',
               (fails) => set(sent.slice(half), fails),
               (delay, second) => answer(delay, worse(first, second)),

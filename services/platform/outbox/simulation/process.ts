@@ -114,6 +114,14 @@ export class Process {
     this.alive = false;
   }
 
+  /** Dies by itself, to be replaced after `ms`. */
+  die(ms: number): void {
+    if (!this.alive) return;
+    this.world.trace(this.name, 'dies');
+    this.kill();
+    this.onHeld(ms);
+  }
+
   private step(kind: AwaitKind, side: PauseAt['side']): void {
     const name = `${kind} ${side}`;
     const count = (this.counts.get(name) ?? 0) + 1;
@@ -121,9 +129,11 @@ export class Process {
     const due = this.pauses.find((pause) => pause.ordinal === count && pause.kind === kind && pause.side === side);
     if (due === undefined || this.world.now >= due.before) return;
     this.world.trace(this.name, 'held', `${name} ${count}`);
-    if (due.dies) this.kill();
-    else this.pause(due.ms, due.clockRuns);
-    this.onHeld(due.ms);
+    if (due.dies) this.die(due.ms);
+    else {
+      this.pause(due.ms, due.clockRuns);
+      this.onHeld(due.ms);
+    }
   }
 
   private setTimer(ms: number, fire: () => void): () => void {

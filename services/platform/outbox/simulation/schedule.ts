@@ -51,7 +51,7 @@ function randomSettings(rng: Rng): Partial<Settings> {
 /** Bursts, some of them just when something breaks, and stragglers. */
 function randomOrders(rng: Rng, until: number, faults: readonly Fault[]): OrderPlan[] {
   const count = rng.span(5, 60);
-  const breaks = faults.map(({ at }) => at).filter((at) => at < until);
+  const breaks = faults.map(({ at }) => at);
   const burst = () => (breaks.length > 0 && rng.chance(0.6) ? rng.pick(breaks) : rng.next() * until);
   const bursts = Array.from({ length: rng.int(1, 4) }, burst);
   return Array.from({ length: count }, (_, i) => {

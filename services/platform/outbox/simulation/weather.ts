@@ -9,11 +9,16 @@ export interface Weather {
   answerLost: number;
   /** As `requestLost`, for compare-and-set writes only: orders get in, and beats and answers do not. */
   writeLost: number;
-  /** A write lands up to `lateUpTo` after its error was reported. */
+  /** A write lands that long after its error was reported. */
   late: number;
+  /** As `late`, for transactions only: a late beat would tell the others to look again. */
+  lateBatches: number;
+  lateFrom: number;
   lateUpTo: number;
   /** Each operation of a transaction, or item of a write, fails by itself. */
   partial: number;
+  /** A process whose write was applied in part only dies at that moment. */
+  deadly: number;
   /** A write is applied a second time up to `lateUpTo` later. */
   twice: number;
   readFails: number;
@@ -48,8 +53,11 @@ export function fairWeather(): Weather {
     answerLost: 0,
     writeLost: 0,
     late: 0,
-    lateUpTo: 0,
+    lateBatches: 0,
+    lateFrom: 100,
+    lateUpTo: 200,
     partial: 0,
+    deadly: 0,
     twice: 0,
     readFails: 0,
     torn: 0.1,
