@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Answer, get, post } from './support/client.ts';
+import { type Answer, call, get, post } from './support/client.ts';
 import { until } from './support/until.ts';
 import { answersOk, GOOD_ORDER, useWorld } from './support/world.ts';
 
@@ -78,7 +78,18 @@ describe('respond-first', () => {
     const answers = [await place('respond-first'), await place('respond-first', BAD_ORDER)];
     for (const { status, body } of answers) expect([status, body.status]).toEqual([202, 'PENDING']);
     taken.push(...answers);
-    if (down.length > 0) return;
+    if (down.length > 0) {
+      const waited = await place('respond-first', GOOD_ORDER, { prefer: 'wait=1' });
+      expect(waited).toMatchObject({ status: 202, headers: { 'preference-applied': 'wait=1' } });
+      return;
+    }
+    for (const replica of [0, 1]) {
+      const waited = await post(url(replica), GOOD_ORDER, { 'order-style': 'respond-first', prefer: 'wait=60' });
+      expect(waited).toMatchObject({ status: 201, body: { status: 'VALIDATED' } });
+      const pending = await post(url(replica), BAD_ORDER);
+      const polled = await call('GET', `${url(1 - replica)}/${pending.body.id}`, undefined, { prefer: 'wait=15' });
+      expect(polled).toMatchObject({ status: 200, body: { status: 'REJECTED' } });
+    }
 
     const { statuses } = await world().allDecided(120_000);
     expect(Object.keys(statuses).toSorted()).toEqual(['REJECTED', 'VALIDATED']);

@@ -14,6 +14,7 @@ import { respondFirst } from './styles/respond-first.ts';
 import type { StyleParts, Styles } from './styles/style.ts';
 import { synchronous } from './styles/synchronous.ts';
 import { createValidators } from './validators.ts';
+import { createWaits } from './waits.ts';
 
 const config = loadConfig(orderConfig);
 const clock = realClock;
@@ -32,6 +33,7 @@ const outbox = createOutbox({
   settings: { maxOpen: config.MAX_OPEN_ORDERS },
 });
 observeStats(outbox);
+const waits = createWaits({ outbox, clock });
 
 const styleParts: StyleParts = {
   outbox,
@@ -49,6 +51,7 @@ runService({
   app: orderApp({
     styles,
     styleSettings: { default: config.ORDER_STYLE, override: config.STYLE_OVERRIDE === 'allowed' },
+    waits,
     outbox,
     sidecar,
     pubsub,
@@ -58,6 +61,7 @@ runService({
   host: config.HOST,
   port: config.PORT,
   async start(signal) {
+    signal.addEventListener('abort', waits.end);
     await connection.open(signal);
     await outbox.start();
   },

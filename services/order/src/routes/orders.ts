@@ -3,30 +3,48 @@ import { orderId, orderRequest } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
 import { idempotencyKeyOf, jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
 import { currentTrace } from '@standing-order/platform/telemetry';
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { viewOf } from '../order/view.ts';
 import type { Styles } from '../styles/style.ts';
+import type { Waits } from '../waits.ts';
 import { type StyleSettings, styleOf } from './order-style.ts';
-import { answerPlacement } from './placement.ts';
+import { answerDecided, answerPlacement } from './placement.ts';
+import { parsePrefer } from './prefer.ts';
 
 export interface OrderRoutesParts {
   readonly styles: Styles;
   readonly styleSettings: StyleSettings;
   readonly outbox: Pick<Outbox<Order, Message>, 'read'>;
+  readonly waits: Pick<Waits, 'untilDecided'>;
 }
 
 /** Every client, until clients are told apart. */
 const ANONYMOUS = 'anonymous';
 
 /** Adds POST /orders and GET /orders/{id}. */
-export function orderRoutes(app: Hono, { styles, styleSettings, outbox }: OrderRoutesParts): void {
+export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }: OrderRoutesParts): void {
+  /** The order once the client has waited for it as long as it wants to; undefined if it does not, or cannot. */
+  async function waitedFor(c: Context, order: Order): Promise<Order | undefined> {
+    const { wait } = parsePrefer(c.req.header('Prefer'));
+    const waited = wait === undefined ? undefined : await waits.untilDecided(order, wait * 1_000, c.req.raw.signal);
+    if (waited) c.header('Preference-Applied', `wait=${wait}`);
+    return waited;
+  }
+
   app.post('/orders', async (c) => {
     const style = styleOf(c, styleSettings);
     const idempotencyKey = idempotencyKeyOf(c);
     const request = await jsonBody(c, orderRequest);
     const placement = await styles[style]({ request, client: ANONYMOUS, idempotencyKey, trace: currentTrace() });
+    if (placement.outcome !== 'taken') return answerPlacement(c, placement);
+
+    const waited = await waitedFor(c, placement.order);
+    if (waited && waited.status !== 'PENDING') return answerDecided(c, waited);
+    if (parsePrefer(c.req.header('Prefer')).respondAsync) {
+      c.header('Preference-Applied', 'respond-async', { append: true });
+    }
     return answerPlacement(c, placement);
   });
 
@@ -34,7 +52,7 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox }: OrderR
     const id = pathParam(c, 'id', orderId);
     const order = await outbox.read(id);
     if (!order) throw new ProblemError('not-found', { detail: `there is no order ${id}` });
-    const body = JSON.stringify(viewOf(order));
+    const body = JSON.stringify(viewOf((await waitedFor(c, order)) ?? order));
     const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
     if (c.req.header('If-None-Match') === etag) return c.body(null, 304, { ETag: etag });
     return c.body(body, 200, { ETag: etag, 'Content-Type': 'application/json' });

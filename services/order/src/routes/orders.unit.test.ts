@@ -1,11 +1,13 @@
 import { type ConsumerVerdict, type DetailsVerdict, orderView, problem } from '@standing-order/contracts';
 import type { Accepted } from '@standing-order/outbox';
-import { describe, expect, it } from 'vitest';
+import { realClock } from '@standing-order/platform/runtime';
+import { describe, expect, it, vi } from 'vitest';
 import { orderApp } from '../app.ts';
 import { decide } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { respondFirst } from '../styles/respond-first.ts';
 import { synchronous } from '../styles/synchronous.ts';
+import { createWaits } from '../waits.ts';
 
 const good = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };
 const json = { 'content-type': 'application/json' };
@@ -51,7 +53,13 @@ function service(accept?: (order: Order) => Accepted<Order>, override = false, {
     acceptDeadlineMs: 1000,
     decideWithinMs: undefined,
   };
+  const watching = new Map<string, (order: Order) => void>();
+  const watch = (id: string, listener: (order: Order) => void) => {
+    watching.set(id, listener);
+    return () => watching.delete(id);
+  };
   const app = orderApp({
+    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
     styles: {
       'respond-first': respondFirst(parts),
       synchronous: synchronous({ ...parts, validators: { consumer: async () => who, details: async () => what } }),
@@ -73,7 +81,7 @@ function service(accept?: (order: Order) => Accepted<Order>, override = false, {
       headers: { ...json, ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  return { app, stored, post };
+  return { app, stored, watching, post };
 }
 
 const withLine = (line: object) => ({ ...good, lines: [line] });
@@ -300,6 +308,74 @@ describe('the synchronous style', () => {
     const response = await post(good, style);
     expect([response.status, response.headers.has('retry-after'), stored.size]).toEqual([503, true, 0]);
     expect(problem.parse(await response.json()).dependencies).toEqual(dependencies);
+  });
+});
+
+describe('Prefer', () => {
+  const refusal = { valid: false, token: { w: 'w', a: 1, t: 1 }, reasons: [] } as const;
+
+  function reject(order: Order): Order {
+    const answered = (['consumer', 'details'] as const).reduce((before, kind) => {
+      const decision = decide(before, { kind, ...refusal }, start + 1000);
+      return 'document' in decision ? decision.document : before;
+    }, order);
+    expect(answered.status).toBe('REJECTED');
+    return answered;
+  }
+
+  /** A request that waits, and the order that it waits for. */
+  async function waiting(world: ReturnType<typeof service>, send: () => Response | Promise<Response>) {
+    const response = Promise.resolve(send());
+    await vi.waitUntil(() => world.watching.size > 0);
+    return { response, order: [...world.stored.values()][0] as Order };
+  }
+
+  it('wait: is answered with the final state as soon as it is heard of', async () => {
+    const world = service();
+    const { response, order } = await waiting(world, () => world.post(good, { prefer: 'wait=60' }));
+    world.watching.get(order.id)?.(reject(order));
+    const { status, headers } = await response;
+    expect([status, headers.get('location')]).toEqual([200, `/orders/${order.id}`]);
+    expect(headers.get('preference-applied')).toBe('wait=60');
+    expect(orderView.parse(await (await response).json()).status).toBe('REJECTED');
+    expect(world.watching.size).toBe(0);
+  });
+
+  it('wait: is answered with the final state that another replica has stored', async () => {
+    const world = service();
+    const { response, order } = await waiting(world, () => world.post(good, { prefer: 'wait=60' }));
+    world.stored.set(order.id, reject(order));
+    expect((await response).status).toBe(200);
+  });
+
+  it('wait: an order that is not decided in time is answered as ever', async () => {
+    const { post } = service();
+    const response = await post(good, { prefer: 'respond-async, wait=0' });
+    expect([response.status, response.headers.get('preference-applied')]).toEqual([202, 'wait=0, respond-async']);
+    const plain = await post(good, { prefer: 'wait=never' });
+    expect([plain.status, plain.headers.has('preference-applied')]).toEqual([202, false]);
+  });
+
+  it('wait: GET answers as soon as there is a verdict', async () => {
+    const world = service();
+    await world.post(good);
+    const [order] = [...world.stored.values()] as [Order];
+    const { response } = await waiting(world, () =>
+      world.app.request(`/orders/${order.id}`, { headers: { prefer: 'wait=60' } }),
+    );
+    world.watching.get(order.id)?.(reject(order));
+    expect((await response).headers.get('preference-applied')).toBe('wait=60');
+    expect(orderView.parse(await (await response).json()).status).toBe('REJECTED');
+  });
+
+  it('wait: where too many wait already, nobody more does', async () => {
+    const world = service();
+    const responses = [world.post(good, { prefer: 'wait=60' }), world.post(good, { prefer: 'wait=60' })];
+    await vi.waitUntil(() => world.watching.size === 2);
+    const third = await world.post(good, { prefer: 'wait=60' });
+    expect([third.status, third.headers.has('preference-applied')]).toEqual([202, false]);
+    for (const [id, tell] of world.watching) tell(reject(world.stored.get(id) as Order));
+    expect((await Promise.all(responses)).map(({ status }) => status)).toEqual([200, 200]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { ProblemError } from '@standing-order/platform/http';
 import type { Context } from 'hono';
+import type { Order } from '../order/order.ts';
 import { receiptOf, viewOf } from '../order/view.ts';
 import type { Placement } from '../styles/style.ts';
 
@@ -13,10 +14,15 @@ export function answerPlacement(c: Context, placement: Placement): Response {
     case 'taken':
       return c.json(receiptOf(placement.order), 202, { Location: locationOf(placement.order.id) });
     case 'decided':
-      return c.json(viewOf(placement.order), 201, { Location: locationOf(placement.order.id) });
+      return answerDecided(c, placement.order);
     default:
       throw problemOf(placement);
   }
+}
+
+/** An order with its verdict: 201 when there is one to be made, 200 when it was taken and then refused, or its time ran out. */
+export function answerDecided(c: Context, order: Order): Response {
+  return c.json(viewOf(order), order.status === 'VALIDATED' ? 201 : 200, { Location: locationOf(order.id) });
 }
 
 function problemOf(placement: Exclude<Placement, { readonly outcome: 'taken' | 'decided' }>): ProblemError {

@@ -1,0 +1,80 @@
+import type { Outbox } from '@standing-order/outbox';
+import type { Clock } from '@standing-order/platform/runtime';
+import { detached } from '@standing-order/platform/telemetry';
+import type { Message } from './order/decide.ts';
+import type { Order } from './order/order.ts';
+
+export interface WaitsParts {
+  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'watch'>;
+  readonly clock: Pick<Clock, 'setTimer'>;
+  /** Most requests that wait at a time. Default 1,000. */
+  readonly most?: number;
+}
+
+/** Requests that wait for an order to be decided. */
+export interface Waits {
+  /**
+   * The order once it is decided, or as it is after `ms` milliseconds, or when the signal aborts. Undefined, at once, when
+   * too many wait already. Never rejects.
+   */
+  untilDecided(order: Order, ms: number, signal?: AbortSignal): Promise<Order> | undefined;
+  /** Lets everybody go, so that the service can stop. */
+  end(): void;
+}
+
+const MOST = 1_000;
+const LOOK_MS = 100;
+const LOOK_MAX_MS = 2_000;
+
+/**
+ * An order that this replica looks after is heard of at once; one that another replica looks after is read now and then.
+ */
+export function createWaits({ outbox, clock, most = MOST }: WaitsParts): Waits {
+  const waiting = new Set<() => void>();
+  let ended = false;
+
+  const wait = (order: Order, ms: number, signal?: AbortSignal) =>
+    new Promise<Order>((resolve) => {
+      let seen = order;
+      let cancelLook = () => {};
+      const see = (now: Order | undefined) => {
+        if (now === undefined || !waiting.has(finish)) return;
+        seen = now;
+        if (now.status !== 'PENDING') finish();
+      };
+      const lookAfter = (pause: number) => {
+        cancelLook = clock.setTimer(pause, async () => {
+          // A store that can't be read now may be read the next time; the sidecar's client has reported it.
+          see(await outbox.read(order.id).catch(() => undefined));
+          if (waiting.has(finish)) lookAfter(Math.min(2 * pause, LOOK_MAX_MS));
+        });
+      };
+      const finish = () => {
+        if (!waiting.delete(finish)) return;
+        unwatch();
+        cancelLook();
+        cancelDeadline();
+        signal?.removeEventListener('abort', finish);
+        resolve(seen);
+      };
+      waiting.add(finish);
+      const unwatch = outbox.watch(order.id, see);
+      const cancelDeadline = clock.setTimer(ms, finish);
+      lookAfter(LOOK_MS);
+      signal?.addEventListener('abort', finish);
+      if (signal?.aborted) finish();
+    });
+
+  return {
+    untilDecided(order, ms, signal) {
+      if (order.status !== 'PENDING') return Promise.resolve(order);
+      if (ended || waiting.size >= most) return undefined;
+      // What is read while waiting belongs to no trace: it says nothing of the order.
+      return detached(() => wait(order, ms, signal));
+    },
+    end() {
+      ended = true;
+      for (const finish of [...waiting]) finish();
+    },
+  };
+}
