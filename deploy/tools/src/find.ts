@@ -43,7 +43,7 @@ export async function inspect(
   // The name counts: Debian's redis-server is a link to redis-check-rdb. Only what comes with a tool may need the target.
   const path = (await allBeside(tool, folder)) ? link : target;
   if (path === target && !(await allBeside(tool, dirname(target)))) return undefined;
-  const version = await askVersion(path);
+  const version = await askVersion(tool, path);
   return version === undefined ? { path } : { path, version };
 }
 
@@ -59,9 +59,9 @@ async function isProgram(path: string): Promise<boolean> {
   );
 }
 
-async function askVersion(path: string): Promise<string | undefined> {
+async function askVersion(tool: Tool, path: string): Promise<string | undefined> {
   try {
-    return parseVersion(await runProgram(path, ['--version'], { deadlineMs: 20_000 }));
+    return parseVersion(await runProgram(path, tool.versionArguments ?? ['--version'], { deadlineMs: 20_000 }));
   } catch {
     // A program that does not even tell its version is no candidate; the choice says so.
     return undefined;

@@ -22,12 +22,16 @@ export interface Tool {
   readonly wanted: Range;
   /** Programs that come with it and must be in the same folder. */
   readonly beside: readonly string[];
+  /** How it is asked for its version; `--version` if not given. */
+  readonly versionArguments?: readonly string[];
   /** Folders to look in after PATH: globs, `~` for the home folder. */
   readonly places: readonly string[];
   readonly source: GoSource | DebianSource;
   /** How a person gets it, for when there is no other way. */
   readonly byHand: string;
 }
+
+const pinsOf = (tool: string) => fileURLToPath(new URL(`../${tool}`, import.meta.url));
 
 /** Everything that the project runs and npm does not bring. A tool is added by an entry here. */
 export const tools = {
@@ -38,7 +42,7 @@ export const tools = {
     places: ['~/.dapr/bin'],
     source: {
       kind: 'go',
-      folder: fileURLToPath(new URL('../daprd', import.meta.url)),
+      folder: pinsOf('daprd'),
       program: 'github.com/dapr/dapr/cmd/daprd',
       // allcomponents is what Dapr releases; stablecomponents lacks the SQLite name resolver.
       flags: ['-tags=allcomponents', '-ldflags=-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=1.18.1'],
@@ -65,6 +69,47 @@ export const tools = {
     ],
     source: { kind: 'debian', packages: ['postgresql'], folder: 'usr/lib/postgresql/*/bin' },
     byHand: 'install PostgreSQL 15 or newer (`brew install postgresql@17`, `dnf install postgresql-server`)',
+  },
+  helm: {
+    name: 'helm',
+    wanted: { atLeast: '4.3.1', below: '5' },
+    beside: [],
+    versionArguments: ['version', '--template', '{{.Version}}'],
+    places: [],
+    source: {
+      kind: 'go',
+      folder: pinsOf('helm'),
+      program: 'helm.sh/helm/v4/cmd/helm',
+      flags: ['-ldflags=-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1'],
+    },
+    byHand: 'install Helm 4.3.1 or newer (https://helm.sh/docs/intro/install)',
+  },
+  kubeconform: {
+    name: 'kubeconform',
+    wanted: { atLeast: '0.8.0' },
+    beside: [],
+    versionArguments: ['-v'],
+    places: [],
+    source: {
+      kind: 'go',
+      folder: pinsOf('kubeconform'),
+      program: 'github.com/yannh/kubeconform/cmd/kubeconform',
+      flags: ['-ldflags=-s -w -X main.version=v0.8.0'],
+    },
+    byHand: 'install kubeconform 0.8.0 or newer (https://github.com/yannh/kubeconform)',
+  },
+  k6: {
+    name: 'k6',
+    wanted: { atLeast: '2.1.0', below: '3' },
+    beside: [],
+    places: [],
+    source: {
+      kind: 'go',
+      folder: pinsOf('k6'),
+      program: 'go.k6.io/k6/v2',
+      flags: ['-ldflags=-s -w'],
+    },
+    byHand: 'install k6 2.1.0 or newer (https://grafana.com/docs/k6/latest/set-up/install-k6)',
   },
 } as const satisfies Record<string, Tool>;
 

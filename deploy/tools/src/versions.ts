@@ -18,7 +18,8 @@ export interface Choice {
 
 /** The first version number in what a program prints about itself, such as `7.0.15` in `Redis server v=7.0.15 sha=0`. */
 export function parseVersion(text: string): string | undefined {
-  return /\d+(?:\.\d+){0,2}/.exec(text)?.[0];
+  // The 6 of k6 is no version.
+  return /(?<![a-z])v?(\d+(?:\.\d+){0,2})/i.exec(text)?.[1];
 }
 
 /** Negative, zero or positive as `a` is older than, the same as or newer than `b`; missing parts count as 0. */

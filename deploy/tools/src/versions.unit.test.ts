@@ -7,6 +7,8 @@ describe('the version a program names', () => {
     ['Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64', '7.0.15'],
     ['postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)', '15.18'],
     ['postgres (PostgreSQL) 17beta1', '17'],
+    ['k6 v2.1.0 (go1.26.8, linux/amd64)', '2.1.0'],
+    ['v4.3.1', '4.3.1'],
     ['edge', undefined],
     ['', undefined],
   ])('%j is %j', (printed, version) => {
