@@ -13,5 +13,16 @@ export const orderId = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be the id of an order');
 
+/** Name of a client that orders by message; its reply channel is named after it. */
+export const clientName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'must be 1 to 63 lower case letters, digits or -, starting with a letter or digit',
+  );
+
+/** A client's own name for one request: equal ids are one request. */
+export const correlationId = entityId;
+
 /** What a person reads: 1 to 200 characters. */
 export const displayName = z.string().min(1).max(200);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type CloudEvent, cloudEvent } from './cloud-event.ts';
-import { entityId, orderId } from './ids.ts';
+import { clientName, correlationId, entityId, orderId } from './ids.ts';
 import { carriedMoney } from './money.ts';
-import { MAX_ORDER_LINES, orderLine, pricedLine, reason } from './order.ts';
+import { MAX_ORDER_LINES, orderLine, orderRequest, orderView, pricedLine, reason } from './order.ts';
+import { fieldFault } from './problem.ts';
 
 /** Which attempt a command belongs to; every reply carries its command's token back, untouched. */
 export const token = z.object({ w: z.string().min(1).max(64), a: z.int().min(1), t: z.number() });
@@ -29,6 +30,14 @@ export const messageData = {
     total: carriedMoney,
   }),
   'com.standing-order.order-details-refused.v1': z.object({ ...about, reasons }),
+  'com.standing-order.create-order.v1': z.object({ correlationId, replyTo: clientName, request: orderRequest }),
+  'com.standing-order.order-outcome.v1': z.object({ ...about, correlationId, order: orderView }),
+  'com.standing-order.order-request-refused.v1': z.object({
+    correlationId: correlationId.optional(),
+    detail: z.string().max(500),
+    errors: z.array(fieldFault),
+  }),
+  'com.standing-order.outcome-received.v1': z.object(about),
 } as const;
 
 export type MessageType = keyof typeof messageData;

@@ -8,7 +8,7 @@ export interface Topic {
   readonly deadLetter: string;
 }
 
-/** Every topic, by name. */
+/** Every topic of the services, by name. */
 export const topics = {
   'consumer-commands': {
     name: 'consumer-commands',
@@ -22,6 +22,12 @@ export const topics = {
     subscriber: 'restaurant',
     deadLetter: 'restaurant-commands-dead',
   },
+  'order-requests': {
+    name: 'order-requests',
+    types: ['com.standing-order.create-order.v1'],
+    subscriber: 'order',
+    deadLetter: 'order-requests-dead',
+  },
   'order-replies': {
     name: 'order-replies',
     types: [
@@ -29,8 +35,18 @@ export const topics = {
       'com.standing-order.consumer-refused.v1',
       'com.standing-order.order-details-validated.v1',
       'com.standing-order.order-details-refused.v1',
+      'com.standing-order.outcome-received.v1',
     ],
     subscriber: 'order',
     deadLetter: 'order-replies-dead',
   },
 } as const satisfies Record<string, Topic>;
+
+/** What a client hears on its reply channel. */
+export const outcomeTypes = [
+  'com.standing-order.order-outcome.v1',
+  'com.standing-order.order-request-refused.v1',
+] as const satisfies readonly MessageType[];
+
+/** The reply channel of a client that orders by message. The client subscribes to it, nobody else does. */
+export const outcomeTopic = (client: string): string => `order-outcomes-${client}`;

@@ -1,30 +1,47 @@
 import type { Outbox } from '@standing-order/outbox';
 import type { Sidecar } from '@standing-order/platform/dapr';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
+import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import { replyHandler } from './messages/replies.ts';
+import { requestHandler } from './messages/requests.ts';
 import type { Message } from './order/decide.ts';
 import type { Order } from './order/order.ts';
 import { adminRoutes } from './routes/admin.ts';
 import type { StyleSettings } from './routes/order-style.ts';
 import { orderRoutes } from './routes/orders.ts';
-import type { Styles } from './styles/style.ts';
+import type { Asked } from './styles/messaging.ts';
+import type { Placement, Styles } from './styles/style.ts';
 import type { Waits } from './waits.ts';
 
 export interface OrderAppParts extends AppOptions {
   readonly styles: Styles;
+  /** How an order is placed that comes by message. */
+  placeAsked(asked: Asked): Promise<Placement>;
   readonly styleSettings: StyleSettings;
   readonly waits: Pick<Waits, 'untilDecided'>;
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'record' | 'stuck' | 'retry'>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
+  readonly clock: Pick<Clock, 'wall'>;
 }
 
-/** The service's HTTP side: orders for clients, replies from its sidecar. */
-export function orderApp({ styles, styleSettings, waits, outbox, sidecar, pubsub, ...options }: OrderAppParts): Hono {
+/** The service's HTTP side: orders for clients, by HTTP and by message, and replies from its sidecar. */
+export function orderApp({
+  styles,
+  placeAsked,
+  styleSettings,
+  waits,
+  outbox,
+  sidecar,
+  pubsub,
+  clock,
+  ...options
+}: OrderAppParts): Hono {
   const app = createApp(options);
   adminRoutes(app, outbox);
   orderRoutes(app, { styles, styleSettings, outbox, waits });
+  requestHandler(app, { sidecar, pubsub, clock, place: placeAsked });
   replyHandler(app, { sidecar, pubsub, outbox });
   return app;
 }

@@ -10,6 +10,7 @@ import { commandTransport } from './messages/commands.ts';
 import { observeStats, orderObserver } from './observe.ts';
 import { orderBusiness } from './order/business.ts';
 import { readinessOf } from './readiness.ts';
+import { messaging } from './styles/messaging.ts';
 import { respondFirst } from './styles/respond-first.ts';
 import type { StyleParts, Styles } from './styles/style.ts';
 import { synchronous } from './styles/synchronous.ts';
@@ -50,11 +51,13 @@ const styles: Styles = {
 runService({
   app: orderApp({
     styles,
+    placeAsked: messaging(styleParts),
     styleSettings: { default: config.ORDER_STYLE, override: config.STYLE_OVERRIDE === 'allowed' },
     waits,
     outbox,
     sidecar,
     pubsub,
+    clock,
     readiness: () => readinessOf(connection.readiness(), outbox.state()),
     appToken: config.APP_API_TOKEN,
   }),

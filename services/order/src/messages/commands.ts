@@ -1,9 +1,10 @@
-import { type Message, topics } from '@standing-order/contracts';
-import type { Outgoing, Transport } from '@standing-order/outbox';
+import { type Message, outcomeTopic, topics } from '@standing-order/contracts';
+import type { Outgoing, Token, Transport } from '@standing-order/outbox';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/platform/dapr';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Channel } from '../order/business.ts';
-import type { Order } from '../order/order.ts';
+import type { Order, ReplyTo } from '../order/order.ts';
+import { viewOf } from '../order/view.ts';
 import { startSend } from '../tracing.ts';
 
 /** Who this service is in its messages, as a URI reference. */
@@ -15,9 +16,11 @@ export interface CommandsParts {
   readonly clock: Pick<Clock, 'wall'>;
 }
 
-type Command = Message<'com.standing-order.validate-consumer-info.v1' | 'com.standing-order.validate-order-details.v1'>;
-
-const topicOf = { consumer: topics['consumer-commands'].name, details: topics['restaurant-commands'].name };
+type Command = Message<
+  | 'com.standing-order.validate-consumer-info.v1'
+  | 'com.standing-order.validate-order-details.v1'
+  | 'com.standing-order.order-outcome.v1'
+>;
 
 /** Sends what an order is missing: one bulk publish per topic for a whole batch. */
 export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Transport<Order> {
@@ -44,7 +47,7 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
   return {
     async send(batch) {
       const taken = new Map<Outgoing<Order>, boolean>();
-      const groups = Map.groupBy(batch, ({ channel }) => topicOf[channel as Channel]);
+      const groups = Map.groupBy(batch, topicOf);
       await Promise.all(
         [...groups].map(async ([topic, group]) => {
           const results = await publish(topic, group);
@@ -56,10 +59,43 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
   };
 }
 
+function topicOf({ channel, document }: Outgoing<Order>): string {
+  switch (channel as Channel) {
+    case 'consumer':
+      return topics['consumer-commands'].name;
+    case 'details':
+      return topics['restaurant-commands'].name;
+    case 'response':
+      return outcomeTopic(replyToOf(document).client);
+  }
+}
+
 function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command, 'type' | 'data'> {
   const { consumerId, restaurantId, lines } = document.request;
   const about = { orderId: document.id, token };
-  return (channel as Channel) === 'consumer'
-    ? { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } }
-    : { type: 'com.standing-order.validate-order-details.v1', data: { ...about, restaurantId, lines } };
+  switch (channel as Channel) {
+    case 'consumer':
+      return { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } };
+    case 'details':
+      return { type: 'com.standing-order.validate-order-details.v1', data: { ...about, restaurantId, lines } };
+    case 'response':
+      return outcomeOf(document, token);
+  }
+}
+
+/** What whoever asked by message hears of the order as it is now. */
+export function outcomeOf(
+  order: Order,
+  token: Token,
+): Pick<Message<'com.standing-order.order-outcome.v1'>, 'type' | 'data'> {
+  const { correlationId } = replyToOf(order);
+  return {
+    type: 'com.standing-order.order-outcome.v1',
+    data: { orderId: order.id, token, correlationId, order: viewOf(order) },
+  };
+}
+
+function replyToOf({ id, replyTo }: Order): ReplyTo {
+  if (replyTo === undefined) throw new Error(`nobody waits for the outcome of order ${id}`);
+  return replyTo;
 }

@@ -2,23 +2,30 @@ import type { Business } from '@standing-order/outbox';
 import { decide, type Message } from './decide.ts';
 import { type Order, parseOrder } from './order.ts';
 
-/** The kinds of answer that an order waits for, each asked for on a channel of its own. */
-export const CHANNELS = ['consumer', 'details'] as const;
+const VALIDATORS = ['consumer', 'details'] as const;
 
-export type Channel = (typeof CHANNELS)[number];
+/** On which an order waits for an answer: the validators', and, once it is settled, that its outcome was received. */
+export type Channel = (typeof VALIDATORS)[number] | 'response';
 
 /** What the outbox has to know of orders. */
 export const orderBusiness: Business<Order, Message> = {
   parse: parseOrder,
-  missing: (order) => (order.status === 'PENDING' ? CHANNELS.filter((channel) => !order.answers[channel]) : []),
-  answered: (order) =>
-    CHANNELS.flatMap((channel) => {
+  missing: missingOf,
+  answered(order) {
+    const validated = VALIDATORS.flatMap((channel) => {
       const answer = order.answers[channel];
       return answer ? [{ channel, token: answer.token }] : [];
-    }),
+    });
+    return order.received ? [...validated, { channel: 'response', token: order.received }] : validated;
+  },
   apply: decide,
   overdue: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now >= order.deadline
       ? { kind: 'time-up' }
       : undefined,
 };
+
+function missingOf(order: Order): readonly Channel[] {
+  if (order.status === 'PENDING') return VALIDATORS.filter((channel) => !order.answers[channel]);
+  return order.replyTo && !order.received ? ['response'] : [];
+}

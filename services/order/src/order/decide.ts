@@ -1,4 +1,5 @@
 import type { Reason } from '@standing-order/contracts';
+import type { Token } from '@standing-order/outbox';
 import type {
   Answer,
   Answers,
@@ -12,11 +13,23 @@ import type {
   Validated,
 } from './order.ts';
 
-/** What may happen to an order: an answer arrives, or its time is up. */
-export type Message = Answer | { readonly kind: 'time-up' };
+/** What may happen to an order: an answer arrives, its time is up, or whoever waits for its outcome has it. */
+export type Message = Answer | { readonly kind: 'time-up' } | Received;
+
+export interface Received {
+  readonly kind: 'received';
+  /** Of the sending that is confirmed. */
+  readonly token: Token;
+}
 
 /** Why a message changes nothing. */
-export type Ignored = 'already-answered' | 'already-settled' | 'past-deadline' | 'before-deadline';
+export type Ignored =
+  | 'already-answered'
+  | 'already-settled'
+  | 'past-deadline'
+  | 'before-deadline'
+  | 'nobody-waits'
+  | 'not-settled';
 
 export type Decision = { readonly document: Order } | { readonly ignored: Ignored };
 
@@ -29,6 +42,7 @@ export type Decision = { readonly document: Order } | { readonly ignored: Ignore
  * @param now Unix time in milliseconds
  */
 export function decide(order: Order, message: Message, now: number): Decision {
+  if (message.kind === 'received') return confirm(order, message);
   if (message.kind !== 'time-up' && order.answers[message.kind]) return { ignored: 'already-answered' };
   if (order.status !== 'PENDING') return { ignored: 'already-settled' };
   const late = order.deadline !== undefined && now >= order.deadline;
@@ -37,6 +51,12 @@ export function decide(order: Order, message: Message, now: number): Decision {
   }
   if (late) return { ignored: 'past-deadline' };
   return { document: settle({ ...order, answers: withAnswer(order.answers, message) }, now) };
+}
+
+function confirm(order: Order, { token }: Received): Decision {
+  if (order.replyTo === undefined) return { ignored: 'nobody-waits' };
+  if (order.status === 'PENDING') return { ignored: 'not-settled' };
+  return order.received ? { ignored: 'already-answered' } : { document: { ...order, received: token } };
 }
 
 function withAnswer(answers: Answers, answer: Answer): Answers {

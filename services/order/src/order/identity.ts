@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { OrderRequest } from '@standing-order/contracts';
 import { deterministicUuid } from '@standing-order/platform/runtime';
+import type { ReplyTo } from './order.ts';
 
 const FINGERPRINT_VERSION = 1;
 
@@ -19,4 +20,9 @@ export function fingerprint({ consumerId, restaurantId, lines }: OrderRequest): 
  */
 export function idFromKey(client: string, key: string): string {
   return deterministicUuid('standing-order/order', client, key);
+}
+
+/** The id of the order that a client asks for by message, likewise. */
+export function idFromRequest({ client, correlationId }: ReplyTo): string {
+  return deterministicUuid('standing-order/order-request', client, correlationId);
 }

@@ -31,12 +31,19 @@ export type DetailsAnswer = DetailsValid | Refused<'details'>;
 export type Answer = ConsumerAnswer | DetailsAnswer;
 
 /** The ways in which orders come to be (styles/), and whether an order has its verdict before it is stored. */
-export const decidedBeforeStored = { 'respond-first': false, synchronous: true } as const satisfies Record<
-  string,
-  boolean
->;
+export const decidedBeforeStored = {
+  'respond-first': false,
+  synchronous: true,
+  messaging: false,
+} as const satisfies Record<string, boolean>;
 
 export type Style = keyof typeof decidedBeforeStored;
+
+/** Who waits for an order's outcome on a reply channel, and under which name. */
+export interface ReplyTo {
+  readonly client: string;
+  readonly correlationId: string;
+}
 
 interface Facts extends Document {
   readonly v: number;
@@ -47,6 +54,9 @@ interface Facts extends Document {
   readonly request: OrderRequest;
   /** Unix time in milliseconds after which the order is decided by time alone. */
   readonly deadline?: number;
+  readonly replyTo?: ReplyTo;
+  /** Which sending of the outcome the one who waits for it has confirmed. */
+  readonly received?: Token;
 }
 
 /** The first recorded answer of each kind; later ones are ignored. */

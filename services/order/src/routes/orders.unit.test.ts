@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { orderApp } from '../app.ts';
 import { decide } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
+import { messaging } from '../styles/messaging.ts';
 import { respondFirst } from '../styles/respond-first.ts';
 import { synchronous } from '../styles/synchronous.ts';
 import { createWaits } from '../waits.ts';
@@ -64,6 +65,8 @@ function service(accept?: (order: Order) => Accepted<Order>, override = false, {
       'respond-first': respondFirst(parts),
       synchronous: synchronous({ ...parts, validators: { consumer: async () => who, details: async () => what } }),
     },
+    placeAsked: messaging(parts),
+    clock: parts.clock,
     styleSettings: { default: 'respond-first', override },
     outbox: {
       read: outbox.read,

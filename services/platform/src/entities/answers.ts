@@ -5,6 +5,9 @@ import { createEvent } from '../dapr/index.ts';
 import { currentTrace } from '../telemetry/index.ts';
 import type { Entities } from './store.ts';
 
+/** What validators are asked by message. */
+type Command = Message<'com.standing-order.validate-consumer-info.v1' | 'com.standing-order.validate-order-details.v1'>;
+
 export interface AnswerOptions<M, E> {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
@@ -23,7 +26,7 @@ export interface AnswerOptions<M, E> {
  * `order-replies`. Keeps nothing per order, so a command that comes twice is answered twice, and the order takes the
  * first answer. A command is done when the broker has its reply.
  */
-export function answerCommands<M extends Message & CloudEvent, E>(
+export function answerCommands<M extends Command & CloudEvent, E>(
   options: AnswerOptions<M, E>,
 ): Subscription<M>['handle'] {
   const { sidecar, pubsub, source, clock, entities, entityOf, validate } = options;

@@ -1,4 +1,4 @@
 export { type AppOptions, createApp, type Readiness } from './app.ts';
 export { jsonBody, MAX_BODY_BYTES } from './body.ts';
 export { etagHeader, idempotencyKeyOf, ifMatch, pathParam } from './headers.ts';
-export { type ProblemDetails, ProblemError, problemResponse } from './problem.ts';
+export { faultsOf, type ProblemDetails, ProblemError, problemResponse } from './problem.ts';
