@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,7 +6,6 @@ import { until } from './until.ts';
 
 /** A program that a test runs, with its output in a file. */
 export interface Child {
-  readonly process: ChildProcess;
   /** Everything it wrote to stdout and stderr so far. */
   output(): string;
   /** SIGKILL; resolves when it is gone. */
@@ -15,21 +14,22 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a program; its output goes to `logFile`. Kills nothing by itself: stop it. */
+/** Starts a program; its output goes to `logFile`. Stop it; if nobody does, it goes with this process. */
 export function startChild(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { stdio: ['ignore', log, log], env });
   closeSync(log);
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
-  });
+  }).finally(() => process.off('exit', killWithUs));
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await gone;
   };
   return {
-    process: child,
     output: () => readFileSync(logFile, 'utf8'),
     kill: () => end('SIGKILL'),
     async stop() {

@@ -73,13 +73,20 @@ function plainApp(port: number): PlainApp {
   return app;
 }
 
-async function startRedis(dir: string, name: string): Promise<{ child: Child; client: Redis; port: number }> {
+async function startRedis(
+  dir: string,
+  name: string,
+  ends: (() => unknown)[],
+): Promise<{ child: Child; client: Redis; port: number }> {
   const port = await freePort();
   const data = join(dir, name);
   mkdirSync(data);
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', data, '--save', '', '--appendonly', 'yes'];
   const child = startChild(await resolveTool('redis-server'), args, join(dir, `${name}.log`), process.env);
-  return { child, client: await connectRedis(`redis://127.0.0.1:${port}`), port };
+  ends.push(() => child.stop());
+  const client = await connectRedis(`redis://127.0.0.1:${port}`);
+  ends.push(() => client.destroy());
+  return { child, client, port };
 }
 
 function component(name: string, type: string, metadata: Readonly<Record<string, string>>): string {
@@ -119,7 +126,7 @@ function writeResources(dir: string, statePort: number, brokerPort: number): voi
   );
 }
 
-async function startSidecar(dir: string, appPort: number): Promise<{ child: Child; url: string }> {
+async function startSidecar(dir: string, appPort: number, ends: (() => unknown)[]): Promise<string> {
   const [http, grpc, internal] = [await freePort(), await freePort(), await freePort()];
   const flags = {
     'app-id': 'plain',
@@ -138,34 +145,34 @@ async function startSidecar(dir: string, appPort: number): Promise<{ child: Chil
   const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
   const env = { ...process.env, DAPR_HOST_IP: '127.0.0.1' };
   const child = startChild(await resolveTool('daprd'), args, join(dir, 'daprd.log'), env);
+  ends.push(() => child.stop());
   const url = `http://127.0.0.1:${http}`;
   await answers(`${url}/v1.0/healthz`, child);
-  return { child, url };
+  return url;
 }
 
-/** Starts all of it on free ports, with its files in a directory of its own that `close` removes. */
+/** Starts all of it on free ports, with its files in a directory of its own; `close` and a failed start leave nothing. */
 export async function startPlainWorld(): Promise<PlainWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'plain-dapr-'));
-  const state = await startRedis(dir, 'state');
-  const broker = await startRedis(dir, 'broker');
+  const ends: (() => unknown)[] = [() => rmSync(dir, { recursive: true })];
+  const close = async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  };
+  try {
+    return { ...(await start(dir, ends)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(dir: string, ends: (() => unknown)[]): Promise<Omit<PlainWorld, 'close'>> {
+  const state = await startRedis(dir, 'state', ends);
+  const broker = await startRedis(dir, 'broker', ends);
   writeResources(dir, state.port, broker.port);
   const app = plainApp(await freePort());
   await app.start();
-  const sidecar = await startSidecar(dir, app.port);
-  return {
-    app,
-    broker: broker.client,
-    state: state.client,
-    dapr: sidecar.url,
-    killBroker: () => broker.child.kill(),
-    async close() {
-      await sidecar.child.stop();
-      await app.kill();
-      for (const redis of [state, broker]) {
-        redis.client.destroy();
-        await redis.child.stop();
-      }
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
+  ends.push(() => app.kill());
+  const dapr = await startSidecar(dir, app.port, ends);
+  return { app, broker: broker.client, state: state.client, dapr, killBroker: () => broker.child.kill() };
 }
