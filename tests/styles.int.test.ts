@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type Answer, call, get, post } from './support/client.ts';
+import { shopSubscription, useShop } from './support/shop.ts';
 import { until } from './support/until.ts';
 import { answersOk, GOOD_ORDER, useWorld } from './support/world.ts';
 
-const world = useWorld(() => ({ env: { order: { STYLE_OVERRIDE: 'allowed' } } }));
+const world = useWorld(() => ({
+  env: { order: { STYLE_OVERRIDE: 'allowed' } },
+  resources: (resources) => [...resources, shopSubscription],
+}));
+const shop = useShop(world);
 
 const BAD_ORDER = { ...GOOD_ORDER, lines: [{ itemId: 'moon-rock', quantity: 1 }] };
 
@@ -96,6 +101,30 @@ describe('respond-first', () => {
     for (const [index, { body }] of taken.entries()) {
       const now = await get(`${url()}/${body.id}`);
       expect(now.body.status).toBe(index % 2 === 0 ? 'VALIDATED' : 'REJECTED');
+    }
+  });
+});
+
+describe('messaging', () => {
+  const asked: string[] = [];
+
+  test.each(phases)('%s', async (phase, down) => {
+    await takeDown(down);
+    const before = await stored();
+    const id = `story-${phase.replaceAll(' ', '-')}`;
+    asked.push(id);
+    const answering = post(`${shop().url}/purchases`, { id, order: GOOD_ORDER }).catch(() => undefined);
+    if (down.length > 0) {
+      // Nobody can judge it now; it is taken all the same, and the answer comes when there is one.
+      await until('the order', stored, (count) => count === before + 1);
+      expect((await world().verdict()).undecided).toHaveLength(asked.length - 1);
+      return;
+    }
+    await answering;
+    for (const name of asked) {
+      const ask = () => get(`${shop().url}/purchases/${name}`);
+      const { body } = await until(`the outcome of ${name}`, ask, ({ status }) => status === 200, 120_000);
+      expect(body).toMatchObject({ kind: 'settled', order: { status: 'VALIDATED' } });
     }
   });
 });

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
+const nameLike = () =>
+  z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+      'must be 1 to 64 letters, digits, - or _, starting with a letter or digit',
+    );
+
 /** Id of a consumer, a restaurant or a menu item: 1 to 64 characters, chosen by whoever creates it. */
-export const entityId = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-    'must be 1 to 64 letters, digits, - or _, starting with a letter or digit',
-  );
+export const entityId = nameLike();
 
 /** Id of an order: a UUID in lower case (version 7, or version 8 when derived from an Idempotency-Key). */
 export const orderId = z
@@ -22,7 +25,7 @@ export const clientName = z
   );
 
 /** A client's own name for one request: equal ids are one request. */
-export const correlationId = entityId;
+export const correlationId = nameLike();
 
 /** What a person reads: 1 to 200 characters. */
 export const displayName = z.string().min(1).max(200);

@@ -1,0 +1,254 @@
+import { messageSchema, orderRequest, orderView, topics } from '@standing-order/contracts';
+import { createEvent, type Publication, type StateStore, type Stored } from '@standing-order/platform/dapr';
+import { createApp } from '@standing-order/platform/http';
+import { type Clock, realClock } from '@standing-order/platform/runtime';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ClosedError, createOrderClient } from './client.ts';
+import { FullError } from './pending.ts';
+import { IdReusedError, UnknownRequestError } from './records.ts';
+
+const order = orderRequest.parse({
+  consumerId: 'ada',
+  restaurantId: 'trattoria',
+  lines: [{ itemId: 'pizza', quantity: 2 }],
+});
+const orderId = '01890a5d-ac96-774b-bcce-000000000001';
+const token = { w: 'w', a: 1, t: 1 };
+const view = orderView.parse({
+  ...order,
+  id: orderId,
+  status: 'EXPIRED',
+  createdAt: '2026-01-01T00:00:00Z',
+  settledAt: '2026-01-01T00:00:01Z',
+  reasons: [],
+});
+
+/** A state store in memory, with ETags; `down` makes every call fail. */
+function memory(): StateStore & { down: boolean; readonly entries: Map<string, Stored> } {
+  const entries = new Map<string, Stored>();
+  let version = 0;
+  const put = (key: string, value: unknown) =>
+    entries.set(key, { value: JSON.parse(JSON.stringify(value)), etag: String(++version) });
+  const reading = <T>(result: () => T) =>
+    store.down ? Promise.reject<T>(new Error('down')) : Promise.resolve(result());
+  const store = {
+    entries,
+    down: false,
+    transact: async () => 'unknown' as const,
+    get: (key: string) => reading(() => entries.get(key)),
+    read: (keys: readonly string[]) => reading(() => new Map([...entries].filter(([key]) => keys.includes(key)))),
+    async insert(key: string, value: unknown) {
+      if (store.down) return 'unknown' as const;
+      if (entries.has(key)) return 'exists' as const;
+      put(key, value);
+      return 'created' as const;
+    },
+    async write(items: readonly { key: string; value: unknown; etag: string }[]) {
+      if (store.down) return 'unknown' as const;
+      const fresh = items.filter(({ key, etag }) => entries.get(key)?.etag === etag);
+      for (const { key, value } of fresh) put(key, value);
+      return fresh.length === items.length ? ('written' as const) : ('conflict' as const);
+    },
+    update: (key: string, value: unknown, etag: string) => store.write([{ key, value, etag }]),
+    async remove(key: string) {
+      entries.delete(key);
+      return 'written' as const;
+    },
+  };
+  return store;
+}
+
+/** A clock whose timers fire when `pass` is called. */
+function handClock(): Clock & { pass(ms: number): void } {
+  let now = 0;
+  const timers = new Set<{ at: number; fire(): void }>();
+  return {
+    monotonic: () => now,
+    wall: () => now,
+    setTimer(ms, fire) {
+      const timer = { at: now + ms, fire };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    pass(ms) {
+      now += ms;
+      for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.fire();
+    },
+  };
+}
+
+/** One process of the client. */
+function start(
+  store: StateStore,
+  { clock = handClock(), most = 1_000, takes = (_: Publication): boolean => true } = {},
+) {
+  const sent: { topic: string; event: Publication['event'] }[] = [];
+  const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
+  const sidecar = {
+    async publish(_pubsub: string, topic: string, messages: readonly Publication[]) {
+      sent.push(...messages.map(({ event }) => ({ topic, event })));
+      return messages.map(takes);
+    },
+  };
+  const client = createOrderClient({ name: 'shop', app, sidecar, store, most, clock });
+  onTestFinished(() => client.close());
+
+  async function deliver(...events: object[]) {
+    const response = await app.request('/messages/order-outcomes-shop', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        type: 'com.dapr.event.sent.bulk',
+        entries: events.map((event, index) => ({ entryId: String(index), event })),
+      }),
+    });
+    const { statuses } = (await response.json()) as { statuses: { status: string }[] };
+    return statuses.map(({ status }) => status);
+  }
+  const sentTo = (topic: string) => sent.filter((message) => message.topic === topic).map(({ event }) => event);
+  const requests = () => sentTo('order-requests');
+  const placed = (count: number) => vi.waitUntil(() => requests().length === count);
+  return { client, clock, deliver, sentTo, requests, placed };
+}
+
+const event = (type: string, data: object, id = 'm1') =>
+  createEvent({ id, source: '/order', type, subject: 's', time: 0, trace: undefined, data });
+const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
+  event('com.standing-order.order-outcome.v1', { orderId, token, correlationId, order: { ...view, status } });
+
+describe('an order that is placed', () => {
+  it('is stored, sent in the form of its contract, and resolves with its outcome, which is confirmed', async () => {
+    const { client, deliver, requests, placed, sentTo } = start(memory());
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    expect(messageSchema(topics['order-requests'].types).parse(requests()[0])).toMatchObject({
+      subject: 'one',
+      data: { correlationId: 'one', replyTo: 'shop', request: order },
+    });
+    expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+    expect(messageSchema(topics['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
+      type: 'com.standing-order.outcome-received.v1',
+      data: { orderId, token },
+    });
+  });
+
+  it('has the outcome that came first, however often and in whatever form it comes again', async () => {
+    const { client, deliver, placed, sentTo } = start(memory());
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    await deliver(settled('one'), settled('one', 'VALIDATED'));
+    await deliver(settled('one', 'VALIDATED'));
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+    expect(await client.outcome('one')).toEqual({ kind: 'settled', order: view });
+    expect(sentTo('order-replies')).toHaveLength(3);
+  });
+
+  it('hears why it was refused', async () => {
+    const { client, deliver, placed, sentTo } = start(memory());
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    const refusal = { detail: 'no', errors: [{ field: 'request', detail: 'no' }] };
+    await deliver(event('com.standing-order.order-request-refused.v1', { correlationId: 'one', ...refusal }));
+    expect(await outcome).toEqual({ kind: 'refused', ...refusal });
+    expect(sentTo('order-replies')).toEqual([]);
+  });
+
+  it('is sent again, less and less often, until its outcome is there', async () => {
+    const clock = handClock();
+    const { client, deliver, requests, placed } = start(memory(), { clock });
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    let looks = 0;
+    while (requests().length < 4) {
+      clock.pass(1_000);
+      looks++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(looks).toBeGreaterThanOrEqual(2 + 4 + 8);
+    expect(new Set(requests().map(({ id }) => id)).size).toBe(4);
+    await deliver(settled('one'));
+    await outcome;
+    clock.pass(60_000);
+    expect(requests()).toHaveLength(4);
+  });
+
+  it('resolves also when another replica has heard the outcome', async () => {
+    const store = memory();
+    const clock = handClock();
+    const [here, there] = [start(store, { clock }), start(store)];
+    const outcome = here.client.place(order, 'one');
+    await here.placed(1);
+    await there.deliver(settled('one'));
+    clock.pass(1_000);
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+  });
+
+  it('is one request under one id, and no other one', async () => {
+    const { client, requests, placed } = start(memory());
+    const outcomes = [client.place(order, 'one'), client.place(order, 'one')];
+    for (const outcome of outcomes) outcome.catch(() => {});
+    await placed(1);
+    const other = { ...order, consumerId: 'bob' };
+    await expect(client.place(other, 'one')).rejects.toThrow(IdReusedError);
+    expect(requests()).toHaveLength(1);
+  });
+
+  it('is not sent when it could not be stored, or can never be placed', async () => {
+    const store = memory();
+    const { client, requests } = start(store, { clock: realClock as ReturnType<typeof handClock>, most: 1 });
+    await expect(client.place(order, 'a b')).rejects.toThrow(/letters, digits/);
+    await expect(client.place({ ...order, lines: [] }, 'one')).rejects.toThrow(/lines/);
+    store.down = true;
+    await expect(client.place(order, 'one')).rejects.toThrow('down');
+    store.down = false;
+    expect([requests(), store.entries.size]).toEqual([[], 0]);
+    client.place(order, 'one').catch(() => {});
+    await expect(client.place(order, 'two')).rejects.toThrow(FullError);
+  });
+});
+
+describe('an outcome', () => {
+  it('comes again when it could not be stored or confirmed', async () => {
+    const store = memory();
+    const { client, deliver, placed } = start(store, { takes: ({ event }) => !event.type.includes('received') });
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    store.down = true;
+    expect(await deliver(settled('one'))).toEqual(['RETRY']);
+    store.down = false;
+    expect(await deliver(settled('one'))).toEqual(['RETRY']);
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+  });
+
+  it('of a request that was forgotten is confirmed, so that it does not come for ever', async () => {
+    const { client, deliver, placed, sentTo } = start(memory());
+    client.place(order, 'one').catch(() => {});
+    await placed(1);
+    expect(await client.forget('one')).toBe(true);
+    expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
+    expect(sentTo('order-replies')).toHaveLength(1);
+    await expect(client.outcome('one')).rejects.toThrow(UnknownRequestError);
+  });
+});
+
+describe('a restart', () => {
+  it('loses nothing: what is open is sent again, what has come in the meantime is there', async () => {
+    const store = memory();
+    const before = start(store);
+    const outcomes = ['one', 'two'].map((id) => before.client.place(order, id));
+    await before.placed(2);
+    await before.deliver(settled('two'));
+    before.client.close();
+    await expect(outcomes[0]).rejects.toThrow(ClosedError);
+
+    const after = start(store);
+    expect(await after.client.resume()).toEqual(['one']);
+    await after.placed(1);
+    const outcome = after.client.outcome('one');
+    await after.deliver(settled('one'));
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+    expect(await after.client.outcome('two')).toEqual({ kind: 'settled', order: view });
+    expect(await start(store).client.resume()).toEqual([]);
+  });
+});

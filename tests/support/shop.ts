@@ -1,0 +1,100 @@
+import { join, resolve } from 'node:path';
+import type { Platform, Resource } from '@standing-order/local';
+import { resolveTool } from '@standing-order/tools';
+import { afterAll, beforeAll } from 'vitest';
+import { answers, type Child, freePort, startChild } from './child.ts';
+import type { World } from './world.ts';
+
+const APP_ID = 'shop';
+const CHANNEL = 'order-outcomes-shop';
+const main = resolve(import.meta.dirname, '../../services/client/example/main.ts');
+
+/** The example of the client package, with a sidecar on the platform's broker and state store. */
+export interface Shop {
+  readonly url: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** How the shop hears its reply channel; to be added to the platform's resources. */
+export const shopSubscription: Resource = {
+  apiVersion: 'dapr.io/v2alpha1',
+  kind: 'Subscription',
+  metadata: { name: CHANNEL },
+  spec: {
+    pubsubname: 'messages',
+    topic: CHANNEL,
+    routes: { default: `/messages/${CHANNEL}` },
+    deadLetterTopic: `${CHANNEL}-dead`,
+    bulkSubscribe: { enabled: true, maxMessagesCount: 128, maxAwaitDurationMs: 20 },
+  },
+  scopes: [APP_ID],
+};
+
+/** Runs the shop beside the platform of this file. */
+export function useShop(world: () => World): () => Shop {
+  let shop: Shop | undefined;
+  const ends: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    shop = await startShop(world().platform, ends);
+  });
+  afterAll(async () => {
+    for (const end of ends.toReversed()) await end();
+  });
+  return () => {
+    if (shop === undefined) throw new Error('the shop did not start');
+    return shop;
+  };
+}
+
+async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<void>)[]): Promise<Shop> {
+  const [port, http] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  let child: Child | undefined;
+
+  async function start(): Promise<void> {
+    child = startChild(process.execPath, [main], join(dataDir, 'logs', 'shop.log'), {
+      ...process.env,
+      PORT: String(port),
+      DAPR_HTTP_PORT: String(http),
+      DAPR_API_TOKEN: secrets.daprApiToken,
+      APP_API_TOKEN: secrets.appApiToken,
+    });
+    await answers(`${url}/healthz`, child);
+  }
+
+  ends.push(async () => child?.stop());
+  await start();
+  const sidecar = await startSidecar(dataDir, secrets, port, http);
+  ends.push(() => sidecar.stop());
+  await answers(`http://127.0.0.1:${http}/v1.0/healthz`, sidecar);
+  await answers(`${url}/readyz`, sidecar);
+  return { url, start, kill: async () => child?.kill() };
+}
+
+async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number, http: number): Promise<Child> {
+  const flags = {
+    'app-id': APP_ID,
+    'app-port': app,
+    'dapr-http-port': http,
+    'dapr-grpc-port': await freePort(),
+    'dapr-internal-grpc-port': await freePort(),
+    'dapr-listen-addresses': '127.0.0.1',
+    'dapr-internal-grpc-listen-address': '127.0.0.1',
+    'enable-metrics': false,
+    'resources-path': join(dataDir, 'dapr', 'resources'),
+    config: join(dataDir, 'dapr', 'configuration.yaml'),
+    'placement-host-address': '',
+    'scheduler-host-address': '',
+    'disable-init-endpoints': 'config,subscribe',
+    'log-level': 'warn',
+  };
+  const env = {
+    ...process.env,
+    DAPR_HOST_IP: '127.0.0.1',
+    DAPR_API_TOKEN: secrets.daprApiToken,
+    APP_API_TOKEN: secrets.appApiToken,
+  };
+  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+  return startChild(await resolveTool('daprd'), args, join(dataDir, 'logs', 'shop-dapr.log'), env);
+}
