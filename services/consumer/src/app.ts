@@ -6,6 +6,7 @@ import {
   topics,
   validationRequest,
 } from '@standing-order/contracts';
+import { changesRoute } from '@standing-order/platform/changes';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { answerCommands, type Entities, entityRoutes, validationRoute } from '@standing-order/platform/entities';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
@@ -13,7 +14,8 @@ import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import { validate } from './validate.ts';
 
-const SOURCE = '/consumer';
+/** Who this service is in its messages, as a URI reference. */
+export const SOURCE = '/consumer';
 const topic = topics['consumer-commands'];
 
 export interface ConsumerParts extends AppOptions {
@@ -34,6 +36,7 @@ export function consumerApp({ consumers, sidecar, pubsub, clock, newId, ...optio
     entityOf: ({ consumerId }) => consumerId,
     validate,
   });
+  changesRoute(app, consumers);
   subscribe(app, {
     sidecar,
     pubsub,

@@ -30,6 +30,7 @@ function service({ takes = (_: Publication): boolean => true } = {}) {
       stored.set(id, changed);
       return { outcome: 'changed', ...changed };
     },
+    changesSince: async () => ({ lanes: [], complete: true, reset: false }),
   };
   const app = consumerApp({
     consumers,

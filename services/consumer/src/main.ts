@@ -1,17 +1,30 @@
 import '@standing-order/platform/telemetry/start';
-import { consumer } from '@standing-order/contracts';
+import { consumer, topics } from '@standing-order/contracts';
+import { createAnnouncer } from '@standing-order/platform/changes';
 import { loadConfig, serviceConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
 import { createEntities } from '@standing-order/platform/entities';
 import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
-import { consumerApp } from './app.ts';
+import { consumerApp, SOURCE } from './app.ts';
 
 const config = loadConfig(serviceConfig);
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: realClock });
+const consumers = createEntities({
+  store: connection.store,
+  prefix: 'c:',
+  schema: consumer,
+  announce: createAnnouncer({
+    sidecar,
+    pubsub: config.PUBSUB,
+    topic: topics['consumer-changes'],
+    source: SOURCE,
+    clock: realClock,
+  }),
+});
 const app = consumerApp({
-  consumers: createEntities({ store: connection.store, prefix: 'c:', schema: consumer }),
+  consumers,
   sidecar,
   pubsub: config.PUBSUB,
   clock: realClock,
@@ -20,4 +33,13 @@ const app = consumerApp({
   appToken: config.APP_API_TOKEN,
 });
 
-runService({ app, host: config.HOST, port: config.PORT, start: connection.open, stop: connection.close });
+runService({
+  app,
+  host: config.HOST,
+  port: config.PORT,
+  async start(signal) {
+    await connection.open(signal);
+    await consumers.repair(signal);
+  },
+  stop: connection.close,
+});

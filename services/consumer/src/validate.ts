@@ -8,7 +8,10 @@ export type Verdict =
 type Command = Pick<MessageData<'com.standing-order.validate-consumer-info.v1'>, 'consumerId'>;
 
 /** Whether this consumer may order, and up to which total. The total itself is not known here. Pure. */
-export function validate(consumer: Consumer | undefined, { consumerId }: Command): Verdict {
+export function validate(
+  consumer: Pick<Consumer, 'active' | 'orderLimit'> | undefined,
+  { consumerId }: Command,
+): Verdict {
   if (!consumer) return refused({ code: 'CONSUMER_NOT_FOUND', detail: `there is no consumer ${consumerId}` });
   if (!consumer.active)
     return refused({ code: 'CONSUMER_INACTIVE', detail: `the consumer ${consumerId} is not active` });

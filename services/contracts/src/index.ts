@@ -1,3 +1,4 @@
+export * from './changes.ts';
 export * from './cloud-event.ts';
 export * from './consumer.ts';
 export * from './ids.ts';

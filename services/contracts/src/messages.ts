@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { carriedConsumer, carriedRestaurant, changed } from './changes.ts';
 import { type CloudEvent, cloudEvent } from './cloud-event.ts';
 import { clientName, correlationId, entityId, orderId } from './ids.ts';
 import { carriedMoney } from './money.ts';
@@ -22,6 +23,8 @@ export const messageData = {
     restaurantId: entityId,
     lines: z.array(z.object(orderLine.shape)).min(1).max(MAX_ORDER_LINES),
   }),
+  'com.standing-order.consumer-changed.v1': changed(carriedConsumer),
+  'com.standing-order.restaurant-changed.v1': changed(carriedRestaurant),
   'com.standing-order.consumer-validated.v1': z.object({ ...about, orderLimit: carriedMoney }),
   'com.standing-order.consumer-refused.v1': z.object({ ...about, reasons }),
   'com.standing-order.order-details-validated.v1': z.object({

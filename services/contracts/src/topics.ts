@@ -10,6 +10,18 @@ export interface Topic {
 
 /** Every topic of the services, by name. */
 export const topics = {
+  'consumer-changes': {
+    name: 'consumer-changes',
+    types: ['com.standing-order.consumer-changed.v1'],
+    subscriber: 'order',
+    deadLetter: 'consumer-changes-dead',
+  },
+  'restaurant-changes': {
+    name: 'restaurant-changes',
+    types: ['com.standing-order.restaurant-changed.v1'],
+    subscriber: 'order',
+    deadLetter: 'restaurant-changes-dead',
+  },
   'consumer-commands': {
     name: 'consumer-commands',
     types: ['com.standing-order.validate-consumer-info.v1'],

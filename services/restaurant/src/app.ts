@@ -6,6 +6,7 @@ import {
   topics,
   validationRequest,
 } from '@standing-order/contracts';
+import { changesRoute } from '@standing-order/platform/changes';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { answerCommands, type Entities, entityRoutes, validationRoute } from '@standing-order/platform/entities';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
@@ -13,7 +14,8 @@ import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import { validate } from './validate.ts';
 
-const SOURCE = '/restaurant';
+/** Who this service is in its messages, as a URI reference. */
+export const SOURCE = '/restaurant';
 const topic = topics['restaurant-commands'];
 
 export interface RestaurantParts extends AppOptions {
@@ -40,6 +42,7 @@ export function restaurantApp({ restaurants, sidecar, pubsub, clock, newId, ...o
     entityOf: ({ restaurantId }) => restaurantId,
     validate,
   });
+  changesRoute(app, restaurants);
   subscribe(app, {
     sidecar,
     pubsub,

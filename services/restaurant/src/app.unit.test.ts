@@ -17,6 +17,7 @@ function service() {
       get: async () => undefined,
       getAll: async () => new Map(),
       change: async () => ({ outcome: 'unknown' }),
+      changesSince: async () => ({ lanes: [], complete: true, reset: false }),
     },
     sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
     pubsub: 'messages',

@@ -1,17 +1,30 @@
 import '@standing-order/platform/telemetry/start';
-import { restaurant } from '@standing-order/contracts';
+import { restaurant, topics } from '@standing-order/contracts';
+import { createAnnouncer } from '@standing-order/platform/changes';
 import { loadConfig, serviceConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
 import { createEntities } from '@standing-order/platform/entities';
 import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
-import { restaurantApp } from './app.ts';
+import { restaurantApp, SOURCE } from './app.ts';
 
 const config = loadConfig(serviceConfig);
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: realClock });
+const restaurants = createEntities({
+  store: connection.store,
+  prefix: 'r:',
+  schema: restaurant,
+  announce: createAnnouncer({
+    sidecar,
+    pubsub: config.PUBSUB,
+    topic: topics['restaurant-changes'],
+    source: SOURCE,
+    clock: realClock,
+  }),
+});
 const app = restaurantApp({
-  restaurants: createEntities({ store: connection.store, prefix: 'r:', schema: restaurant }),
+  restaurants,
   sidecar,
   pubsub: config.PUBSUB,
   clock: realClock,
@@ -20,4 +33,13 @@ const app = restaurantApp({
   appToken: config.APP_API_TOKEN,
 });
 
-runService({ app, host: config.HOST, port: config.PORT, start: connection.open, stop: connection.close });
+runService({
+  app,
+  host: config.HOST,
+  port: config.PORT,
+  async start(signal) {
+    await connection.open(signal);
+    await restaurants.repair(signal);
+  },
+  stop: connection.close,
+});

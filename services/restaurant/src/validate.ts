@@ -19,7 +19,7 @@ export type Verdict =
 type Command = Pick<MessageData<'com.standing-order.validate-order-details.v1'>, 'restaurantId' | 'lines'>;
 
 /** Whether this restaurant can make the order, and at which prices. A refusal carries every reason. Pure. */
-export function validate(restaurant: Restaurant | undefined, { restaurantId, lines }: Command): Verdict {
+export function validate(restaurant: Omit<Restaurant, 'name'> | undefined, { restaurantId, lines }: Command): Verdict {
   if (!restaurant) {
     return refused([
       { code: 'RESTAURANT_NOT_FOUND', detail: `there is no restaurant ${restaurantId}`, field: 'restaurantId' },
@@ -49,7 +49,7 @@ function price({ itemId, quantity }: OrderLine, item: MenuItem | undefined): Pri
   return [{ itemId, name: item.name, quantity, unitPrice: item.price, amount: quantity * item.price }];
 }
 
-function closed({ id, open }: Restaurant): Reason[] {
+function closed({ id, open }: Pick<Restaurant, 'id' | 'open'>): Reason[] {
   return open ? [] : [{ code: 'RESTAURANT_CLOSED', detail: `the restaurant ${id} is closed`, field: 'restaurantId' }];
 }
 
@@ -60,7 +60,10 @@ function unfit(item: MenuItem | undefined, { itemId }: OrderLine, index: number)
   return [];
 }
 
-function belowMinimum({ minimumOrder, currency }: Restaurant, total: number): Reason[] {
+function belowMinimum(
+  { minimumOrder, currency }: Pick<Restaurant, 'minimumOrder' | 'currency'>,
+  total: number,
+): Reason[] {
   if (total >= minimumOrder) return [];
   const detail = `the total of ${total} ${currency} (minor units) is below the minimum of ${minimumOrder}`;
   return [{ code: 'MINIMUM_ORDER_NOT_MET', detail, field: 'lines' }];

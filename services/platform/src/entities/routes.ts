@@ -34,8 +34,6 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
         throw new ProblemError('already-exists', { detail: `there is ${location} already`, location });
       case 'unknown':
         throw outcomeUnknown(location);
-      case 'refused':
-        throw new ProblemError('internal-error', { detail: 'the state store refused it; nothing was stored' });
     }
   });
 

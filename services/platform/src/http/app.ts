@@ -14,12 +14,12 @@ export interface Readiness {
 export interface AppOptions {
   /** Asked by GET /readyz: 200 when ready, 503 with the reasons when not. */
   readiness(): Readiness;
-  /** APP_API_TOKEN: what /messages/* and /validations demand in the header dapr-api-token. */
+  /** APP_API_TOKEN: what /messages/*, /validations and /changes demand in the header dapr-api-token. */
   readonly appToken?: string | undefined;
 }
 
 /** What only the service's own sidecar may call. */
-const INTERNAL = ['/messages/*', '/validations'] as const;
+const INTERNAL = ['/messages/*', '/validations', '/changes'] as const;
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 

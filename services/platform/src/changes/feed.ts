@@ -1,0 +1,89 @@
+import type { ChangesAnswer, LaneCursor, LaneNews } from '@standing-order/contracts';
+import type { Lanes } from './lanes.ts';
+import { changesAfter, type LaneLog, weigh } from './log.ts';
+
+/** What one answer may weigh before nothing more is put in. One entity is at most 256 KiB on top. */
+const MAX_BYTES = 512 * 1024;
+/** Entities read at a time, so that large ones do not pile up. */
+const AT_A_TIME = 16;
+
+interface Budget {
+  left: number;
+}
+
+type News<E> = Pick<LaneNews<E>, 'changes' | 'next'>;
+
+/**
+ * What has changed since these cursors, one for each lane. Small news come as they are; a lane whose log does not reach back
+ * is shown in full, in as many answers as it takes, while the cursor says from where it is to be carried on.
+ */
+export async function changesSince<E extends { readonly id: string }>(
+  lanes: Lanes<E>,
+  since: readonly LaneCursor[],
+  parse: (entity: E) => E,
+): Promise<ChangesAnswer<E>> {
+  const logs = await lanes.logs();
+  if (logs.some(({ seq }, lane) => seq < (since[lane]?.seq ?? 0))) return { lanes: [], complete: false, reset: true };
+
+  const budget: Budget = { left: MAX_BYTES };
+  const news: LaneNews<E>[] = [];
+  let complete = true;
+  for (const [lane, log] of logs.entries()) {
+    const cursor = since[lane] ?? { seq: 0 };
+    if (cursor.at === undefined && cursor.seq === log.seq) continue;
+    if (budget.left > 0) {
+      await lanes.settle(lane, log);
+      const { changes, next } = await newsOf(lanes, lane, log, cursor, budget);
+      news.push({ lane, next, changes: changes.map((change) => ({ ...change, entity: parse(change.entity) })) });
+      complete &&= next.at === undefined && next.seq === log.seq;
+    } else {
+      complete = false;
+    }
+  }
+  return { lanes: news, complete, reset: false };
+}
+
+function newsOf<E extends { readonly id: string }>(
+  lanes: Lanes<E>,
+  lane: number,
+  log: LaneLog<E>,
+  cursor: LaneCursor,
+  budget: Budget,
+): Promise<News<E>> | News<E> {
+  if (cursor.at !== undefined) return fullState(lanes, lane, { ...cursor, at: cursor.at }, budget);
+  const changes = changesAfter(log, cursor.seq);
+  if (!changes) return fullState(lanes, lane, { seq: log.seq, at: 0 }, budget);
+  const fitting = takeWithin(changes, budget);
+  return { changes: fitting, next: { seq: fitting.at(-1)?.seq ?? cursor.seq } };
+}
+
+/** As much of the lane's full state, from `at` on, as there is room for. */
+async function fullState<E extends { readonly id: string }>(
+  lanes: Lanes<E>,
+  lane: number,
+  { seq, at }: { readonly seq: number; readonly at: number },
+  budget: Budget,
+): Promise<News<E>> {
+  const found: { version: number; entity: E }[] = [];
+  let place = at;
+  while (budget.left > 0) {
+    const ids = (await lanes.ids(lane, place)).slice(0, AT_A_TIME);
+    if (ids.length === 0) return { changes: found, next: { seq } };
+    const entities = [...(await lanes.read(ids)).values()];
+    for (const entity of entities) budget.left -= weigh(entity);
+    found.push(...entities);
+    place += ids.length;
+  }
+  return { changes: found, next: { seq, at: place } };
+}
+
+/** At least the first one. */
+function takeWithin<T>(items: readonly T[], budget: Budget): T[] {
+  const taken: T[] = [];
+  for (const item of items) {
+    if (budget.left <= 0) break;
+    budget.left -= weigh(item);
+    taken.push(item);
+  }
+  return taken;
+}
