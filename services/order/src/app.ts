@@ -3,13 +3,16 @@ import type { Sidecar } from '@standing-order/platform/dapr';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
+import { changesHandler } from './messages/changes.ts';
 import { replyHandler } from './messages/replies.ts';
 import { requestHandler } from './messages/requests.ts';
 import type { Message } from './order/decide.ts';
 import type { Order } from './order/order.ts';
+import type { Some } from './replicas/replicas.ts';
 import { adminRoutes } from './routes/admin.ts';
 import type { StyleSettings } from './routes/order-style.ts';
 import { orderRoutes } from './routes/orders.ts';
+import { replicaRoutes } from './routes/replicas.ts';
 import type { Asked } from './styles/messaging.ts';
 import type { Placement, Styles } from './styles/style.ts';
 import type { Waits } from './waits.ts';
@@ -20,6 +23,7 @@ export interface OrderAppParts extends AppOptions {
   placeAsked(asked: Asked): Promise<Placement>;
   readonly styleSettings: StyleSettings;
   readonly waits: Pick<Waits, 'untilDecided'>;
+  readonly replicas: Some<'hear' | 'state'>;
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'record' | 'stuck' | 'retry'>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
@@ -32,6 +36,7 @@ export function orderApp({
   placeAsked,
   styleSettings,
   waits,
+  replicas,
   outbox,
   sidecar,
   pubsub,
@@ -43,5 +48,7 @@ export function orderApp({
   orderRoutes(app, { styles, styleSettings, outbox, waits });
   requestHandler(app, { sidecar, pubsub, clock, place: placeAsked });
   replyHandler(app, { sidecar, pubsub, outbox });
+  changesHandler(app, { sidecar, pubsub, replicas });
+  replicaRoutes(app, replicas);
   return app;
 }

@@ -8,6 +8,8 @@ export const orderConfig = serviceConfig.extend({
   ORDER_STYLE: z.enum(httpStyles).default('respond-first'),
   /** Whether a request may pick a style by its header Order-Style. For labs. */
   STYLE_OVERRIDE: z.enum(['refused', 'allowed']).default('refused'),
+  /** How stale what is known of consumers and restaurants may be for orders to be decided on it; 0: never decided on it. */
+  REPLICA_STALENESS_MS: wholeNumber(0, 3_600_000).default(5_000),
   /** How long an order may stay undecided; without it, for ever. */
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** How long a request waits for the state store. */

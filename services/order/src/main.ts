@@ -10,7 +10,9 @@ import { commandTransport } from './messages/commands.ts';
 import { observeStats, orderObserver } from './observe.ts';
 import { orderBusiness } from './order/business.ts';
 import { readinessOf } from './readiness.ts';
+import { createReplicas } from './replicas/replicas.ts';
 import { messaging } from './styles/messaging.ts';
+import { replication } from './styles/replication.ts';
 import { respondFirst } from './styles/respond-first.ts';
 import type { StyleParts, Styles } from './styles/style.ts';
 import { synchronous } from './styles/synchronous.ts';
@@ -35,6 +37,7 @@ const outbox = createOutbox({
 });
 observeStats(outbox);
 const waits = createWaits({ outbox, clock });
+const replicas = createReplicas({ sidecar, clock, stalenessMs: config.REPLICA_STALENESS_MS });
 
 const styleParts: StyleParts = {
   outbox,
@@ -43,9 +46,12 @@ const styleParts: StyleParts = {
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
 };
+const atOnce = { ...styleParts, decideWithinMs: undefined, outbox };
+const later = respondFirst(styleParts);
 const styles: Styles = {
-  'respond-first': respondFirst(styleParts),
-  synchronous: synchronous({ ...styleParts, decideWithinMs: undefined, outbox, validators: createValidators(sidecar) }),
+  'respond-first': later,
+  synchronous: synchronous({ ...atOnce, validators: createValidators(sidecar) }),
+  replication: replication({ ...atOnce, replicas, otherwise: later }),
 };
 
 runService({
@@ -54,6 +60,7 @@ runService({
     placeAsked: messaging(styleParts),
     styleSettings: { default: config.ORDER_STYLE, override: config.STYLE_OVERRIDE === 'allowed' },
     waits,
+    replicas,
     outbox,
     sidecar,
     pubsub,
@@ -66,9 +73,11 @@ runService({
   async start(signal) {
     signal.addEventListener('abort', waits.end);
     await connection.open(signal);
+    if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') replicas.start();
     await outbox.start();
   },
   async stop() {
+    replicas.stop();
     await outbox.leave();
     await connection.close();
   },

@@ -35,6 +35,7 @@ export const decidedBeforeStored = {
   'respond-first': false,
   synchronous: true,
   messaging: false,
+  replication: true,
 } as const satisfies Record<string, boolean>;
 
 export type Style = keyof typeof decidedBeforeStored;

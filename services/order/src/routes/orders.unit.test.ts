@@ -5,7 +5,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { orderApp } from '../app.ts';
 import { decide } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
+import { createReplicas } from '../replicas/replicas.ts';
 import { messaging } from '../styles/messaging.ts';
+import { replication } from '../styles/replication.ts';
 import { respondFirst } from '../styles/respond-first.ts';
 import { synchronous } from '../styles/synchronous.ts';
 import { createWaits } from '../waits.ts';
@@ -59,12 +61,19 @@ function service(accept?: (order: Order) => Accepted<Order>, override = false, {
     watching.set(id, listener);
     return () => watching.delete(id);
   };
+  const replicas = createReplicas({
+    sidecar: { invoke: () => Promise.reject(new Error('nobody is asked')) },
+    clock: realClock,
+    stalenessMs: 0,
+  });
   const app = orderApp({
     waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
     styles: {
       'respond-first': respondFirst(parts),
       synchronous: synchronous({ ...parts, validators: { consumer: async () => who, details: async () => what } }),
+      replication: replication({ ...parts, replicas, otherwise: respondFirst(parts) }),
     },
+    replicas,
     placeAsked: messaging(parts),
     clock: parts.clock,
     styleSettings: { default: 'respond-first', override },

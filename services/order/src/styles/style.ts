@@ -7,7 +7,7 @@ import { fingerprint, idFromKey } from '../order/identity.ts';
 import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../order/order.ts';
 
 /** The styles that POST /orders can work in. */
-export const httpStyles = ['respond-first', 'synchronous'] as const satisfies readonly Style[];
+export const httpStyles = ['respond-first', 'synchronous', 'replication'] as const satisfies readonly Style[];
 export type HttpStyle = (typeof httpStyles)[number];
 
 /** An order somebody wants, as far as its text tells. */
@@ -90,7 +90,18 @@ function placementOf(id: string, accepted: Accepted<Order>): Placement {
   }
 }
 
+/** What came of the same request earlier, if it has an Idempotency-Key and was made before. */
+export async function madeBefore(
+  order: Order,
+  { idempotencyKey }: Placing,
+  outbox: Pick<Outbox<Order, Message>, 'read'>,
+): Promise<Placement | undefined> {
+  const earlier = idempotencyKey === undefined ? undefined : await outbox.read(order.id);
+  if (!earlier) return undefined;
+  return earlier.fingerprint === order.fingerprint ? existing(earlier) : { outcome: 'key-reused' };
+}
+
 /** What a stored order is to whoever asks for it again. */
-export function existing(order: Order): Placement {
+function existing(order: Order): Placement {
   return { outcome: decidedBeforeStored[order.style] ? 'decided' : 'taken', order };
 }

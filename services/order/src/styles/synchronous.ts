@@ -3,7 +3,7 @@ import { asAnswer } from '../order/answers.ts';
 import { decideAtOnce, type Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import type { Validators } from '../validators.ts';
-import { type Dependency, draft, existing, type Placement, type PlaceOrder, type StyleParts, take } from './style.ts';
+import { type Dependency, draft, madeBefore, type Placement, type PlaceOrder, type StyleParts, take } from './style.ts';
 
 export interface SynchronousParts extends StyleParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;
@@ -22,8 +22,8 @@ export const synchronous =
   (parts: SynchronousParts): PlaceOrder =>
   async (placing) => {
     const order = draft('synchronous', placing, parts);
-    const earlier = placing.idempotencyKey === undefined ? undefined : await parts.outbox.read(order.id);
-    if (earlier) return earlier.fingerprint === order.fingerprint ? existing(earlier) : { outcome: 'key-reused' };
+    const earlier = await madeBefore(order, placing, parts.outbox);
+    if (earlier) return earlier;
 
     const [consumer, details] = await Promise.all([
       parts.validators.consumer(order.request),
