@@ -57,10 +57,13 @@ export class SimBroker {
           const held = process.request('send');
           const sent = JSON.parse(JSON.stringify(batch)) as Outgoing<Order>[];
           this.onSend(process, sent);
-          this.world.schedule(held + this.rng.int(1, 5), () => {
-            const taken = sent.map((command) => this.take(command));
-            process.answer('send', this.rng.int(1, 5), () => resolve(taken));
-          });
+          const leave = () =>
+            this.world.schedule(this.rng.int(1, 5), () => {
+              const taken = sent.map((command) => this.take(command));
+              process.answer('send', this.rng.int(1, 5), () => resolve(taken));
+            });
+          if (held > 0) process.deliver(held, leave);
+          else leave();
         }),
     };
   }

@@ -57,20 +57,29 @@ function crash(rng: Rng, until: number, slot: number, latest: number): Fault[] {
   const kill: Fault = { at: at + ms, kind: 'kill', slot, backAfter };
   const lateUpTo = rng.span(20 * second, latest);
   const lateFrom = rng.pick([100, 15 * second, 0.8 * lateUpTo]);
-  const late = {
-    [rng.pick(['late', 'lateBatches'])]: rng.pick([0.5, 1]),
-    partial: rng.pick([0, 0.5, 1]),
-    lateFrom,
-    lateUpTo,
-  };
+  const late = rng.pick<Partial<Weather>>([
+    { late: rng.pick([0.5, 1]), partial: rng.pick([0, 0.5, 1]), lateFrom, lateUpTo },
+    { lateBatches: 1, partial: rng.pick([0, 0.5]), lateFrom, lateUpTo },
+    { lateBatches: 0.5, partial: 1, deadly: 1, lateFrom: Math.max(lateFrom, 15 * second), lateUpTo },
+  ]);
   const stall: Fault = { at, kind: 'weather', ms, change: late };
   const after = at + ms + rng.span(second, 15 * second);
   const unlucky: Fault = { at: after, kind: 'weather', ms: 30 * second, change: { partial: 0.3, requestLost: 0.2 } };
   return [...(rng.chance(0.8) ? [stall] : []), kill, ...(rng.chance(0.5) ? [unlucky] : [])];
 }
 
+/** Nothing but crashes, one shortly after the other. */
+export function crashes(rng: Rng, time: Time, slots: number, until: number): Fault[] {
+  const some = Array.from({ length: rng.int(1, 3) }, () => crash(rng, until, rng.int(1, slots), latestLanding(time)));
+  return some.flat().sort((a, b) => a.at - b.at);
+}
+
+function latestLanding(time: Time): number {
+  return time === 'true' ? 10 * minute : 30 * minute;
+}
+
 export function randomFaults(rng: Rng, time: Time, slots: number, until: number): Fault[] {
-  const latest = time === 'true' ? 10 * minute : 30 * minute;
+  const latest = latestLanding(time);
   const slot = () => rng.int(1, slots);
   const lasts = () => rng.span(second, until);
   const weather = (at: number): Fault => ({ at, kind: 'weather', ms: lasts() / 2, change: weatherFault(rng, latest) });

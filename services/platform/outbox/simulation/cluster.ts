@@ -44,6 +44,8 @@ export class Cluster {
   private readonly world: World;
   private readonly leaving = new Set<Process>();
   private started = 0;
+  /** Until then whoever is started sleeps, too. */
+  private morning = 0;
 
   constructor(options: ClusterOptions) {
     this.options = options;
@@ -83,6 +85,7 @@ export class Cluster {
     const record = (replies: readonly Reply[]) => outbox.record(replies);
     this.replicas.set(slot, { slot, process, store, outbox, record });
     this.world.trace(process.name, 'start', JSON.stringify(clock));
+    if (this.world.now < this.morning) process.pause(this.morning - this.world.now, true);
     outbox.start().then(
       () => {
         this.world.trace(process.name, 'ready', outbox.state().writer);
@@ -130,8 +133,10 @@ export class Cluster {
     if (ms < NIGHT) return;
     this.world.schedule(AWAKE, () => {
       if (!sleeper.alive || !sleeper.paused) return;
-      const rest = sleeper.lastPause - this.world.now - AWAKE;
-      for (const { process } of this.alive()) if (process !== sleeper) process.pause(rest, true);
+      this.morning = Math.max(this.morning, sleeper.lastPause - AWAKE);
+      for (const { process } of this.alive()) {
+        if (process !== sleeper) process.pause(this.morning - this.world.now, true);
+      }
     });
   }
 

@@ -30,7 +30,8 @@ describe('while a validator is down for an hour', () => {
     const { violation, sends } = await runSchedule(schedule);
     expect(violation).toBeUndefined();
     const lanes = schedule.slots * 8;
-    expect(sends).toBeLessThanOrEqual(ORDERS * CHANNELS.length + lanes * probes(hour) + 50);
+    // When it is back the answers to the latest sendings may come first, so one more window may be sent in vain.
+    expect(sends).toBeLessThanOrEqual(ORDERS * CHANNELS.length + lanes * (probes(hour) + 16) + 50);
   });
 
   test('and the broker loses all it held, one probe per lane makes everything flow again', async () => {

@@ -46,12 +46,16 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
       const held = process.request(kind);
       const answer = (delay: number, outcome: T) => process.answer(kind, delay, () => resolve(outcome));
       const giveUp = process.deliver(held + STORE_DEADLINE, () => resolve(unknown));
-      land(held + latency(), () =>
-        arrive((delay, outcome) => {
-          giveUp();
-          answer(delay, outcome);
-        }),
-      );
+      const leave = () =>
+        land(latency(), () =>
+          arrive((delay, outcome) => {
+            giveUp();
+            answer(delay, outcome);
+          }),
+        );
+      // What a process is held at has not left it yet, and never does if it dies.
+      if (held > 0) process.deliver(held, leave);
+      else leave();
     });
   }
 

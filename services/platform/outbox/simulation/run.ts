@@ -148,6 +148,8 @@ export class Run {
   /** Every replica gets ready and takes orders, also when others ask for the same ones, and when one of them exists. */
   private async takesOrders(): Promise<void> {
     await this.until(this.world.now + minute, () => this.ready().length === this.schedule.slots);
+    const room = () => this.cluster.alive().every(({ outbox }) => outbox.stats().open < this.settings.maxOpen);
+    await this.until(this.world.now + (room() ? 0 : this.bound()), room);
     const [known] = this.checker.ids();
     for (const { process, outbox } of this.cluster.alive()) {
       const reason = outbox.state().reason;

@@ -1,5 +1,5 @@
 import type { Settings } from '../src/index.ts';
-import { type Fault, minute, type Nature, randomFaults, randomNature, second, type Time } from './chaos.ts';
+import { crashes, type Fault, minute, type Nature, randomFaults, randomNature, second, type Time } from './chaos.ts';
 import type { OrderPlan } from './clients.ts';
 import { createRng, type Rng } from './random.ts';
 import type { Dialect } from './store.ts';
@@ -73,13 +73,14 @@ function randomOrders(rng: Rng, until: number, faults: readonly Fault[]): OrderP
   });
 }
 
-/** The schedule of a seed; the same for ever, or until this file changes. */
+/** The schedule of a seed, in three of ten a drill in crashing; the same for ever, or until this file changes. */
 export function createSchedule(seed: number): Schedule {
   const rng = createRng(seed).fork('schedule');
   const time = rng.chance(0.7) ? 'true' : 'short';
   const slots = rng.pick([1, 2, 2, 3, 4]);
-  const healsAt = rng.span(20 * second, time === 'true' ? 10 * minute : 40 * minute);
-  const faults = randomFaults(rng.fork('faults'), time, slots, healsAt);
+  const drill = rng.chance(0.3);
+  const healsAt = rng.span(20 * second, drill ? minute : time === 'true' ? 10 * minute : 40 * minute);
+  const faults = (drill ? crashes : randomFaults)(rng.fork('faults'), time, slots, healsAt);
   return {
     seed,
     dialect: rng.pick(['redis', 'redis', 'postgresql']),

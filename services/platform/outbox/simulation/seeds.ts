@@ -4,7 +4,7 @@ import { runSeed } from './run.ts';
 /** The first seed of all; set it to look further than CI does. */
 export const FIRST = Number(process.env.SIM_SEED ?? 1);
 /** How many schedules a whole run covers. */
-export const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 1200);
+export const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 1000);
 const SHARES = 4;
 const PER_TEST = 50;
 

@@ -4,10 +4,16 @@ import { createSchedule } from './schedule.ts';
 import { FIRST, replayHint, SCHEDULES } from './seeds.ts';
 import { variants } from './variants.ts';
 
+/** All of them, the one that is known to bite first. */
+function schedules(first: number): number[] {
+  const all = Array.from({ length: SCHEDULES }, (_, i) => FIRST + i);
+  return all.includes(first) ? [first, ...all.filter((seed) => seed !== first)] : all;
+}
+
 describe('an outbox that is broken on purpose is caught', () => {
   for (const [name, variant] of Object.entries(variants)) {
     test(`${name}: ${variant.hole}`, async () => {
-      for (let seed = FIRST; seed < FIRST + SCHEDULES; seed++) {
+      for (const seed of schedules(variant.seed)) {
         const schedule = createSchedule(seed);
         if (variant.dialect !== undefined && variant.dialect !== schedule.dialect) continue;
         const { violation } = await runSchedule(schedule, { variant });

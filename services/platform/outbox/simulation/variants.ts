@@ -8,6 +8,8 @@ export interface NamedVariant extends Variant {
   readonly hole: string;
   /** By which invariants it may be caught; which of them comes first depends on the seed. */
   readonly caughtBy: readonly Invariant[];
+  /** One of the schedules that catch it, to be tried first. */
+  readonly seed: number;
   /** The only store on which it is a hole. */
   readonly dialect?: Dialect;
 }
@@ -31,103 +33,123 @@ function blind(store: Store): Store {
 export const variants: Readonly<Record<string, NamedVariant>> = {
   'any-answer-is-success': {
     hole: 'an error of the store is taken for success',
+    seed: 1,
     caughtBy: [1, 4],
     rules: { committed: always },
   },
   'absent-means-failed': {
     hole: '"Read back: absent, so it failed": it lands later, and nobody looks for it',
+    seed: 327,
     caughtBy: [2],
     dialect: 'redis',
     rules: { givesUp: always },
   },
   'no-reserved-range': {
     hole: 'an adopter looks only at the segments it knows of, not at all that may still land',
+    seed: 6,
     caughtBy: [1, 2],
     rules: { adoptedRange: ({ lo }) => ({ from: lo, to: lo }) },
   },
   'no-reservation': {
     hole: 'a segment number is used before its limit was read back',
+    seed: 93,
     caughtBy: [1],
     rules: { mayUse: always },
   },
   'no-long-watching': {
     hole: 'an adopter looks once, and what lands later is not found',
+    seed: 66,
     caughtBy: [1, 2],
     rules: { looksAgain: never },
   },
   'early-retirement': {
     hole: 'a silent writer is forgotten as soon as it is adopted',
+    seed: 41,
     caughtBy: [1, 2],
     rules: { mayRetire: ({ unchangedMs }) => unchangedMs > 10_000 },
   },
   'no-guard': {
     hole: 'a writer that slept for days goes on under a name that nobody knows any more',
+    seed: 133,
     caughtBy: [1, 2],
     rules: { beatTooOld: never },
   },
   'nobody-adopts': {
     hole: 'the segments of a dead writer stay where they are',
+    seed: 6,
     caughtBy: [2],
     rules: { isDead: never },
   },
   'moves-in-one-step': {
     hole: 'a carried segment is deleted before the new one is known to be there',
+    seed: 6,
     caughtBy: [1, 2],
     rules: { mayDeleteMoved: always },
   },
   'forgets-absent-orders': {
     hole: 'a segment is deleted although an order that it names has not landed yet',
+    seed: 619,
     caughtBy: [1, 2],
     rules: { mayDelete: ({ open }) => open === 0 },
   },
   'insert-overwrites': {
     hole: '`first-write` in a transaction silently overwrites on Redis',
+    seed: 1,
     caughtBy: [3, 4],
     rules: { documentOperation: () => 'upsert' },
   },
   'fingerprint-ignored': {
     hole: 'the same Idempotency-Key with another request is answered with the first order',
+    seed: 1,
     caughtBy: [4],
     rules: { outcome: (stored, requested) => (stored.nonce === requested.nonce ? 'created' : 'existing') },
   },
   'no-resend-after-collision': {
     hole: 'on PostgreSQL one collision rolls back the whole batch, and nobody sends the rest again',
+    seed: 5,
     caughtBy: [0],
     dialect: 'postgresql',
     rules: { givesUp: ({ attempts }) => attempts >= 1 },
   },
   unsorted: {
     hole: 'two batches in opposite key order deadlock on PostgreSQL',
+    seed: 5,
     caughtBy: [0],
     rules: { byKey: () => 0 },
   },
   'blind-writes': {
     hole: 'answers are written without an ETag: one overwrites another',
+    seed: 2,
     caughtBy: [3, 4],
     wrapStore: blind,
   },
   'deletes-instead-of-tombstones': {
     hole: 'deleting a key that others update by ETag brings the dead back',
+    seed: 2,
     caughtBy: [4],
     deletes: true,
   },
   'never-sends-again': {
     hole: 'one lost message, or one handler error after which Dapr drops it, is final',
+    seed: 75,
     caughtBy: [2],
     rules: { isLost: never, probes: () => 0 },
   },
   'timer-per-command': {
     hole: 'timers per command cause the storm that they are meant to prevent',
+    seed: 121,
     caughtBy: [5],
     rules: { probes: (inFlight) => inFlight },
   },
   'no-window': {
     hole: 'everything is sent at once',
+    seed: 1,
     caughtBy: [5],
     rules: { hasRoom: always },
   },
   'no-enlisting': {
     hole: 'an order whose transaction landed when its writer was long forgotten is read, and still nobody works on it',
+    seed: 142,
     caughtBy: [2],
     rules: { enlists: never },
   },
