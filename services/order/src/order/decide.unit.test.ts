@@ -164,6 +164,22 @@ describe('what becomes of an order', () => {
     );
   });
 
+  it('keeps its verdict when its outcome is confirmed, once, whatever else comes', () => {
+    const receipt = fc.constant<Message>({ kind: 'received', token: { w: 'w', a: 1, t: 9 } });
+    const messages = fc.array(fc.oneof(answer, receipt), { maxLength: 12 });
+    fc.assert(
+      fc.property(messages, (sent) => {
+        const asked = { ...taken(), replyTo: { client: 'shop', correlationId: 'one' } };
+        const { received, ...last } = apply(asked, ...sent);
+        expect(last).toEqual(apply(asked, ...sent.filter(({ kind }) => kind !== 'received')));
+        if (received) expect(last.status).not.toBe('PENDING');
+        expect(orderBusiness.missing({ ...last, ...(received && { received }) }).includes('response')).toBe(
+          last.status !== 'PENDING' && !received,
+        );
+      }),
+    );
+  });
+
   it('is missing exactly the answers that it has not recorded, until it is settled', () => {
     fc.assert(
       fc.property(history, (happened) => {
