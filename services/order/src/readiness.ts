@@ -1,7 +1,10 @@
 import type { State } from '@standing-order/outbox';
 import type { Readiness } from '@standing-order/platform/http';
 
-/** Ready is whoever can take an order: the sidecar answers, and the outbox has a writer that others know of. */
+/**
+ * Ready is whoever can take an order, or say honestly why not: the sidecar answers, and the outbox has a writer that others
+ * know of. A store that goes down later changes nothing here (docs/adr/0008).
+ */
 export function readinessOf(sidecar: Readiness, outbox: State): Readiness {
   const reasons = [
     ...sidecar.reasons,
