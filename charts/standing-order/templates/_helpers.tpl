@@ -1,0 +1,108 @@
+{{/* Names and labels. Each helper says what it takes. */}}
+
+{{/* Prefix of all names. Takes the root context. */}}
+{{- define "so.fullname" -}}
+{{- $name := default .Release.Name .Values.fullnameOverride -}}
+{{- trunc 40 $name | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* Labels that never change, for selectors. Takes a dict of root and component. */}}
+{{- define "so.selector" -}}
+app.kubernetes.io/name: standing-order
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{/* All labels of an object. Takes a dict of root and component. */}}
+{{- define "so.labels" -}}
+{{ include "so.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{/* A service's values over the defaults, as YAML. Takes a dict of root and name. */}}
+{{- define "so.service" -}}
+{{- $own := default dict (get .root.Values.services .name) -}}
+{{- mustMergeOverwrite (deepCopy .root.Values.defaults) $own | toYaml -}}
+{{- end -}}
+
+{{/* Every topic with the service that receives it, as YAML, as the services' contracts have it. Takes nothing. */}}
+{{- define "so.topics" -}}
+consumer-changes: order
+restaurant-changes: order
+consumer-commands: consumer
+restaurant-commands: restaurant
+order-requests: order
+consumer-changes: order
+restaurant-changes: order
+order-replies: order
+{{- end -}}
+
+{{/* Variables of the services that the chart sets, as YAML. Takes nothing. */}}
+{{- define "so.variables" -}}
+every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, PUBSUB, LOG_LEVEL, POD_NAME, OTEL_SERVICE_NAME,
+  OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT]
+order: [ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS, REPLICA_STALENESS_MS]
+{{- end -}}
+
+{{/* Seconds from a pod's SIGTERM until the last of it is gone by itself. Takes a dict of root and service (its values). */}}
+{{- define "so.drainSeconds" -}}
+{{- /* The application stops within 25 s, its sidecar within 5 s after what it waits for. */ -}}
+{{- $application := add (int .service.preStopSeconds) 25 -}}
+{{- if .root.Values.dapr.nativeSidecar -}}
+{{ add $application 5 }}
+{{- else -}}
+{{ add (max $application (int .root.Values.dapr.blockShutdownSeconds)) 5 }}
+{{- end -}}
+{{- end -}}
+
+{{/* The image of the services. Takes the root context. */}}
+{{- define "so.image" -}}
+{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end -}}
+
+{{/* Secrets with Dapr's tokens: own, or made by the chart. Take the root context. */}}
+{{- define "so.apiTokenSecret" -}}
+{{ default (printf "%s-dapr-api-token" (include "so.fullname" .)) .Values.dapr.apiTokenSecret }}
+{{- end -}}
+{{- define "so.appTokenSecret" -}}
+{{ default (printf "%s-dapr-app-token" (include "so.fullname" .)) .Values.dapr.appTokenSecret }}
+{{- end -}}
+
+{{/* Secret with the password of a Redis or the connection string of a PostgreSQL; empty if there is none. Takes a dict of root and part (stateStore or broker). */}}
+{{- define "so.backendSecret" -}}
+{{- $part := get .root.Values .part -}}
+{{- if and $part.inChart (ne $part.kind "kafka") -}}
+{{ include "so.fullname" .root }}-{{ .part | kebabcase }}
+{{- else if not $part.inChart -}}
+{{ $part.external.existingSecret }}
+{{- end -}}
+{{- end -}}
+
+{{/* host:port of the state store or the broker. Takes a dict of root and part. */}}
+{{- define "so.backendAddress" -}}
+{{- $part := get .root.Values .part -}}
+{{- if $part.inChart -}}
+{{- $port := dict "redis" 6379 "kafka" 9092 "postgresql" 5432 -}}
+{{ include "so.fullname" .root }}-{{ .part | kebabcase }}.{{ .root.Release.Namespace }}.svc:{{ get $port $part.kind }}
+{{- else -}}
+{{ $part.external.address }}
+{{- end -}}
+{{- end -}}
+
+{{/* What every container may not do. */}}
+{{- define "so.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end -}}
+
+{{/* What every pod may not do. Takes a user id. */}}
+{{- define "so.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+seccompProfile: { type: RuntimeDefault }
+{{- end -}}

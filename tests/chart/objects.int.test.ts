@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { places } from './combinations.ts';
+import { type KubernetesObject, ofKind, one, release, render } from './helm.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+const services = ['consumer', 'order', 'restaurant'];
+const workloads = (objects: readonly KubernetesObject[]) =>
+  objects.filter(({ kind }) => ['Deployment', 'StatefulSet', 'Pod'].includes(kind));
+const podOf = (workload: KubernetesObject) => (workload.kind === 'Pod' ? workload : workload.spec.template);
+const selects = (selector: Labels, labels: Labels) =>
+  Object.entries(selector).every(([name, value]) => labels[name] === value);
+
+/** Every secret that a field anywhere in an object names, as name/key. */
+function secretsNamedIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([field, value]) =>
+    field === 'secretKeyRef' ? [`${value.name}/${value.key}`] : secretsNamedIn(value),
+  );
+}
+
+describe.each(places)('$name', ({ name, values }) => {
+  const outside = name.endsWith('outside');
+
+  test('names are unique, of the release, and fit into what Kubernetes allows', async () => {
+    const objects = await render(values);
+    const names = objects.map(({ kind, apiVersion, metadata }) => `${apiVersion} ${kind} ${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { metadata } of objects) expect(metadata.name).toMatch(/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/);
+  });
+
+  test('labels say what an object belongs to', async () => {
+    for (const { kind, metadata } of await render(values)) {
+      if (kind === 'ConfigMap') continue; // of extraObjects
+      expect(metadata.labels, metadata.name).toMatchObject({
+        'app.kubernetes.io/name': 'standing-order',
+        'app.kubernetes.io/instance': release,
+        'app.kubernetes.io/managed-by': 'Helm',
+      });
+    }
+  });
+
+  test('selectors find the pods they are meant for, and never name a version', async () => {
+    const objects = await render(values);
+    const pods = workloads(objects).map((workload) => podOf(workload).metadata.labels as Labels);
+    const selectors: [string, Labels][] = objects.flatMap(({ kind, metadata, spec }) => {
+      const found =
+        spec?.selector?.matchLabels ?? spec?.podSelector?.matchLabels ?? (kind === 'Service' && spec.selector);
+      return found ? [[`${kind} ${metadata.name}`, found] as [string, Labels]] : [];
+    });
+    expect(selectors.length).toBeGreaterThan(9);
+    for (const [owner, selector] of selectors) {
+      const count = pods.filter((labels) => selects(selector, labels)).length;
+      if (owner.startsWith('ServiceMonitor')) expect(count).toBeGreaterThanOrEqual(services.length);
+      else expect(count, owner).toBe(1);
+      expect(Object.keys(selector).join()).not.toMatch(/version|chart/);
+    }
+  });
+
+  test('pods run as nobody special, cannot become it, and write only where they must', async () => {
+    for (const workload of workloads(await render(values))) {
+      const { spec } = podOf(workload);
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: expect.any(Number),
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const container of spec.containers) {
+        expect(container.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+      }
+    }
+  });
+
+  test('no pod has a token of a ServiceAccount', async () => {
+    const objects = await render(values);
+    for (const workload of workloads(objects)) expect(podOf(workload).spec.automountServiceAccountToken).toBe(false);
+    for (const account of ofKind(objects, 'ServiceAccount')) expect(account.automountServiceAccountToken).toBe(false);
+    for (const service of services) {
+      const { serviceAccountName } = one(objects, 'Deployment', `so-${service}`).spec.template.spec;
+      one(objects, 'ServiceAccount', serviceAccountName);
+    }
+  });
+
+  test('images have a version, and containers say what they need', async () => {
+    for (const workload of workloads(await render(values))) {
+      for (const { image, resources } of podOf(workload).spec.containers) {
+        expect(image).toMatch(/:[^:/]+$/);
+        expect(image).not.toMatch(/:latest$/);
+        expect(resources).toMatchObject({
+          requests: { cpu: expect.any(String), memory: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        });
+        expect(resources.limits).not.toHaveProperty('cpu');
+      }
+    }
+  });
+
+  test('a service starts slowly, is ready when it says so, and is restarted only when it no longer answers', async () => {
+    for (const { spec } of ofKind(await render(values), 'Deployment')) {
+      const [container] = spec.template.spec.containers;
+      expect(container.startupProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
+      expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
+      expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' });
+      expect(container.startupProbe.failureThreshold * container.startupProbe.periodSeconds).toBeGreaterThanOrEqual(60);
+    }
+  });
+
+  test('a pod goes on answering until no one is sent to it, and is not killed while it drains', async () => {
+    for (const { spec } of ofKind(await render(values), 'Deployment')) {
+      const { annotations } = spec.template.metadata;
+      const { containers, terminationGracePeriodSeconds } = spec.template.spec;
+      const preStop = containers[0].lifecycle.preStop.sleep.seconds;
+      const applicationEnds = preStop + 25;
+      const block = annotations['dapr.io/block-shutdown-duration'];
+      expect(annotations['dapr.io/enable-native-sidecar']).toBe(outside ? undefined : 'true');
+      expect(block).toBe(outside ? '35s' : undefined);
+      const sidecarStays = block === undefined ? applicationEnds : Number.parseInt(block, 10);
+      expect(preStop).toBeGreaterThan(0);
+      expect(sidecarStays).toBeGreaterThanOrEqual(applicationEnds);
+      const graceful = Number(annotations['dapr.io/graceful-shutdown-seconds']);
+      expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(sidecarStays + graceful);
+    }
+  });
+
+  test('in a rolling upgrade a new pod is ready before an old one goes; pods are spread; one at most is evicted', async () => {
+    const objects = await render(values);
+    for (const { metadata, spec } of ofKind(objects, 'Deployment')) {
+      expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
+      expect(spec.template.spec.topologySpreadConstraints).toMatchObject([
+        { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: spec.selector.matchLabels } },
+      ]);
+      expect(one(objects, 'PodDisruptionBudget', metadata.name).spec.maxUnavailable).toBe(1);
+    }
+  });
+
+  test('a secret that is named is there, with that key; those of others are only named', async () => {
+    const objects = await render(values);
+    const named = new Set(secretsNamedIn(objects));
+    for (const { metadata, spec } of ofKind(objects, 'Deployment')) {
+      for (const token of ['api', 'app']) {
+        named.add(`${spec.template.metadata.annotations[`dapr.io/${token}-token-secret`]}/token`);
+      }
+      expect(metadata.name).toMatch(/^so-/);
+    }
+    const secrets = ofKind(objects, 'Secret');
+    const made = secrets.flatMap(({ metadata, data }) => Object.keys(data).map((key) => `${metadata.name}/${key}`));
+    for (const secret of named) expect([...made, 'mine/*']).toContain(secret.replace(/^mine\/.*/, 'mine/*'));
+    expect(secrets).toHaveLength(outside ? 0 : name.startsWith('kafka') ? 3 : 4);
+  });
+
+  test('Dapr and the application know each other by tokens', async () => {
+    for (const { spec } of ofKind(await render(values), 'Deployment')) {
+      const { env } = spec.template.spec.containers[0];
+      const from = (variable: string) =>
+        env.find((entry: { name: string }) => entry.name === variable).valueFrom.secretKeyRef.name;
+      const { annotations } = spec.template.metadata;
+      expect(annotations['dapr.io/api-token-secret']).toBe(from('DAPR_API_TOKEN'));
+      expect(annotations['dapr.io/app-token-secret']).toBe(from('APP_API_TOKEN'));
+    }
+  });
+
+  test('every pod of the release but the test has a NetworkPolicy for both directions', async () => {
+    const objects = await render(values);
+    const policies = ofKind(objects, 'NetworkPolicy');
+    for (const workload of [...ofKind(objects, 'Deployment'), ...ofKind(objects, 'StatefulSet')]) {
+      const own = policies.filter(({ spec }) =>
+        selects(spec.podSelector.matchLabels, podOf(workload).metadata.labels as Labels),
+      );
+      expect(own.map(({ spec }) => spec.policyTypes)).toEqual([['Ingress', 'Egress']]);
+    }
+  });
+
+  test('what runs in the chart keeps its data on a volume, and an upgrade of the chart does not restart it', async () => {
+    const sets = ofKind(await render(values), 'StatefulSet');
+    expect(sets.map(({ metadata }) => metadata.name).sort()).toEqual(outside ? [] : ['so-broker', 'so-state-store']);
+    for (const { spec } of sets) {
+      expect(spec.volumeClaimTemplates).toMatchObject([{ metadata: { name: 'data' } }]);
+      expect(Object.keys(spec.template.metadata.labels).join()).not.toMatch(/version|chart/);
+    }
+  });
+});

@@ -1,0 +1,45 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { combinations } from './combinations.ts';
+import { renderText } from './helm.ts';
+import { type Judged, judge } from './kubeconform.ts';
+import { writeSchemas } from './schemas.ts';
+
+let folder: string;
+let schemas: string;
+let judged: readonly Judged[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'standing-order-chart-'));
+  schemas = await writeSchemas(join(folder, 'schemas'));
+  await mkdir(join(folder, 'objects'));
+  for (const [index, { values }] of combinations.entries()) {
+    await writeFile(join(folder, 'objects', `${index}.yaml`), await renderText(values));
+  }
+  judged = await judge(join(folder, 'objects'), schemas);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each(combinations.map(({ name, values }, index) => ({ name, values, index })))(
+  'kubeconform finds nothing against $name',
+  ({ values, index }) => {
+    const own = judged.filter(({ filename }) => basename(filename) === `${index}.yaml`);
+    const having = (status: string) => own.filter((object) => object.status === status);
+    const skipped = having('statusSkipped').map(({ kind }) => kind);
+    expect(own.filter(({ status }) => status !== 'statusValid' && status !== 'statusSkipped')).toEqual([]);
+    expect(skipped).toEqual(values.serviceMonitor === undefined ? [] : ['ServiceMonitor']);
+    expect(having('statusValid').length).toBeGreaterThan(20);
+  },
+);
+
+test('kubeconform finds a field that an object does not have', async () => {
+  const wrong = join(folder, 'wrong');
+  await mkdir(wrong);
+  const text = await renderText();
+  await writeFile(join(wrong, 'objects.yaml'), text.replace('automountServiceAccountToken', 'automountToken'));
+  const faults = (await judge(wrong, schemas)).filter(({ status }) => status === 'statusInvalid');
+  expect(faults).toMatchObject([{ kind: 'ServiceAccount', msg: expect.stringContaining('automountToken') }]);
+});

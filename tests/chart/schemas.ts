@@ -1,0 +1,130 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+
+const minute = 60_000;
+
+/** Where the definitions of objects come from: Go modules, with the checksums of what was looked at. */
+const modules = {
+  kubernetes: { at: 'k8s.io/kubernetes@v1.35.4', sum: 'h1:o/8dBC/pHVpYoGV4OAIytAlNPZbdYVTXJHoYvXC4qzM=' },
+  dapr: { at: 'github.com/dapr/dapr@v1.18.1', sum: 'h1:Ra9AE9ekBva6Dqc5nz71aA+I8DEdjllFqyn+Z/mBSow=' },
+  keda: { at: 'github.com/kedacore/keda/v2@v2.18.1', sum: 'h1:h6bRt/IOxxtZpJlHSqhdH/lcInH7Z9obxg/JvWOmGAw=' },
+  skaffold: {
+    at: 'github.com/GoogleContainerTools/skaffold/v2@v2.16.1',
+    sum: 'h1:eMrp2qpn/5j2c1P/JqLo+mxcpEIdtokb/tCY2W/05ic=',
+  },
+} as const;
+
+const definedIn = {
+  dapr: ['components', 'configuration', 'resiliency', 'subscription'].map((name) => `charts/dapr/crds/${name}.yaml`),
+  keda: ['scaledobjects', 'triggerauthentications'].map((name) => `config/crd/bases/keda.sh_${name}.yaml`),
+} as const;
+
+/** Kubernetes' own kinds that the chart may hold. */
+const kinds = new Set(
+  `ConfigMap Deployment HorizontalPodAutoscaler NetworkPolicy Pod PodDisruptionBudget Secret Service ServiceAccount
+  StatefulSet`.split(/\s+/),
+);
+
+type Definitions = Readonly<Record<string, Schema>>;
+
+/** Part of a JSON schema, as Kubernetes writes it. */
+interface Schema {
+  readonly type?: string;
+  readonly format?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: unknown;
+  readonly [keyword: string]: unknown;
+}
+
+/**
+ * Writes the schemas of Kubernetes', Dapr's and KEDA's objects into a folder, closed: a field that they do not name is a
+ * fault. Gives the pattern of their file names, for kubeconform. There is none of Prometheus' ServiceMonitor.
+ */
+export async function writeSchemas(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const swagger = JSON.parse(
+    await readFile(join(await download('kubernetes', folder), 'api/openapi-spec/swagger.json'), 'utf8'),
+  ) as { definitions: Definitions };
+  const write = (name: string, schema: Schema) =>
+    writeFile(join(folder, name), JSON.stringify(withDefinitions(schema, swagger.definitions)));
+  for (const [name, definition] of Object.entries(swagger.definitions)) {
+    for (const { group, version, kind } of (definition['x-kubernetes-group-version-kind'] ?? []) as Kind[]) {
+      if (kinds.has(kind)) await write(fileName(group, version, kind), { $ref: `#/definitions/${name}` });
+    }
+  }
+  for (const module of ['dapr', 'keda'] as const) {
+    const root = await download(module, folder);
+    for (const path of definedIn[module]) {
+      for (const document of parseAllDocuments(await readFile(join(root, path), 'utf8'))) {
+        const { group, names, versions } = document.toJS().spec;
+        for (const { name, schema } of versions) {
+          const own = schema.openAPIV3Schema;
+          // What every object has is not in the schema of a custom one.
+          const properties = { ...own.properties, metadata: { $ref: `#/definitions/${meta}` } };
+          await write(fileName(group, name, names.kind), { ...own, properties });
+        }
+      }
+    }
+  }
+  return join(folder, pattern);
+}
+
+const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+
+/** A schema that stands alone: closed, and with the definitions that it comes to. */
+function withDefinitions(schema: Schema, all: Definitions): unknown {
+  const reached = new Set<string>();
+  const visit = (part: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/definitions\/([^"]+)"/g)) {
+      if (reached.has(name)) continue;
+      reached.add(name);
+      visit(all[name]);
+    }
+  };
+  visit(schema);
+  const definitions = Object.fromEntries([...reached].map((name) => [name, closed(all[name])]));
+  return { ...(closed(schema) as object), definitions };
+}
+
+/** Writes the schema of skaffold.yaml, as skaffold publishes it, into a folder. Gives the pattern of its file name. */
+export async function writeSkaffoldSchema(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(await download('skaffold', folder), 'docs-v2/content/en/schemas/v4beta13.json');
+  await writeFile(join(folder, fileName('skaffold', 'v4beta13', 'Config')), await readFile(path));
+  return join(folder, pattern);
+}
+
+const pattern = '{{ .ResourceKind }}{{ .KindSuffix }}.json';
+
+interface Kind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+const fileName = (group: string, version: string, kind: string): string =>
+  `${[kind, group.split('.')[0], version].filter(Boolean).join('-').toLowerCase()}.json`;
+
+async function download(module: keyof typeof modules, folder: string): Promise<string> {
+  const { at, sum } = modules[module];
+  // Outside of any module, so that only this one is read and none that it needs.
+  const env = { ...process.env, GOWORK: 'off', GO111MODULE: 'on', GOFLAGS: '' };
+  const options = { cwd: folder, env, deadlineMs: 10 * minute };
+  const said = JSON.parse(await runProgram('go', ['mod', 'download', '-json', at], options));
+  if (said.Sum !== sum) throw new Error(`${at} has the checksum ${said.Sum}, not ${sum}`);
+  return said.Dir;
+}
+
+/** The same schemas, refusing fields that they do not name, and with the two types that are written in two ways. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { format, ...rest } = schema as Schema;
+  if (format === 'int-or-string') return { oneOf: [{ type: 'string' }, { type: 'integer' }] };
+  const copy = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, closed(value)]));
+  // A key named properties may also be the name of a field: then it holds a schema itself.
+  const open = rest.properties === undefined || rest.additionalProperties !== undefined || rest.type !== 'object';
+  return open ? copy : { ...copy, additionalProperties: false };
+}
