@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HELP, type Options, readOptions, type Scenario, UsageError } from './options.ts';
 import { report } from './report/report.ts';
@@ -45,6 +45,7 @@ async function measure(options: Options, bench: Bench): Promise<Results> {
           port: inspectPort,
           keep: (text) => writeFile(join(profile, `${scenario}-${contender.name}-${round}.cpuprofile`), text),
         };
+  const surroundings = environment();
   const ours = contenders.find(({ name }) => name === 'ours');
   const has = (scenario: Scenario) => scenarios.includes(scenario);
   const backlogRun: BacklogRun | undefined =
@@ -52,7 +53,7 @@ async function measure(options: Options, bench: Bench): Promise<Results> {
       ? await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`))
       : undefined;
   return {
-    environment: environment(),
+    environment: surroundings,
     settings,
     acceptance: has('acceptance')
       ? await inTurns(
@@ -77,8 +78,16 @@ async function measure(options: Options, bench: Bench): Promise<Results> {
   };
 }
 
+/** What else runs takes the cores away from some contenders more than from others. */
+function warnIfBusy(): void {
+  const busy = loadavg()[0] ?? 0;
+  if (busy > availableParallelism() / 2)
+    progress(`this machine is busy (load average ${busy.toFixed(1)}): the numbers will mean little`);
+}
+
 function environment(): Record<string, string> {
   return {
+    'load average at the start': loadavg()[0]?.toFixed(1) ?? 'unknown',
     date: new Date().toISOString().slice(0, 10),
     processor: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}`,
     Node: process.version,
@@ -92,6 +101,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  warnIfBusy();
   const scratch = await mkdtemp(join(tmpdir(), 'standing-order-bench-'));
   try {
     const results = await measure(options, {

@@ -6,6 +6,8 @@ export interface Settings {
   readonly acceptanceRounds: number;
   readonly wholeRounds: number;
   readonly warmup: number;
+  /** Orders taken before acceptance is measured: enough to fill the relay's windows, so that nothing but acceptance is at work. */
+  readonly preload: number;
   readonly closed: number;
   readonly open: number;
   /** Requests under way in the closed loop. */
@@ -25,6 +27,7 @@ export const FULL: Settings = {
   acceptanceRounds: 5,
   wholeRounds: 5,
   warmup: 2,
+  preload: 8_000,
   closed: 6,
   open: 4,
   concurrency: 256,
@@ -41,6 +44,7 @@ export const QUICK: Settings = {
   acceptanceRounds: 1,
   wholeRounds: 1,
   warmup: 1,
+  preload: 500,
   closed: 2,
   open: 2,
   drain: 30,

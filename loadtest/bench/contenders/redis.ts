@@ -95,6 +95,15 @@ async function record(entries: readonly Entry[]): Promise<void> {
   }
 }
 
+/** A sidecar that ran here before may have made it already. */
+async function createGroup(): Promise<void> {
+  try {
+    await writer.xGroupCreate(replies, group.name, '0', { MKSTREAM: true });
+  } catch (error) {
+    if (!String(error).includes('BUSYGROUP')) throw error;
+  }
+}
+
 async function listen(signal: AbortSignal): Promise<void> {
   const from = [{ key: replies, id: '>' }];
   const options = { COUNT: BATCH, BLOCK: BLOCK_MS };
@@ -119,7 +128,7 @@ runService({
   port,
   start: async (signal) => {
     await Promise.all([writer.connect(), reader.connect()]);
-    await writer.xGroupCreate(replies, group.name, '0', { MKSTREAM: true });
+    await createGroup();
     listen(signal).catch((error: unknown) => {
       logger.error(error, 'replies are no longer recorded');
       process.exit(1);

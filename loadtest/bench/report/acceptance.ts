@@ -14,7 +14,7 @@ const median = (runs: readonly AcceptanceRun[], value: (run: AcceptanceRun) => n
 export function acceptanceReport(all: Runs, settings: Settings): string {
   return [
     '## Acceptance alone (consumer and restaurant are down)',
-    `Closed loop, ${settings.concurrency} requests under way, ${settings.closed} s after ${settings.warmup} s of warm-up. Median of the rounds (smallest to largest).`,
+    `Closed loop, ${settings.concurrency} requests under way, ${settings.closed} s after ${settings.warmup} s of warm-up and ${settings.preload} orders before it. Median of the rounds (smallest to largest).`,
     closedTable(all),
     `Open loop, ${settings.acceptanceRate} orders offered per second, ${settings.open} s.`,
     openTable(all),

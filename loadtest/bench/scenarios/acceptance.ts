@@ -31,6 +31,7 @@ export async function acceptance(
 ): Promise<AcceptanceRun> {
   const rig = await startRig(bench, { contender, validators: false, inspectPort: profile?.port });
   try {
+    await preload(bench, rig, settings);
     const closed = await maybeProfiled(profile, () =>
       accept(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency }),
     );
@@ -39,6 +40,11 @@ export async function acceptance(
   } finally {
     await rig.close();
   }
+}
+
+/** Bounded in time too: on a slow machine it does what it can. */
+async function preload(bench: Bench, rig: Rig, { concurrency, preload: maxRequests }: Settings): Promise<void> {
+  await offerTo(bench, rig, { loop: { kind: 'closed', concurrency }, warmupSeconds: 0, seconds: 20, maxRequests });
 }
 
 async function accept(bench: Bench, rig: Rig, settings: Settings, loop: Loop): Promise<Accepted> {
