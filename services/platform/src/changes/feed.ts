@@ -1,11 +1,11 @@
 import type { ChangesAnswer, LaneCursor, LaneNews } from '@standing-order/contracts';
-import type { Lanes } from './lanes.ts';
+import type { Kept, Lanes } from './lanes.ts';
 import { changesAfter, type LaneLog, weigh } from './log.ts';
 
 /** What one answer may weigh before nothing more is put in. One entity is at most 256 KiB on top. */
-const MAX_BYTES = 512 * 1024;
-/** Entities read at a time, so that large ones do not pile up. */
-const AT_A_TIME = 16;
+const MAX_BYTES = 256 * 1024;
+/** What an entity weighs before one has been seen; from then on the heaviest seen says how many are read at a time. */
+const ASSUMED_BYTES = 32 * 1024;
 
 interface Budget {
   left: number;
@@ -57,24 +57,33 @@ function newsOf<E extends { readonly id: string }>(
   return { changes: fitting, next: { seq: fitting.at(-1)?.seq ?? cursor.seq } };
 }
 
-/** As much of the lane's full state, from `at` on, as there is room for. */
+/** As much of the lane's full state, from `at` on, as there is room for; at least one entity, if there is one. */
 async function fullState<E extends { readonly id: string }>(
   lanes: Lanes<E>,
   lane: number,
   { seq, at }: { readonly seq: number; readonly at: number },
   budget: Budget,
 ): Promise<News<E>> {
-  const found: { version: number; entity: E }[] = [];
+  const changes: Kept<E>[] = [];
   let place = at;
+  let heaviest = ASSUMED_BYTES;
   while (budget.left > 0) {
-    const ids = (await lanes.ids(lane, place)).slice(0, AT_A_TIME);
-    if (ids.length === 0) return { changes: found, next: { seq } };
-    const entities = [...(await lanes.read(ids)).values()];
-    for (const entity of entities) budget.left -= weigh(entity);
-    found.push(...entities);
-    place += ids.length;
+    const ids = (await lanes.ids(lane, place)).slice(0, Math.ceil(budget.left / heaviest));
+    if (ids.length === 0) return { changes, next: { seq } };
+    const found = await lanes.read(ids);
+    heaviest = 1;
+    for (const id of ids) {
+      if (budget.left <= 0) break;
+      place++;
+      const entity = found.get(id);
+      if (!entity) continue;
+      const weight = weigh(entity);
+      heaviest = Math.max(heaviest, weight);
+      budget.left -= weight;
+      changes.push(entity);
+    }
   }
-  return { changes: found, next: { seq, at: place } };
+  return { changes, next: { seq, at: place } };
 }
 
 /** At least the first one. */

@@ -16,8 +16,8 @@ export interface LaneLog<E> {
 
 const VERSION = 1;
 const MAX_CHANGES = 256;
-/** Readers take a lane's document as a whole, so it must stay small beside what a large menu weighs. */
-const MAX_BYTES = 64 * 1024;
+/** The document is read and written as a whole, by every change and by every pull. */
+const MAX_BYTES = 16 * 1024;
 
 export const emptyLog: LaneLog<never> = { v: VERSION, seq: 0, page: 0, changes: [] };
 
@@ -28,7 +28,7 @@ export function parseLog<E>(value: unknown): LaneLog<E> {
   return value as LaneLog<E>;
 }
 
-/** The log with its next change, and as many of the earlier ones as 256 changes and 64 KiB have room for. */
+/** The log with its next change, and as many of the earlier ones as 256 changes and 16 KiB have room for. */
 export function append<E>(log: LaneLog<E>, newest: Change<E>, page: number): LaneLog<E> {
   const kept: Change<E>[] = [newest];
   let bytes = weigh(newest);
