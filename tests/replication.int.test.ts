@@ -4,7 +4,7 @@ import { connectRedis } from './support/redis.ts';
 import { until } from './support/until.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from './support/world.ts';
 
-const BOUND_MS = 8_000;
+const BOUND_MS = 12_000;
 
 const ordersOf = ({ platform }: World, replica = 0) => `${platform.urls.order[replica]}/orders`;
 const restaurantOf = ({ platform }: World) => `${platform.urls.restaurant[0]}/restaurants/${RESTAURANT}`;
