@@ -8,7 +8,7 @@ import type { Contender } from './rig/contender.ts';
 import type { Profile } from './rig/inspector.ts';
 import type { Bench } from './rig/rig.ts';
 import { acceptance } from './scenarios/acceptance.ts';
-import { type BacklogRun, backlog } from './scenarios/backlog.ts';
+import { backlog } from './scenarios/backlog.ts';
 import { whole } from './scenarios/whole.ts';
 
 /** Behind the ports of the platform, which takes a thousand. */
@@ -20,11 +20,12 @@ const progress = (line: string) => console.error(`${new Date().toISOString().sli
 async function inTurns<Run>(
   what: string,
   rounds: number,
+  runs: Record<string, Run[]>,
   contenders: readonly Contender[],
   run: (contender: Contender, round: number) => Promise<Run>,
   summary: (run: Run) => string,
-): Promise<Record<string, Run[]>> {
-  const runs: Record<string, Run[]> = Object.fromEntries(contenders.map(({ name }) => [name, []]));
+): Promise<void> {
+  for (const { name } of contenders) runs[name] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const contender of contenders) {
       const result = await run(contender, round);
@@ -32,10 +33,10 @@ async function inTurns<Run>(
       progress(`${what}, round ${round} of ${rounds}, ${contender.name}: ${summary(result)}`);
     }
   }
-  return runs;
 }
 
-async function measure(options: Options, bench: Bench): Promise<Results> {
+/** Puts what it measures into `results` as it goes, so that a run that is stopped has something to show. */
+async function measure(options: Options, bench: Bench, results: Results): Promise<void> {
   const { settings, contenders, scenarios, profile, portBase } = options;
   const inspectPort = portBase + INSPECT_PORT;
   const profileOf = (scenario: Scenario, contender: Contender, round: number): Profile | undefined =>
@@ -45,37 +46,28 @@ async function measure(options: Options, bench: Bench): Promise<Results> {
           port: inspectPort,
           keep: (text) => writeFile(join(profile, `${scenario}-${contender.name}-${round}.cpuprofile`), text),
         };
-  const surroundings = environment();
+  if (scenarios.includes('acceptance'))
+    await inTurns(
+      'acceptance',
+      settings.acceptanceRounds,
+      results.acceptance,
+      contenders,
+      (contender, round) => acceptance(bench, contender, settings, profileOf('acceptance', contender, round)),
+      ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
+    );
+  if (scenarios.includes('whole'))
+    await inTurns(
+      'whole way',
+      settings.wholeRounds,
+      results.whole,
+      contenders.filter(({ acceptsOnly }) => acceptsOnly !== true),
+      (contender, round) => whole(bench, contender, settings, profileOf('whole', contender, round)),
+      ({ closed }) =>
+        `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
+    );
   const ours = contenders.find(({ name }) => name === 'ours');
-  const has = (scenario: Scenario) => scenarios.includes(scenario);
-  const backlogRun: BacklogRun | undefined =
-    has('backlog') && ours !== undefined
-      ? await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`))
-      : undefined;
-  return {
-    environment: surroundings,
-    settings,
-    acceptance: has('acceptance')
-      ? await inTurns(
-          'acceptance',
-          settings.acceptanceRounds,
-          contenders,
-          (contender, round) => acceptance(bench, contender, settings, profileOf('acceptance', contender, round)),
-          ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
-        )
-      : {},
-    whole: has('whole')
-      ? await inTurns(
-          'whole way',
-          settings.wholeRounds,
-          contenders.filter(({ acceptsOnly }) => acceptsOnly !== true),
-          (contender, round) => whole(bench, contender, settings, profileOf('whole', contender, round)),
-          ({ closed }) =>
-            `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
-        )
-      : {},
-    ...(backlogRun === undefined ? {} : { backlog: backlogRun }),
-  };
+  if (scenarios.includes('backlog') && ours !== undefined)
+    results.backlog = await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`));
 }
 
 /** What else runs takes the cores away from some contenders more than from others. */
@@ -103,16 +95,14 @@ async function main(): Promise<void> {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   warnIfBusy();
   const scratch = await mkdtemp(join(tmpdir(), 'standing-order-bench-'));
+  const results: Results = { environment: environment(), settings: options.settings, acceptance: {}, whole: {} };
   try {
-    const results = await measure(options, {
-      portBase: options.portBase,
-      dataDir: join(scratch, 'd'),
-      signal: stop.signal,
-    });
-    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-    console.log(report(results));
+    const bench = { portBase: options.portBase, dataDir: join(scratch, 'd'), signal: stop.signal };
+    await measure(options, bench, results);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    console.log(report(results));
   }
 }
 

@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts';
 export interface Results {
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: Settings;
-  readonly acceptance: Readonly<Record<string, readonly AcceptanceRun[]>>;
-  readonly whole: Readonly<Record<string, readonly WholeRun[]>>;
-  readonly backlog?: BacklogRun;
+  readonly acceptance: Record<string, AcceptanceRun[]>;
+  readonly whole: Record<string, WholeRun[]>;
+  backlog?: BacklogRun;
 }

@@ -24,18 +24,18 @@ export interface Settings {
 }
 
 export const FULL: Settings = {
-  acceptanceRounds: 5,
-  wholeRounds: 5,
-  warmup: 2,
-  preload: 8_000,
-  closed: 6,
-  open: 4,
+  acceptanceRounds: 3,
+  wholeRounds: 3,
+  warmup: 1,
+  preload: 6_000,
+  closed: 4,
+  open: 3,
   concurrency: 256,
   acceptanceRate: 500,
   wholeRate: 150,
-  drain: 90,
+  drain: 20,
   backlogs: [1_000, 100_000],
-  backlogWait: 30,
+  backlogWait: 20,
 };
 
 /** For a first look: everything runs, the numbers mean little. */
