@@ -29,8 +29,6 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{/* Every topic with the service that receives it, as YAML, as the services' contracts have it. Takes nothing. */}}
 {{- define "so.topics" -}}
-consumer-changes: order
-restaurant-changes: order
 consumer-commands: consumer
 restaurant-commands: restaurant
 order-requests: order
