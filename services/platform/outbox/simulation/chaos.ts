@@ -71,7 +71,10 @@ function crash(rng: Rng, until: number, slot: number, latest: number): Fault[] {
 /** Nothing but crashes, one shortly after the other. */
 export function crashes(rng: Rng, time: Time, slots: number, until: number): Fault[] {
   const some = Array.from({ length: rng.int(1, 3) }, () => crash(rng, until, rng.int(1, slots), latestLanding(time)));
-  return some.flat().sort((a, b) => a.at - b.at);
+  return some
+    .flat()
+    .filter(({ at }) => at < until)
+    .sort((a, b) => a.at - b.at);
 }
 
 function latestLanding(time: Time): number {
@@ -97,7 +100,7 @@ export function randomFaults(rng: Rng, time: Time, slots: number, until: number)
   const faults = kinds.flatMap((make) =>
     rng.chance(0.4) ? Array.from({ length: rng.int(1, 3) }, () => make(rng.next() * until)).flat() : [],
   );
-  return faults.sort((a, b) => a.at - b.at);
+  return faults.filter(({ at }) => at < until).sort((a, b) => a.at - b.at);
 }
 
 function validatorFault(rng: Rng): Partial<Validator> {

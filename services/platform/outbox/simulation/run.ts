@@ -142,7 +142,8 @@ export class Run {
   /** Nothing is asleep and nothing is on its way to the store any more: from here on invariant 2 counts. */
   private async calm(): Promise<void> {
     const calmAt = () => Math.max(this.cluster.awakeAt(), this.sea.landsUntil);
-    while (!this.over() && calmAt() > this.world.now) await this.until(calmAt());
+    // By the minute: one that sleeps may be killed before it wakes.
+    while (!this.over() && calmAt() > this.world.now) await this.until(Math.min(calmAt(), this.world.now + minute));
   }
 
   /** Every replica gets ready and takes orders, also when others ask for the same ones, and when one of them exists. */

@@ -26,7 +26,8 @@ describe('an outbox that is broken on purpose is caught', () => {
     });
   }
 
-  test('each invariant catches at least one of them', () => {
+  // The sixth has a variant of its own in memory.sim.test.ts, and a store without an admission limit one in flow.sim.test.ts.
+  test('each of the first five invariants catches at least one of them', () => {
     const caught = new Set(Object.values(variants).flatMap(({ caughtBy }) => caughtBy));
     expect([...caught].sort()).toEqual(expect.arrayContaining([1, 2, 3, 4, 5]));
   });
