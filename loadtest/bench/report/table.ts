@@ -19,6 +19,6 @@ export function number(value: number): string {
   return rounded.toLocaleString('en-US', { maximumFractionDigits: Math.min(digits, 3) });
 }
 
-/** median (min to max) */
+/** median (min to max); a dash for an empty sample */
 export const spreadText = ({ median, min, max }: Spread): string =>
-  min === max ? number(median) : `${number(median)} (${number(min)} to ${number(max)})`;
+  min === max || Number.isNaN(median) ? number(median) : `${number(median)} (${number(min)} to ${number(max)})`;

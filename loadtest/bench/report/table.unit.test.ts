@@ -19,6 +19,7 @@ describe('numbers', () => {
   it('with a spread show their ends, unless there is only one', () => {
     expect(spreadText({ median: 5, min: 4, max: 6.25 })).toBe('5 (4 to 6.25)');
     expect(spreadText({ median: 5, min: 5, max: 5 })).toBe('5');
+    expect(spreadText({ median: Number.NaN, min: Number.NaN, max: Number.NaN })).toBe('-');
   });
 });
 

@@ -57,7 +57,7 @@ async function accept(bench: Bench, rig: Rig, settings: Settings, loop: Loop): P
   if (before === undefined || after === undefined)
     throw new Error('the load generator did not say when its time began and ended');
   await requireStored(rig, ids);
-  const orders = Math.max(1, load.acknowledgedPerSecond * ((load.to - load.from) / 1000));
+  const orders = load.acknowledgedPerSecond * ((load.to - load.from) / 1000);
   return { load, perOrder: perOrder(between(before, after), orders) };
 }
 
