@@ -33,7 +33,8 @@ await post(
   [201, 409],
 );
 const order = { consumerId: 'first-order', restaurantId: 'first-order', lines: [{ itemId: 'soup', quantity: 2 }] };
-const taken = await post(`${urls.ORDER_URL}/orders`, order, [202]);
+// 202: taken; 201 and 200: taken and decided at once, which the styles that ask first answer.
+const taken = await post(`${urls.ORDER_URL}/orders`, order, [202, 201, 200]);
 const location = taken.headers.get('location');
 console.log(`taken: ${location}`);
 
