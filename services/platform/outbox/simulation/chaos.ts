@@ -5,7 +5,7 @@ import { CHANNELS, type Validator, type Weather } from './weather.ts';
 export const second = 1000;
 export const minute = 60 * second;
 export const hour = 60 * minute;
-export const day = 24 * hour;
+const day = 24 * hour;
 
 export type Fault = { readonly at: number } & (
   | { readonly kind: 'kill' | 'leave'; readonly slot: number; readonly backAfter: number }
