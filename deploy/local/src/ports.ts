@@ -39,12 +39,20 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Throws one error that names every taken port and the part that wanted it. */
+/** Ports above 1023 that `fetch` and browsers refuse to call (Fetch Standard, "bad port"): nobody would find the part ready. */
+const refusedByFetch: ReadonlySet<number> = new Set([
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080,
+]);
+
+/** Throws one error that names every port that can't be used and the part that wanted it. */
 export async function requireFree(wanted: readonly { part: string; port: number }[]): Promise<void> {
   const checked = await Promise.all(wanted.map(async (item) => ({ ...item, free: await isFree(item.port) })));
-  const taken = checked.filter((item) => !item.free);
-  if (taken.length === 0) return;
-  const lines = taken.map(({ part, port }) => `port ${port}, which ${part} needs, is taken by another program`);
+  const lines = checked.flatMap(({ part, port, free }) => {
+    if (refusedByFetch.has(port))
+      return [`port ${port}, which ${part} needs, is one that fetch and browsers refuse to call`];
+    return free ? [] : [`port ${port}, which ${part} needs, is taken by another program`];
+  });
+  if (lines.length === 0) return;
   throw new Error(`${lines.join('\n')}\nChoose other ports with --port-base N (now from N to N + ${portSpan - 1}).`);
 }
 
