@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSidecar, type Sidecar } from '../dapr/index.ts';
+import { createPagedLog, type Entry, type PagedLog } from './index.ts';
+
+const READY_WITHIN_MS = 60_000;
+
+describe.each(['redis', 'postgresql'] as const)('on %s', (store) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'paged-log-'));
+  let platform: Platform | undefined;
+  let sidecar: Sidecar | undefined;
+  let log: PagedLog<Entry>;
+
+  beforeAll(async () => {
+    platform = await startPlatform({ dataDir, portBase: await findPortBase(), store });
+    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
+    sidecar = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken });
+    await sidecar.waitReady(READY_WITHIN_MS);
+    log = createPagedLog(await sidecar.store('state'));
+  });
+  afterAll(async () => {
+    await sidecar?.close();
+    await platform?.close();
+    rmSync(dataDir, { recursive: true });
+  });
+
+  test('several add to the same logs at once: all of it is there once, at places that stay', async () => {
+    const names = ['log:a', 'log:b'];
+    const ids = (worker: number, batch: number) => Array.from({ length: 10 }, (_, n) => `${worker}-${batch}-${n}`);
+    async function add(worker: number): Promise<void> {
+      for (let batch = 0; batch < 8; batch++) {
+        const entries = ids(worker, batch).map((id) => ({ id }));
+        while ((await log.append(names.map((name) => ({ name, entries })))).includes(false));
+      }
+    }
+    await Promise.all([0, 1, 2].map(add));
+
+    const wanted = [0, 1, 2].flatMap((worker) => Array.from({ length: 8 }, (_, batch) => ids(worker, batch)).flat());
+    for (const name of names) {
+      const pages = await Promise.all([0, 100, 200].map((after) => log.read(name, { after, limit: 100 })));
+      const entries = pages.flatMap((page) => page.entries);
+      expect(entries.map(({ position }) => position)).toEqual(wanted.map((_, index) => index + 1));
+      expect(entries.map(({ entry }) => entry.id).toSorted()).toEqual(wanted.toSorted());
+      const newest = await log.read(name, { limit: 100 });
+      expect(newest.entries).toEqual(entries.toReversed().slice(0, 100));
+      const next = await log.read(name, { before: 141, limit: 100 });
+      expect(next.entries).toEqual(entries.toReversed().slice(100, 200));
+    }
+  });
+});
