@@ -35,13 +35,15 @@ order-requests: order
 consumer-changes: order
 restaurant-changes: order
 order-replies: order
+order-settled: notification
 {{- end -}}
 
 {{/* Variables of the services that the chart sets, as YAML. Takes nothing. */}}
 {{- define "so.variables" -}}
 every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, PUBSUB, LOG_LEVEL, POD_NAME, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT]
-order: [ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS, REPLICA_STALENESS_MS]
+order: [ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS, REPLICA_STALENESS_MS,
+  NOTIFICATIONS]
 {{- end -}}
 
 {{/* Seconds from a pod's SIGTERM until the last of it is gone by itself. Takes a dict of root and service (its values). */}}

@@ -3,7 +3,7 @@ import { carriedConsumer, carriedRestaurant, changed } from './changes.ts';
 import { type CloudEvent, cloudEvent } from './cloud-event.ts';
 import { clientName, correlationId, entityId, orderId } from './ids.ts';
 import { carriedMoney } from './money.ts';
-import { MAX_ORDER_LINES, orderLine, orderRequest, orderView, pricedLine, reason } from './order.ts';
+import { MAX_ORDER_LINES, orderLine, orderRequest, orderView, pricedLine, reason, settledStatuses } from './order.ts';
 import { fieldFault } from './problem.ts';
 
 /** Which attempt a command belongs to; every reply carries its command's token back, untouched. */
@@ -41,6 +41,17 @@ export const messageData = {
     errors: z.array(fieldFault),
   }),
   'com.standing-order.outcome-received.v1': z.object(about),
+  'com.standing-order.order-settled.v1': z.object({
+    ...about,
+    consumerId: entityId,
+    status: z.enum(settledStatuses),
+    /** Of an order that is VALIDATED. */
+    total: carriedMoney.optional(),
+    /** Empty unless REJECTED. */
+    reasons: z.array(reason).max(2 * MAX_ORDER_LINES),
+    settledAt: z.iso.datetime(),
+  }),
+  'com.standing-order.settlement-noted.v1': z.object(about),
 } as const;
 
 export type MessageType = keyof typeof messageData;

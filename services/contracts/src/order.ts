@@ -20,8 +20,15 @@ export type OrderRequest = z.infer<typeof orderRequest>;
 /** Header Idempotency-Key: 1 to 255 visible ASCII characters. */
 export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
+/** The interaction styles that POST /orders can work in (docs/styles.md). */
+export const httpStyles = ['respond-first', 'synchronous', 'replication'] as const;
+export type HttpStyle = (typeof httpStyles)[number];
+
 export const orderStatuses = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
 export type OrderStatus = (typeof orderStatuses)[number];
+
+/** Of these there is no way on. */
+export const settledStatuses = ['VALIDATED', 'REJECTED', 'EXPIRED'] as const satisfies readonly OrderStatus[];
 
 /** Why an order can be refused. Closed: a new one is a new version of the messages. */
 export const reasonCodes = [

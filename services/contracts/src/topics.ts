@@ -4,7 +4,7 @@ import type { MessageType } from './messages.ts';
 export interface Topic {
   readonly name: string;
   readonly types: readonly MessageType[];
-  readonly subscriber: 'order' | 'consumer' | 'restaurant';
+  readonly subscriber: 'order' | 'consumer' | 'restaurant' | 'notification';
   readonly deadLetter: string;
 }
 
@@ -48,9 +48,16 @@ export const topics = {
       'com.standing-order.order-details-validated.v1',
       'com.standing-order.order-details-refused.v1',
       'com.standing-order.outcome-received.v1',
+      'com.standing-order.settlement-noted.v1',
     ],
     subscriber: 'order',
     deadLetter: 'order-replies-dead',
+  },
+  'order-settled': {
+    name: 'order-settled',
+    types: ['com.standing-order.order-settled.v1'],
+    subscriber: 'notification',
+    deadLetter: 'order-settled-dead',
   },
 } as const satisfies Record<string, Topic>;
 

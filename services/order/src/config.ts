@@ -10,6 +10,8 @@ export const orderConfig = serviceConfig.extend({
   STYLE_OVERRIDE: z.enum(['refused', 'allowed']).default('refused'),
   /** How stale what is known of consumers and restaurants may be for orders to be decided on it; 0: never decided on it. */
   REPLICA_STALENESS_MS: wholeNumber(0, 3_600_000).default(5_000),
+  /** Whether the notification service is told of every order that is settled. An order keeps what held when it was taken. */
+  NOTIFICATIONS: z.enum(['on', 'off']).default('off'),
   /** How long an order may stay undecided; without it, for ever. */
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** How long a request waits for the state store. */

@@ -45,6 +45,7 @@ const styleParts: StyleParts = {
   newId: () => uuidv7(clock, realRandom),
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
+  notify: config.NOTIFICATIONS === 'on',
 };
 const atOnce = { ...styleParts, decideWithinMs: undefined, outbox };
 const later = respondFirst(styleParts);

@@ -20,6 +20,7 @@ type Command = Message<
   | 'com.standing-order.validate-consumer-info.v1'
   | 'com.standing-order.validate-order-details.v1'
   | 'com.standing-order.order-outcome.v1'
+  | 'com.standing-order.order-settled.v1'
 >;
 
 /** Sends what an order is missing: one bulk publish per topic for a whole batch. */
@@ -67,6 +68,8 @@ function topicOf({ channel, document }: Outgoing<Order>): string {
       return topics['restaurant-commands'].name;
     case 'response':
       return outcomeTopic(replyToOf(document).client);
+    case 'notification':
+      return topics['order-settled'].name;
   }
 }
 
@@ -80,6 +83,8 @@ function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command,
       return { type: 'com.standing-order.validate-order-details.v1', data: { ...about, restaurantId, lines } };
     case 'response':
       return outcomeOf(document, token);
+    case 'notification':
+      return settlementOf(document, token);
   }
 }
 
@@ -92,6 +97,27 @@ export function outcomeOf(
   return {
     type: 'com.standing-order.order-outcome.v1',
     data: { orderId: order.id, token, correlationId, order: viewOf(order) },
+  };
+}
+
+/** What the notification service hears of a settled order. */
+function settlementOf(
+  order: Order,
+  token: Token,
+): Pick<Message<'com.standing-order.order-settled.v1'>, 'type' | 'data'> {
+  if (order.status === 'PENDING') throw new Error(`the order ${order.id} is not settled`);
+  const { total, reasons } = viewOf(order);
+  return {
+    type: 'com.standing-order.order-settled.v1',
+    data: {
+      orderId: order.id,
+      token,
+      consumerId: order.request.consumerId,
+      status: order.status,
+      ...(total && { total }),
+      reasons,
+      settledAt: new Date(order.settledAt).toISOString(),
+    },
   };
 }
 

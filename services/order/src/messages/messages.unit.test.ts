@@ -3,6 +3,7 @@ import type { Outgoing } from '@standing-order/outbox';
 import { createEvent, type Publication } from '@standing-order/platform/dapr';
 import { createApp } from '@standing-order/platform/http';
 import { describe, expect, it } from 'vitest';
+import { orderBusiness } from '../order/business.ts';
 import type { Message } from '../order/decide.ts';
 import { newOrder, type Order } from '../order/order.ts';
 import { commandTransport } from './commands.ts';
@@ -67,6 +68,34 @@ describe('commands', () => {
     ]);
   });
 
+  it('tell of a settled order where that was asked for when it was taken, until it is noted', async () => {
+    const answers = { consumer: { kind: 'consumer', valid: false, token, reasons: [] } } as const;
+    const taken = newOrder({ ...outgoing(1, 'consumer').document, now: 0, notify: true });
+    expect(orderBusiness.missing(taken)).toEqual(['consumer', 'details']);
+    const order: Order = { ...taken, status: 'EXPIRED', settledAt: 5, answers };
+    expect(orderBusiness.missing(order)).toEqual(['notification']);
+    const { send, published } = transport();
+    await send([{ ...outgoing(1, 'consumer'), channel: 'notification', document: order }]);
+    expect(published.map(({ topic }) => topic)).toEqual(['order-settled']);
+    const event = messageSchema(topics['order-settled'].types).parse(published[0]?.messages[0]?.event);
+    expect(event).toMatchObject({ ...trace, subject: order.id });
+    expect(event.data).toEqual({
+      orderId: order.id,
+      token,
+      consumerId: 'ada',
+      status: 'EXPIRED',
+      reasons: [],
+      settledAt: '1970-01-01T00:00:00.005Z',
+    });
+
+    const noted = orderBusiness.apply(order, { kind: 'noted', token }, 9);
+    if (!('document' in noted)) throw new Error('the note changes nothing');
+    expect(orderBusiness.missing(noted.document)).toEqual([]);
+    expect(orderBusiness.answered(noted.document)).toContainEqual({ channel: 'notification', token });
+    const { notify: _, ...unasked } = order;
+    expect(orderBusiness.apply(unasked, { kind: 'noted', token }, 9)).toEqual({ ignored: 'nobody-waits' });
+  });
+
   it('are reported one by one, each in the place where it was given', async () => {
     const { send } = transport((topic, { event }) => topic === 'consumer-commands' && event.subject === orderId(1));
     expect(await send(batch)).toEqual([false, false, false, true]);
@@ -94,6 +123,7 @@ describe('replies', () => {
     reply(2, 'consumer-refused', { reasons }),
     reply(3, 'order-details-validated', { lines, total: money }),
     reply(4, 'order-details-refused', { reasons }),
+    reply(5, 'settlement-noted', {}),
   ];
 
   async function deliver(record: (entries: readonly { id: string; answer: Message }[]) => void) {
@@ -126,6 +156,7 @@ describe('replies', () => {
         { id: orderId(2), answer: { kind: 'consumer', valid: false, token, reasons } },
         { id: orderId(3), answer: { kind: 'details', valid: true, token, lines, total: money } },
         { id: orderId(4), answer: { kind: 'details', valid: false, token, reasons } },
+        { id: orderId(5), answer: { kind: 'noted', token } },
       ],
     ]);
   });

@@ -4,7 +4,7 @@ import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { detached } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
 import { asAnswer } from '../order/answers.ts';
-import type { Message, Received } from '../order/decide.ts';
+import type { Confirmation, Message } from '../order/decide.ts';
 import type { Answer, Order } from '../order/order.ts';
 import { SOURCE } from './commands.ts';
 
@@ -42,7 +42,13 @@ export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesPart
 }
 
 /** What a reply says, in the terms of the order. */
-export const answerOf = (reply: Reply): Answer | Received =>
-  reply.type === 'com.standing-order.outcome-received.v1'
-    ? { kind: 'received', token: reply.data.token }
-    : asAnswer(reply, reply.data.token);
+export function answerOf(reply: Reply): Answer | Confirmation {
+  switch (reply.type) {
+    case 'com.standing-order.outcome-received.v1':
+      return { kind: 'received', token: reply.data.token };
+    case 'com.standing-order.settlement-noted.v1':
+      return { kind: 'noted', token: reply.data.token };
+    default:
+      return asAnswer(reply, reply.data.token);
+  }
+}

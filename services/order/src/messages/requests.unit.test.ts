@@ -134,6 +134,7 @@ describe('a request that comes by message', () => {
       newId: () => String(++made),
       acceptDeadlineMs: 1,
       decideWithinMs: undefined,
+      notify: false,
     });
     const ask = (client: string, correlationId: string) =>
       place({ request, replyTo: { client, correlationId }, trace: undefined });

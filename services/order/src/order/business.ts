@@ -4,8 +4,8 @@ import { type Order, parseOrder } from './order.ts';
 
 const VALIDATORS = ['consumer', 'details'] as const;
 
-/** On which an order waits for an answer: the validators', and, once it is settled, that its outcome was received. */
-export type Channel = (typeof VALIDATORS)[number] | 'response';
+/** On which an order waits for an answer: the validators', and, once it is settled, of those who are told its outcome. */
+export type Channel = (typeof VALIDATORS)[number] | 'response' | 'notification';
 
 /** What the outbox has to know of orders. */
 export const orderBusiness: Business<Order, Message> = {
@@ -16,7 +16,11 @@ export const orderBusiness: Business<Order, Message> = {
       const answer = order.answers[channel];
       return answer ? [{ channel, token: answer.token }] : [];
     });
-    return order.received ? [...validated, { channel: 'response', token: order.received }] : validated;
+    return [
+      ...validated,
+      ...(order.received ? [{ channel: 'response', token: order.received }] : []),
+      ...(order.noted ? [{ channel: 'notification', token: order.noted }] : []),
+    ];
   },
   apply: decide,
   overdue: (order, now) =>
@@ -27,5 +31,8 @@ export const orderBusiness: Business<Order, Message> = {
 
 function missingOf(order: Order): readonly Channel[] {
   if (order.status === 'PENDING') return VALIDATORS.filter((channel) => !order.answers[channel]);
-  return order.replyTo && !order.received ? ['response'] : [];
+  return [
+    ...(order.replyTo && !order.received ? (['response'] as const) : []),
+    ...(order.notify && !order.noted ? (['notification'] as const) : []),
+  ];
 }

@@ -13,14 +13,16 @@ import type {
   Validated,
 } from './order.ts';
 
-/** What may happen to an order: an answer arrives, its time is up, or whoever waits for its outcome has it. */
-export type Message = Answer | { readonly kind: 'time-up' } | Received;
+/** What may happen to an order: an answer arrives, its time is up, or somebody who is told of its outcome has it. */
+export type Message = Answer | { readonly kind: 'time-up' } | Confirmation;
 
-export interface Received {
-  readonly kind: 'received';
-  /** Of the sending that is confirmed. */
-  readonly token: Token;
-}
+/**
+ * received: whoever asked by message has the outcome. noted: the notification service has it. `token`: of the sending that is
+ * confirmed.
+ */
+export type Confirmation =
+  | { readonly kind: 'received'; readonly token: Token }
+  | { readonly kind: 'noted'; readonly token: Token };
 
 /** Why a message changes nothing. */
 export type Ignored =
@@ -42,7 +44,7 @@ export type Decision = { readonly document: Order } | { readonly ignored: Ignore
  * @param now Unix time in milliseconds
  */
 export function decide(order: Order, message: Message, now: number): Decision {
-  if (message.kind === 'received') return confirm(order, message);
+  if (message.kind === 'received' || message.kind === 'noted') return confirm(order, message);
   if (message.kind !== 'time-up' && order.answers[message.kind]) return { ignored: 'already-answered' };
   if (order.status !== 'PENDING') return { ignored: 'already-settled' };
   const late = order.deadline !== undefined && now >= order.deadline;
@@ -53,10 +55,11 @@ export function decide(order: Order, message: Message, now: number): Decision {
   return { document: settle({ ...order, answers: withAnswer(order.answers, message) }, now) };
 }
 
-function confirm(order: Order, { token }: Received): Decision {
-  if (order.replyTo === undefined) return { ignored: 'nobody-waits' };
+function confirm(order: Order, { kind, token }: Confirmation): Decision {
+  const waits = kind === 'received' ? order.replyTo !== undefined : order.notify === true;
+  if (!waits) return { ignored: 'nobody-waits' };
   if (order.status === 'PENDING') return { ignored: 'not-settled' };
-  return order.received ? { ignored: 'already-answered' } : { document: { ...order, received: token } };
+  return order[kind] ? { ignored: 'already-answered' } : { document: { ...order, [kind]: token } };
 }
 
 function withAnswer(answers: Answers, answer: Answer): Answers {

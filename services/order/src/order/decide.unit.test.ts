@@ -164,18 +164,20 @@ describe('what becomes of an order', () => {
     );
   });
 
-  it('keeps its verdict when its outcome is confirmed, once, whatever else comes', () => {
-    const receipt = fc.constant<Message>({ kind: 'received', token: { w: 'w', a: 1, t: 9 } });
-    const messages = fc.array(fc.oneof(answer, receipt), { maxLength: 12 });
+  it('keeps its verdict when those who are told of it confirm it, each once, whatever else comes', () => {
+    const receipt = (kind: 'received' | 'noted') => fc.constant<Message>({ kind, token: { w: 'w', a: 1, t: 9 } });
+    const messages = fc.array(fc.oneof(answer, receipt('received'), receipt('noted')), { maxLength: 12 });
     fc.assert(
       fc.property(messages, (sent) => {
-        const asked = { ...taken(), replyTo: { client: 'shop', correlationId: 'one' } };
-        const { received, ...last } = apply(asked, ...sent);
-        expect(last).toEqual(apply(asked, ...sent.filter(({ kind }) => kind !== 'received')));
-        if (received) expect(last.status).not.toBe('PENDING');
-        expect(orderBusiness.missing({ ...last, ...(received && { received }) }).includes('response')).toBe(
-          last.status !== 'PENDING' && !received,
-        );
+        const asked = { ...taken(), replyTo: { client: 'shop', correlationId: 'one' }, notify: true } as const;
+        const last = apply(asked, ...sent);
+        const { received, noted, ...verdict } = last;
+        expect(verdict).toEqual(apply(asked, ...sent.filter(({ kind }) => kind !== 'received' && kind !== 'noted')));
+        const settled = last.status !== 'PENDING';
+        if (received || noted) expect(settled).toBe(true);
+        const missing = orderBusiness.missing(last);
+        expect(missing.includes('response')).toBe(settled && !received);
+        expect(missing.includes('notification')).toBe(settled && !noted);
       }),
     );
   });

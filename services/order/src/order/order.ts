@@ -58,6 +58,10 @@ interface Facts extends Document {
   readonly replyTo?: ReplyTo;
   /** Which sending of the outcome the one who waits for it has confirmed. */
   readonly received?: Token;
+  /** The notification service is to be told once the order is settled. */
+  readonly notify?: true;
+  /** Which sending of the settlement it has confirmed. */
+  readonly noted?: Token;
 }
 
 /** The first recorded answer of each kind; later ones are ignored. */
@@ -111,10 +115,12 @@ export interface NewOrder {
   readonly now: number;
   /** Milliseconds; without it the order waits for ever. */
   readonly decideWithin?: number | undefined;
+  /** Default false. */
+  readonly notify?: boolean;
 }
 
 /** The order as it is when it is taken. */
-export function newOrder({ now, decideWithin, style = 'respond-first', ...facts }: NewOrder): Pending {
+export function newOrder({ now, decideWithin, notify, style = 'respond-first', ...facts }: NewOrder): Pending {
   return {
     v: ORDER_VERSION,
     ...facts,
@@ -123,6 +129,7 @@ export function newOrder({ now, decideWithin, style = 'respond-first', ...facts 
     status: 'PENDING',
     answers: {},
     ...(decideWithin === undefined ? {} : { deadline: now + decideWithin }),
+    ...(notify && { notify }),
   };
 }
 

@@ -55,6 +55,7 @@ function service(accept?: (order: Order) => Accepted<Order>, override = false, {
     newId: () => `01890a5d-ac96-774b-bcce-${String(++made).padStart(12, '0')}`,
     acceptDeadlineMs: 1000,
     decideWithinMs: undefined,
+    notify: false,
   };
   const watching = new Map<string, (order: Order) => void>();
   const watch = (id: string, listener: (order: Order) => void) => {

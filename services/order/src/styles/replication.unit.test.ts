@@ -31,6 +31,7 @@ function style() {
     clock: { wall: () => 1_000 },
     newId: () => `id-${stored.size}`,
     acceptDeadlineMs: 1_000,
+    notify: false,
   };
   const place = replication({
     ...parts,

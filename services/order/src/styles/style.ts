@@ -51,6 +51,8 @@ export interface StyleParts {
   readonly acceptDeadlineMs: number;
   /** How long an order may stay undecided, in milliseconds; undefined: for ever. */
   readonly decideWithinMs: number | undefined;
+  /** Whether the notification service is told once the order is settled. */
+  readonly notify: boolean;
 }
 
 /** The order that a request makes, not decided and not stored. */
@@ -66,6 +68,7 @@ export function draft(style: Style, placing: Placing, parts: StyleParts): Pendin
     request,
     now: parts.clock.wall(),
     decideWithin: parts.decideWithinMs,
+    notify: parts.notify,
   });
 }
 
