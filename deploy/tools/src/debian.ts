@@ -1,5 +1,6 @@
-import { chmod, glob, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { chmod, glob, mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
 import type { BuildOrder } from './go.ts';
 import { runProgram } from './plain/program.mjs';
 import { telling } from './plain/report.mjs';
@@ -44,6 +45,7 @@ export async function unpackFromDebian(
     }
   });
   await rm(work, { recursive: true });
+  await keepLinksInside(root);
   await writeLaunchers(source, programs, order.into);
 }
 
@@ -61,6 +63,20 @@ function privateState(work: string): string[] {
     'APT::Sandbox::User=root',
   ];
   return ['-q', '-y', ...settings.flatMap((setting) => ['-o', setting])];
+}
+
+/** Points the links that lead to a file of the same packages there: Java's settings are links to absolute paths in /etc. */
+export async function keepLinksInside(root: string): Promise<void> {
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) continue;
+    const link = join(entry.parentPath, entry.name);
+    const target = await readlink(link);
+    const inside = join(root, target);
+    if (!isAbsolute(target) || !existsSync(inside)) continue;
+    await rm(link);
+    // Relative, since the folder is moved once it is complete.
+    await symlink(relative(entry.parentPath, inside), link);
+  }
 }
 
 async function writeLaunchers(source: DebianSource, programs: readonly string[], into: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Surroundings } from './find.ts';
 import { type Report, reportTo } from './plain/report.mjs';
 import { type Resolved, resolve } from './resolve.ts';
@@ -38,5 +38,7 @@ export function describeTool(name: ToolName, report: Report): Promise<Resolved> 
 function machine(): Surroundings {
   const home = homedir();
   const cacheHome = process.env.XDG_CACHE_HOME || join(home, '.cache');
-  return { path: process.env.PATH ?? '', home, cache: join(cacheHome, 'standing-order', 'tools') };
+  const javaHome = process.env.JAVA_HOME;
+  const path = [...(javaHome ? [join(javaHome, 'bin')] : []), process.env.PATH ?? ''].join(delimiter);
+  return { path, home, cache: join(cacheHome, 'standing-order', 'tools') };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { unpackFromDebian } from './debian.ts';
 import { findInstalled, inspect, type Surroundings } from './find.ts';
 import { type BuildOrder, buildFromGo } from './go.ts';
+import { fetchFromMaven } from './maven.ts';
 import { interruptible } from './plain/interrupt.mjs';
 import { withLock } from './plain/lock.mjs';
 import { inWords, type Report } from './plain/report.mjs';
@@ -89,5 +90,7 @@ function makeInto(tool: Tool, order: BuildOrder): Promise<void> {
       return buildFromGo(tool.source, order);
     case 'debian':
       return unpackFromDebian(tool.source, [tool.name, ...tool.beside], order);
+    case 'maven':
+      return fetchFromMaven(tool.source, order);
   }
 }

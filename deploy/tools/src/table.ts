@@ -16,6 +16,13 @@ export interface DebianSource {
   readonly folder: string;
 }
 
+/** Java programs in a Maven repository; the folder holds the artifacts.sha256 that pins every file of them. */
+export interface MavenSource {
+  readonly kind: 'maven';
+  readonly folder: string;
+  readonly version: string;
+}
+
 export interface Tool {
   /** Also the file name of the program. */
   readonly name: string;
@@ -26,12 +33,14 @@ export interface Tool {
   readonly versionArguments?: readonly string[];
   /** Folders to look in after PATH: globs, `~` for the home folder. */
   readonly places: readonly string[];
-  readonly source: GoSource | DebianSource;
+  readonly source: GoSource | DebianSource | MavenSource;
   /** How a person gets it, for when there is no other way. */
   readonly byHand: string;
 }
 
 const pinsOf = (tool: string) => fileURLToPath(new URL(`../${tool}`, import.meta.url));
+
+const kafkaVersion = '4.4.0';
 
 /** Everything that the project runs and npm does not bring. A tool is added by an entry here. */
 export const tools = {
@@ -69,6 +78,25 @@ export const tools = {
     ],
     source: { kind: 'debian', packages: ['postgresql'], folder: 'usr/lib/postgresql/*/bin' },
     byHand: 'install PostgreSQL 15 or newer (`brew install postgresql@17`, `dnf install postgresql-server`)',
+  },
+  java: {
+    name: 'java',
+    wanted: { atLeast: '17' },
+    beside: [],
+    places: ['/usr/lib/jvm/*/bin', '/opt/homebrew/opt/openjdk/bin', '/usr/local/opt/openjdk/bin'],
+    // 17 on Debian 12, 21 on Debian 13 and Ubuntu 24.04.
+    source: { kind: 'debian', packages: ['default-jre-headless'], folder: 'usr/lib/jvm/*/bin' },
+    byHand:
+      'install Java 17 or newer (`brew install openjdk`, `dnf install java-21-openjdk-headless`) or set JAVA_HOME',
+  },
+  kafka: {
+    name: 'kafka',
+    wanted: { atLeast: kafkaVersion, below: '5' },
+    beside: [],
+    places: [],
+    source: { kind: 'maven', folder: pinsOf('kafka'), version: kafkaVersion },
+    byHand:
+      'set MAVEN_REPOSITORY_URL to a Maven repository that can be reached (default: Maven Central, or the mirror in ~/.m2/settings.xml)',
   },
   helm: {
     name: 'helm',

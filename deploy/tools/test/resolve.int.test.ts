@@ -3,12 +3,9 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Resolved } from '../src/resolve.ts';
+import { finish, startResolve } from './support/resolving.ts';
 
-const script = fileURLToPath(new URL('resolve-one.ts', import.meta.url));
 let folder: string;
 let tool: object;
 
@@ -40,20 +37,7 @@ afterEach(async () => {
 /** `slow` builds without what Go has cached, which takes long enough for others to meet the build. */
 function start({ slow = false } = {}): ChildProcess {
   const around = { path: join(folder, 'path'), home: folder, cache: join(folder, 'cache') };
-  return spawn(process.execPath, [script, JSON.stringify({ tool, around })], {
-    env: { ...process.env, ...(slow && { GOCACHE: join(folder, 'gocache') }) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-async function finish(child: ChildProcess): Promise<{ resolved?: Resolved; said: string; ended: unknown }> {
-  if (child.stdout === null || child.stderr === null) throw new Error('its output is not piped');
-  const [printed, said, [code, signal]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { ...(printed !== '' && { resolved: JSON.parse(printed) }), said, ended: signal ?? code };
+  return startResolve({ tool, around }, slow ? { GOCACHE: join(folder, 'gocache') } : {});
 }
 
 async function putOnPath(version: string): Promise<string> {
