@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import type { OrderLine } from '../scenarios/lib/log.ts';
+import { isClean, judge, type Stored } from './verdict.ts';
+
+const RUN = 'load-1';
+
+function request(mark: number, outcome: OrderLine['outcome']): OrderLine {
+  const common = { type: 'order', run: RUN, phase: 'during', mark, key: `${RUN}-${mark}`, at: 0, ms: 1 } as const;
+  return { ...common, outcome, status: 202, ...(outcome === 'ok' && { id: `id-${mark}` }) };
+}
+
+const order = (mark: number, changes: Partial<Stored> = {}): Stored => ({
+  id: `id-${mark}`,
+  run: RUN,
+  mark,
+  status: 'VALIDATED',
+  ...changes,
+});
+
+describe('what was acknowledged and what is stored', () => {
+  test('are the same when all is well', () => {
+    const verdict = judge([request(1, 'ok'), request(2, 'ok')], [order(1), order(2)]);
+    expect(verdict).toMatchObject({ sent: 2, acknowledged: 2, lost: [], recovered: 0, absent: 0 });
+    expect(isClean(verdict)).toBe(true);
+  });
+
+  test.each<[string, readonly OrderLine[], readonly Stored[], object]>([
+    [
+      'an acknowledged order that is gone is lost',
+      [request(1, 'ok'), request(2, 'ok')],
+      [order(2)],
+      { lost: ['id-1'] },
+    ],
+    [
+      'an acknowledged id that holds the order of another request is lost',
+      [request(1, 'ok'), request(2, 'ok')],
+      [order(1, { mark: 2 }), order(2)],
+      { lost: ['id-1'], doubled: ['id-1', 'id-2'] },
+    ],
+    [
+      'two orders of one request are doubled',
+      [request(1, 'ok')],
+      [order(1), order(1, { id: 'other' })],
+      { doubled: ['id-1', 'other'] },
+    ],
+    [
+      'an acknowledged order that is not decided is stuck',
+      [request(1, 'ok')],
+      [order(1, { status: 'PENDING' })],
+      { stuck: ['id-1'] },
+    ],
+    [
+      'an order of unknown outcome that is not decided is stuck',
+      [request(1, 'unknown')],
+      [order(1, { status: 'PENDING' })],
+      { stuck: ['id-1'], recovered: 1 },
+    ],
+    [
+      'a good order that is refused is wrong',
+      [request(1, 'ok')],
+      [order(1, { status: 'REJECTED' })],
+      { wrong: ['id-1'] },
+    ],
+    ['an order that nobody sent is unexpected', [request(1, 'ok')], [order(1), order(7)], { unexpected: ['id-7'] }],
+    [
+      'an order whose lines no run makes is unexpected',
+      [request(1, 'ok')],
+      [order(1), order(0, { id: 'odd', mark: undefined })],
+      { unexpected: ['odd'] },
+    ],
+    [
+      'an order whose client was told that nothing is stored is unexpected',
+      [request(1, 'fail')],
+      [order(1)],
+      { unexpected: ['id-1'] },
+    ],
+  ])('%s', (_, requests, stored, found) => {
+    const verdict = judge(requests, stored);
+    expect(verdict).toMatchObject({ lost: [], doubled: [], stuck: [], wrong: [], unexpected: [], ...found });
+    expect(isClean(verdict)).toBe(false);
+  });
+
+  test('of unknown outcome an order may be there or not', () => {
+    const verdict = judge([request(1, 'unknown'), request(2, 'unknown'), request(3, 'fail')], [order(1)]);
+    expect(verdict).toMatchObject({ acknowledged: 0, recovered: 1, absent: 1 });
+    expect(isClean(verdict)).toBe(true);
+  });
+
+  test('are not compared with orders of other runs', () => {
+    expect(isClean(judge([request(1, 'ok')], [order(1), order(2, { run: 'demo', status: 'REJECTED' })]))).toBe(true);
+  });
+
+  test('show nothing when nothing was sent', () => {
+    expect(isClean(judge([], []))).toBe(false);
+  });
+});

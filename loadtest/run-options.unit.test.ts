@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { readRunOptions } from './run-options.ts';
+
+test('flags become variables of the script', () => {
+  expect(
+    readRunOptions(['availability', '--url', 'http://127.0.0.1:5000', '--goal', '99', '--style', 'synchronous']),
+  ).toMatchObject({
+    scenario: 'availability',
+    variables: {
+      ORDER_URL: 'http://127.0.0.1:5000',
+      CONSUMER_URL: 'http://127.0.0.1:5100',
+      RESTAURANT_URL: 'http://127.0.0.1:5200',
+      GOAL: '99',
+      ORDER_STYLE: 'synchronous',
+    },
+  });
+});
+
+test.each([
+  [[], /one of smoke, load, availability/],
+  [['smoke', 'load'], /not: smoke load/],
+  [['smoke', '--goal', '1'], /--goal means nothing to smoke/],
+  [['load', '--url', 'http://shop.example:80'], /neither this machine nor a test host/],
+  [['load', '--url', 'shop'], /http:\/\/HOST:PORT/],
+  [['load', '--steps', '1,x'], /STEPS: "x"/],
+  [['smoke', '--wrong'], /--wrong/],
+])('%j is refused', (args, message) => {
+  expect(() => readRunOptions(args)).toThrow(message);
+});

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { linesOf, markOf } from './mark.ts';
+import { outcomeOf } from './outcome.ts';
+import { executorsOf, thresholdsOf } from './phases.ts';
+import { rules } from './rules.ts';
+import { readSettings } from './settings.ts';
+import { summarise, tableOf } from './summary.ts';
+import { faultOfTarget } from './target.ts';
+
+describe('a request', () => {
+  test.each([0, 1, 999, 1_000, 123_456_789, 999_999_999])('number %i is known by its lines', (mark) => {
+    const lines = linesOf(mark);
+    expect(markOf(lines)).toBe(mark);
+    for (const { quantity } of lines) expect(quantity).toBeGreaterThan(0);
+    for (const { quantity } of lines) expect(quantity).toBeLessThanOrEqual(1_000);
+  });
+
+  test('with other lines is of no run', () => {
+    expect(markOf([{ itemId: 'ones', quantity: 1 }])).toBeUndefined();
+    expect(markOf(linesOf(5).toReversed())).toBeUndefined();
+  });
+});
+
+describe('an answer', () => {
+  const problem = (kind: string) => JSON.stringify({ type: `urn:standing-order:problem:${kind}` });
+  test.each([
+    ['taken', 202, '{"id":"a"}', 0, 'ok'],
+    ['decided', 201, '{"id":"a"}', 0, 'ok'],
+    ['taken without an id', 202, '{}', 0, 'unknown'],
+    ['refused', 422, problem('order-rejected'), 0, 'fail'],
+    ['nothing stored', 503, problem('unavailable'), 0, 'fail'],
+    ['not confirmed', 503, problem('outcome-unknown'), 0, 'unknown'],
+    ['a fault of the service', 500, problem('internal-error'), 0, 'unknown'],
+    ['not of the service', 502, '<html>', 0, 'unknown'],
+    ['no connection', 0, null, 1212, 'fail'],
+    ['no such host', 0, null, 1101, 'fail'],
+    ['a timeout', 0, null, 1050, 'unknown'],
+    ['a reset', 0, null, 1220, 'unknown'],
+  ])('%s: %i %s (%i) is %s', (_, status, body, errorCode, outcome) => {
+    expect(outcomeOf({ status, body, errorCode, error: '' }).outcome).toBe(outcome);
+  });
+});
+
+describe('a target', () => {
+  test.each(['http://127.0.0.1:4000', 'http://localhost', 'https://[::1]:1', 'http://shop.test:80', 'http://named:1'])(
+    '%s may be loaded',
+    (url) => expect(faultOfTarget(url, ['named'])).toBeUndefined(),
+  );
+
+  test.each([
+    'http://shop.example:80',
+    'http://127.0.0.1.shop.example',
+    'http://localhost.example',
+    'http://127.0.0.1:1@shop.example',
+    'ftp://127.0.0.1',
+    'http://contest',
+    '',
+  ])('%s may not', (url) => expect(faultOfTarget(url, ['named'])).toBeDefined());
+});
+
+describe('the variables of a run', () => {
+  test('have presets', () => {
+    expect(readSettings({}, rules.load).numbers).toMatchObject({
+      STEPS: [25, 50, 100, 200, 400, 800],
+      TIMEOUT_MS: [5_000],
+    });
+  });
+
+  test('are refused with all their faults', () => {
+    const read = () => readSettings({ RATE: '0', SECONDS: 'x', ORDER_URL: 'http://shop.example' }, rules.smoke);
+    expect(read).toThrow(/RATE.*\n.*SECONDS.*\n.*ORDER_URL.*shop\.example/);
+  });
+});
+
+describe('a phase', () => {
+  const phases = [
+    { name: 'a', from: 0, seconds: 10, rate: 20, goal: 1 },
+    { name: 'b', from: 10, seconds: 10, rate: 40, goal: 0.5 },
+  ];
+
+  test('offers by an executor that does not wait for answers', () => {
+    for (const { executor } of Object.values(executorsOf(phases, 5_000))) expect(executor).toMatch(/-arrival-rate$/);
+  });
+
+  test('has its goal as thresholds; what is dropped is not acknowledged', () => {
+    expect(thresholdsOf(phases)).toMatchObject({
+      orders_ok: ['count>0'],
+      'orders_ok{phase:a}': ['count>=200'],
+      'dropped_iterations{phase:a}': ['count==0'],
+      'orders_ok{phase:b}': ['count>=200'],
+    });
+  });
+
+  const values = (fields: Record<string, number>) => ({ values: fields });
+  const metrics = {
+    'orders_ok{phase:a}': values({ count: 200 }),
+    'order_duration{phase:a}': values({ med: 3, 'p(95)': 5, 'p(99)': 9 }),
+    'orders_ok{phase:b}': values({ count: 300 }),
+    'orders_unknown{phase:b}': values({ count: 60 }),
+    'dropped_iterations{phase:b}': values({ count: 40 }),
+  };
+
+  test('is as available as it acknowledges of what it offers, dropped ones included', () => {
+    const {
+      phases: [a, b],
+      sustainedRate,
+    } = summarise('load', phases, { metrics });
+    expect(a).toMatchObject({ offered: 200, availability: 1, p95: 5 });
+    expect(b).toMatchObject({ offered: 400, dropped: 40, unknown: 60, availability: 0.75 });
+    expect(sustainedRate).toBe(20);
+  });
+
+  test('that offered nothing is not available', () => {
+    const summary = summarise('load', phases, { metrics: {} });
+    expect(summary.phases[0]?.availability).toBeNull();
+    expect(summary.sustainedRate).toBeNull();
+    expect(tableOf(summary)).toContain('nothing offered');
+  });
+});

@@ -1,0 +1,99 @@
+import type { Phase } from './phases.ts';
+
+/** The part of k6's end-of-test data that is read here. */
+export interface K6Data {
+  readonly metrics: Readonly<Record<string, { readonly values: Readonly<Record<string, number>> } | undefined>>;
+}
+
+/** What came of one phase. Durations of acknowledged orders, in milliseconds. */
+export interface PhaseSummary {
+  readonly phase: string;
+  readonly rate: number;
+  readonly seconds: number;
+  /** Sent and dropped ones. */
+  readonly offered: number;
+  readonly ok: number;
+  readonly fail: number;
+  readonly unknown: number;
+  /** Not sent in time, since too many others were waiting for an answer. */
+  readonly dropped: number;
+  /** Acknowledged of offered, 0 to 1; null: nothing was offered. */
+  readonly availability: number | null;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+/** What came of a run; also the last line of what a run logs, if its SUMMARY_FILE is "stderr". */
+export interface Summary {
+  readonly type: 'summary';
+  readonly scenario: string;
+  readonly phases: readonly PhaseSummary[];
+  /** The highest rate, before the first phase that did not keep up, of which 99 % was acknowledged; null: not even the first. */
+  readonly sustainedRate: number | null;
+}
+
+const KEEPS_UP = 0.99;
+
+/** Reads the numbers of each phase out of k6's metrics. */
+export function summarise(scenario: string, phases: readonly Phase[], { metrics }: K6Data): Summary {
+  const all = phases.map(({ name, rate, seconds }): PhaseSummary => {
+    const value = (metric: string, field: string) => metrics[`${metric}{phase:${name}}`]?.values[field];
+    const count = (metric: string) => value(metric, 'count') ?? 0;
+    const [ok, fail, unknown] = [count('orders_ok'), count('orders_fail'), count('orders_unknown')];
+    const dropped = count('dropped_iterations');
+    const offered = ok + fail + unknown + dropped;
+    const duration = (field: string) => (ok === 0 ? null : (value('order_duration', field) ?? null));
+    return {
+      phase: name,
+      rate,
+      seconds,
+      offered,
+      ok,
+      fail,
+      unknown,
+      dropped,
+      availability: offered === 0 ? null : ok / offered,
+      p50: duration('med'),
+      p95: duration('p(95)'),
+      p99: duration('p(99)'),
+    };
+  });
+  const behind = all.findIndex(({ availability }) => (availability ?? 0) < KEEPS_UP);
+  const kept = behind === -1 ? all : all.slice(0, behind);
+  return {
+    type: 'summary',
+    scenario,
+    phases: all,
+    sustainedRate: kept.length === 0 ? null : Math.max(...kept.map(({ rate }) => rate)),
+  };
+}
+
+const HEAD = [
+  'phase',
+  'rate/s',
+  'offered',
+  'ok',
+  'fail',
+  'unknown',
+  'dropped',
+  'availability',
+  'p50 ms',
+  'p95 ms',
+  'p99 ms',
+];
+
+/** The summary as a table for a terminal. */
+export function tableOf({ phases, sustainedRate, scenario }: Summary): string {
+  const rows = phases.map((phase) => [
+    phase.phase,
+    String(phase.rate),
+    ...[phase.offered, phase.ok, phase.fail, phase.unknown, phase.dropped].map(String),
+    phase.availability === null ? 'nothing offered' : `${(100 * phase.availability).toFixed(2)} %`,
+    ...[phase.p50, phase.p95, phase.p99].map((ms) => (ms === null ? '-' : ms.toFixed(1))),
+  ]);
+  const widths = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  ');
+  const steps = scenario === 'load' ? [`sustained: ${sustainedRate === null ? 'no rate' : `${sustainedRate}/s`}`] : [];
+  return `${[line(HEAD), ...rows.map(line), ...steps].join('\n')}\n`;
+}

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectRedis } from './support/redis.ts';
+import { until } from './support/until.ts';
+import { useWorld } from './support/world.ts';
+
+const root = resolve(import.meta.dirname, '..');
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'standing-order-load-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs one of the programs as its users do. */
+function run(program: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((done) => {
+    const options = { timeout: 120_000, cwd: root };
+    execFile(process.execPath, [join('loadtest', program), ...args], options, (error, stdout, stderr) =>
+      done({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
+    );
+  });
+}
+
+const load = (...args: readonly string[]) => run('run.ts', args);
+const logOf = (name: string) => join(folder, `${name}.jsonl`);
+
+async function checked(store: string, log: string, wait = '60') {
+  const { code, output } = await run('checker/main.ts', ['--store', store, '--wait', wait, '--json', log]);
+  return { code, ...JSON.parse(output) };
+}
+
+async function acknowledgedIn(log: string): Promise<string[]> {
+  const lines = (await readFile(log, 'utf8')).trim().split('\n');
+  return lines.map((line) => JSON.parse(line)).flatMap(({ id }) => id ?? []);
+}
+
+describe('with state in Redis', () => {
+  const world = useWorld(() => ({}));
+  const url = () => world().platform.urls.order[0] ?? '';
+
+  test('smoke: every order is taken, decided and found by the checker', async () => {
+    const { code, output } = await load('smoke', '--url', url(), '--seconds', '3', '--log', logOf('smoke'));
+    expect(code, output).toBe(0);
+    expect(output).toContain('100.00 %');
+    const verdict = await checked(world().platform.stores.state, logOf('smoke'));
+    expect(verdict).toMatchObject({ code: 0, lost: [], doubled: [], stuck: [], wrong: [], unexpected: [] });
+    expect(verdict.acknowledged).toBeGreaterThanOrEqual(15);
+    expect(verdict.sent).toBe(verdict.acknowledged);
+  });
+
+  test('the checker says which order was taken away', async () => {
+    const [id] = await acknowledgedIn(logOf('smoke'));
+    const redis = await connectRedis(world().platform.stores.state);
+    const keys = await redis.keys(`*o:${id}`);
+    expect(await redis.del(keys)).toBe(1);
+    redis.destroy();
+    expect(await checked(world().platform.stores.state, logOf('smoke'), '0')).toMatchObject({ code: 1, lost: [id] });
+  });
+
+  test('availability: with the consumer killed and back, every order is taken and none is lost', async () => {
+    const phases = ['--rate', '20', '--before', '2', '--during', '4', '--after', '3', '--goal', '100'];
+    const running = load('availability', '--url', url(), ...phases, '--log', logOf('availability'));
+    const begun = (phase: string) =>
+      until(
+        `an order ${phase}`,
+        () => readFile(logOf('availability'), 'utf8'),
+        (log) => log.includes(`"phase":"${phase}"`),
+      );
+    await begun('during');
+    await world().platform.kill('consumer-1');
+    await begun('after');
+    await world().platform.start('consumer-1');
+    const { code, output } = await running;
+    expect(code, output).toBe(0);
+    expect(await checked(world().platform.stores.state, logOf('availability'))).toMatchObject({
+      code: 0,
+      lost: [],
+      doubled: [],
+      stuck: [],
+      unexpected: [],
+    });
+  });
+
+  test('a run that reaches nobody fails', async () => {
+    const { code, output } = await load('smoke', '--url', url(), '--restaurant-url', 'http://127.0.0.1:9');
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('restaurants') });
+  });
+});
+
+test('load on a host that nobody has named is refused', async () => {
+  const { code, output } = await load('smoke', '--url', 'http://shop.example:80');
+  expect({ code, output }).toMatchObject({ code: 2, output: expect.stringContaining('shop.example') });
+});
+
+describe('with state in PostgreSQL', () => {
+  const world = useWorld(() => ({ store: 'postgresql' }));
+
+  test('the checker finds every order', async () => {
+    const log = logOf('postgresql');
+    const { code, output } = await load(
+      'smoke',
+      '--url',
+      world().platform.urls.order[0] ?? '',
+      '--seconds',
+      '1',
+      '--log',
+      log,
+    );
+    expect(code, output).toBe(0);
+    expect(await checked(world().platform.stores.state, log)).toMatchObject({ code: 0, lost: [] });
+  });
+});
