@@ -1,8 +1,9 @@
 import { topics } from '@standing-order/contracts';
 import type { Resource } from '@standing-order/local';
+import { broker } from '@standing-order/local/dapr/broker';
 import { configuration } from '@standing-order/local/dapr/configuration';
 import { invocationResiliency } from '@standing-order/local/dapr/invocation';
-import { broker, resiliency, subscriptions } from '@standing-order/local/dapr/messages';
+import { resiliency, subscriptions } from '@standing-order/local/dapr/messages';
 import { stateStore } from '@standing-order/local/dapr/state';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, test } from 'vitest';
@@ -34,7 +35,7 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
 
   test('the Redis broker', async () => {
     const chart = one(await render(), 'Component', 'messages');
-    const local = broker(1);
+    const local = broker('redis', 1);
     expect(settings(chart)).toEqual({
       ...settings(local),
       redisHost: 'so-broker.shop.svc:6379',
@@ -67,7 +68,7 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
 
   test('the policies of deliveries and of questions to the validators', async () => {
     const objects = await render();
-    expect(one(objects, 'Resiliency', 'so').spec).toEqual(resiliency().spec);
+    expect(one(objects, 'Resiliency', 'so').spec).toEqual(resiliency('redis').spec);
     const validations = one(objects, 'Resiliency', 'so-validations');
     expect(validations.spec).toEqual(invocationResiliency().spec);
     expect(validations.scopes).toEqual(invocationResiliency().scopes);

@@ -1,3 +1,4 @@
+export type { BrokerKind } from './dapr/broker.ts';
 export type { Resource } from './dapr/resource.ts';
 export type { StoreKind } from './dapr/state.ts';
 export type { PlatformOptions } from './options.ts';

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { BrokerKind } from './dapr/broker.ts';
 import type { Resource } from './dapr/resource.ts';
 import type { StoreKind } from './dapr/state.ts';
 import { maxReplicas, portSpan, type ServiceName, services } from './ports.ts';
@@ -11,6 +12,8 @@ export interface PlatformOptions {
   readonly portBase?: number;
   /** Default redis. */
   readonly store?: StoreKind;
+  /** Default redis. */
+  readonly broker?: BrokerKind;
   /** Default one each. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
   /** Environment variables of a service, over those that the platform sets. */
@@ -49,6 +52,7 @@ export function settingsOf(options: PlatformOptions): Settings {
   return {
     portBase: 4000,
     store: 'redis',
+    broker: 'redis',
     resources: (resources) => resources,
     clean: false,
     startDeadlineMs: 120_000,
@@ -63,12 +67,13 @@ export function settingsOf(options: PlatformOptions): Settings {
 }
 
 /** Everything that is wrong with the settings, a sentence each. */
-export function faultsOf({ dataDir, portBase, store, replicas }: Settings): string[] {
+export function faultsOf({ dataDir, portBase, store, broker, replicas }: Settings): string[] {
   const faults: string[] = [];
   const highest = 65_536 - portSpan;
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)
     faults.push(`port base: ${portBase} is no integer from 1024 to ${highest}`);
   if (store !== 'redis' && store !== 'postgresql') faults.push(`store: "${store}" is neither redis nor postgresql`);
+  if (broker !== 'redis' && broker !== 'kafka') faults.push(`broker: "${broker}" is neither redis nor kafka`);
   for (const [name, count] of Object.entries(replicas))
     if (!Number.isInteger(count) || count < 1 || count > maxReplicas)
       faults.push(`replicas: ${name}=${count} is no integer from 1 to ${maxReplicas}`);

@@ -1,18 +1,20 @@
 import { serveControl } from './control/server.ts';
+import { broker as brokerComponent } from './dapr/broker.ts';
 import { configuration } from './dapr/configuration.ts';
 import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr/files.ts';
 import { invocationResiliency } from './dapr/invocation.ts';
-import { broker, resiliency, subscriptions } from './dapr/messages.ts';
+import { resiliency, subscriptions } from './dapr/messages.ts';
 import type { Resource } from './dapr/resource.ts';
 import { stateStore } from './dapr/state.ts';
 import { type Secrets, takeDataDir } from './data-dir.ts';
 import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
+import { kafkaPart } from './parts/kafka.ts';
 import { postgresqlDatabase, postgresqlPart, postgresqlUser } from './parts/postgresql.ts';
 import { redisPart } from './parts/redis.ts';
 import { servicePart } from './parts/service.ts';
 import { sidecarPart } from './parts/sidecar.ts';
 import type { PartSpec, PartView } from './parts/spec.ts';
-import { brokerPort, loopback, replicaPorts, type ServiceName, services, statePort } from './ports.ts';
+import { brokerPort, controllerPort, loopback, replicaPorts, type ServiceName, services, statePort } from './ports.ts';
 import { Supervisor } from './supervisor.ts';
 import { findTools, type Tools } from './tools.ts';
 
@@ -43,14 +45,14 @@ export interface Platform {
 }
 
 /**
- * Starts Redis (or Redis and PostgreSQL), the services and their sidecars, and resolves when all of them are ready. On failure
+ * Starts the state store and the broker, the services and their sidecars, and resolves when all of them are ready. On failure
  * it takes everything down again and rejects with the reason and the end of the log of the part that failed.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const settings = settingsOf(options);
   const faults = faultsOf(settings);
   if (faults.length > 0) throw new Error(faults.join('\n'));
-  const tools = await findTools(settings.store);
+  const tools = await findTools(settings);
   settings.signal.throwIfAborted();
   const dataDir = await takeDataDir(settings.dataDir, settings.clean);
   try {
@@ -90,12 +92,12 @@ async function run(settings: Settings, tools: Tools, secrets: Secrets, release: 
   }
 }
 
-function resourcesOf({ store, portBase, resources }: Settings, secrets: Secrets): readonly Resource[] {
+function resourcesOf({ store, broker, portBase, resources }: Settings, secrets: Secrets): readonly Resource[] {
   return resources([
     stateStore(store, statePort(portBase), secrets.databasePassword),
-    broker(brokerPort(portBase)),
+    brokerComponent(broker, brokerPort(portBase)),
     ...subscriptions(),
-    resiliency(),
+    resiliency(broker),
     invocationResiliency(),
   ]);
 }
@@ -108,7 +110,15 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
     tools.postgres === undefined
       ? redisPart({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
       : await postgresqlPart({ ...state, binary: tools.postgres }),
-    redisPart({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' }),
+    tools.kafka === undefined
+      ? redisPart({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' })
+      : kafkaPart({
+          binary: tools.kafka.kafka,
+          java: tools.kafka.java,
+          port: brokerPort(portBase),
+          controllerPort: controllerPort(portBase),
+          dataDir,
+        }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
 }
@@ -171,13 +181,13 @@ function platformOf(
   };
 }
 
-function storeUrls({ store, portBase }: Settings, { databasePassword }: Secrets): Platform['stores'] {
+function storeUrls({ store, broker, portBase }: Settings, { databasePassword }: Secrets): Platform['stores'] {
   const state = `${loopback}:${statePort(portBase)}`;
   return {
     state:
       store === 'redis'
         ? `redis://${state}`
         : `postgresql://${postgresqlUser}:${databasePassword}@${state}/${postgresqlDatabase}`,
-    broker: `redis://${loopback}:${brokerPort(portBase)}`,
+    broker: `${broker}://${loopback}:${brokerPort(portBase)}`,
   };
 }

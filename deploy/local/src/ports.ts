@@ -27,6 +27,8 @@ export function replicaPorts(base: number, service: ServiceName, replica: number
 
 export const statePort = (base: number): number => base + 900;
 export const brokerPort = (base: number): number => base + 901;
+/** Of a broker that needs a second one. */
+export const controllerPort = (base: number): number => base + 902;
 
 /** Whether nobody listens on this port. */
 export function isFree(port: number): Promise<boolean> {

@@ -54,7 +54,11 @@ describe('npm start', () => {
   });
 });
 
-describe.each(['redis', 'postgresql'] as const)('two replicas on %s', (store) => {
+describe.each([
+  { store: 'redis', broker: 'redis' },
+  { store: 'postgresql', broker: 'redis' },
+  { store: 'redis', broker: 'kafka' },
+] as const)('two replicas with state in $store and messages over $broker', ({ store, broker }) => {
   const dir = temporaryDir();
   let platform: Platform;
   afterAll(async () => {
@@ -74,7 +78,7 @@ describe.each(['redis', 'postgresql'] as const)('two replicas on %s', (store) =>
   }
 
   test('share their orders, which outlive a restart of everything', async () => {
-    const options = { dataDir: dir.path, portBase: await findPortBase(), store, replicas: { order: 2 } };
+    const options = { dataDir: dir.path, portBase: await findPortBase(), store, broker, replicas: { order: 2 } };
     platform = await startPlatform(options);
     await seedDemo(urlsOf(platform, 0), never);
     const placed = await placeDemoOrder(urlsOf(platform, 1), never);
@@ -85,5 +89,18 @@ describe.each(['redis', 'postgresql'] as const)('two replicas on %s', (store) =>
     await platform.close();
     platform = await startPlatform(options);
     expect(await read(platform.urls.order[1], placed.id)).toEqual(first);
+  });
+
+  test('have an order decided that was placed while the broker was dead, or frozen', async () => {
+    const [, part = { name: '' }] = platform.parts().filter(({ kind }) => kind === 'store');
+    await platform.kill(part.name);
+    const whenDead = placeDemoOrder(urlsOf(platform, 0), never);
+    await platform.start(part.name);
+    expect((await whenDead).status).toBe('VALIDATED');
+
+    await platform.freeze(part.name);
+    const whenFrozen = placeDemoOrder(urlsOf(platform, 0), never);
+    await platform.thaw(part.name);
+    expect((await whenFrozen).status).toBe('VALIDATED');
   });
 });

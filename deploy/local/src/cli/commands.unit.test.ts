@@ -5,7 +5,7 @@ import { parseStart } from './start-command.ts';
 describe('the command line of npm start', () => {
   test('gives the options', () => {
     const argv = ['--port-base', '5000', '--replicas', 'order=2,consumer=3', '--store=postgresql', '--clean', '--once'];
-    expect(parseStart([...argv, '--data-dir', '/tmp/x'])).toEqual({
+    expect(parseStart([...argv, '--broker', 'kafka', '--data-dir', '/tmp/x'])).toEqual({
       kind: 'start',
       once: true,
       options: {
@@ -13,6 +13,7 @@ describe('the command line of npm start', () => {
         portBase: 5000,
         replicas: { order: 2, consumer: 3 },
         store: 'postgresql',
+        broker: 'kafka',
         clean: true,
       },
     });
@@ -26,6 +27,7 @@ describe('the command line of npm start', () => {
       'order=11,waiter=1,consumer',
       '--store',
       'mysql',
+      '--broker=pigeons',
       '--what',
       '--once=1',
     ];
@@ -39,6 +41,7 @@ describe('the command line of npm start', () => {
         'replicas: "consumer" is not of the form order|consumer|restaurant=N',
         'port base: 80 is no integer from 1024 to 64536',
         'store: "mysql" is neither redis nor postgresql',
+        'broker: "pigeons" is neither redis nor kafka',
         'replicas: order=11 is no integer from 1 to 10',
         expect.stringContaining('data directory: its path is too long'),
       ],

@@ -10,6 +10,7 @@ Starts the stores, the services and their sidecars on this machine, places one o
   --port-base N           first of the ports to take (4000)
   --replicas order=2,...  how many of a service, 1 to 10 (one each)
   --store NAME            what keeps the state: redis or postgresql (redis)
+  --broker NAME           what carries the messages: redis or kafka (redis)
   --data-dir DIR          where the data and the logs are (.standing-order/local)
   --clean                 forget what an earlier run left there
   --once                  stop after the first order; exit code 0 if it was validated
@@ -23,7 +24,7 @@ export type StartCommand =
 /** Reads the command line of `npm start`. */
 export function parseStart(argv: readonly string[]): StartCommand {
   const { values, switches, faults } = readFlags(argv, {
-    values: ['port-base', 'replicas', 'store', 'data-dir'],
+    values: ['port-base', 'replicas', 'store', 'broker', 'data-dir'],
     switches: ['clean', 'once', 'help'],
     maxWords: 0,
   });
@@ -31,6 +32,7 @@ export function parseStart(argv: readonly string[]): StartCommand {
   const replicas = parseReplicas(values.get('replicas'));
   const portBase = parsePortBase(values.get('port-base'));
   const store = values.get('store');
+  const broker = values.get('broker');
   const options = {
     dataDir: dataDirOf(values.get('data-dir')),
     clean: switches.has('clean'),
@@ -38,6 +40,7 @@ export function parseStart(argv: readonly string[]): StartCommand {
     ...portBase.option,
     // Checked with everything else below.
     ...(store !== undefined && { store: store as NonNullable<PlatformOptions['store']> }),
+    ...(broker !== undefined && { broker: broker as NonNullable<PlatformOptions['broker']> }),
   };
   const all = [...faults, ...portBase.faults, ...replicas.faults, ...faultsOf(settingsOf(options))];
   if (all.length > 0) return { kind: 'faults', faults: all };

@@ -1,6 +1,7 @@
 import { topics } from '@standing-order/contracts';
 import { expect, test } from 'vitest';
-import { broker, resiliency, subscriptions } from './messages.ts';
+import { broker } from './broker.ts';
+import { resiliency, subscriptions } from './messages.ts';
 import type { Resource } from './resource.ts';
 import { stateStore } from './state.ts';
 
@@ -8,21 +9,27 @@ const settingsOf = ({ spec }: Resource) =>
   Object.fromEntries((spec.metadata as { name: string; value: string }[]).map(({ name, value }) => [name, value]));
 
 test('a message is tried a finite number of times, all of them within the time after which it is given to another', () => {
-  const { policies } = resiliency().spec as { policies: { retries: Record<string, Record<string, unknown>> } };
+  const { policies } = resiliency('redis').spec as { policies: { retries: Record<string, Record<string, unknown>> } };
   const { policy, duration, maxRetries } = policies.retries.delivery ?? {};
   const waitedMs = Number.parseInt(String(duration), 10) * 1_000 * Number(maxRetries);
   expect(policy).toBe('constant');
   expect(waitedMs).toBeGreaterThan(0);
-  expect(waitedMs).toBeLessThanOrEqual(Number(settingsOf(broker(1)).processingTimeout) / 3);
+  expect(waitedMs).toBeLessThanOrEqual(Number(settingsOf(broker('redis', 1)).processingTimeout) / 3);
 });
 
 test('a batch never waits for more messages than the component works on at a time', () => {
-  const { concurrency, queueDepth } = settingsOf(broker(1));
+  const { concurrency, queueDepth } = settingsOf(broker('redis', 1));
   for (const { spec } of subscriptions()) {
     const { maxMessagesCount } = spec.bulkSubscribe as { maxMessagesCount: number };
     expect(Number(concurrency)).toBeGreaterThanOrEqual(maxMessagesCount);
     expect(Number(queueDepth)).toBeGreaterThanOrEqual(Number(concurrency));
   }
+});
+
+test('on Kafka nothing that was sent before a service first read is left out, and a retry holds up the rest for seconds only', () => {
+  expect(settingsOf(broker('kafka', 1))).toMatchObject({ brokers: '127.0.0.1:1', initialOffset: 'oldest' });
+  const { policies } = resiliency('kafka').spec as { policies: { retries: Record<string, Record<string, unknown>> } };
+  expect(policies.retries.delivery).toEqual({ policy: 'constant', duration: '1s', maxRetries: 3 });
 });
 
 test('every topic has one subscriber and a dead-letter topic', () => {
@@ -35,7 +42,7 @@ test('every topic has one subscriber and a dead-letter topic', () => {
 });
 
 test('the state store decides nothing by itself: no policy, no retries, no writeTimeout', () => {
-  expect(Object.keys((resiliency().spec.targets as { components: object }).components)).toEqual(['messages']);
+  expect(Object.keys((resiliency('redis').spec.targets as { components: object }).components)).toEqual(['messages']);
   const settings = settingsOf(stateStore('redis', 1, ''));
   expect(settings.redisMaxRetries).toBe('-1');
   expect(settings).not.toHaveProperty('writeTimeout');
