@@ -1,5 +1,6 @@
 import {
   type Consumer,
+  consumerApi,
   consumerPatch,
   consumerRequest,
   messageSchema,
@@ -28,7 +29,7 @@ export interface ConsumerParts extends AppOptions {
 
 /** The service's HTTP side: its consumers, and what it is asked about them, directly and by message. */
 export function consumerApp({ consumers, sidecar, pubsub, clock, newId, ...options }: ConsumerParts): Hono {
-  const app = createApp(options);
+  const app = createApp(options, consumerApi);
   entityRoutes(app, { path: '/consumers', entities: consumers, request: consumerRequest, patch: consumerPatch, newId });
   validationRoute(app, {
     entities: consumers,

@@ -43,3 +43,7 @@ export interface CloudEvent<Type extends string = string, Data = unknown> {
   readonly tracestate?: string | undefined;
   readonly data: Data;
 }
+
+/** `dataschema` of a type of message: the `$id` of its data's schema in /asyncapi.json. It is in every message, hence short. */
+export const dataSchemaOf = (type: string): string =>
+  `urn:standing-order:${type.replace(/^com\.standing-order\./, '')}`;

@@ -35,7 +35,7 @@ export type FieldFault = z.infer<typeof fieldFault>;
 
 /** RFC 9457, application/problem+json. */
 export const problem = z.object({
-  type: z.string().startsWith(PREFIX),
+  type: z.string().regex(new RegExp(`^${PREFIX}`), `must begin with ${PREFIX}`),
   title: z.string(),
   status: z.int().min(400).max(599),
   detail: z.string().optional(),

@@ -1,3 +1,4 @@
+import { orderApi } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
 import type { Sidecar } from '@standing-order/platform/dapr';
 import { type AppOptions, createApp } from '@standing-order/platform/http';
@@ -43,7 +44,7 @@ export function orderApp({
   clock,
   ...options
 }: OrderAppParts): Hono {
-  const app = createApp(options);
+  const app = createApp(options, orderApi);
   adminRoutes(app, outbox);
   orderRoutes(app, { styles, styleSettings, outbox, waits });
   requestHandler(app, { sidecar, pubsub, clock, place: placeAsked });

@@ -1,6 +1,6 @@
+import { httpStyles } from '@standing-order/contracts';
 import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
 import { z } from 'zod';
-import { httpStyles } from './styles/style.ts';
 
 /** What the order service reads from its environment, beside what every service does. */
 export const orderConfig = serviceConfig.extend({

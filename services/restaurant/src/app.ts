@@ -1,6 +1,7 @@
 import {
   messageSchema,
   type Restaurant,
+  restaurantApi,
   restaurantPatch,
   restaurantRequest,
   topics,
@@ -28,7 +29,7 @@ export interface RestaurantParts extends AppOptions {
 
 /** The service's HTTP side: its restaurants, and what it is asked about them, directly and by message. */
 export function restaurantApp({ restaurants, sidecar, pubsub, clock, newId, ...options }: RestaurantParts): Hono {
-  const app = createApp(options);
+  const app = createApp(options, restaurantApi);
   entityRoutes(app, {
     path: '/restaurants',
     entities: restaurants,

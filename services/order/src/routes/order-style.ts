@@ -1,6 +1,6 @@
+import { type HttpStyle, httpStyles } from '@standing-order/contracts';
 import { ProblemError } from '@standing-order/platform/http';
 import type { Context } from 'hono';
-import { type HttpStyle, httpStyles } from '../styles/style.ts';
 
 export interface StyleSettings {
   /** The style of a request that names none. */

@@ -1,14 +1,10 @@
-import type { OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
+import type { HttpStyle, OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
 import type { Accepted, Outbox } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/platform/runtime';
 import { detached } from '@standing-order/platform/telemetry';
 import type { Message } from '../order/decide.ts';
 import { fingerprint, idFromKey } from '../order/identity.ts';
 import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../order/order.ts';
-
-/** The styles that POST /orders can work in. */
-export const httpStyles = ['respond-first', 'synchronous', 'replication'] as const satisfies readonly Style[];
-export type HttpStyle = (typeof httpStyles)[number];
 
 /** An order somebody wants, as far as its text tells. */
 export interface Placing {

@@ -83,7 +83,7 @@ test('an event says what its data is', () => {
     subject: 'o1',
     time: '1970-01-01T00:00:00.000Z',
     datacontenttype: 'application/json',
-    dataschema: 'urn:standing-order:schema:a.v1',
+    dataschema: 'urn:standing-order:a.v1',
     data: { n: 1 },
   });
 });

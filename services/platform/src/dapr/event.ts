@@ -1,4 +1,4 @@
-import type { CloudEvent, TraceParent } from '@standing-order/contracts';
+import { type CloudEvent, dataSchemaOf, type TraceParent } from '@standing-order/contracts';
 
 export interface EventDraft<Type extends string, Data> {
   readonly id: string;
@@ -28,7 +28,7 @@ export function createEvent<Type extends string, Data>(draft: EventDraft<Type, D
     subject,
     time: new Date(time).toISOString(),
     datacontenttype: 'application/json',
-    dataschema: `urn:standing-order:schema:${type}`,
+    dataschema: dataSchemaOf(type),
     // Without traceid daprd overwrites traceparent with its own span, and the order's trace ends here.
     ...(trace && { traceparent: trace.traceparent, traceid: trace.traceparent }),
     ...(trace?.tracestate && { tracestate: trace.tracestate }),

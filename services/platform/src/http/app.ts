@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Api } from '@standing-order/contracts';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { SidecarError } from '../dapr/types.ts';
 import { logger, metricsText, warnSometimes } from '../telemetry/index.ts';
+import { documentRoutes } from './documents.ts';
 import { observe } from './observe.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 
@@ -64,8 +66,11 @@ function demandToken(token: string): MiddlewareHandler {
   };
 }
 
-/** Hono with everything that is the same in every service: problems, /healthz, /readyz, /metrics, spans, measurements. */
-export function createApp(options: AppOptions): Hono {
+/**
+ * Hono with everything that is the same in every service: problems, /healthz, /readyz, /metrics, spans, measurements, and the
+ * documents of its API. Every route that is added must be one of the API's operations.
+ */
+export function createApp(options: AppOptions, api?: Api): Hono {
   const app = new Hono();
   app.use(observe);
   if (options.appToken !== undefined) {
@@ -82,5 +87,6 @@ export function createApp(options: AppOptions): Hono {
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
     return new Response(await metricsText(), { headers });
   });
+  if (api) documentRoutes(app, api, false);
   return app;
 }

@@ -1,0 +1,81 @@
+import specs from '@asyncapi/specs';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { expect, test } from 'vitest';
+import { asyncApiOf } from './asyncapi.ts';
+import { dataSchemaOf } from './cloud-event.ts';
+import type { Message } from './messages.ts';
+import samples from './samples/messages.json' with { type: 'json' };
+import { senders } from './senders.ts';
+import { outcomeTypes, type Topic, topics } from './topics.ts';
+
+const services = [...new Set(Object.values<Topic>(topics).map(({ subscriber }) => subscriber))];
+
+interface Document {
+  readonly channels: Record<string, { readonly address: string; readonly messages: Record<string, object> }>;
+  readonly operations: Record<string, { readonly action: string; readonly messages: { readonly $ref: string }[] }>;
+  readonly components: { readonly messages: Record<string, { readonly name: string; readonly payload: object }> };
+}
+const documentOf = (service: Topic['subscriber']) => asyncApiOf(service) as unknown as Document;
+
+/** AsyncAPI's own schema; it brings JSON Schema's with it. */
+const official = addFormats
+  .default(new Ajv.default({ allErrors: true, strict: false, meta: false, validateSchema: false }))
+  .compile(specs.schemas['3.0.0'] as object);
+const ajv = () => addFormats.default(new Ajv.default({ allErrors: true, strictTypes: false }));
+
+function resolve(document: object, reference: string): unknown {
+  return reference
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((found, key) => (found as Record<string, unknown> | undefined)?.[key], document);
+}
+
+test.each(services)('the document of %s is AsyncAPI 3', (service) => {
+  official(documentOf(service));
+  expect(official.errors).toBeNull();
+});
+
+test('the validator finds what is wrong', () => {
+  expect(official({ ...documentOf('order'), operations: { 'send-x': { action: 'shout' } } })).toBe(false);
+});
+
+test.each(services)('%s: every reference leads somewhere', (service) => {
+  const document = documentOf(service);
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, reference = '']) => reference,
+  );
+  expect(references.length).toBeGreaterThan(0);
+  for (const reference of references) expect(resolve(document, reference), reference).toBeDefined();
+});
+
+test('every message is sent by one service and received by one, as the topics say', () => {
+  const uses = services.flatMap((service) =>
+    Object.values(documentOf(service).operations).flatMap(({ action, messages }) =>
+      messages.map(({ $ref }) => `${action} ${$ref.slice($ref.lastIndexOf('/') + 1)}`),
+    ),
+  );
+  const sent = Object.entries(senders).filter(([, sender]) => sender !== 'client');
+  const received = Object.keys(senders).filter((type) => !(outcomeTypes as readonly string[]).includes(type));
+  const short = (type: string) => type.slice('com.standing-order.'.length);
+  expect(uses.toSorted()).toEqual(
+    [...sent.map(([type]) => `send ${short(type)}`), ...received.map((type) => `receive ${short(type)}`)].toSorted(),
+  );
+});
+
+test.each(services)('%s: what was sent once is accepted by its schemas', (service) => {
+  for (const { name, payload } of Object.values(documentOf(service).components.messages)) {
+    const examples = samples.filter(({ type }) => type === name);
+    expect(examples.length, name).toBeGreaterThan(0);
+    const validate = ajv().compile(payload);
+    for (const example of examples) {
+      validate(example);
+      expect(validate.errors, name).toBeNull();
+    }
+  }
+});
+
+test('the schema that a message refers to is in the document', () => {
+  const text = JSON.stringify(services.map(documentOf));
+  for (const { type } of samples as Message[]) expect(text).toContain(`"$id":"${dataSchemaOf(type)}"`);
+});

@@ -1,0 +1,76 @@
+import { carriedConsumer, carriedRestaurant } from '../changes.ts';
+import { consumer, consumerPatch, consumerRequest } from '../consumer.ts';
+import { restaurant, restaurantPatch, restaurantRequest } from '../restaurant.ts';
+import { verdictTypes } from '../validations.ts';
+import type { Api } from './operation.ts';
+import { type EntityContents, entityOperations, ownerOperations } from './shared.ts';
+
+const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 10_000, currency: 'EUR' } };
+const consumers: EntityContents = {
+  name: 'consumer',
+  entity: { name: 'Consumer', schema: consumer, example: ada },
+  request: { name: 'ConsumerRequest', schema: consumerRequest, example: ada },
+  patch: { name: 'ConsumerPatch', schema: consumerPatch, example: { active: false } },
+};
+
+const trattoria = {
+  id: 'trattoria',
+  name: 'Trattoria',
+  open: true,
+  currency: 'EUR',
+  minimumOrder: 500,
+  menu: [{ id: 'soup', name: 'Soup of the day', price: 450, available: true }],
+};
+const restaurants: EntityContents = {
+  name: 'restaurant',
+  entity: { name: 'Restaurant', schema: restaurant, example: trattoria },
+  request: { name: 'RestaurantRequest', schema: restaurantRequest, example: trattoria },
+  patch: { name: 'RestaurantPatch', schema: restaurantPatch, example: { open: false } },
+};
+
+/** What the consumer service offers. */
+export const consumerApi: Api = {
+  service: 'consumer',
+  title: 'Standing Order: consumers',
+  description: 'Who may order, and how much.',
+  operations: [
+    ...entityOperations(consumers),
+    ...ownerOperations(
+      consumers,
+      { type: 'com.standing-order.validate-consumer-info.v1', example: { consumerId: 'ada' } },
+      {
+        types: verdictTypes.consumer,
+        example: { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: ada.orderLimit } },
+      },
+      carriedConsumer,
+    ),
+  ],
+};
+
+/** What the restaurant service offers. */
+export const restaurantApi: Api = {
+  service: 'restaurant',
+  title: 'Standing Order: restaurants',
+  description: 'Restaurants: open or closed, menus, prices in minor units.',
+  operations: [
+    ...entityOperations(restaurants),
+    ...ownerOperations(
+      restaurants,
+      {
+        type: 'com.standing-order.validate-order-details.v1',
+        example: { restaurantId: 'trattoria', lines: [{ itemId: 'soup', quantity: 2 }] },
+      },
+      {
+        types: verdictTypes.details,
+        example: {
+          type: 'com.standing-order.order-details-validated.v1',
+          data: {
+            lines: [{ itemId: 'soup', name: 'Soup of the day', quantity: 2, unitPrice: 450, amount: 900 }],
+            total: { amount: 900, currency: 'EUR' },
+          },
+        },
+      },
+      carriedRestaurant,
+    ),
+  ],
+};

@@ -1,0 +1,143 @@
+import { type JsonSchema, jsonSchemaOf } from '../json-schema.ts';
+import { type ProblemKind, problem, problemKinds, problemType } from '../problem.ts';
+import { problemHeaders, responseHeaders } from './headers.ts';
+import type { Answer, Api, Content, HeaderName, Operation, Parameter } from './operation.ts';
+import { problemsOf } from './operation.ts';
+import { commonOperations } from './shared.ts';
+
+/** Version of the contracts, HTTP and messages alike. */
+export const CONTRACT_VERSION = '0.1.0';
+
+const PARSER_PROBLEMS =
+  'Every error is an `application/problem+json` (RFC 9457). Before it reaches any operation, a request can be refused with 400, ' +
+  '404, 405, 408 or 431.';
+
+export interface OpenApiOptions {
+  /** Whether bearer tokens are demanded. */
+  readonly auth: boolean;
+}
+
+/** All operations of a service: its own, and those that every service has. */
+export const operationsOf = (api: Api): readonly Operation[] => [...api.operations, ...commonOperations];
+
+/** The OpenAPI 3.1 document of a service, from the schemas that its code validates with. */
+export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
+  const operations = operationsOf(api);
+  const paths: Record<string, Record<string, object>> = {};
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationOf(operation, auth) };
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: api.title,
+      version: CONTRACT_VERSION,
+      description: `${api.description}\n\n${PARSER_PROBLEMS}`,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: schemasOf(operations),
+      headers: mapped(responseHeaders, ({ schema, ...header }) => ({
+        ...header,
+        schema: jsonSchemaOf(schema, 'written'),
+      })),
+      examples: mapped(problemKinds, ({ title }, kind) => ({ summary: title, value: problemExample(kind) })),
+      securitySchemes: {
+        ...(auth && { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }),
+        sidecar: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'dapr-api-token',
+          description: "The application's token, which only its own sidecar knows.",
+        },
+      },
+    },
+  };
+}
+
+const mapped = <K extends string, V>(record: Readonly<Record<K, V>>, to: (value: V, key: K) => object) =>
+  Object.fromEntries((Object.entries(record) as [K, V][]).map(([key, value]) => [key, to(value, key)]));
+
+function operationOf(operation: Operation, auth: boolean): object {
+  const { id, access, summary, description, parameters, body, answers } = operation;
+  return {
+    operationId: id,
+    summary,
+    ...(description && { description }),
+    security: securityOf(access, auth),
+    ...(parameters && { parameters: parameters.map(parameterOf) }),
+    ...(body && { requestBody: { required: true, content: contentOf(body) } }),
+    responses: {
+      ...mapped(answers as Record<string, Answer>, answerOf),
+      ...problemResponses(problemsOf(operation), answers),
+    },
+  };
+}
+
+function securityOf(access: Operation['access'], auth: boolean): object[] {
+  if (access === 'sidecar') return [{ sidecar: [] }];
+  return auth && access !== 'anyone' ? [{ bearer: [] }] : [];
+}
+
+function parameterOf({ name, in: place, description, schema, example, required }: Parameter): object {
+  return {
+    name,
+    in: place,
+    required: required ?? place === 'path',
+    description,
+    schema: jsonSchemaOf(schema, 'read'),
+    example,
+  };
+}
+
+const contentOf = ({ name, type = 'application/json', example }: Content): object => ({
+  [type]: { schema: { $ref: `#/components/schemas/${name}` }, example },
+});
+
+const answerOf = ({ description, headers = [], content }: Answer): object => ({
+  description,
+  ...(headers.length > 0 && { headers: headersOf(headers) }),
+  ...(content && { content: contentOf(content) }),
+});
+
+const headersOf = (names: readonly HeaderName[]): object =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+/** One response for each status, with an example for each kind of problem that has it. */
+function problemResponses(kinds: readonly ProblemKind[], answers: Operation['answers']): Record<string, object> {
+  const byStatus = Object.entries(Object.groupBy(kinds, (kind) => problemKinds[kind].status));
+  return Object.fromEntries(
+    byStatus
+      .filter(([status]) => !(Number(status) in answers))
+      .map(([status, some = []]) => {
+        const headers = [...new Set(some.flatMap((kind) => problemHeaders[kind] ?? []))];
+        const examples = Object.fromEntries(some.map((kind) => [kind, { $ref: `#/components/examples/${kind}` }]));
+        const response = {
+          description: some.map((kind) => problemKinds[kind].title).join('; or: '),
+          ...(headers.length > 0 && { headers: headersOf(headers) }),
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples } },
+        };
+        return [status, response];
+      }),
+  );
+}
+
+const problemExample = (kind: ProblemKind): object => ({
+  type: problemType(kind),
+  ...problemKinds[kind],
+  ...(kind === 'invalid-request' && { errors: [{ field: 'lines[0].quantity', detail: 'Too small: expected >=1' }] }),
+  ...(kind === 'order-rejected' && { reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'trattoria is closed' }] }),
+});
+
+function schemasOf(operations: readonly Operation[]): Record<string, JsonSchema> {
+  const schemas: Record<string, JsonSchema> = { Problem: jsonSchemaOf(problem, 'written') };
+  for (const { body, answers } of operations) {
+    if (body) schemas[body.name] = jsonSchemaOf(body.schema, 'read');
+    for (const { content } of Object.values(answers)) {
+      if (content) schemas[content.name] = jsonSchemaOf(content.schema, 'written');
+    }
+  }
+  return schemas;
+}

@@ -1,0 +1,21 @@
+import { asyncApiOf, orderApi } from '@standing-order/contracts';
+import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
+import { expect, test } from 'vitest';
+import { type OrderAppParts, orderApp } from './app.ts';
+
+/** Parts that nobody uses: only the routes count here. */
+const app = orderApp({ replicas: { consumer: {}, restaurant: {} } } as unknown as OrderAppParts);
+
+test('every route is described, and everything described has a route', () => {
+  expect(routesBeside(app, orderApi)).toEqual({ undescribed: [], unserved: [] });
+});
+
+test('every topic that is taken is described, and every one described is taken', () => {
+  const { operations } = asyncApiOf(orderApi.service);
+  const described = Object.keys(operations).filter((name) => name.startsWith('receive-'));
+  expect(
+    deliveredTopics(app)
+      .map((topic) => `receive-${topic}`)
+      .toSorted(),
+  ).toEqual(described.toSorted());
+});

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Api, asyncApiOf, openApiOf } from '@standing-order/contracts';
+import type { Hono } from 'hono';
+import { html } from 'hono/html';
+import { ProblemError } from './problem.ts';
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+
+/** Whatever the page needs comes from here: it works in a cluster without the internet. */
+const SECURITY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const page = ({ title }: Api) => html`<!doctype html>
+<html lang="en">
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>${title}</title>
+  <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="docs/swagger-ui.css">
+  <div id="page"></div>
+  <script src="docs/swagger-ui-bundle.js"></script>
+  <script src="docs/page.js"></script>
+</html>`;
+
+/** Without a validator's badge, which would be fetched from elsewhere. Relative, so that the page works behind a path. */
+const pageScript =
+  "SwaggerUIBundle({ url: 'openapi.json', dom_id: '#page', deepLinking: true, validatorUrl: null, defaultModelsExpandDepth: 0 });";
+
+interface Part {
+  readonly type: string;
+  read(): Promise<Uint8Array<ArrayBuffer>> | string;
+}
+
+const parts = new Map<string, Part>([
+  [
+    'swagger-ui.css',
+    {
+      type: 'text/css; charset=utf-8',
+      read: () => readFile(fileURLToPath(import.meta.resolve('swagger-ui-dist/swagger-ui.css'))),
+    },
+  ],
+  [
+    'swagger-ui-bundle.js',
+    { type: SCRIPT, read: () => readFile(fileURLToPath(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'))) },
+  ],
+  ['page.js', { type: SCRIPT, read: () => pageScript }],
+]);
+
+/** Adds GET /openapi.json, /asyncapi.json and /docs, a page that shows the former. */
+export function documentRoutes(app: Hono, api: Api, auth: boolean): void {
+  app.get('/openapi.json', (c) => c.json(openApiOf(api, { auth })));
+  app.get('/asyncapi.json', (c) => c.json(asyncApiOf(api.service)));
+  app.get('/docs', (c) => c.html(page(api), 200, { 'content-security-policy': SECURITY }));
+  app.get('/docs/:file', async (c) => {
+    const part = parts.get(c.req.param('file'));
+    if (!part) throw new ProblemError('not-found', { detail: 'the page has no such part' });
+    return c.body(await part.read(), 200, { 'content-type': part.type, 'cache-control': 'max-age=3600' });
+  });
+}
