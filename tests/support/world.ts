@@ -29,6 +29,7 @@ export interface PlaceOptions {
 export interface World {
   readonly platform: Platform;
   readonly state: StateReader;
+  /** Of a platform whose broker is Redis. */
   readonly broker: Redis;
   /** Ids of every order that was answered with 202. */
   readonly acknowledged: ReadonlySet<string>;
@@ -74,8 +75,8 @@ export function useWorld(options: () => Partial<PlatformOptions> | Promise<Parti
 async function startWorld(options: PlatformOptions, ends: (() => unknown)[]): Promise<World> {
   const platform = await startPlatform(options);
   ends.push(() => platform.close());
-  const broker = await connectRedis(platform.stores.broker);
-  ends.push(() => broker.destroy());
+  const broker = options.broker === 'kafka' ? undefined : await connectRedis(platform.stores.broker);
+  ends.push(() => broker?.destroy());
   const readState = options.store === 'postgresql' ? postgresState : redisState;
   const state = await readState(platform.stores.state);
   ends.push(() => state.close());
@@ -86,7 +87,10 @@ async function startWorld(options: PlatformOptions, ends: (() => unknown)[]): Pr
   return {
     platform,
     state,
-    broker,
+    get broker() {
+      if (broker === undefined) throw new Error('the broker of this platform is no Redis');
+      return broker;
+    },
     acknowledged,
     place: (count, { replicas = platform.urls.order.keys().toArray(), headers } = {}) =>
       concurrently(count, 32, async (index) => {
