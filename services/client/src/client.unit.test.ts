@@ -35,6 +35,7 @@ function memory(): StateStore & { down: boolean; readonly entries: Map<string, S
     entries,
     down: false,
     transact: async () => 'unknown' as const,
+    etagAfter: () => undefined,
     get: (key: string) => reading(() => entries.get(key)),
     read: (keys: readonly string[]) => reading(() => new Map([...entries].filter(([key]) => keys.includes(key)))),
     async insert(key: string, value: unknown) {

@@ -87,6 +87,7 @@ function lateStore(found: () => StateStore | undefined): StateStore {
     transact: async (operations) => found()?.transact(operations) ?? 'unknown',
     write: async (items) => found()?.write(items) ?? 'unknown',
     read: (keys) => found()?.read(keys) ?? none(),
+    etagAfter: (etag) => found()?.etagAfter(etag),
     get: (key) => found()?.get(key) ?? none(),
     insert: async (key, value) => found()?.insert(key, value) ?? 'unknown',
     update: async (key, value, etag) => found()?.update(key, value, etag) ?? 'unknown',

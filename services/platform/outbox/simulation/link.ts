@@ -161,7 +161,10 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
     return found;
   }
 
-  return { transact, write, read };
+  const etagAfter = (etag: string | undefined): string | undefined =>
+    store.dialect === 'redis' ? String(Number(etag ?? 0) + 1) : undefined;
+
+  return { transact, write, read, etagAfter };
 }
 
 function worse(a: WriteOutcome, b: WriteOutcome): WriteOutcome {

@@ -85,6 +85,8 @@ export interface Outbox<D extends Document, A> {
   record(entries: readonly { readonly id: string; readonly answer: A }[]): Promise<readonly Recorded<D>[]>;
   /** The stored document. Rejects when the store can't be read. */
   read(id: string): Promise<D | undefined>;
+  /** Stored documents by their ids, in one read; missing ones are missing from the result. Rejects as `read` does. */
+  readAll(ids: readonly string[]): Promise<ReadonlyMap<string, D>>;
   /** Calls `listener` on changes that this process sees. Best effort: a listener over the limit hears nothing. */
   watch(id: string, listener: (document: D) => void): () => void;
   /** Stuck documents remembered by this replica, oldest first. */

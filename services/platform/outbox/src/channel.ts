@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { Fifo } from './fifo.ts';
 import type { Document, Outgoing } from './ports.ts';
+import type { Seen } from './scan.ts';
 import { type Flight, Window } from './window.ts';
 
 /**
@@ -33,12 +34,14 @@ export interface Entry<D> {
   readonly lane: number;
   readonly segments: LoadedSegment[];
   commands: Command<D>[];
-  /** At hand only while a command waits to be sent. */
-  document: D | undefined;
+  /** At hand while a command waits to be sent, and as long as it spares a read when answers come. */
+  seen: Seen<D> | undefined;
   /** Mark of the newest observation. */
   asOf: number;
   /** When it is looked at next, and how long after that at the soonest. */
   lookAt: number;
+  /** When its document was last read, or written. */
+  seenAt: number;
   lookMs: number;
 }
 

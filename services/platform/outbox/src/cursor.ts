@@ -5,14 +5,14 @@ import { Loop } from './loop.ts';
 import type { Document } from './ports.ts';
 import type { Range } from './range.ts';
 import type { Found, Relay } from './relay.ts';
-import { readDocuments } from './scan.ts';
+import { readDocuments, type Seen } from './scan.ts';
 
 /** Most segments of one read. */
 const page = 64;
 
 interface Fresh<D> {
   readonly ids: readonly string[];
-  readonly documents: readonly (D | undefined)[];
+  readonly documents: readonly (Seen<D> | undefined)[];
 }
 
 interface Unloaded {
@@ -67,7 +67,7 @@ export class Cursor<D extends Document, A> {
   }
 
   /** Segment `n` is in the store. */
-  committed(n: number, ids: readonly string[], documents: readonly (D | undefined)[]): void {
+  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void {
     const fresh = { ids, documents };
     if (this.#position === n && this.#relay.hasRoom && this.#takeFresh(n, fresh)) return;
     const atHand = documents.length === ids.length;

@@ -5,13 +5,14 @@ import { segmentKey, segmentValue } from './documents.ts';
 import { Loop, Sleeper } from './loop.ts';
 import type { Document, Operation, Stored } from './ports.ts';
 import type { Item, RequestQueue } from './request-queue.ts';
+import type { Seen } from './scan.ts';
 import type { Writer } from './writer.ts';
 
 /** What a batch is written under. */
 export interface Session<D extends Document, A> {
   readonly writer: Writer<D, A>;
   /** Segment `n` is in the store and names `ids`. A document is given where it is at hand. */
-  committed(n: number, ids: readonly string[], documents: readonly (D | undefined)[]): void;
+  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void;
   /** Asks for a beat now. */
   beat(): void;
 }
@@ -191,14 +192,14 @@ export class GroupCommit<D extends Document, A> {
       const stored = found.get(item.key);
       if (stored === undefined) continue;
       present++;
-      item.stored = this.#parse(stored.value);
+      item.stored = this.#parse(stored);
     }
     return { segment: found.has(segment), present };
   }
 
-  #parse(value: unknown): D | 'unreadable' {
+  #parse({ value, etag }: Stored): Seen<D> | 'unreadable' {
     try {
-      return this.#context.business.parse(value);
+      return { document: this.#context.business.parse(value), etag };
     } catch (error) {
       this.#event('document-unreadable', { reason: reasonOf(error) });
       return 'unreadable';
@@ -208,8 +209,9 @@ export class GroupCommit<D extends Document, A> {
   #finish(batch: Batch<D>, session: Session<D, A>, n: number, startedAt: number): void {
     session.writer.range.finish(n);
     batch.move?.resolve(true);
+    const etag = this.#context.store.etagAfter(undefined);
     const documents = batch.items.map((item) => {
-      const stored = item.stored ?? item.document;
+      const stored = item.stored ?? { document: item.document, etag };
       this.#queue.settle(item, (requested) => this.#accepted(stored, requested));
       return stored === 'unreadable' ? undefined : stored;
     });
@@ -220,9 +222,9 @@ export class GroupCommit<D extends Document, A> {
     observer.committed?.({ documents: created, startedAt, endedAt: clock.wall(), attempts: batch.attempts });
   }
 
-  #accepted(stored: D | 'unreadable', requested: D): Accepted<D> {
+  #accepted(stored: Seen<D> | 'unreadable', requested: D): Accepted<D> {
     if (stored === 'unreadable') return { outcome: 'unknown' };
-    return { outcome: this.#context.rules.outcome(stored, requested), document: stored };
+    return { outcome: this.#context.rules.outcome(stored.document, requested), document: stored.document };
   }
 
   /** A refusal of a single document that is there already is not about that document. */

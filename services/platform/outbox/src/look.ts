@@ -3,11 +3,14 @@ import { type Context, reasonOf, slices } from './context.ts';
 import { Loop } from './loop.ts';
 import type { Document } from './ports.ts';
 import type { Relay } from './relay.ts';
-import { readDocuments } from './scan.ts';
+import { readDocuments, type Seen } from './scan.ts';
 
 /**
  * Reads the documents in flight, since answers reach any replica: each one soon after it was sent, then less and less
  * often while nothing changes. What is suspected to be lost is read at once.
+ *
+ * Of many that are due, a sample is read first, and the rest only if that showed a change: thousands in flight whose
+ * answers this process records itself, or nobody gives, are not worth a read each. `lookSureMs` is sure all the same.
  */
 export class Look<D extends Document, A> {
   readonly #context: Context<D, A>;
@@ -44,14 +47,47 @@ export class Look<D extends Document, A> {
   async #run(): Promise<number | undefined> {
     const { settings } = this.#context;
     this.#relay.tick();
-    for (const entries of slices(this.#due(), settings.readBatch)) await this.#read(entries);
+    for (const entries of slices([...this.#relay.urgent], settings.readBatch)) await this.#read(entries);
+    const due = this.#due();
+    const sample = this.#sample(due);
+    const changes = await this.#read([...sample]);
+    const others = due.filter((entry) => !sample.has(entry));
+    for (const entries of slices(changes > 0 ? others : this.#putOff(others), settings.readBatch))
+      await this.#read(entries);
     this.#relay.flush();
     return this.#relay.entries.size > 0 ? settings.lookMs : undefined;
   }
 
+  /** The oldest, and as many from anywhere: an old one that nobody ever answers must not stand for all. */
+  #sample(due: readonly Entry<D>[]): ReadonlySet<Entry<D>> {
+    const { random, settings } = this.#context;
+    const half = settings.readBatch >> 1;
+    const sample = new Set(due.slice(0, half));
+    for (let i = half; i < Math.min(due.length, settings.readBatch); i++)
+      sample.add(due[Math.floor(random() * due.length)] as Entry<D>);
+    return sample;
+  }
+
+  /** Looks at these later, but for those that nobody has seen for too long: they are given back. */
+  #putOff(entries: readonly Entry<D>[]): Entry<D>[] {
+    const { clock, settings } = this.#context;
+    const now = clock.monotonic();
+    return entries.filter((entry) => {
+      if (now - entry.seenAt >= settings.lookSureMs) return true;
+      this.#later(entry, false, now);
+      return false;
+    });
+  }
+
+  #later(entry: Entry<D>, changed: boolean, now: number): void {
+    const { lookMs, lookMaxMs } = this.#context.settings;
+    entry.lookMs = changed ? lookMs : Math.min(2 * entry.lookMs, lookMaxMs);
+    entry.lookAt = now + entry.lookMs;
+  }
+
   #due(): Entry<D>[] {
     const now = this.#context.clock.monotonic();
-    const due = [...this.#relay.urgent];
+    const due: Entry<D>[] = [];
     for (const entry of this.#relay.entries.values()) {
       if (entry.lookAt > now || this.#relay.urgent.has(entry)) continue;
       if (entry.commands.some(({ state }) => state === 'flying' || state === 'suspect')) due.push(entry);
@@ -59,31 +95,34 @@ export class Look<D extends Document, A> {
     return due;
   }
 
-  async #read(entries: readonly Entry<D>[]): Promise<void> {
-    const { clock, settings } = this.#context;
+  /** Says how many of them have changed. */
+  async #read(due: readonly Entry<D>[]): Promise<number> {
+    const entries = due.filter((entry) => this.#relay.entries.get(entry.id) === entry);
     const asOf = this.#relay.mark();
     const documents = await readDocuments(
       this.#context,
       entries.map(({ id }) => id),
     );
-    const now = clock.monotonic();
+    const now = this.#context.clock.monotonic();
+    let changes = 0;
     for (const entry of entries) {
       if (this.#relay.entries.get(entry.id) !== entry) continue;
-      const document = documents.get(entry.id);
-      const changed = this.#judge(entry, document, asOf);
-      entry.lookMs = changed ? settings.lookMs : Math.min(2 * entry.lookMs, settings.lookMaxMs);
-      entry.lookAt = now + entry.lookMs;
+      const changed = this.#judge(entry, documents.get(entry.id), asOf);
+      if (changed) changes++;
+      this.#later(entry, changed, now);
     }
     this.#relay.flush();
+    return changes;
   }
 
-  #judge(entry: Entry<D>, document: D | 'absent' | 'unreadable' | undefined, asOf: number): boolean {
-    if (document === undefined || document === 'absent' || document === 'unreadable') {
+  #judge(entry: Entry<D>, seen: Seen<D> | 'absent' | 'unreadable' | undefined, asOf: number): boolean {
+    if (seen === undefined || seen === 'absent' || seen === 'unreadable') {
       this.#context.observer.event?.('document-vanished', { id: entry.id });
       this.#relay.vanished(entry);
       return false;
     }
-    const changed = this.#relay.observe(document, asOf);
+    const { document } = seen;
+    const changed = this.#relay.observe(seen, asOf);
     if (changed) this.#changed(document);
     const answer = this.#context.business.overdue(document, this.#context.clock.wall());
     if (answer !== undefined) this.#overdue(entry.id, answer);

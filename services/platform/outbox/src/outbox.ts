@@ -9,7 +9,7 @@ import type { Document } from './ports.ts';
 import { Recorder } from './recorder.ts';
 import { RequestQueue } from './request-queue.ts';
 import { defaultRules } from './rules.ts';
-import { readDocuments } from './scan.ts';
+import { readDocuments, type Seen } from './scan.ts';
 import { selfTest, UnfitStoreError } from './self-test.ts';
 import { Session } from './session.ts';
 import { defaultSettings } from './settings.ts';
@@ -51,7 +51,10 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     this.#commit = new GroupCommit(context, this.#queue, this.#deletions, () => this.#current());
     const move = (ids: readonly string[]): Promise<boolean> => this.#commit.move(ids);
     this.#enlist = new Enlist(settings, move);
-    this.#recorder = new Recorder(context, (documents) => this.#observed(documents));
+    this.#recorder = new Recorder(context, {
+      known: (id) => this.#session?.relay.entries.get(id)?.seen,
+      recorded: (documents) => this.#observed(documents),
+    });
     this.#adopt = new Adopt(context, this.#deletions, () => this.#session?.writer.name, move);
   }
 
@@ -91,13 +94,16 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
   }
 
   async read(id: string): Promise<D | undefined> {
-    const document = await this.#find(id);
-    if (document === undefined) return undefined;
-    const { business, rules, settings, clock } = this.#context;
-    const facts = { open: business.missing(document).length > 0, ageMs: clock.wall() - document.createdAt };
-    const known = this.#session?.relay.entries.has(id) || this.#session?.relay.stuck.rests(id);
-    if (this.ready && !known && rules.enlists(facts, settings)) this.#enlist.add(id);
-    return document;
+    return (await this.readAll([id])).get(id);
+  }
+
+  async readAll(ids: readonly string[]): Promise<ReadonlyMap<string, D>> {
+    const found = new Map<string, D>();
+    for (const [id, { document }] of await this.#find(ids)) {
+      this.#enlistIfOld(document);
+      found.set(id, document);
+    }
+    return found;
   }
 
   watch(id: string, listener: (document: D) => void): () => void {
@@ -109,12 +115,12 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
   }
 
   async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {
-    const document = await this.#find(id);
+    const seen = (await this.#find([id])).get(id);
     const relay = this.#session?.relay;
-    if (document === undefined) return 'missing';
-    if (this.#context.business.missing(document).length === 0) return 'done';
+    if (seen === undefined) return 'missing';
+    if (this.#context.business.missing(seen.document).length === 0) return 'done';
     if (relay === undefined || !relay.hasRoom) return 'full';
-    relay.retry(document);
+    relay.retry(seen);
     // By hand or not: it must be found again if this process dies now.
     this.#enlist.add(id);
     return 'retried';
@@ -181,15 +187,25 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     });
   }
 
-  async #find(id: string): Promise<D | undefined> {
-    const document = (await readDocuments(this.#context, [id])).get(id);
-    if (document === 'unreadable') throw new Error(`document ${id} is of a version this code does not read`);
-    return document === 'absent' ? undefined : document;
+  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, Seen<D>>> {
+    const found = new Map<string, Seen<D>>();
+    for (const [id, seen] of await readDocuments(this.#context, ids)) {
+      if (seen === 'unreadable') throw new Error(`document ${id} is of a version this code does not read`);
+      if (seen !== 'absent') found.set(id, seen);
+    }
+    return found;
   }
 
-  #observed(documents: readonly D[]): void {
+  #enlistIfOld(document: D): void {
+    const { business, rules, settings, clock } = this.#context;
+    const facts = { open: business.missing(document).length > 0, ageMs: clock.wall() - document.createdAt };
+    const known = this.#session?.relay.entries.has(document.id) || this.#session?.relay.stuck.rests(document.id);
+    if (this.ready && !known && rules.enlists(facts, settings)) this.#enlist.add(document.id);
+  }
+
+  #observed(documents: readonly Seen<D>[]): void {
     this.#session?.observe(documents);
-    for (const document of documents) this.#watchers.tell(document);
+    for (const { document } of documents) this.#watchers.tell(document);
   }
 
   /** The session to write under, as soon as there is a young one. Undefined when the outbox has stopped. */

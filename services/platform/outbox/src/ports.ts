@@ -50,6 +50,11 @@ export interface Store {
   write(
     items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[],
   ): Promise<WriteOutcome>;
+  /**
+   * Which ETag a key has after a confirmed write over `etag`, or after its insertion (undefined). Undefined where only a read
+   * can tell. Saves reads; a wrong foresight costs a conflict, and must never match what somebody else wrote.
+   */
+  etagAfter(etag: string | undefined): string | undefined;
 }
 
 /** Which attempt a command belongs to. The reply carries it back, and the handler records it with the answer. */

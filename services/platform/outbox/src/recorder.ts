@@ -3,6 +3,7 @@ import { type Context, reasonOf } from './context.ts';
 import { documentKey } from './documents.ts';
 import { Loop } from './loop.ts';
 import type { Document, Stored } from './ports.ts';
+import type { Seen } from './scan.ts';
 
 interface Answer<D, A> {
   readonly id: string;
@@ -24,14 +25,23 @@ interface Change<D, A> {
   readonly applied: readonly Answer<D, A>[];
 }
 
+/** What a recorder needs of the parts around it. */
+export interface RecorderOwner<D> {
+  /** What this process knows of a document that it works on. */
+  known(id: string): Seen<D> | undefined;
+  /** Documents that were just written. */
+  recorded(documents: readonly Seen<D>[]): void;
+}
+
 /**
  * Records answers in their documents: those that wait are merged, one write is under way at a time while the documents
  * of the next are read, and the losers of a conflict are read again. Correct on any number of replicas, since each
- * document is judged by its ETag.
+ * document is judged by its ETag. What this process knows to be stored is not read again, unless others were faster
+ * just now: then they work on the same documents, and what is known is likely to be old.
  */
 export class Recorder<D extends Document, A> {
   readonly #context: Context<D, A>;
-  readonly #seen: (documents: readonly D[]) => void;
+  readonly #owner: RecorderOwner<D>;
   readonly #reads: Loop;
   readonly #writes: Loop;
   readonly #waiting = new Map<string, Answer<D, A>[]>();
@@ -40,11 +50,12 @@ export class Recorder<D extends Document, A> {
   #next: readonly Change<D, A>[] = [];
   /** Being written; not to be read before that is known. */
   readonly #busy = new Set<string>();
+  /** Until then every document is read. */
+  #readUntil = Number.NEGATIVE_INFINITY;
 
-  /** `seen` is told of documents that were just written. */
-  constructor(context: Context<D, A>, seen: (documents: readonly D[]) => void) {
+  constructor(context: Context<D, A>, owner: RecorderOwner<D>) {
     this.#context = context;
-    this.#seen = seen;
+    this.#owner = owner;
     const failed = (error: unknown): void => context.observer.event?.('record-failed', { reason: reasonOf(error) });
     this.#reads = new Loop(context.clock, () => this.#readAll(), failed);
     this.#writes = new Loop(context.clock, () => this.#writeAll(), failed);
@@ -93,13 +104,34 @@ export class Recorder<D extends Document, A> {
 
   /** The documents that change. */
   async #read(taken: ReadonlyMap<string, readonly Answer<D, A>[]>): Promise<Change<D, A>[]> {
-    const found = await this.#context.store.read([...taken.keys()].map(documentKey));
     const changes: Change<D, A>[] = [];
+    const unknown = new Map<string, readonly Answer<D, A>[]>();
     for (const [id, answers] of taken) {
+      const change = this.#changeKnown(id, answers);
+      if (change === undefined) unknown.set(id, answers);
+      else changes.push(change);
+    }
+    if (unknown.size === 0) return changes;
+    const found = await this.#context.store.read([...unknown.keys()].map(documentKey));
+    for (const [id, answers] of unknown) {
       const change = this.#change(id, answers, found.get(documentKey(id)));
       if (change !== undefined && change.applied.length > 0) changes.push(change);
     }
     return changes;
+  }
+
+  /** From memory, if every answer changes what is known there: that an answer changes nothing has to be read. */
+  #changeKnown(id: string, answers: readonly Answer<D, A>[]): Change<D, A> | undefined {
+    const { business, clock } = this.#context;
+    const known = clock.monotonic() < this.#readUntil ? undefined : this.#owner.known(id);
+    if (known?.etag === undefined) return undefined;
+    let { document } = known;
+    for (const { answer, maybeStored } of answers) {
+      const result = maybeStored ? undefined : business.apply(document, answer, clock.wall());
+      if (result === undefined || !('document' in result)) return undefined;
+      document = result.document;
+    }
+    return { id, etag: known.etag, document, applied: answers };
   }
 
   #change(id: string, answers: readonly Answer<D, A>[], stored: Stored | undefined): Change<D, A> | undefined {
@@ -136,6 +168,7 @@ export class Recorder<D extends Document, A> {
       const items = changes.map(({ id, document, etag }) => ({ key: documentKey(id), value: document, etag }));
       const outcome = await this.#context.store.write(items);
       this.#busy.clear();
+      if (outcome === 'conflict') this.#readUntil = this.#context.clock.monotonic() + this.#context.settings.readAllMs;
       if (this.#context.rules.recorded(outcome)) this.#confirm(changes);
       else for (const change of changes) this.#repeat(change, outcome);
       this.#reads.wake();
@@ -147,7 +180,8 @@ export class Recorder<D extends Document, A> {
       for (const { resolve } of applied) resolve({ recorded: true, document });
       if (this.#isDone(document)) this.#context.observer.settled?.(document);
     }
-    this.#seen(changes.map(({ document }) => document));
+    const { store } = this.#context;
+    this.#owner.recorded(changes.map(({ document, etag }) => ({ document, etag: store.etagAfter(etag) })));
   }
 
   #isDone(document: D): boolean {

@@ -2,6 +2,7 @@ import { Channel, type Command, type Entry, type LoadedSegment } from './channel
 import type { Context } from './context.ts';
 import { laneOf } from './hash.ts';
 import type { Document } from './ports.ts';
+import type { Seen } from './scan.ts';
 import { Stuck } from './stuck.ts';
 
 /** What a relay needs of the parts around it. */
@@ -17,7 +18,7 @@ export interface RelayOwner<A> {
 }
 
 /** `undefined`: not read, since it need not be. */
-export type Found<D> = D | 'absent' | 'unreadable' | undefined;
+export type Found<D> = Seen<D> | 'absent' | 'unreadable' | undefined;
 
 /**
  * Works on the loaded documents of one writer until their business is done. Driven by observations: whatever was read
@@ -69,36 +70,38 @@ export class Relay<D extends Document, A> {
     const segment = known ?? { n, size: ids.length, open: 0, parked: 0 };
     this.segments.set(n, segment);
     ids.forEach((id, i) => {
-      const document = found[i];
+      const seen = found[i];
       const again = known !== undefined && this.stuck.strikes(id) > 0;
       if (this.entries.has(id)) this.#attach(id, segment);
-      else if (document === undefined || document === 'unreadable') segment.parked += known === undefined ? 1 : 0;
-      else if (document !== 'absent') {
+      else if (seen === undefined || seen === 'unreadable') segment.parked += known === undefined ? 1 : 0;
+      else if (seen !== 'absent') {
         if (again && segment.parked > 0) segment.parked--;
-        if (this.add(document, asOf)) this.#attach(id, segment);
+        if (this.add(seen, asOf)) this.#attach(id, segment);
       }
     });
     if (segment.open === 0) this.#settle(segment);
   }
 
   /** Takes a document up unless it is done or here already. Says whether it is here now. */
-  add(document: D, asOf: number): boolean {
+  add(seen: Seen<D>, asOf: number): boolean {
     const { business, settings, clock } = this.#context;
-    const { id } = document;
+    const { id } = seen.document;
     if (this.entries.has(id)) return true;
-    const missing = business.missing(document);
+    const missing = business.missing(seen.document);
     if (missing.length === 0) {
       this.stuck.forget(id);
       return false;
     }
+    const now = clock.monotonic();
     const entry: Entry<D> = {
       id,
       lane: laneOf(id, settings.lanes),
       segments: [],
       commands: [],
-      document,
+      seen,
       asOf,
-      lookAt: clock.monotonic() + settings.lookMs,
+      seenAt: now,
+      lookAt: now + settings.lookMs,
       lookMs: settings.lookMs,
     };
     this.entries.set(id, entry);
@@ -109,12 +112,14 @@ export class Relay<D extends Document, A> {
   }
 
   /** Compares a document with what is under way for it. True when that changed something. */
-  observe(document: D, asOf: number): boolean {
+  observe(seen: Seen<D>, asOf: number): boolean {
+    const { document } = seen;
     this.#learn(document);
     const entry = this.entries.get(document.id);
     if (entry === undefined || asOf < entry.asOf) return false;
     entry.asOf = asOf;
-    entry.document = document;
+    entry.seenAt = this.#context.clock.monotonic();
+    entry.seen = seen;
     this.urgent.delete(entry);
     const changed = this.#compare(entry, document);
     if (entry.commands.length === 0) this.#remove(entry, false);
@@ -123,10 +128,11 @@ export class Relay<D extends Document, A> {
   }
 
   /** Takes a document up with fresh attempts. */
-  retry(document: D): void {
-    this.stuck.forget(document.id);
-    for (const command of this.entries.get(document.id)?.commands ?? []) command.strikes = 0;
-    this.add(document, this.mark());
+  retry(seen: Seen<D>): void {
+    const { id } = seen.document;
+    this.stuck.forget(id);
+    for (const command of this.entries.get(id)?.commands ?? []) command.strikes = 0;
+    this.add(seen, this.mark());
     this.flush();
   }
 
@@ -264,12 +270,13 @@ export class Relay<D extends Document, A> {
   #documentFor(command: Command<D>): D | undefined {
     const { business, clock } = this.#context;
     const { entry } = command;
-    if (entry.document === undefined) {
+    if (entry.seen === undefined) {
       this.#suspect([command]);
       return undefined;
     }
-    const answer = business.overdue(entry.document, clock.wall());
-    if (answer === undefined) return entry.document;
+    const { document } = entry.seen;
+    const answer = business.overdue(document, clock.wall());
+    if (answer === undefined) return document;
     // Not urgent: the answer is being recorded, and its document is looked at in its turn.
     command.state = 'suspect';
     this.#owner.overdue(entry.id, answer);
@@ -277,6 +284,7 @@ export class Relay<D extends Document, A> {
   }
 
   #release(entry: Entry<D>): void {
-    if (!entry.commands.some(({ state }) => state === 'waiting' || state === 'queued')) entry.document = undefined;
+    if (entry.seen?.etag !== undefined) return;
+    if (!entry.commands.some(({ state }) => state === 'waiting' || state === 'queued')) entry.seen = undefined;
   }
 }

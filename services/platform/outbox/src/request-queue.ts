@@ -1,6 +1,7 @@
 import type { Accepted } from './api.ts';
 import { documentKey } from './documents.ts';
 import type { Clock, Document } from './ports.ts';
+import type { Seen } from './scan.ts';
 import type { Settings } from './settings.ts';
 
 interface Request<D> {
@@ -19,7 +20,7 @@ export interface Item<D> {
   requests: Request<D>[];
   sent: boolean;
   /** The document that was found under this id. */
-  stored: D | 'unreadable' | undefined;
+  stored: Seen<D> | 'unreadable' | undefined;
 }
 
 /** Deadlines are looked at no more often than this. */

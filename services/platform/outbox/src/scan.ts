@@ -3,13 +3,20 @@ import type { Deletions } from './deletions.ts';
 import { documentKey, parseSegment, segmentKey } from './documents.ts';
 import type { Document, Stored } from './ports.ts';
 
+/** A document as it is stored, as far as this process knows. */
+export interface Seen<D> {
+  readonly document: D;
+  /** Undefined when only a read can tell. */
+  readonly etag: string | undefined;
+}
+
 /** What the store says of each id. Throws when it can't be read. */
 export const readDocuments = async <D extends Document, A>(
   context: Context<D, A>,
   ids: readonly string[],
-): Promise<Map<string, D | 'absent' | 'unreadable'>> => {
+): Promise<Map<string, Seen<D> | 'absent' | 'unreadable'>> => {
   const { store, business, observer, settings } = context;
-  const documents = new Map<string, D | 'absent' | 'unreadable'>();
+  const documents = new Map<string, Seen<D> | 'absent' | 'unreadable'>();
   for (const slice of slices([...new Set(ids)], settings.readBatch)) {
     const found = await store.read(slice.map(documentKey));
     for (const id of slice) {
@@ -17,7 +24,7 @@ export const readDocuments = async <D extends Document, A>(
       if (stored === undefined) documents.set(id, 'absent');
       else {
         try {
-          documents.set(id, business.parse(stored.value));
+          documents.set(id, { document: business.parse(stored.value), etag: stored.etag });
         } catch (error) {
           observer.event?.('document-unreadable', { reason: reasonOf(error) });
           documents.set(id, 'unreadable');
@@ -69,10 +76,10 @@ export const scan = async <D extends Document, A>(
     let absent = 0;
     let unreadable = ids === undefined;
     for (const id of ids ?? []) {
-      const document = documents.get(id);
-      if (document === 'absent') absent++;
-      else if (document === 'unreadable') unreadable = true;
-      else if (document === undefined || context.business.missing(document).length > 0) open.push(id);
+      const seen = documents.get(id);
+      if (seen === 'absent') absent++;
+      else if (seen === 'unreadable') unreadable = true;
+      else if (seen === undefined || context.business.missing(seen.document).length > 0) open.push(id);
     }
     return { n, key, size: ids?.length ?? 0, open, absent, unreadable };
   });

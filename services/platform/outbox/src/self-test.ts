@@ -27,11 +27,18 @@ const mustCommit = async (store: Store, what: string, operations: readonly Opera
 const mark = (value: unknown): unknown =>
   typeof value === 'object' && value !== null ? (value as { mark?: unknown }).mark : undefined;
 
+const mustForesee = (store: Store, before: string | undefined, etag: string | undefined): void => {
+  const foreseen = store.etagAfter(before);
+  if (foreseen !== undefined && foreseen !== etag) unfit(`an ETag was to be ${foreseen} and is ${etag}`);
+};
+
 const testInsert = async (store: Store, key: string): Promise<void> => {
   await mustCommit(store, 'inserting a key', [{ op: 'insert', key, value: { v: 1, mark: 'first' } }]);
   if ((await store.transact([{ op: 'insert', key, value: { v: 1, mark: 'second' } }])) === 'committed')
     unfit('inserting a key that exists succeeded');
-  if (mark((await store.read([key])).get(key)?.value) !== 'first') unfit('inserting a key that exists overwrote it');
+  const stored = (await store.read([key])).get(key);
+  if (mark(stored?.value) !== 'first') unfit('inserting a key that exists overwrote it');
+  mustForesee(store, undefined, stored?.etag);
 };
 
 const testCompareAndSet = async (store: Store, key: string): Promise<void> => {
@@ -42,7 +49,9 @@ const testCompareAndSet = async (store: Store, key: string): Promise<void> => {
   const second = await store.write([{ key, value: { v: 1, mark: 'stale' }, etag }]);
   if (second === 'unknown') unclear('compare-and-set with a stale ETag');
   if (second === 'written') unfit('compare-and-set with a stale ETag succeeded');
-  if (mark((await store.read([key])).get(key)?.value) !== 'set') unfit('compare-and-set did not store its value');
+  const stored = (await store.read([key])).get(key);
+  if (mark(stored?.value) !== 'set') unfit('compare-and-set did not store its value');
+  mustForesee(store, etag, stored?.etag);
 };
 
 const testThreeKeys = async (store: Store, keys: readonly string[]): Promise<void> => {

@@ -8,6 +8,7 @@ import { Look } from './look.ts';
 import { Loop } from './loop.ts';
 import type { Document } from './ports.ts';
 import { Relay } from './relay.ts';
+import type { Seen } from './scan.ts';
 import type { Writer } from './writer.ts';
 
 /** What a session needs of the outbox. */
@@ -73,14 +74,14 @@ export class Session<D extends Document, A> {
     this.#beats.wake();
   }
 
-  committed(n: number, ids: readonly string[], documents: readonly (D | undefined)[]): void {
+  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void {
     this.writer.range.named += ids.length;
     this.cursor.committed(n, ids, documents);
     this.relay.flush();
   }
 
   /** Documents as this process has just recorded them. */
-  observe(documents: readonly D[]): void {
+  observe(documents: readonly Seen<D>[]): void {
     const asOf = this.relay.mark();
     for (const document of documents) this.relay.observe(document, asOf);
     this.relay.flush();

@@ -74,6 +74,10 @@ export interface Settings {
   /** Between two looks at the documents in flight, doubling up to the maximum while nothing changes. */
   readonly lookMs: number;
   readonly lookMaxMs: number;
+  /** Every document in flight is read at least this often, give or take a look, however little such reads have shown. */
+  readonly lookSureMs: number;
+  /** How long every document is read before an answer is recorded in it, after others were faster once. */
+  readonly readAllMs: number;
   /** Most keys of one bulk read. */
   readonly readBatch: number;
 
@@ -148,6 +152,8 @@ export const defaultSettings: Settings = {
 
   lookMs: 200,
   lookMaxMs: 5 * second,
+  lookSureMs: 15 * second,
+  readAllMs: 10 * second,
   readBatch: 128,
 
   carryAgeMs: minute,

@@ -51,6 +51,7 @@ export function createMemoryStore(): MemoryStore {
       return 'written';
     },
     transact: async () => 'refused',
+    etagAfter: () => undefined,
   };
   return store;
 }

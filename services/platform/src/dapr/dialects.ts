@@ -17,14 +17,22 @@ export interface Dialect {
   readonly insertOnly: Readonly<Record<string, unknown>>;
   /** A bulk get that times out or loses its connection says that its keys are missing; a get of one key reports the failure. */
   readonly hidesFailedReads: boolean;
+  /** The port's etagAfter. Redis counts the writes of a key; PostgreSQL's ETags are transaction numbers. */
+  etagAfter(etag: string | undefined): string | undefined;
 }
 
 const dialects: Readonly<Record<string, Dialect>> = {
-  'state.redis/v1': { name: 'redis', insertOnly: { etag: '-1' }, hidesFailedReads: false },
+  'state.redis/v1': {
+    name: 'redis',
+    insertOnly: { etag: '-1' },
+    hidesFailedReads: false,
+    etagAfter: (etag) => String(Number(etag ?? 0) + 1),
+  },
   'state.postgresql/v2': {
     name: 'postgresql',
     insertOnly: { options: { concurrency: 'first-write' } },
     hidesFailedReads: true,
+    etagAfter: () => undefined,
   },
 };
 

@@ -89,6 +89,19 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     ]);
   });
 
+  test('an ETag that is foreseen is the one that a read finds, after an insertion and after each write', async () => {
+    const { store } = world();
+    const key = freshKey();
+    let etag: string | undefined;
+    await store.transact([{ op: 'insert', key, value: 0 }]);
+    for (const value of [1, 2, 3]) {
+      const found = (await store.get(key))?.etag as string;
+      etag = store.etagAfter(etag);
+      expect([found, undefined]).toContain(etag);
+      expect(await store.update(key, value, etag ?? found)).toBe('written');
+    }
+  });
+
   test('more than one body can hold is written in several', async () => {
     const { store } = world();
     const items = await Promise.all(Array.from({ length: 5 }, () => stored(store, '')));

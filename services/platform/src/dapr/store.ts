@@ -113,6 +113,7 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
 
   return {
     transact,
+    etagAfter: dialect.etagAfter,
     read,
     write,
     get,
