@@ -74,10 +74,12 @@ function firstUrls({ urls }: Platform): DemoUrls {
 }
 
 function farewell(platform: Platform): string {
-  const services = Object.entries(platform.urls).map(([name, urls]) => `  ${name.padEnd(11)} ${urls.join('  ')}`);
+  const services = Object.entries(platform.urls)
+    .filter(([, urls]) => urls.length > 0)
+    .map(([name, urls]) => `  ${name.padEnd(12)} ${urls.join('  ')}`);
   const dataDir = platform.dataDir === defaultDataDir ? '' : ` --data-dir ${platform.dataDir}`;
   return `${services.join('\n')}
-  ${'logs'.padEnd(11)} ${join(platform.dataDir, 'logs')}
+  ${'logs'.padEnd(12)} ${join(platform.dataDir, 'logs')}
 
 An order of your own:
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\

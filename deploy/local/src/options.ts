@@ -14,7 +14,7 @@ export interface PlatformOptions {
   readonly store?: StoreKind;
   /** Default redis. */
   readonly broker?: BrokerKind;
-  /** Default one each. */
+  /** Default one each, and no notification service: the others do not need it, and a test that does says so. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
   /** Environment variables of a service, over those that the platform sets. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
@@ -60,7 +60,7 @@ export function settingsOf(options: PlatformOptions): Settings {
     onProgress: () => {},
     ...options,
     dataDir: resolve(options.dataDir),
-    replicas: forEachService((name) => options.replicas?.[name] ?? 1),
+    replicas: forEachService((name) => options.replicas?.[name] ?? leastReplicas(name)),
     env: forEachService((name) => options.env?.[name] ?? {}),
     main: forEachService((name) => options.main?.[name] ?? join(root, 'services', name, 'src', 'main.ts')),
   };
@@ -75,12 +75,14 @@ export function faultsOf({ dataDir, portBase, store, broker, replicas }: Setting
   if (store !== 'redis' && store !== 'postgresql') faults.push(`store: "${store}" is neither redis nor postgresql`);
   if (broker !== 'redis' && broker !== 'kafka') faults.push(`broker: "${broker}" is neither redis nor kafka`);
   for (const [name, count] of Object.entries(replicas))
-    if (!Number.isInteger(count) || count < 1 || count > maxReplicas)
-      faults.push(`replicas: ${name}=${count} is no integer from 1 to ${maxReplicas}`);
+    if (!Number.isInteger(count) || count < leastReplicas(name) || count > maxReplicas)
+      faults.push(`replicas: ${name}=${count} is no integer from ${leastReplicas(name)} to ${maxReplicas}`);
   if (Buffer.byteLength(socketPath(dataDir)) > maxSocketPath)
     faults.push(`data directory: its path is too long for a socket in it (${dataDir})`);
   return faults;
 }
+
+const leastReplicas = (name: string): number => (name === 'notification' ? 0 : 1);
 
 function forEachService<T>(value: (name: ServiceName) => T): Record<ServiceName, T> {
   return Object.fromEntries(services.map((name) => [name, value(name)])) as Record<ServiceName, T>;

@@ -135,10 +135,23 @@ function serviceSpecs(
     const name = `${service}-${replica}`;
     const ports = replicaPorts(settings.portBase, service, replica);
     return [
-      servicePart({ name, service, main: settings.main[service], ports, tokens, env: settings.env[service] }),
+      servicePart({ name, service, main: settings.main[service], ports, tokens, env: envOf(service, settings) }),
       sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, ...files }),
     ];
   });
+}
+
+/** The variables of a service that follow from what the platform is made of, and those that are given over them. */
+function envOf(service: ServiceName, { env, replicas }: Settings): Readonly<Record<string, string>> {
+  switch (service) {
+    case 'order':
+      return { NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off', ...env.order };
+    case 'notification':
+      // Whoever tries it has the receiver on the same machine.
+      return { WEBHOOKS_ALLOW_HTTP: 'on', WEBHOOKS_ALLOW_ADDRESSES: `${loopback}/32`, ...env.notification };
+    default:
+      return env[service];
+  }
 }
 
 function replicasOf(settings: Settings, service: ServiceName): number[] {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-export const services = ['order', 'consumer', 'restaurant'] as const;
+export const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
 export type ServiceName = (typeof services)[number];
 
 /** Every part listens here and nowhere else. */
@@ -63,7 +63,8 @@ export async function findPortBase(): Promise<number> {
   const first = 20_000 + portSpan * Math.floor(Math.random() * 11);
   for (let base = first; base < first + 11 * portSpan; base += portSpan) {
     const candidate = 20_000 + ((base - 20_000) % (11 * portSpan));
-    const sample = [candidate, candidate + 100, candidate + 200, statePort(candidate), brokerPort(candidate)];
+    const apps = services.map((service) => replicaPorts(candidate, service, 1).app);
+    const sample = [...apps, statePort(candidate), brokerPort(candidate)];
     if ((await Promise.all(sample.map(isFree))).every(Boolean)) return candidate;
   }
   throw new Error('no free ports from 20000 to 31999');

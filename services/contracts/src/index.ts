@@ -13,3 +13,4 @@ export * from './restaurant.ts';
 export * from './senders.ts';
 export * from './topics.ts';
 export * from './validations.ts';
+export * from './webhooks.ts';

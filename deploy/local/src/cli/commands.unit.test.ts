@@ -11,7 +11,7 @@ describe('the command line of npm start', () => {
       options: {
         dataDir: '/tmp/x',
         portBase: 5000,
-        replicas: { order: 2, consumer: 3 },
+        replicas: { order: 2, consumer: 3, notification: 1 },
         store: 'postgresql',
         broker: 'kafka',
         clean: true,
@@ -24,7 +24,7 @@ describe('the command line of npm start', () => {
       '--port-base',
       '80',
       '--replicas',
-      'order=11,waiter=1,consumer',
+      'order=11,restaurant=0,waiter=1,consumer',
       '--store',
       'mysql',
       '--broker=pigeons',
@@ -37,12 +37,13 @@ describe('the command line of npm start', () => {
       faults: [
         'there is no flag --what',
         '--once takes no value',
-        'replicas: "waiter=1" is not of the form order|consumer|restaurant=N',
-        'replicas: "consumer" is not of the form order|consumer|restaurant=N',
+        'replicas: "waiter=1" is not of the form order|consumer|restaurant|notification=N',
+        'replicas: "consumer" is not of the form order|consumer|restaurant|notification=N',
         'port base: 80 is no integer from 1024 to 64536',
         'store: "mysql" is neither redis nor postgresql',
         'broker: "pigeons" is neither redis nor kafka',
         'replicas: order=11 is no integer from 1 to 10',
+        'replicas: restaurant=0 is no integer from 1 to 10',
         expect.stringContaining('data directory: its path is too long'),
       ],
     });
@@ -54,6 +55,7 @@ describe('the command line of npm start', () => {
     [['--store', '--once'], '--store needs a value'],
     [['--store', 'redis', '--store', 'redis'], '--store is given twice'],
     [['now'], 'unexpected: now'],
+    [['--replicas', 'notification=11'], 'replicas: notification=11 is no integer from 0 to 10'],
   ])('refuses %j', (argv, fault) => {
     expect(parseStart(argv)).toEqual({ kind: 'faults', faults: [fault] });
   });

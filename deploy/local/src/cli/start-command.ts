@@ -8,7 +8,7 @@ export const startHelp = `npm start -- [FLAG...]
 Starts the stores, the services and their sidecars on this machine, places one order, and stays up until Ctrl-C.
 
   --port-base N           first of the ports to take (4000)
-  --replicas order=2,...  how many of a service, 1 to 10 (one each)
+  --replicas order=2,...  how many of a service, 1 to 10 (one each); notification=0 for none
   --store NAME            what keeps the state: redis or postgresql (redis)
   --broker NAME           what carries the messages: redis or kafka (redis)
   --data-dir DIR          where the data and the logs are (.standing-order/local)
@@ -36,7 +36,7 @@ export function parseStart(argv: readonly string[]): StartCommand {
   const options = {
     dataDir: dataDirOf(values.get('data-dir')),
     clean: switches.has('clean'),
-    replicas: replicas.counts,
+    replicas: { notification: 1, ...replicas.counts },
     ...portBase.option,
     // Checked with everything else below.
     ...(store !== undefined && { store: store as NonNullable<PlatformOptions['store']> }),

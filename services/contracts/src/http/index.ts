@@ -2,3 +2,4 @@ export * from './catalogue.ts';
 export * from './openapi.ts';
 export * from './operation.ts';
 export * from './orders.ts';
+export * from './webhooks.ts';

@@ -1,0 +1,17 @@
+import { asyncApiOf, notificationApi } from '@standing-order/contracts';
+import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
+import { expect, test } from 'vitest';
+import { type NotificationParts, notificationApp } from './app.ts';
+
+/** Parts that nobody uses: only the routes count here. */
+const app = notificationApp({ clock: {}, deliverer: {} } as unknown as NotificationParts);
+
+test('every route is described, and everything described has a route', () => {
+  expect(routesBeside(app, notificationApi)).toEqual({ undescribed: [], unserved: [] });
+});
+
+test('every topic that is taken is described, and every one described is taken', () => {
+  const { operations } = asyncApiOf(notificationApi.service);
+  const described = Object.keys(operations).filter((name) => name.startsWith('receive-'));
+  expect(deliveredTopics(app).map((topic) => `receive-${topic}`)).toEqual(described);
+});

@@ -1,0 +1,24 @@
+import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
+import { z } from 'zod';
+import { rangesOf } from './delivery/address.ts';
+
+/** Address ranges, separated by commas. */
+const ranges = z
+  .string()
+  .default('')
+  .transform((text, issues) => {
+    const list = rangesOf(text.split(',').flatMap((range) => range.trim() || []));
+    if (list) return list;
+    issues.addIssue('must be address ranges separated by commas, as 10.0.0.0/8,fd00::/8');
+    return z.NEVER;
+  });
+
+/** What the notification service reads from its environment, beside what every service does. */
+export const notificationConfig = serviceConfig.extend({
+  /** Whether a webhook may be http:// too. */
+  WEBHOOKS_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
+  /** Where webhooks may lead beside public addresses: 10.1.2.0/24,fd00::/8 */
+  WEBHOOKS_ALLOW_ADDRESSES: ranges,
+  /** A webhook that has failed for so long, without one delivery in between, is disabled. */
+  WEBHOOK_DISABLE_AFTER_HOURS: wholeNumber(1, 8_760).default(120),
+});

@@ -1,0 +1,66 @@
+import { messageSchema, topics } from '@standing-order/contracts';
+import { type Clock, defaultSettings, laneOf } from '@standing-order/outbox';
+import { createEvent, type Delivery, type Publication, type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import { currentTrace, detached } from '@standing-order/platform/telemetry';
+import type { Hono } from 'hono';
+import { wants } from '../hooks/hook.ts';
+import type { Hooks } from '../hooks/hooks.ts';
+import { eventsOf, type Logs } from '../logs.ts';
+import { type Event, eventOf, type Settled } from './event.ts';
+
+/** Who this service is in its messages, as a URI reference. */
+const SOURCE = '/notification';
+const topic = topics['order-settled'];
+
+export interface SettledParts {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly clock: Pick<Clock, 'wall'>;
+  readonly hooks: Pick<Hooks, 'all'>;
+  readonly logs: { readonly events: Pick<Logs['events'], 'append'> };
+  /** There is something new for these webhooks. */
+  wake(hooks: readonly string[]): void;
+}
+
+/**
+ * Adds the handler of `order-settled`. A settlement is noted once it is in the log of every webhook that wants it; before
+ * that the order service goes on telling.
+ */
+export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs, wake }: SettledParts): void {
+  async function log(events: readonly Event[]): Promise<void> {
+    const additions = (await hooks.all())
+      .map((hook) => ({ hook: hook.id, entries: events.filter((event) => wants(hook, event)) }))
+      .filter(({ entries }) => entries.length > 0);
+    const added = await logs.events.append(additions.map(({ hook, entries }) => ({ name: eventsOf(hook), entries })));
+    if (!added.every(Boolean)) throw new Error('not every webhook has the events in its log');
+    wake(additions.map(({ hook }) => hook));
+  }
+
+  const noteOf = ({ message, context }: Delivery<Settled>): Publication => {
+    const { orderId, token } = message.data;
+    const event = createEvent({
+      id: `${message.id}-noted`,
+      source: SOURCE,
+      type: 'com.standing-order.settlement-noted.v1',
+      subject: orderId,
+      time: clock.wall(),
+      data: { orderId, token },
+      trace: currentTrace(context),
+    });
+    return { event, partitionKey: String(laneOf(orderId, defaultSettings.lanes)) };
+  };
+
+  subscribe(app, {
+    sidecar,
+    pubsub,
+    topic: topic.name,
+    deadLetter: topic.deadLetter,
+    source: SOURCE,
+    schema: messageSchema(topic.types),
+    async handle(batch) {
+      await detached(() => log(batch.map(({ message, context }) => eventOf(message, currentTrace(context)))));
+      const sent = await sidecar.publish(pubsub, topics['order-replies'].name, batch.map(noteOf));
+      return sent.map((taken) => (taken ? 'success' : 'retry'));
+    },
+  });
+}

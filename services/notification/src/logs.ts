@@ -1,0 +1,30 @@
+import type { StateStore } from '@standing-order/platform/dapr';
+import { createPagedLog, type PagedLog } from '@standing-order/platform/paged-log';
+import type { Finished } from './delivery/cursor.ts';
+import type { Event } from './events/event.ts';
+
+/** One finished delivery, in the log. */
+export interface Past extends Finished {
+  readonly id: string;
+}
+
+/** What each webhook has in the store beside its registration. */
+export interface Logs {
+  /** What it is told of. */
+  readonly events: PagedLog<Event>;
+  /** What became of it. */
+  readonly history: PagedLog<Past>;
+}
+
+export const eventsOf = (hook: string): string => `events:${hook}`;
+export const historyOf = (hook: string): string => `history:${hook}`;
+export const cursorOf = (hook: string): string => `cursor:${hook}`;
+export const leaseOf = (hook: string): string => `lease:${hook}`;
+
+/** Entries of each log that stay readable. */
+export const KEPT = 1_000;
+
+export const createLogs = (store: StateStore): Logs => ({
+  events: createPagedLog<Event>(store),
+  history: createPagedLog<Past>(store),
+});

@@ -1,0 +1,69 @@
+import '@standing-order/platform/telemetry/start';
+import { loadConfig } from '@standing-order/platform/config';
+import { createConnection } from '@standing-order/platform/connection';
+import { createSidecar } from '@standing-order/platform/dapr';
+import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
+import { notificationApp } from './app.ts';
+import { notificationConfig } from './config.ts';
+import { addressRule } from './delivery/address.ts';
+import { createCursors } from './delivery/cursors.ts';
+import { createDeliverer } from './delivery/deliverer.ts';
+import { createLeases } from './delivery/leases.ts';
+import { createRecord } from './delivery/record.ts';
+import { createSender } from './delivery/sender.ts';
+import { createHooks } from './hooks/hooks.ts';
+import { createLogs } from './logs.ts';
+
+const HOUR_MS = 3_600_000;
+
+const config = loadConfig(notificationConfig);
+const clock = realClock;
+const newId = () => uuidv7(clock, realRandom);
+const reachable = addressRule(config.WEBHOOKS_ALLOW_ADDRESSES);
+
+const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
+const { store } = connection;
+
+const hooks = createHooks({ store, nonce: newId });
+const logs = createLogs(store);
+const cursors = createCursors(store);
+const sender = createSender({ reachable, now: clock.wall });
+const deliverer = createDeliverer({
+  store,
+  clock,
+  random: realRandom,
+  hooks,
+  logs,
+  cursors,
+  leases: createLeases({ store, clock, owner: newId() }),
+  sender,
+  disableAfterMs: config.WEBHOOK_DISABLE_AFTER_HOURS * HOUR_MS,
+});
+
+runService({
+  app: notificationApp({
+    hooks,
+    logs,
+    record: createRecord({ cursors, logs, now: clock.wall }),
+    deliverer,
+    policy: { allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on', reachable },
+    sidecar,
+    pubsub: config.PUBSUB,
+    clock,
+    newId,
+    readiness: connection.readiness,
+    appToken: config.APP_API_TOKEN,
+  }),
+  host: config.HOST,
+  port: config.PORT,
+  async start(signal) {
+    await connection.open(signal);
+    deliverer.start();
+  },
+  async stop() {
+    await deliverer.stop();
+    await sender.close();
+    await connection.close();
+  },
+});
