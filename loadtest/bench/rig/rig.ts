@@ -50,7 +50,8 @@ export async function startRig(bench: Bench, { contender, validators, inspectPor
     dataDir,
     signal,
     clean: true,
-    env: { order: { REDIS_PORT: String(statePort), ...contender.env, ...inspect } },
+    // Lists of consumers' orders are more than any contender keeps.
+    env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspect } },
     ...(contender.main === undefined ? {} : { main: { order: contender.main } }),
     resources: (resources) => {
       const oneRedis = resources.map((resource) => onRedis(resource, statePort));

@@ -80,3 +80,11 @@ export const orderView = z.object({
   reasons: z.array(reason),
 });
 export type OrderView = z.infer<typeof orderView>;
+
+/** Some of a consumer's orders, newest first. */
+export const ordersPage = z.object({
+  orders: z.array(orderView),
+  /** Where the older ones are, if there are any: a relative reference. */
+  next: z.string().optional(),
+});
+export type OrdersPage = z.infer<typeof ordersPage>;

@@ -11,9 +11,12 @@ import type { Message } from './order/decide.ts';
 import type { Order } from './order/order.ts';
 import type { Some } from './replicas/replicas.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { consumerOrdersRoute, type MaybeConsumerOrders } from './routes/consumer-orders.ts';
+import { eventRoutes } from './routes/events.ts';
 import type { StyleSettings } from './routes/order-style.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { replicaRoutes } from './routes/replicas.ts';
+import type { Streams } from './streams/streams.ts';
 import type { Asked } from './styles/messaging.ts';
 import type { Placement, Styles } from './styles/style.ts';
 import type { Waits } from './waits.ts';
@@ -24,8 +27,10 @@ export interface OrderAppParts extends AppOptions {
   placeAsked(asked: Asked): Promise<Placement>;
   readonly styleSettings: StyleSettings;
   readonly waits: Pick<Waits, 'untilDecided'>;
+  readonly streams: Pick<Streams, 'open'>;
+  readonly consumerOrders: MaybeConsumerOrders<'list' | 'watch'>;
   readonly replicas: Some<'hear' | 'state'>;
-  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'record' | 'stuck' | 'retry'>;
+  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch' | 'record' | 'stuck' | 'retry'>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
@@ -37,6 +42,8 @@ export function orderApp({
   placeAsked,
   styleSettings,
   waits,
+  streams,
+  consumerOrders,
   replicas,
   outbox,
   sidecar,
@@ -47,6 +54,8 @@ export function orderApp({
   const app = createApp(options, orderApi);
   adminRoutes(app, outbox);
   orderRoutes(app, { styles, styleSettings, outbox, waits });
+  consumerOrdersRoute(app, consumerOrders);
+  eventRoutes(app, { outbox, consumerOrders, streams });
   requestHandler(app, { sidecar, pubsub, clock, place: placeAsked });
   replyHandler(app, { sidecar, pubsub, outbox });
   changesHandler(app, { sidecar, pubsub, replicas });

@@ -12,6 +12,8 @@ export const orderConfig = serviceConfig.extend({
   REPLICA_STALENESS_MS: wholeNumber(0, 3_600_000).default(5_000),
   /** Whether the notification service is told of every order that is settled. An order keeps what held when it was taken. */
   NOTIFICATIONS: z.enum(['on', 'off']).default('off'),
+  /** Whether each order is put into a list of its consumer's, for clients. An order keeps what held when it was taken. */
+  CONSUMER_ORDERS: z.enum(['on', 'off']).default('on'),
   /** How long an order may stay undecided; without it, for ever. */
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** How long a request waits for the state store. */

@@ -1,16 +1,21 @@
 import '@standing-order/platform/telemetry/start';
-import { createOutbox } from '@standing-order/outbox';
+import { createOutbox, type Outbox } from '@standing-order/outbox';
 import { loadConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
 import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
 import { orderApp } from './app.ts';
 import { orderConfig } from './config.ts';
+import { createConsumerOrders } from './consumer-orders/consumer-orders.ts';
 import { commandTransport } from './messages/commands.ts';
+import { routedTransport } from './messages/groups.ts';
 import { observeStats, orderObserver } from './observe.ts';
 import { orderBusiness } from './order/business.ts';
+import type { Message } from './order/decide.ts';
+import type { Order } from './order/order.ts';
 import { readinessOf } from './readiness.ts';
 import { createReplicas } from './replicas/replicas.ts';
+import { createStreams } from './streams/streams.ts';
 import { messaging } from './styles/messaging.ts';
 import { replication } from './styles/replication.ts';
 import { respondFirst } from './styles/respond-first.ts';
@@ -26,17 +31,22 @@ const pubsub = config.PUBSUB;
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
 
-const outbox = createOutbox({
+const consumerOrders = createConsumerOrders({
+  store: connection.store,
+  outbox: { record: (entries) => outbox.record(entries), readAll: (ids) => outbox.readAll(ids) },
+});
+const outbox: Outbox<Order, Message> = createOutbox({
   clock,
   random: realRandom,
   store: connection.store,
-  transport: commandTransport({ sidecar, pubsub, clock }),
+  transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
   business: orderBusiness,
   observer: orderObserver,
   settings: { maxOpen: config.MAX_OPEN_ORDERS },
 });
 observeStats(outbox);
 const waits = createWaits({ outbox, clock });
+const streams = createStreams({ clock });
 const replicas = createReplicas({ sidecar, clock, stalenessMs: config.REPLICA_STALENESS_MS });
 
 const styleParts: StyleParts = {
@@ -46,6 +56,7 @@ const styleParts: StyleParts = {
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
   notify: config.NOTIFICATIONS === 'on',
+  index: config.CONSUMER_ORDERS === 'on',
 };
 const atOnce = { ...styleParts, decideWithinMs: undefined, outbox };
 const later = respondFirst(styleParts);
@@ -61,6 +72,8 @@ runService({
     placeAsked: messaging(styleParts),
     styleSettings: { default: config.ORDER_STYLE, override: config.STYLE_OVERRIDE === 'allowed' },
     waits,
+    streams,
+    consumerOrders: config.CONSUMER_ORDERS === 'on' ? consumerOrders : undefined,
     replicas,
     outbox,
     sidecar,
@@ -73,6 +86,7 @@ runService({
   port: config.PORT,
   async start(signal) {
     signal.addEventListener('abort', waits.end);
+    signal.addEventListener('abort', streams.end);
     await connection.open(signal);
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') replicas.start();
     await outbox.start();

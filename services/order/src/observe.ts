@@ -1,7 +1,7 @@
 import type { Observer, Outbox, Stats } from '@standing-order/outbox';
 import { logger, meter, warnSometimes } from '@standing-order/platform/telemetry';
 import type { Message } from './order/decide.ts';
-import type { Order } from './order/order.ts';
+import { decidedBeforeStored, type Order } from './order/order.ts';
 import { recordCommit, recordSettlement } from './tracing.ts';
 
 const committed = meter.createCounter('orders.committed', {
@@ -32,7 +32,10 @@ export const orderObserver: Observer<Order> = {
       if (order.status !== 'PENDING') settledNow(order);
     }
   },
-  settled: settledNow,
+  settled(order) {
+    // One that was decided before it was stored has been counted; only now is all of its business done.
+    if (!decidedBeforeStored[order.style]) settledNow(order);
+  },
   ignored(id, reason) {
     ignored.add(1, { reason });
     logger.debug({ order: id, reason }, 'an answer is ignored');

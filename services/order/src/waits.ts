@@ -1,6 +1,7 @@
 import type { Outbox } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/platform/runtime';
 import { detached } from '@standing-order/platform/telemetry';
+import { keepLooking } from './looking.ts';
 import type { Message } from './order/decide.ts';
 import type { Order } from './order/order.ts';
 
@@ -23,8 +24,6 @@ export interface Waits {
 }
 
 const MOST = 1_000;
-const LOOK_MS = 100;
-const LOOK_MAX_MS = 2_000;
 
 /**
  * An order that this replica looks after is heard of at once; one that another replica looks after is read now and then.
@@ -36,23 +35,15 @@ export function createWaits({ outbox, clock, most = MOST }: WaitsParts): Waits {
   const wait = (order: Order, ms: number, signal?: AbortSignal) =>
     new Promise<Order>((resolve) => {
       let seen = order;
-      let cancelLook = () => {};
       const see = (now: Order | undefined) => {
         if (now === undefined || !waiting.has(finish)) return;
         seen = now;
         if (now.status !== 'PENDING') finish();
       };
-      const lookAfter = (pause: number) => {
-        cancelLook = clock.setTimer(pause, async () => {
-          // A store that can't be read now may be read the next time; the sidecar's client has reported it.
-          see(await outbox.read(order.id).catch(() => undefined));
-          if (waiting.has(finish)) lookAfter(Math.min(2 * pause, LOOK_MAX_MS));
-        });
-      };
       const finish = () => {
         if (!waiting.delete(finish)) return;
         unwatch();
-        cancelLook();
+        looking.stop();
         cancelDeadline();
         signal?.removeEventListener('abort', finish);
         resolve(seen);
@@ -60,7 +51,10 @@ export function createWaits({ outbox, clock, most = MOST }: WaitsParts): Waits {
       waiting.add(finish);
       const unwatch = outbox.watch(order.id, see);
       const cancelDeadline = clock.setTimer(ms, finish);
-      lookAfter(LOOK_MS);
+      const looking = keepLooking(clock, async () => {
+        see(await outbox.read(order.id));
+        return false;
+      });
       signal?.addEventListener('abort', finish);
       if (signal?.aborted) finish();
     });

@@ -9,6 +9,11 @@ export const responseHeaders: Readonly<
 > = {
   Allow: { description: 'The methods that the resource has.', schema: z.string(), example: 'GET, PATCH' },
   ETag: { description: 'The version of what is shown.', schema: z.string(), example: '"3"' },
+  Link: {
+    description: 'Where the next page is (RFC 8288).',
+    schema: z.string(),
+    example: '</consumers/ada/orders?before=41&limit=20>; rel="next"',
+  },
   Location: {
     description: 'Where the resource is, or where it will turn out whether there is one.',
     schema: z.string(),

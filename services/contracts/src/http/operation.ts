@@ -30,7 +30,14 @@ export interface Parameter {
 }
 
 /** Headers of answers; http/headers.ts says what they mean. */
-export type HeaderName = 'Allow' | 'ETag' | 'Location' | 'Preference-Applied' | 'Retry-After' | 'WWW-Authenticate';
+export type HeaderName =
+  | 'Allow'
+  | 'ETag'
+  | 'Link'
+  | 'Location'
+  | 'Preference-Applied'
+  | 'Retry-After'
+  | 'WWW-Authenticate';
 
 /** An answer that is no problem. */
 export interface Answer {

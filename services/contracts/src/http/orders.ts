@@ -1,30 +1,10 @@
 import { z } from 'zod';
 import { replicasState, retried, stuckOrders } from '../admin.ts';
-import { orderId } from '../ids.ts';
-import { httpStyles, orderRequest, orderView } from '../order.ts';
+import { httpStyles, orderRequest } from '../order.ts';
 import { idempotencyKeyHeader, ifNoneMatchHeader, preferHeader } from './headers.ts';
-import type { Answer, Api, Content, Operation, Parameter } from './operation.ts';
-
-const ID = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
-const request = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'soup', quantity: 2 }] };
-const pending = { id: ID, status: 'PENDING', ...request, createdAt: '2026-11-22T09:00:00.000Z', reasons: [] };
-const validated = {
-  ...pending,
-  status: 'VALIDATED',
-  lines: [{ itemId: 'soup', name: 'Soup of the day', quantity: 2, unitPrice: 450, amount: 900 }],
-  total: { amount: 900, currency: 'EUR' },
-  settledAt: '2026-11-22T09:00:01.000Z',
-};
-const rejected = {
-  ...pending,
-  status: 'REJECTED',
-  settledAt: '2026-11-22T09:00:01.000Z',
-  reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'trattoria is closed' }],
-};
-
-const order = (example: object): Content => ({ name: 'Order', schema: orderView, example });
-
-const id: Parameter = { name: 'id', in: 'path', description: "The order's id.", schema: orderId, example: ID };
+import { hearingOperations } from './hearing.ts';
+import type { Answer, Api, Operation, Parameter } from './operation.ts';
+import { ID, id, order, pending, rejected, request, validated } from './order-contents.ts';
 
 const orderStyleHeader: Parameter = {
   name: 'Order-Style',
@@ -136,5 +116,5 @@ export const orderApi: Api = {
   service: 'order',
   title: 'Standing Order: orders',
   description: 'Takes orders while what stands behind it is down, and tells what became of them.',
-  operations: [placeOrder, getOrder, ...running],
+  operations: [placeOrder, getOrder, ...hearingOperations, ...running],
 };

@@ -6,6 +6,7 @@ import type { Channel } from '../order/business.ts';
 import type { Order, ReplyTo } from '../order/order.ts';
 import { viewOf } from '../order/view.ts';
 import { startSend } from '../tracing.ts';
+import { sendInGroups } from './groups.ts';
 
 /** Who this service is in its messages, as a URI reference. */
 export const SOURCE = '/order';
@@ -22,6 +23,9 @@ type Command = Message<
   | 'com.standing-order.order-outcome.v1'
   | 'com.standing-order.order-settled.v1'
 >;
+
+/** What goes out as a message. */
+type Sent = Exclude<Channel, 'index'>;
 
 /** Sends what an order is missing: one bulk publish per topic for a whole batch. */
 export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Transport<Order> {
@@ -45,23 +49,11 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
     return taken;
   }
 
-  return {
-    async send(batch) {
-      const taken = new Map<Outgoing<Order>, boolean>();
-      const groups = Map.groupBy(batch, topicOf);
-      await Promise.all(
-        [...groups].map(async ([topic, group]) => {
-          const results = await publish(topic, group);
-          for (const [index, outgoing] of group.entries()) taken.set(outgoing, results[index] === true);
-        }),
-      );
-      return batch.map((outgoing) => taken.get(outgoing) === true);
-    },
-  };
+  return { send: (batch) => sendInGroups(batch, topicOf, publish) };
 }
 
 function topicOf({ channel, document }: Outgoing<Order>): string {
-  switch (channel as Channel) {
+  switch (channel as Sent) {
     case 'consumer':
       return topics['consumer-commands'].name;
     case 'details':
@@ -76,7 +68,7 @@ function topicOf({ channel, document }: Outgoing<Order>): string {
 function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command, 'type' | 'data'> {
   const { consumerId, restaurantId, lines } = document.request;
   const about = { orderId: document.id, token };
-  switch (channel as Channel) {
+  switch (channel as Sent) {
     case 'consumer':
       return { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } };
     case 'details':

@@ -135,6 +135,7 @@ describe('a request that comes by message', () => {
       acceptDeadlineMs: 1,
       decideWithinMs: undefined,
       notify: false,
+      index: false,
     });
     const ask = (client: string, correlationId: string) =>
       place({ request, replyTo: { client, correlationId }, trace: undefined });

@@ -4,8 +4,11 @@ import { type Order, parseOrder } from './order.ts';
 
 const VALIDATORS = ['consumer', 'details'] as const;
 
-/** On which an order waits for an answer: the validators', and, once it is settled, of those who are told its outcome. */
-export type Channel = (typeof VALIDATORS)[number] | 'response' | 'notification';
+/**
+ * On which an order waits for an answer: the validators'; once it is settled, of those who are told its outcome; and from
+ * the first, that it is in the list of its consumer's orders.
+ */
+export type Channel = (typeof VALIDATORS)[number] | 'response' | 'notification' | 'index';
 
 /** What the outbox has to know of orders. */
 export const orderBusiness: Business<Order, Message> = {
@@ -20,6 +23,7 @@ export const orderBusiness: Business<Order, Message> = {
       ...validated,
       ...(order.received ? [{ channel: 'response', token: order.received }] : []),
       ...(order.noted ? [{ channel: 'notification', token: order.noted }] : []),
+      ...(order.indexed ? [{ channel: 'index', token: order.indexed }] : []),
     ];
   },
   apply: decide,
@@ -30,8 +34,10 @@ export const orderBusiness: Business<Order, Message> = {
 };
 
 function missingOf(order: Order): readonly Channel[] {
-  if (order.status === 'PENDING') return VALIDATORS.filter((channel) => !order.answers[channel]);
+  const listed = order.index && !order.indexed ? (['index'] as const) : [];
+  if (order.status === 'PENDING') return [...VALIDATORS.filter((channel) => !order.answers[channel]), ...listed];
   return [
+    ...listed,
     ...(order.replyTo && !order.received ? (['response'] as const) : []),
     ...(order.notify && !order.noted ? (['notification'] as const) : []),
   ];

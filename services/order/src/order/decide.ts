@@ -13,16 +13,17 @@ import type {
   Validated,
 } from './order.ts';
 
-/** What may happen to an order: an answer arrives, its time is up, or somebody who is told of its outcome has it. */
+/** What may happen to an order: an answer arrives, its time is up, or somebody who is told of it has it. */
 export type Message = Answer | { readonly kind: 'time-up' } | Confirmation;
 
 /**
- * received: whoever asked by message has the outcome. noted: the notification service has it. `token`: of the sending that is
- * confirmed.
+ * received: whoever asked by message has the outcome. noted: the notification service has it. indexed: the order is in the
+ * list of its consumer's orders. `token`: of the sending that is confirmed.
  */
-export type Confirmation =
-  | { readonly kind: 'received'; readonly token: Token }
-  | { readonly kind: 'noted'; readonly token: Token };
+export interface Confirmation {
+  readonly kind: 'received' | 'noted' | 'indexed';
+  readonly token: Token;
+}
 
 /** Why a message changes nothing. */
 export type Ignored =
@@ -44,7 +45,7 @@ export type Decision = { readonly document: Order } | { readonly ignored: Ignore
  * @param now Unix time in milliseconds
  */
 export function decide(order: Order, message: Message, now: number): Decision {
-  if (message.kind === 'received' || message.kind === 'noted') return confirm(order, message);
+  if (isConfirmation(message)) return confirm(order, message);
   if (message.kind !== 'time-up' && order.answers[message.kind]) return { ignored: 'already-answered' };
   if (order.status !== 'PENDING') return { ignored: 'already-settled' };
   const late = order.deadline !== undefined && now >= order.deadline;
@@ -55,10 +56,18 @@ export function decide(order: Order, message: Message, now: number): Decision {
   return { document: settle({ ...order, answers: withAnswer(order.answers, message) }, now) };
 }
 
+/** Whether the order has anybody who is to confirm this. */
+const awaited: Readonly<Record<Confirmation['kind'], (order: Order) => boolean>> = {
+  received: ({ replyTo }) => replyTo !== undefined,
+  noted: ({ notify }) => notify === true,
+  indexed: ({ index }) => index === true,
+};
+
+const isConfirmation = (message: Message): message is Confirmation => message.kind in awaited;
+
 function confirm(order: Order, { kind, token }: Confirmation): Decision {
-  const waits = kind === 'received' ? order.replyTo !== undefined : order.notify === true;
-  if (!waits) return { ignored: 'nobody-waits' };
-  if (order.status === 'PENDING') return { ignored: 'not-settled' };
+  if (!awaited[kind](order)) return { ignored: 'nobody-waits' };
+  if (order.status === 'PENDING' && kind !== 'indexed') return { ignored: 'not-settled' };
   return order[kind] ? { ignored: 'already-answered' } : { document: { ...order, [kind]: token } };
 }
 

@@ -165,19 +165,23 @@ describe('what becomes of an order', () => {
   });
 
   it('keeps its verdict when those who are told of it confirm it, each once, whatever else comes', () => {
-    const receipt = (kind: 'received' | 'noted') => fc.constant<Message>({ kind, token: { w: 'w', a: 1, t: 9 } });
-    const messages = fc.array(fc.oneof(answer, receipt('received'), receipt('noted')), { maxLength: 12 });
+    const told = ['received', 'noted', 'indexed'] as const;
+    const receipt = fc.record({ kind: fc.constantFrom(...told), token: fc.constant({ w: 'w', a: 1, t: 9 }) });
+    const messages = fc.array(fc.oneof(answer, receipt), { maxLength: 12 });
     fc.assert(
       fc.property(messages, (sent) => {
-        const asked = { ...taken(), replyTo: { client: 'shop', correlationId: 'one' }, notify: true } as const;
+        const replyTo = { client: 'shop', correlationId: 'one' };
+        const asked = { ...taken(), replyTo, notify: true, index: true } as const;
         const last = apply(asked, ...sent);
-        const { received, noted, ...verdict } = last;
-        expect(verdict).toEqual(apply(asked, ...sent.filter(({ kind }) => kind !== 'received' && kind !== 'noted')));
+        const { received, noted, indexed, ...verdict } = last;
+        expect(verdict).toEqual(apply(asked, ...sent.filter(({ kind }) => !told.some((name) => name === kind))));
         const settled = last.status !== 'PENDING';
         if (received || noted) expect(settled).toBe(true);
         const missing = orderBusiness.missing(last);
         expect(missing.includes('response')).toBe(settled && !received);
         expect(missing.includes('notification')).toBe(settled && !noted);
+        expect(missing.includes('index')).toBe(!indexed);
+        expect(Boolean(indexed)).toBe(sent.some(({ kind }) => kind === 'indexed'));
       }),
     );
   });

@@ -62,6 +62,10 @@ interface Facts extends Document {
   readonly notify?: true;
   /** Which sending of the settlement it has confirmed. */
   readonly noted?: Token;
+  /** The order is to be in the list of its consumer's orders. */
+  readonly index?: true;
+  /** By which sending it is there. */
+  readonly indexed?: Token;
 }
 
 /** The first recorded answer of each kind; later ones are ignored. */
@@ -117,10 +121,12 @@ export interface NewOrder {
   readonly decideWithin?: number | undefined;
   /** Default false. */
   readonly notify?: boolean;
+  /** Default false. */
+  readonly index?: boolean;
 }
 
 /** The order as it is when it is taken. */
-export function newOrder({ now, decideWithin, notify, style = 'respond-first', ...facts }: NewOrder): Pending {
+export function newOrder({ now, decideWithin, notify, index, style = 'respond-first', ...facts }: NewOrder): Pending {
   return {
     v: ORDER_VERSION,
     ...facts,
@@ -130,6 +136,7 @@ export function newOrder({ now, decideWithin, notify, style = 'respond-first', .
     answers: {},
     ...(decideWithin === undefined ? {} : { deadline: now + decideWithin }),
     ...(notify && { notify }),
+    ...(index && { index }),
   };
 }
 

@@ -1,12 +1,11 @@
-import { hash } from 'node:crypto';
 import { orderId, orderRequest } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
-import { idempotencyKeyOf, jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
+import { etagHeader, idempotencyKeyOf, jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
 import { currentTrace } from '@standing-order/platform/telemetry';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
-import { viewOf } from '../order/view.ts';
+import { shown } from '../order/shown.ts';
 import type { Styles } from '../styles/style.ts';
 import type { Waits } from '../waits.ts';
 import { type StyleSettings, styleOf } from './order-style.ts';
@@ -52,8 +51,8 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
     const id = pathParam(c, 'id', orderId);
     const order = await outbox.read(id);
     if (!order) throw new ProblemError('not-found', { detail: `there is no order ${id}` });
-    const body = JSON.stringify(viewOf((await waitedFor(c, order)) ?? order));
-    const etag = `"${hash('sha256', body, 'base64url').slice(0, 22)}"`;
+    const { body, version } = shown((await waitedFor(c, order)) ?? order);
+    const etag = etagHeader(version);
     if (c.req.header('If-None-Match') === etag) return c.body(null, 304, { ETag: etag });
     return c.body(body, 200, { ETag: etag, 'Content-Type': 'application/json' });
   });

@@ -32,6 +32,7 @@ function style() {
     newId: () => `id-${stored.size}`,
     acceptDeadlineMs: 1_000,
     notify: false,
+    index: false,
   };
   const place = replication({
     ...parts,

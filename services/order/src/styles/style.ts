@@ -49,6 +49,8 @@ export interface StyleParts {
   readonly decideWithinMs: number | undefined;
   /** Whether the notification service is told once the order is settled. */
   readonly notify: boolean;
+  /** Whether the order is put into the list of its consumer's orders. */
+  readonly index: boolean;
 }
 
 /** The order that a request makes, not decided and not stored. */
@@ -65,6 +67,7 @@ export function draft(style: Style, placing: Placing, parts: StyleParts): Pendin
     now: parts.clock.wall(),
     decideWithin: parts.decideWithinMs,
     notify: parts.notify,
+    index: parts.index,
   });
 }
 

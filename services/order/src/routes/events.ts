@@ -1,0 +1,54 @@
+import { entityId, orderId } from '@standing-order/contracts';
+import type { Outbox } from '@standing-order/outbox';
+import { ProblemError, pathParam } from '@standing-order/platform/http';
+import type { Context, Hono } from 'hono';
+import type { Message } from '../order/decide.ts';
+import type { Order } from '../order/order.ts';
+import { shown, VERSION } from '../order/shown.ts';
+import { consumerFeed } from '../streams/consumer-feed.ts';
+import { orderFeed } from '../streams/order-feed.ts';
+import type { Streams } from '../streams/streams.ts';
+import { kept, type MaybeConsumerOrders } from './consumer-orders.ts';
+
+export interface EventRoutesParts {
+  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch'>;
+  readonly consumerOrders: MaybeConsumerOrders<'list' | 'watch'>;
+  readonly streams: Pick<Streams, 'open'>;
+}
+
+/** A client that is new hears of this many of the consumer's orders as they are, so that it can't miss any in between. */
+const RECENT = 20;
+const POSITION = /^(?:0|[1-9]\d{0,14})$/;
+const HEADER = 'Last-Event-ID';
+
+/** Adds GET /orders/{id}/events and GET /consumers/{id}/orders/events: server-sent events, as the HTML standard has them. */
+export function eventRoutes(app: Hono, { outbox, consumerOrders, streams }: EventRoutesParts): void {
+  app.get('/orders/:id/events', async (c) => {
+    const id = pathParam(c, 'id', orderId);
+    const heard = lastEventId(c, VERSION);
+    const order = await outbox.read(id);
+    if (!order) throw new ProblemError('not-found', { detail: `there is no order ${id}` });
+    // By the standard this is what keeps a client from coming back for ever.
+    if (order.status !== 'PENDING' && shown(order).version === heard) return c.body(null, 204);
+    return streams.open(c, orderFeed(outbox, id, heard));
+  });
+
+  app.get('/consumers/:id/orders/events', async (c) => {
+    const lists = kept(consumerOrders);
+    const id = pathParam(c, 'id', entityId);
+    const heard = lastEventId(c, POSITION);
+    const { newest } = await lists.list(id, { limit: 1 });
+    if (Number(heard ?? 0) > newest) throw badEventId();
+    const from = heard === undefined ? Math.max(newest - RECENT, 0) : Number(heard);
+    return streams.open(c, consumerFeed({ outbox, consumerOrders: lists }, id, from));
+  });
+}
+
+function lastEventId(c: Context, pattern: RegExp): string | undefined {
+  const value = c.req.header(HEADER);
+  if (value !== undefined && !pattern.test(value)) throw badEventId();
+  return value;
+}
+
+const badEventId = (): ProblemError =>
+  new ProblemError('malformed-request', { errors: [{ field: HEADER, detail: 'is of no event of this stream' }] });
