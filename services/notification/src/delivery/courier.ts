@@ -181,12 +181,12 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
     const { cursor, etag } = await cursors.read(id);
     const taken = await take(fold(cursor, steps).cursor);
     start(taken);
+    const failed = steps.some((step) => step.kind === 'attempted' && !step.attempt.ok);
     await save(cursor, etag);
     await dropOld(cursor);
     const now = clock.wall();
-    if (!hook.disabled && taken.failingSince !== undefined && now - taken.failingSince >= parts.disableAfterMs) {
-      await disable('failing');
-    }
+    // Time alone disables nothing: a webhook for which nothing happens does not fail.
+    if (failed && now - (taken.failingSince ?? now) >= parts.disableAfterMs) await disable('failing');
     idleMs = Math.min(2 * idleMs, IDLE_MAX_MS);
     const next = Math.min(...taken.open.filter(({ position }) => !inFlight.has(position)).map(({ dueAt }) => dueAt));
     return next > now ? Math.min(next - now, idleMs) : idleMs;

@@ -74,6 +74,8 @@ export const MOST_OPEN = 2 * WINDOW;
 const OUTAGE = 10;
 /** Between two of those. */
 const SPREAD_MS = 20;
+/** While so many wait in vain, one of them is tried as often as this, to find the end of the outage. */
+const PROBE_MS = 5 * 60_000;
 
 const VERSION = 1;
 
@@ -144,11 +146,19 @@ function attempted(cursor: Cursor, attempt: Attempt): { readonly cursor: Cursor;
   }
   const since = entry.since ?? attempt.at;
   const failing = { ...rest, failingSince, failures: cursor.failures + 1 };
-  const dueAt = nextAttempt({ ...attempt, attempts: attempt.number, since, now: attempt.at });
+  const next = nextAttempt({ ...attempt, attempts: attempt.number, since, now: attempt.at });
+  const dueAt = next && Math.min(next, probeAt(others, failing.failures, attempt));
   if (dueAt === undefined) return { cursor: { ...failing, open: others }, finished: { ...finished, status: 'failed' } };
   return {
     cursor: { ...failing, open: [...others, { position, eventId, attempts: attempt.number, dueAt, since, ...came }] },
   };
+}
+
+/** When an event is tried again although it could wait: when so many wait that it must be an outage, and nobody else comes before. */
+function probeAt(others: readonly Open[], failures: number, { at, retryAfterMs = 0 }: Attempt): number {
+  const outage = failures >= OUTAGE && others.length >= OUTAGE;
+  const probe = at + Math.max(PROBE_MS, retryAfterMs);
+  return outage && others.every(({ dueAt }) => dueAt > probe) ? probe : Number.POSITIVE_INFINITY;
 }
 
 function soon(open: readonly Open[], from: number): readonly Open[] {

@@ -142,6 +142,22 @@ test('after an outage nobody waits for its time; one bad event makes no outage',
   expect(single.open.filter(({ attempts, dueAt }) => attempts === 1 && dueAt < 5_000)).toEqual([]);
 });
 
+test('in a long outage one event is tried every 5 minutes, unless the receiver asks for more time', () => {
+  const fail = (position: number, number: number, at: number, more: Partial<Attempt> = {}) =>
+    attempted({ position, number, ok: false, at, ...more });
+  const positions = Array.from({ length: 12 }, (_, index) => index + 1);
+  const steps = Array.from({ length: 7 }, (_, index) => positions.map((position) => fail(position, index + 1, index)));
+  const { cursor } = cursorAfter(taken(1, 12), ...steps.flat());
+  const hour = 3_645_000;
+  expect(cursor.open.map(({ dueAt }) => dueAt - 6).toSorted((a, b) => a - b)).toEqual([
+    300_000,
+    ...Array.from({ length: 11 }, () => hour),
+  ]);
+  const [probe] = dueOf(cursor, 300_006);
+  const busy = apply(cursor, fail(probe?.position ?? 0, 8, 300_006, { retryAfterMs: 2_000_000 })).cursor;
+  expect(Math.min(...busy.open.map(({ dueAt }) => dueAt))).toBe(2_300_006);
+});
+
 test('old pages are dropped, but for those with an open event', () => {
   const events =
     taken(1, 250).kind === 'taken' ? Array.from({ length: 20 }, (_, page) => taken(100 * page + 1, 100)) : [];
