@@ -103,6 +103,8 @@ export function createStreams(parts: StreamsParts): Streams {
         const detail = ended ? 'this replica is stopping' : 'as many streams are open as this replica serves';
         throw new ProblemError('unavailable', { detail, retryAfter: RETRY_AFTER_SECONDS });
       }
+      // Proxies of the nginx kind would keep events back until they have gathered some kilobytes.
+      c.header('X-Accel-Buffering', 'no');
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
       // What is read for a stream belongs to no trace: it may go on for days.
       return detached(() => streamSSE(c, (stream) => run(stream, feed, () => outgoing?.destroy())));
