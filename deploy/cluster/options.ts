@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+
+export const HELP = `Tests the chart in a real cluster: installs it, takes orders, takes pods away under load, rolls, traces, uninstalls.
+
+  npm run cluster:test -- [options]
+
+Works on the cluster of the current kubectl context, which must have Dapr, in namespaces of its own that it makes and
+removes. Images that the cluster can't pull must be there already; it says which are missing.
+
+  --test-cluster          start the disposable cluster in the folder of $STANDING_ORDER_CLUSTER (default:
+                          ../shared/cluster beside the checkout), build and load all images, install Dapr, and take the
+                          cluster down in the end
+  --full                  also Kafka, a deleted state store and the upgrade from the chart's version before; else Redis
+  --within SECONDS        begin no check after this time, 60 to 14400; what is left counts as skipped
+  --image NAME:TAG        image of the services; default: standing-order with the chart's appVersion
+  --k6-image NAME:TAG     default grafana/k6:2.1.0
+  --kafka-image NAME:TAG  default: the chart's
+  --json FILE             the report as JSON
+  --keep                  leave everything as it is in the end, to look at it; the next run begins anew
+  --help                  print this
+
+Each check is a line; the last line is 'N passed, N failed, N skipped'. Exit code: 0 none failed, 1 some did or it could not
+begin, 2 wrong arguments.`;
+
+export interface Options {
+  readonly help: boolean;
+  readonly testCluster: boolean;
+  readonly full: boolean;
+  readonly withinMs: number;
+  readonly image: string;
+  readonly k6Image: string;
+  readonly kafkaImage: string | undefined;
+  readonly json: string | undefined;
+  readonly keep: boolean;
+}
+
+const IMAGE = /^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+
+/**
+ * Reads the command line. `appVersion`: of the chart.
+ *
+ * @throws an Error that lists every fault
+ */
+export function readOptions(args: readonly string[], appVersion: string): Options {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: flag,
+      'test-cluster': flag,
+      full: flag,
+      keep: flag,
+      within: { type: 'string', default: '14400' },
+      image: { type: 'string', default: `standing-order:${appVersion}` },
+      'k6-image': { type: 'string', default: 'grafana/k6:2.1.0' },
+      'kafka-image': text,
+      json: text,
+    },
+  });
+  const faults: string[] = [];
+  const seconds = Number(values.within);
+  if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within: "${values.within}" is not from 60 to 14400`);
+  for (const name of ['image', 'k6-image', 'kafka-image'] as const) {
+    const image = values[name];
+    if (image !== undefined && !IMAGE.test(image)) faults.push(`--${name}: "${image}" is not NAME:TAG`);
+  }
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  return {
+    help: values.help,
+    testCluster: values['test-cluster'],
+    full: values.full,
+    withinMs: seconds * 1_000,
+    image: values.image,
+    k6Image: values['k6-image'],
+    kafkaImage: values['kafka-image'],
+    json: values.json,
+    keep: values.keep,
+  };
+}

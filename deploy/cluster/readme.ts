@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+/** The commands of README's section on Kubernetes with which one reaches the release and places an order: its second block. */
+export async function firstOrderLines(): Promise<string[]> {
+  return commandsOf(
+    await readFile(resolve(import.meta.dirname, '../../README.md'), 'utf8'),
+    'On Kubernetes',
+    'port-forward',
+  );
+}
+
+/**
+ * The commands of the first shell block that contains `word`, in the section with this title; a line that ends with a
+ * backslash goes on in the next.
+ *
+ * @throws when there is none
+ */
+export function commandsOf(markdown: string, title: string, word: string): string[] {
+  const section = markdown.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
+  const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+  const block = blocks.find((text) => text.includes(word));
+  if (block === undefined) throw new Error(`README has no commands with ${word} under "${title}"`);
+  return block
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+}
