@@ -91,6 +91,17 @@ order: [ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_
 {{- end -}}
 {{- end -}}
 
+{{/* host:port of every store and broker that the chart itself starts, as JSON. Takes the root context. */}}
+{{- define "so.inChartAddresses" -}}
+{{- $addresses := list -}}
+{{- range $part := list "stateStore" "broker" -}}
+{{- if (get $.Values $part).inChart -}}
+{{- $addresses = append $addresses (include "so.backendAddress" (dict "root" $ "part" $part)) -}}
+{{- end -}}
+{{- end -}}
+{{ $addresses | toJson }}
+{{- end -}}
+
 {{/* What every container may not do. */}}
 {{- define "so.containerSecurity" -}}
 allowPrivilegeEscalation: false
