@@ -5,6 +5,7 @@ import { configuration } from '@standing-order/local/dapr/configuration';
 import { invocationResiliency } from '@standing-order/local/dapr/invocation';
 import { resiliency, subscriptions } from '@standing-order/local/dapr/messages';
 import { stateStore } from '@standing-order/local/dapr/state';
+import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
@@ -19,7 +20,7 @@ const settings = (component: KubernetesObject | Resource): Record<string, unknow
     ]),
   );
 
-const subscribers = ['consumer', 'order', 'restaurant'];
+const subscribers = ['consumer', 'notification', 'order', 'restaurant'];
 
 describe('what is measured and tested locally is what runs in a cluster', () => {
   test('a subscription for every topic of the contracts, with the same settings', async () => {
@@ -80,10 +81,13 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     expect(spec).toEqual({ ...local, metric: { enabled: true, ...(metric as object) } });
   });
 
-  test('the variables of the order service', async () => {
-    const names = Object.keys(orderConfig.shape);
+  test.each([
+    ['order', orderConfig],
+    ['notification', notificationConfig],
+  ])('the variables of the %s service', async (service, { shape }) => {
+    const names = Object.keys(shape);
     const values = { order: { deadlineSeconds: 5 }, telemetry: { otlpEndpoint: 'http://collector.watch:4318' } };
-    const variables = variablesOf(one(await render(values), 'Deployment', 'so-order'));
+    const variables = variablesOf(one(await render(values), 'Deployment', `so-${service}`));
     const others = variables.filter((name) => !names.includes(name));
     expect(variables).toEqual(expect.arrayContaining(names));
     expect(others).toEqual(others.filter((name) => name.startsWith('OTEL_') || name === 'POD_NAME'));

@@ -62,7 +62,9 @@ describe('skaffold.yaml', () => {
       metadata.name.replace(/^so-/, `${release.name}-`),
     );
     for (const { resourceName } of config.portForward) expect(names).toContain(resourceName);
-    expect(config.portForward.map(({ localPort }: { localPort: number }) => localPort)).toEqual([4000, 4100, 4200]);
+    expect(config.portForward.map(({ localPort }: { localPort: number }) => localPort)).toEqual([
+      4000, 4100, 4200, 4300,
+    ]);
   });
 
   test('builds the image that the chart and its Dockerfile are about', async () => {
@@ -84,7 +86,7 @@ test('the image gets the package.json of every package that the services need', 
       if (link) visit(resolved);
     }
   };
-  for (const service of ['order', 'consumer', 'restaurant']) visit(`services/${service}`);
+  for (const service of ['order', 'consumer', 'restaurant', 'notification']) visit(`services/${service}`);
   expect(needed.size).toBeGreaterThan(5);
   for (const folder of needed) expect(dockerfile).toContain(`COPY ${folder}/package.json ${folder}/\n`);
 });

@@ -4,7 +4,7 @@ import { type KubernetesObject, ofKind, one, release, render } from './helm.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-const services = ['consumer', 'order', 'restaurant'];
+const services = ['consumer', 'notification', 'order', 'restaurant'];
 const workloads = (objects: readonly KubernetesObject[]) =>
   objects.filter(({ kind }) => ['Deployment', 'StatefulSet', 'Pod'].includes(kind));
 const podOf = (workload: KubernetesObject) => (workload.kind === 'Pod' ? workload : workload.spec.template);

@@ -2,7 +2,7 @@ import { consumerRequest, orderRequest, restaurantRequest, topics } from '@stand
 import { describe, expect, test } from 'vitest';
 import { type KubernetesObject, notes, ofKind, one, render, type Values } from './helm.ts';
 
-const services = ['consumer', 'order', 'restaurant'];
+const services = ['consumer', 'notification', 'order', 'restaurant'];
 const external = (settings: object) => ({ inChart: false, external: settings });
 
 describe('values that are refused', () => {
@@ -74,6 +74,11 @@ describe('values that are refused', () => {
       { services: { order: { env: { MAX_OPEN_ORDERS: 5 } } } },
       'services.order.env: MAX_OPEN_ORDERS is set by the chart: use the value for it, or leave it out.',
     ],
+    [
+      'an address where a range is needed',
+      { notification: { allowAddresses: ['10.0.0.1'] } },
+      'does not match pattern',
+    ],
     ['an image that changes under its name', { image: { tag: 'latest' } }, 'image.tag is latest: name the version'],
   ])('%s', async (_, values, sentence) => {
     await expect(render(values)).rejects.toThrow(sentence);
@@ -106,8 +111,13 @@ describe('values that change something', () => {
       services: { order: { replicas: 5, env: { LAB: true } } },
     });
     const replicas = services.map((service) => one(objects, 'Deployment', `so-${service}`).spec.replicas);
-    expect(replicas).toEqual([3, 5, 3]);
-    expect(services.map((service) => variable(objects, service, 'LAB'))).toEqual([undefined, 'true', undefined]);
+    expect(replicas).toEqual([3, 3, 5, 3]);
+    expect(services.map((service) => variable(objects, service, 'LAB'))).toEqual([
+      undefined,
+      undefined,
+      'true',
+      undefined,
+    ]);
   });
 
   test('style, deadline and limits reach the order service as whole numbers', async () => {
@@ -195,6 +205,35 @@ describe('values that change something', () => {
     const { egress } = one(await render({ telemetry: { otlpEndpoint } }), 'NetworkPolicy', 'so-order').spec;
     expect(egress.at(-1)).toEqual({ ports: [{ port }] });
     expect(JSON.stringify(egress)).not.toContain('0.0.0.0/0');
+  });
+
+  test('webhooks may reach the internet by https, and private addresses only where that is said', async () => {
+    const egress = async (notification: object) =>
+      one(await render({ notification }), 'NetworkPolicy', 'so-notification').spec.egress;
+    const [internet, ...more] = (await egress({})).slice(3);
+    expect(more).toEqual([]);
+    expect(internet.ports).toEqual([{ port: 443 }]);
+    const [v4, v6] = internet.to.map(({ ipBlock }: KubernetesObject) => ipBlock);
+    expect(v4.cidr).toBe('0.0.0.0/0');
+    expect(v4.except).toEqual(
+      expect.arrayContaining(['10.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']),
+    );
+    expect(v6).toEqual({ cidr: '2000::/3' });
+
+    const notification = { allowHttp: true, allowAddresses: ['10.20.0.0/16', 'fd00::/8'] };
+    const [open, allowed] = (await egress(notification)).slice(3);
+    expect(open.ports).toEqual([{ port: 443 }, { port: 80 }]);
+    expect(allowed).toEqual({ to: [{ ipBlock: { cidr: '10.20.0.0/16' } }, { ipBlock: { cidr: 'fd00::/8' } }] });
+    const objects = await render({ notification });
+    expect(variable(objects, 'notification', 'WEBHOOKS_ALLOW_HTTP')).toBe('on');
+    expect(variable(objects, 'notification', 'WEBHOOKS_ALLOW_ADDRESSES')).toBe('10.20.0.0/16,fd00::/8');
+  });
+
+  test('without the notification service nobody is told, and nothing is left of it', async () => {
+    const objects = await render({ services: { notification: null } });
+    expect(variable(await render(), 'order', 'NOTIFICATIONS')).toBe('on');
+    expect(variable(objects, 'order', 'NOTIFICATIONS')).toBe('off');
+    expect(JSON.stringify(objects)).not.toMatch(/so-notification|order-settled/);
   });
 
   test('a ServiceMonitor reads the metrics of every service', async () => {

@@ -38,12 +38,18 @@ order-replies: order
 order-settled: notification
 {{- end -}}
 
+{{/* Ranges that are not the internet: RFC 6890, without those that nobody routes. The service itself refuses these and more. Takes nothing. */}}
+{{- define "so.privateRanges" -}}
+v4: [0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3]
+{{- end -}}
+
 {{/* Variables of the services that the chart sets, as YAML. Takes nothing. */}}
 {{- define "so.variables" -}}
 every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, PUBSUB, LOG_LEVEL, POD_NAME, OTEL_SERVICE_NAME,
   OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT]
 order: [ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS, REPLICA_STALENESS_MS,
-  NOTIFICATIONS]
+  NOTIFICATIONS, CONSUMER_ORDERS]
+notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AFTER_HOURS]
 {{- end -}}
 
 {{/* Seconds from a pod's SIGTERM until the last of it is gone by itself. Takes a dict of root and service (its values). */}}
