@@ -13,6 +13,7 @@ const variables = {
   style: 'ORDER_STYLE',
   prefer: 'PREFER',
   'timeout-ms': 'TIMEOUT_MS',
+  'max-vus': 'MAX_VUS',
   rate: 'RATE',
   seconds: 'SECONDS',
   before: 'BEFORE_SECONDS',
@@ -48,6 +49,7 @@ export const HELP = `Loads the order service from the users' side, with k6, at a
   --allow-host NAME,...   hosts to load that are neither this machine nor below .test
   --style NAME            sent as Order-Style     --prefer TEXT   sent as Prefer
   --timeout-ms N          after which a request gives up, its outcome unknown; default 5000
+  --max-vus N             requests under way at once, more are dropped; default 2000
   --log FILE              one JSON line per request, for npm run checker; default: not kept
   --json FILE             the summary as JSON
   --help

@@ -90,6 +90,25 @@ describe('with state in Redis', () => {
     });
   });
 
+  test('what is dropped since nobody answers is offered, and not acknowledged', async () => {
+    const summary = join(folder, 'frozen.json');
+    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('frozen')];
+    const running = load('smoke', '--url', url(), ...few, '--json', summary);
+    await until(
+      'the first order',
+      () => readFile(logOf('frozen'), 'utf8'),
+      (log) => log.includes('"outcome":"ok"'),
+    );
+    await world().platform.freeze('order-1');
+    const { code, output } = await running;
+    await world().platform.thaw('order-1');
+    expect(code, output).toBe(1);
+    const [phase] = JSON.parse(await readFile(summary, 'utf8')).phases;
+    expect(phase.dropped).toBeGreaterThan(0);
+    expect(phase.offered).toBeGreaterThanOrEqual(60);
+    expect(phase.availability).toBeLessThan(1);
+  });
+
   test('a run that reaches nobody fails', async () => {
     const { code, output } = await load('smoke', '--url', url(), '--restaurant-url', 'http://127.0.0.1:9');
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('restaurants') });

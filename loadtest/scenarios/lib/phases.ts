@@ -17,7 +17,8 @@ const scheduled = ({ rate, seconds }: Phase): number => Math.floor(rate * second
 export function thresholdsOf(phases: readonly Phase[]): Record<string, string[]> {
   const thresholds: Record<string, string[]> = {};
   for (const phase of phases) {
-    const tag = `{phase:${phase.name}}`;
+    // Not the tag phase, which k6 does not put on what it drops.
+    const tag = `{scenario:${phase.name}}`;
     const none = phase.goal === 1 ? 'count==0' : 'count>=0';
     // A run that offered nothing has acknowledged nothing.
     thresholds[`orders_ok${tag}`] = [
@@ -32,23 +33,27 @@ export function thresholdsOf(phases: readonly Phase[]): Record<string, string[]>
   return thresholds;
 }
 
-/** The executors of k6, one for each phase. `timeoutMs`: after which a request gives up. */
-export function executorsOf(phases: readonly Phase[], timeoutMs: number) {
+const MADE_BEFORE = 300;
+
+/** The executors of k6, one for each phase. `timeoutMs`: after which a request gives up; `maxVUs`: requests under way at once. */
+export function executorsOf(phases: readonly Phase[], timeoutMs: number, maxVUs: number) {
   return Object.fromEntries(
-    phases.map(({ name, from, seconds, rate }) => [
-      name,
-      {
+    phases.map(({ name, from, seconds, rate }) => {
+      // As many as are under way when nothing is answered before the timeout; what is more than the bound is dropped.
+      const most = Math.min(maxVUs, Math.ceil((rate * timeoutMs) / 1_000) + 10);
+      const executor = {
         executor: 'constant-arrival-rate',
         startTime: `${from}s`,
         duration: `${seconds}s`,
         rate,
         timeUnit: '1s',
-        preAllocatedVUs: Math.min(200, Math.max(5, rate)),
-        // As many as there are when nothing is answered before the timeout; what is more than the bound counts as dropped.
-        maxVUs: Math.min(2_000, Math.ceil((rate * timeoutMs) / 1_000) + 10),
+        // A user that is made while requests come costs the ones that it is made for.
+        preAllocatedVUs: Math.min(MADE_BEFORE, most),
+        maxVUs: most,
         gracefulStop: `${Math.ceil(timeoutMs / 1_000) + 1}s`,
         tags: { phase: name },
-      },
-    ]),
+      };
+      return [name, executor];
+    }),
   );
 }

@@ -30,11 +30,11 @@ function create(url: string, body: object): void {
 
 /** The functions and options that k6 wants from a script: orders at constant arrival rates, one phase after the other. */
 export function scenario(name: string, settings: Settings, phases: readonly Phase[]) {
-  const { orderUrl, consumerUrl, restaurantUrl, headers, timeoutMs, summaryFile } = settings;
+  const { orderUrl, consumerUrl, restaurantUrl, headers, timeoutMs, maxVUs, summaryFile } = settings;
 
   return {
     options: {
-      scenarios: executorsOf(phases, timeoutMs),
+      scenarios: executorsOf(phases, timeoutMs, maxVUs),
       thresholds: thresholdsOf(phases),
       summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
       discardResponseBodies: false,

@@ -79,25 +79,26 @@ describe('a phase', () => {
   ];
 
   test('offers by an executor that does not wait for answers', () => {
-    for (const { executor } of Object.values(executorsOf(phases, 5_000))) expect(executor).toMatch(/-arrival-rate$/);
+    for (const { executor } of Object.values(executorsOf(phases, 5_000, 2_000)))
+      expect(executor).toMatch(/-arrival-rate$/);
   });
 
   test('has its goal as thresholds; what is dropped is not acknowledged', () => {
     expect(thresholdsOf(phases)).toMatchObject({
       orders_ok: ['count>0'],
-      'orders_ok{phase:a}': ['count>=200'],
-      'dropped_iterations{phase:a}': ['count==0'],
-      'orders_ok{phase:b}': ['count>=200'],
+      'orders_ok{scenario:a}': ['count>=200'],
+      'dropped_iterations{scenario:a}': ['count==0'],
+      'orders_ok{scenario:b}': ['count>=200'],
     });
   });
 
   const values = (fields: Record<string, number>) => ({ values: fields });
   const metrics = {
-    'orders_ok{phase:a}': values({ count: 200 }),
-    'order_duration{phase:a}': values({ med: 3, 'p(95)': 5, 'p(99)': 9 }),
-    'orders_ok{phase:b}': values({ count: 300 }),
-    'orders_unknown{phase:b}': values({ count: 60 }),
-    'dropped_iterations{phase:b}': values({ count: 40 }),
+    'orders_ok{scenario:a}': values({ count: 200 }),
+    'order_duration{scenario:a}': values({ med: 3, 'p(95)': 5, 'p(99)': 9 }),
+    'orders_ok{scenario:b}': values({ count: 300 }),
+    'orders_unknown{scenario:b}': values({ count: 60 }),
+    'dropped_iterations{scenario:b}': values({ count: 40 }),
   };
 
   test('is as available as it acknowledges of what it offers, dropped ones included', () => {

@@ -8,6 +8,8 @@ export interface Settings {
   /** Headers of each order. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Requests that may be under way at once; what is more is dropped, and counts as not acknowledged. */
+  readonly maxVUs: number;
   /** Where the summary goes as JSON; empty: nowhere. */
   readonly summaryFile: string;
   /** Numbers of the scenario at hand. */
@@ -22,6 +24,11 @@ export interface NumberRule {
   readonly list?: boolean;
 }
 
+const common: Readonly<Record<string, NumberRule>> = {
+  TIMEOUT_MS: { preset: '5000', min: 100, max: 60_000 },
+  MAX_VUS: { preset: '2000', min: 1, max: 20_000 },
+};
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -31,7 +38,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
  */
 export function readSettings(variables: Variables, rules: Readonly<Record<string, NumberRule>>): Settings {
   const faults: string[] = [];
-  const all: Record<string, NumberRule> = { ...rules, TIMEOUT_MS: { preset: '5000', min: 100, max: 60_000 } };
+  const all: Record<string, NumberRule> = { ...rules, ...common };
   const numbers = Object.fromEntries(
     Object.entries(all).map(([name, rule]) => [name, numbersOf(name, variables[name], rule, faults)]),
   );
@@ -51,6 +58,7 @@ export function readSettings(variables: Variables, rules: Readonly<Record<string
       ...(variables.ORDER_STYLE ? { 'order-style': variables.ORDER_STYLE } : {}),
     },
     timeoutMs: numbers.TIMEOUT_MS?.[0] ?? 0,
+    maxVUs: numbers.MAX_VUS?.[0] ?? 0,
     summaryFile: variables.SUMMARY_FILE ?? '',
     numbers,
   };

@@ -38,7 +38,7 @@ const KEEPS_UP = 0.99;
 /** Reads the numbers of each phase out of k6's metrics. */
 export function summarise(scenario: string, phases: readonly Phase[], { metrics }: K6Data): Summary {
   const all = phases.map(({ name, rate, seconds }): PhaseSummary => {
-    const value = (metric: string, field: string) => metrics[`${metric}{phase:${name}}`]?.values[field];
+    const value = (metric: string, field: string) => metrics[`${metric}{scenario:${name}}`]?.values[field];
     const count = (metric: string) => value(metric, 'count') ?? 0;
     const [ok, fail, unknown] = [count('orders_ok'), count('orders_fail'), count('orders_unknown')];
     const dropped = count('dropped_iterations');
