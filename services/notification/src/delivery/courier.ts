@@ -153,12 +153,13 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
   async function dropOld(cursor: Cursor): Promise<void> {
     if (!dropping(cursor, 0)) return;
     const { newest } = await logs.history.read(historyOf(id), { limit: 1 });
-    const old = dropping(cursor, newest);
-    if (!old) return;
-    const step: Step = { kind: 'dropped', dropped: old.dropped };
+    // As it is now: somebody may have asked for an old event by hand.
     const stored = await cursors.read(id);
-    // Not before it is written down: an event that is asked for by hand must be there.
-    if ((await cursors.write(id, fold(stored.cursor, [step]).cursor, stored.etag)) !== 'written') return;
+    const old = dropping(stored.cursor, newest);
+    if (!old) return;
+    const written = fold(stored.cursor, [{ kind: 'dropped', dropped: old.dropped }]).cursor;
+    if ((await cursors.write(id, written, stored.etag)) !== 'written') return;
+    // Not before it is written down: what can be asked for must be there.
     await parts.drop(eventsOf(id), old.events);
     await parts.drop(historyOf(id), old.history);
   }
