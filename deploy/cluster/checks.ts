@@ -31,29 +31,27 @@ export function releaseChecks(
   const named = (name: string) => `${broker}: ${name}`;
   const installed = named('helm install, and every pod is ready, with its sidecar');
   const after = (name: string, run: Check['run']): Check => ({ name: named(name), needs: [installed], run });
-  const always = [
+  const quick = [
     after("README's commands reach it and take an order to VALIDATED", () => firstOrder(session.cluster)),
     after('helm test takes an order to VALIDATED', (findings) => helmTest(session.cluster, findings)),
-    after('consumer scaled to zero: orders are taken, and decided when it is back', () =>
-      scaledToZero(session, broker),
-    ),
+  ];
+  const once = [
+    after("an order's trace reaches a collector", () => traced(session.cluster)),
+    after('idle, it needs little', (findings) => idle(session.cluster, findings)),
+    after('a rolling upgrade under load: no request fails', (findings) => rolled(session, findings)),
+    after('a pod of each service deleted under load: nothing is lost', (findings) => podsDeleted(session, findings)),
+  ];
+  const away = [
     after("the broker's pod deleted under load: orders are taken, and decided", (findings) =>
       backendDeleted(session, { component: 'broker', what: `the ${broker} broker`, atLeast: 0.99 }, findings),
     ),
+    after('consumer scaled to zero: orders are taken, and decided when it is back', () =>
+      scaledToZero(session, broker),
+    ),
   ];
-  const once = [
-    after('idle, it needs little', (findings) => idle(session.cluster, findings)),
-    after('a pod of each service deleted under load: nothing is lost', (findings) => podsDeleted(session, findings)),
-    after('a rolling upgrade under load: no request fails', (findings) => rolled(session, findings)),
-    after("an order's trace reaches a collector", () => traced(session.cluster)),
-    ...(session.options.full
-      ? [
-          after("the state store's pod deleted under load: nothing is lost", (findings) =>
-            backendDeleted(session, { component: 'state-store', what: 'the state store', atLeast: 0 }, findings),
-          ),
-        ]
-      : []),
-  ];
+  const stateStore = after("the state store's pod deleted under load: nothing is lost", (findings) =>
+    backendDeleted(session, { component: 'state-store', what: 'the state store', atLeast: 0 }, findings),
+  );
   return [
     {
       name: installed,
@@ -68,8 +66,10 @@ export function releaseChecks(
         return everyPodIsReady(session.cluster);
       },
     },
-    ...always,
+    ...quick,
     ...(more ? once : []),
+    ...away,
+    ...(more && session.options.full ? [stateStore] : []),
     after('helm uninstall leaves volumes and passwords, and nothing else', () => uninstalled(session.cluster)),
   ];
 }

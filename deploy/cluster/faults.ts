@@ -13,7 +13,7 @@ const RATE = 20;
 /** A run of load with an availability before, during and after, checked against the store in the end. */
 async function faulted(session: Session, order: Pick<LoadOrder, 'name' | 'variables' | 'fault'>, atLeast: number) {
   const { cluster, options } = session;
-  const variables = { RATE, BEFORE_SECONDS: 5, DURING_SECONDS: 30, AFTER_SECONDS: 5, ...order.variables };
+  const variables = { RATE, BEFORE_SECONDS: 5, DURING_SECONDS: 20, AFTER_SECONDS: 5, ...order.variables };
   const run = await load(cluster, { ...order, image: options.k6Image, scenario: 'availability', variables });
   const verdict = await checked(cluster, run.requests, DECIDED_WITHIN_MS);
   const availability = availabilityOf(run);
@@ -76,7 +76,11 @@ export async function podsDeleted(session: Session, { measured }: Findings): Pro
     for (const service of all) await deleteOne(cluster, service);
     for (const service of all) await rolledOut(cluster, `deployment/${RELEASE}-${service}`);
   };
-  const { availability, verdict } = await faulted(session, { name: 'pods-deleted', variables: {}, fault }, 0);
+  const { availability, verdict } = await faulted(
+    session,
+    { name: 'pods-deleted', variables: { DURING_SECONDS: 35 }, fault },
+    0,
+  );
   measured(`a pod of each service deleted, ${RATE} orders/s`, availability);
   return `${availability}; ${verdict}`;
 }
