@@ -5,7 +5,7 @@ import { interruptible } from '../tools/src/plain/interrupt.mjs';
 import { reportTo } from '../tools/src/plain/report.mjs';
 import { releaseChecks } from './checks.ts';
 import { HELP, type Options, readOptions } from './options.ts';
-import { kafkaImageOf, preparation, READY } from './preparation.ts';
+import { kafkaImageOf, kafkaPreparation, preparation, READY } from './preparation.ts';
 import { CHART } from './release.ts';
 import { closingLines, type Report, runChecks } from './report.ts';
 import { chartVersions, Session } from './session.ts';
@@ -25,13 +25,16 @@ async function options(): Promise<Options> {
 }
 
 function checksOf(session: Session) {
-  const { full } = session.options;
+  const redis = [...preparation(session), ...releaseChecks(session, 'Redis', {}, [READY], true)];
+  if (!session.options.full) return redis;
   const kafkaImage = kafkaImageOf(session);
-  const kafka = { 'broker.kind': 'kafka', ...(kafkaImage && { kafkaImage }) };
+  const values = { 'broker.kind': 'kafka', ...(kafkaImage && { kafkaImage }) };
+  const { checks, needs } = kafkaPreparation(session);
   return [
-    ...preparation(session),
-    ...releaseChecks(session, 'Redis', {}, [READY], true),
-    ...(full ? [upgradeCheck(session, [READY]), ...releaseChecks(session, 'Kafka', kafka, [READY], false)] : []),
+    ...redis,
+    upgradeCheck(session, [READY]),
+    ...checks,
+    ...releaseChecks(session, 'Kafka', values, needs, false),
   ];
 }
 

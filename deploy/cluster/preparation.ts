@@ -37,19 +37,30 @@ export function preparation(session: Session): Check[] {
       needs: [STARTS],
       async run({ measured }) {
         const began = performance.now();
-        const { image, k6Image, full } = session.options;
+        const { image, k6Image } = session.options;
         await buildServicesImage(session, image);
         measured('image of the services, built and loaded', inWords(performance.now() - began));
         await session.testbed.load(REDIS_IMAGE);
         await buildDaprImage(session);
         await buildK6Image(session, k6Image);
-        if (full) await buildKafkaImage(session);
         return '';
       },
     },
     { name: dapr, needs: [IMAGES], run: () => installDapr(session) },
     reached(session, [dapr]),
   ];
+}
+
+const KAFKA_IMAGE = 'Kafka: its image is built and loaded';
+
+/** What the chart with Kafka needs beyond that. */
+export function kafkaPreparation(session: Session): { readonly checks: Check[]; readonly needs: readonly string[] } {
+  if (!session.options.testCluster) return { checks: [], needs: [READY] };
+  const run = async () => {
+    await buildKafkaImage(session);
+    return '';
+  };
+  return { checks: [{ name: KAFKA_IMAGE, needs: [READY], run }], needs: [KAFKA_IMAGE] };
 }
 
 /** The scheduler is off: one of its modules can't be had, and nothing here needs it. */
