@@ -42,7 +42,8 @@ export async function load(cluster: Cluster, order: LoadOrder): Promise<Load> {
   );
   let fault: Promise<void> | undefined;
   const onLine = (line: string) => {
-    if (fault === undefined && line.includes('"phase":"during"')) fault = order.fault?.();
+    if (fault !== undefined || !line.includes('"phase":"during"')) return;
+    fault = order.fault?.();
     // Told below; until then it must not end this process.
     fault?.catch(() => {});
   };
