@@ -5,6 +5,7 @@ import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
 import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
 import { orderApp } from './app.ts';
+import { brokerSettings } from './broker-settings.ts';
 import { orderConfig } from './config.ts';
 import { createConsumerOrders } from './consumer-orders/consumer-orders.ts';
 import { commandTransport } from './messages/commands.ts';
@@ -89,7 +90,7 @@ runService({
     signal.addEventListener('abort', streams.end);
     await connection.open(signal);
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') replicas.start();
-    await outbox.start();
+    await outbox.start(await brokerSettings(sidecar, pubsub));
   },
   async stop() {
     replicas.stop();

@@ -77,8 +77,11 @@ export interface Outbox<D extends Document, A> {
   readonly ready: boolean;
   state(): State;
   stats(): Stats;
-  /** Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. */
-  start(): Promise<void>;
+  /**
+   * Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. `found`: settings
+   * that depend on the broker, which is known only by then.
+   */
+  start(found?: Partial<Pick<Settings, 'reorderMs'>>): Promise<void>;
   /** Stores a document together with its promise to be found again. `deadlineMs` counts from now. Never rejects. */
   accept(document: D, deadlineMs: number): Promise<Accepted<D>>;
   /** Records answers; on any replica. One result per entry, in order. Rejects when the store fails: deliver them again. */

@@ -105,7 +105,7 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Good for Redis Streams; on Kafka a `reorderMs` of 1,000 is enough. */
+/** Good for Redis Streams; on Kafka a `reorderMs` of 1,000 is enough, which `start` can be told. */
 export const defaultSettings: Settings = {
   beatMs: 2 * second,
   directoryMs: 10 * second,
