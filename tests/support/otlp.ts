@@ -1,12 +1,17 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import protobuf from 'protobufjs';
 
 /** A span as a collector receives it. */
 export interface Span {
+  /** The service; `order (dapr)` for the sidecar of `order`. */
   readonly service: string;
+  /** Which of the service's processes. */
+  readonly instance: string;
   readonly traceId: string;
   readonly spanId: string;
+  /** Empty at the root. */
   readonly parentSpanId: string;
   readonly name: string;
   /** As OTLP numbers them: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
@@ -15,44 +20,74 @@ export interface Span {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-interface OtlpAttribute {
+/** As much of OTLP as is looked at here (opentelemetry/proto/trace/v1/trace.proto and what it imports). */
+const traces = protobuf
+  .parse(`
+    syntax = "proto3";
+    message Traces { repeated ResourceSpans resourceSpans = 1; }
+    message ResourceSpans { Resource resource = 1; repeated ScopeSpans scopeSpans = 2; }
+    message Resource { repeated KeyValue attributes = 1; }
+    message ScopeSpans { repeated Span spans = 2; }
+    message Span {
+      bytes traceId = 1; bytes spanId = 2; bytes parentSpanId = 4; string name = 5; uint32 kind = 6;
+      repeated KeyValue attributes = 9; repeated Link links = 13;
+    }
+    message Link { bytes traceId = 1; bytes spanId = 2; }
+    message KeyValue { string key = 1; AnyValue value = 2; }
+    message AnyValue { oneof value { string string = 1; bool bool = 2; int64 int = 3; double double = 4; } }
+  `)
+  .root.lookupType('Traces');
+
+interface SentAttribute {
   readonly key: string;
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-interface OtlpTraces {
+interface SentTraces {
   readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: readonly OtlpAttribute[] };
+    readonly resource: { readonly attributes: readonly SentAttribute[] };
     readonly scopeSpans: readonly {
-      readonly spans: readonly (Omit<Span, 'service' | 'attributes'> & {
-        readonly attributes: readonly OtlpAttribute[];
+      readonly spans: readonly (Omit<
+        Span,
+        'service' | 'instance' | 'traceId' | 'spanId' | 'parentSpanId' | 'links' | 'attributes'
+      > & {
+        readonly traceId: Buffer;
+        readonly spanId: Buffer;
+        readonly parentSpanId: Buffer;
+        readonly links: readonly { readonly traceId: Buffer; readonly spanId: Buffer }[];
+        readonly attributes: readonly SentAttribute[];
       })[];
     }[];
   }[];
 }
 
-const attributesOf = (attributes: readonly OtlpAttribute[]): Record<string, unknown> =>
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+const attributesOf = (attributes: readonly SentAttribute[]): Record<string, unknown> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-function spansOf({ resourceSpans }: OtlpTraces): Span[] {
+function spansOf(body: Buffer): Span[] {
+  const { resourceSpans } = traces.toObject(traces.decode(body), { arrays: true, defaults: true }) as SentTraces;
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
-    const service = String(attributesOf(resource.attributes)['service.name']);
+    const about = attributesOf(resource.attributes);
+    const service = String(about['service.name']);
     return scopeSpans.flatMap(({ spans }) =>
       spans.map(({ traceId, spanId, parentSpanId, name, kind, links, attributes }) => ({
-        service,
-        traceId,
-        spanId,
-        parentSpanId: parentSpanId ?? '',
+        service: about['telemetry.sdk.language'] === 'nodejs' ? service : `${service} (dapr)`,
+        instance: String(about['service.instance.id']),
+        traceId: hex(traceId),
+        spanId: hex(spanId),
+        parentSpanId: hex(parentSpanId),
         name,
         kind,
-        links: links ?? [],
-        attributes: attributesOf(attributes ?? []),
+        links: links.map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
+        attributes: attributesOf(attributes),
       })),
     );
   });
 }
 
-/** A collector on loopback that takes OTLP over HTTP as JSON and keeps every span. */
+/** A collector on loopback that takes OTLP over HTTP and keeps every span. */
 export interface Collector {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
@@ -64,10 +99,10 @@ export interface Collector {
 export async function startCollector(): Promise<Collector> {
   const spans: Span[] = [];
   const server = createServer(async (request, response) => {
-    const sent = await json(request);
-    if (request.url === '/v1/traces') spans.push(...spansOf(sent as OtlpTraces));
-    response.setHeader('content-type', 'application/json');
-    response.end('{}');
+    const sent = await buffer(request);
+    if (request.url === '/v1/traces') spans.push(...spansOf(sent));
+    response.setHeader('content-type', 'application/x-protobuf');
+    response.end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

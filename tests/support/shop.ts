@@ -59,6 +59,7 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
       DAPR_HTTP_PORT: String(http),
       DAPR_API_TOKEN: secrets.daprApiToken,
       APP_API_TOKEN: secrets.appApiToken,
+      OTEL_SERVICE_NAME: APP_ID,
     });
     await answers(`${url}/healthz`, child);
   }

@@ -66,7 +66,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 async function run(settings: Settings, tools: Tools, secrets: Secrets, release: () => void): Promise<Platform> {
   const files = daprFiles(settings.dataDir);
   const resources = resourcesOf(settings, secrets);
-  await writeDaprFiles(files, resources, configuration(files.names));
+  await writeDaprFiles(files, resources, configuration(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT));
   const supervisor = new Supervisor({
     specs: await specsOf(settings, tools, secrets, files),
     dataDir: settings.dataDir,

@@ -33,6 +33,7 @@ async function main(): Promise<void> {
       PORT: String(APP_PORT),
       DAPR_HTTP_PORT: String(DAPR_PORT),
       LOG_LEVEL: 'warn',
+      OTEL_SERVICE_NAME: 'shop',
     });
     run(await resolveTool('daprd'), sidecarFlags(), { DAPR_HOST_IP: HOST });
     await ready();

@@ -5,7 +5,6 @@ import type { Clock } from '@standing-order/platform/runtime';
 import type { Channel } from '../order/business.ts';
 import type { Order, ReplyTo } from '../order/order.ts';
 import { viewOf } from '../order/view.ts';
-import { startSend } from '../tracing.ts';
 import { sendInGroups } from './groups.ts';
 
 /** Who this service is in its messages, as a URI reference. */
@@ -31,22 +30,19 @@ type Sent = Exclude<Channel, 'index'>;
 export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Transport<Order> {
   async function publish(topic: string, batch: readonly Outgoing<Order>[]): Promise<readonly boolean[]> {
     const now = clock.wall();
-    const sends = batch.map(({ document }) => startSend(topic, document));
-    const messages = batch.map((outgoing, index): Publication => {
+    const messages = batch.map((outgoing): Publication => {
       const { document, lane, token } = outgoing;
       const event = createEvent({
         id: `${document.id}-${outgoing.channel}-${token.w}-${token.a}`,
         source: SOURCE,
         subject: document.id,
         time: now,
-        trace: sends[index]?.trace,
+        trace: document.trace,
         ...commandOf(outgoing),
       });
       return { event, partitionKey: String(lane) };
     });
-    const taken = await sidecar.publish(pubsub, topic, messages);
-    for (const [index, send] of sends.entries()) send.end(taken[index] === true);
-    return taken;
+    return sidecar.publish(pubsub, topic, messages);
   }
 
   return { send: (batch) => sendInGroups(batch, topicOf, publish) };

@@ -29,9 +29,19 @@ export function createEvent<Type extends string, Data>(draft: EventDraft<Type, D
     time: new Date(time).toISOString(),
     datacontenttype: 'application/json',
     dataschema: dataSchemaOf(type),
-    // Without traceid daprd overwrites traceparent with its own span, and the order's trace ends here.
-    ...(trace && { traceparent: trace.traceparent, traceid: trace.traceparent }),
-    ...(trace?.tracestate && { tracestate: trace.tracestate }),
+    ...traceAttributes(trace),
     data,
   };
 }
+
+/** The same event, further down its trace. */
+export const tracedAs = (event: CloudEvent, trace: TraceParent | undefined): CloudEvent => ({
+  ...event,
+  ...traceAttributes(trace),
+});
+
+/** Without traceid daprd overwrites traceparent with its own span, and the order's trace ends here. */
+const traceAttributes = (trace: TraceParent | undefined) => ({
+  ...(trace && { traceparent: trace.traceparent, traceid: trace.traceparent }),
+  ...(trace?.tracestate && { tracestate: trace.tracestate }),
+});

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { detached } from '../telemetry/index.ts';
 import { jsonOf, ok, publishOutcomes, sidecarMetadata } from './answers.ts';
 import { chunksOf } from './chunks.ts';
 import { createClient, type SidecarClient } from './client.ts';
 import { dialectOf } from './dialects.ts';
+import { startSending } from './producer.ts';
 import { createStore } from './store.ts';
 import {
   type Invocation,
@@ -27,7 +29,13 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   return {
     metadata,
     store: async (name) => createStore(client, name, dialectOf(name, (await metadata()).components)),
-    publish: (pubsub, topic, messages) => publish(client, pubsub, topic, messages),
+    async publish(pubsub, topic, publications) {
+      const { messages, end } = startSending(topic, publications);
+      // One call carries the messages of many traces.
+      const taken = await detached(() => publish(client, pubsub, topic, messages));
+      end(taken);
+      return taken;
+    },
     invoke: (invocation) => invoke(invocations, invocation),
     waitReady: (deadlineMs, signal) => waitReady(client, deadlineMs, signal),
     async close() {

@@ -1,4 +1,4 @@
-import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import type { CloudEvent } from '@standing-order/contracts';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
@@ -11,10 +11,13 @@ import {
   inSpan,
   isTraced,
   keys,
-  MESSAGING_SYSTEM,
+  messageAttributes,
   meter,
+  SpanKind,
   startSpan,
   type TraceParent,
+  topicAttributes,
+  traceOf,
   warnSometimes,
 } from '../telemetry/index.ts';
 import { deadLetterOf } from './dead-letter.ts';
@@ -85,10 +88,10 @@ async function receive<M extends CloudEvent>(
   const { valid, garbage } = sort(subscription.schema, entries);
   const outcomes: (DeliveryOutcome | undefined)[] = Array(entries.length).fill(undefined);
   const options = {
-    kind: SpanKind.CONSUMER,
+    kind: SpanKind.CLIENT,
     parent: ROOT_CONTEXT,
     links: valid.map(({ message }) => traceOf(message)).filter(isTraced),
-    attributes: { ...attributesOf(topic, 'receive'), [keys.messagingBatchCount]: entries.length },
+    attributes: { ...topicAttributes(topic, 'receive'), [keys.messagingBatchCount]: entries.length },
   };
   await inSpan(`receive ${topic}`, options, async () => {
     const [handled, buried] = await Promise.all([
@@ -118,17 +121,6 @@ function count(topic: string, outcome: 'success' | 'retry' | 'dead', messages: n
   if (messages > 0) received.add(messages, { [keys.messagingDestination]: topic, outcome });
 }
 
-const attributesOf = (topic: string, operation: 'receive' | 'process') => ({
-  [keys.messagingSystem]: MESSAGING_SYSTEM,
-  [keys.messagingDestination]: topic,
-  [keys.messagingOperationType]: operation,
-  [keys.messagingOperationName]: operation,
-});
-
-function traceOf({ traceparent, tracestate }: CloudEvent): TraceParent | undefined {
-  return traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) };
-}
-
 /** The context in which a message is handled, with a span of its own if its trace is recorded. */
 function startProcess(topic: string, message: CloudEvent, batch: TraceParent | undefined): Process {
   const from = traceOf(message);
@@ -138,14 +130,7 @@ function startProcess(topic: string, message: CloudEvent, batch: TraceParent | u
     kind: SpanKind.CONSUMER,
     parent,
     links: [batch],
-    attributes: {
-      ...attributesOf(topic, 'process'),
-      [keys.messagingMessageId]: message.id,
-      [keys.eventId]: message.id,
-      [keys.eventType]: message.type,
-      [keys.eventSource]: message.source,
-      [keys.eventSubject]: message.subject,
-    },
+    attributes: messageAttributes(topic, 'process', message),
   });
   return { context: trace.setSpan(parent, span), span };
 }

@@ -4,7 +4,7 @@ export type { TraceParent } from '@standing-order/contracts';
 export { metricsText, stopTelemetry } from './backend.ts';
 export { type Logger, logger, logLevels, warnSometimes } from './logger.ts';
 export { DURATION_BOUNDS, meter } from './meter.ts';
-export { keys, MESSAGING_SYSTEM } from './semantic.ts';
+export { keys, messageAttributes, topicAttributes } from './semantic.ts';
 export {
   contextOf,
   currentTrace,
@@ -16,4 +16,5 @@ export {
   recordSpan,
   type SpanOptions,
   startSpan,
+  traceOf,
 } from './trace.ts';

@@ -1,3 +1,6 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { CloudEvent } from '@standing-order/contracts';
+
 /**
  * Attribute keys of OpenTelemetry's semantic conventions that are used here. Those for messaging and CloudEvents are still
  * "Development" and may change their names, so they are spelled out in this file only.
@@ -20,4 +23,20 @@ export const keys = {
   eventSubject: 'cloudevents.event_subject',
 } as const;
 
-export const MESSAGING_SYSTEM = 'dapr';
+/** What the span of an operation on a topic says of it. Which broker is behind the sidecar, nobody here knows. */
+export const topicAttributes = (topic: string, operation: 'send' | 'receive' | 'process'): Attributes => ({
+  [keys.messagingSystem]: 'dapr',
+  [keys.messagingDestination]: topic,
+  [keys.messagingOperationType]: operation,
+  [keys.messagingOperationName]: operation,
+});
+
+/** What the span of an operation on one message says of it. */
+export const messageAttributes = (topic: string, operation: 'send' | 'process', event: CloudEvent): Attributes => ({
+  ...topicAttributes(topic, operation),
+  [keys.messagingMessageId]: event.id,
+  [keys.eventId]: event.id,
+  [keys.eventType]: event.type,
+  [keys.eventSource]: event.source,
+  [keys.eventSubject]: event.subject,
+});

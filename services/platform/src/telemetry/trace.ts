@@ -12,7 +12,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import type { TraceParent } from '@standing-order/contracts';
+import type { CloudEvent, TraceParent } from '@standing-order/contracts';
 
 const tracer = trace.getTracer('standing-order');
 
@@ -48,6 +48,10 @@ function traceParentOf(spanContext: SpanContext | undefined): TraceParent | unde
 /** Where the span of the active (or the given) context is, to be kept in a document or sent in a message. */
 export const currentTrace = (of: Context = context.active()): TraceParent | undefined =>
   traceParentOf(trace.getSpanContext(of));
+
+/** Where a message says that it comes from. */
+export const traceOf = ({ traceparent, tracestate }: CloudEvent): TraceParent | undefined =>
+  traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) };
 
 /** Whether somebody records this trace: spans in one that nobody records only cost time. Looks at the flag alone. */
 export const isTraced = (parent: TraceParent | undefined): parent is TraceParent =>
