@@ -90,6 +90,12 @@ describe('with state in Redis', () => {
     });
   });
 
+  test('load: says which of the rates it sustains', async () => {
+    const { code, output } = await load('load', '--url', url(), '--steps', '5,10', '--step-seconds', '2');
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/sustained: (5|10)\/s/);
+  });
+
   test('what is dropped since nobody answers is offered, and not acknowledged', async () => {
     const summary = join(folder, 'frozen.json');
     const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('frozen')];
