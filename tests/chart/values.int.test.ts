@@ -79,6 +79,13 @@ describe('values that are refused', () => {
       { notification: { allowAddresses: ['10.0.0.1'] } },
       'does not match pattern',
     ],
+    [
+      'an issuer without an audience',
+      { auth: { issuer: 'https://issuer.example' } },
+      'auth.issuer is set: set auth.audience',
+    ],
+    ['an audience without an issuer', { auth: { audience: 'shop' } }, 'nobody is asked for a token: set auth.issuer'],
+    ['an issuer that is no URL', { auth: { issuer: 'issuer.example', audience: 'shop' } }, 'does not match pattern'],
     ['an image that changes under its name', { image: { tag: 'latest' } }, 'image.tag is latest: name the version'],
   ])('%s', async (_, values, sentence) => {
     await expect(render(values)).rejects.toThrow(sentence);
@@ -90,7 +97,11 @@ describe('values that are refused', () => {
   });
 
   test('every variable that the chart sets is refused in env', async () => {
-    const values = { order: { deadlineSeconds: 5 }, telemetry: { otlpEndpoint: 'http://collector.watch:4318' } };
+    const values = {
+      order: { deadlineSeconds: 5 },
+      telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
+      auth: { issuer: 'https://issuer.example', audience: 'shop' },
+    };
     const [container] = one(await render(values), 'Deployment', 'so-order').spec.template.spec.containers;
     const names: string[] = container.env.map(({ name }: { name: string }) => name);
     const refused = render({ services: { order: { env: Object.fromEntries(names.map((name) => [name, 'x'])) } } });
@@ -129,6 +140,45 @@ describe('values that change something', () => {
     expect(variable(objects, 'order', 'MAX_OPEN_ORDERS')).toBe('5000000');
     expect(variable(await render(), 'order', 'ORDER_DEADLINE_SECONDS')).toBeUndefined();
     expect(variable(objects, 'consumer', 'MAX_OPEN_ORDERS')).toBeUndefined();
+  });
+
+  test('callers are asked for tokens by every service, where the issuer can be reached, or by none', async () => {
+    const auth = {
+      issuer: 'https://issuer.example/realms/shop',
+      audience: 'shop',
+      jwksUrl: 'http://keys.example:8088/keys',
+      consumerClaim: 'consumer_id',
+      rolesClaim: 'realm_access.roles',
+      adminRole: 'operator',
+    };
+    const objects = await render({ auth });
+    for (const service of services) {
+      const entries = containerOf(objects, service).env.filter(({ name }: { name: string }) =>
+        name.startsWith('AUTH_'),
+      );
+      expect(
+        Object.fromEntries(entries.map(({ name, value }: { name: string; value: string }) => [name, value])),
+      ).toEqual({
+        AUTH_ISSUER: auth.issuer,
+        AUTH_AUDIENCE: auth.audience,
+        AUTH_JWKS_URL: auth.jwksUrl,
+        AUTH_CONSUMER_CLAIM: auth.consumerClaim,
+        AUTH_ROLES_CLAIM: auth.rolesClaim,
+        AUTH_ADMIN_ROLE: auth.adminRole,
+      });
+      const { egress } = one(objects, 'NetworkPolicy', `so-${service}`).spec;
+      expect(egress).toEqual(expect.arrayContaining([{ ports: [{ port: 443 }] }, { ports: [{ port: 8088 }] }]));
+    }
+    expect(variable(await render(), 'order', 'AUTH_ISSUER')).toBeUndefined();
+  });
+
+  test('the notes say whether a token is needed, and the chart tries itself only where none is', async () => {
+    expect(await notes()).toMatch(/Nobody is asked for a token.*helm test/s);
+    const auth = { issuer: 'https://issuer.example', audience: 'shop' };
+    expect(await notes({ auth })).toContain('needs a token of https://issuer.example for shop');
+    expect(await notes({ auth })).not.toContain('helm test');
+    const tests = ofKind(await render({ auth }), 'Pod');
+    expect(tests).toEqual([]);
   });
 
   test('what Dapr reads only at the start of a sidecar makes new pods when it changes, and nothing else does', async () => {

@@ -40,8 +40,13 @@ export interface World {
   allDecided(deadlineMs?: number): Promise<Verdict>;
 }
 
+export interface WorldOptions extends Partial<PlatformOptions> {
+  /** Sent along when the consumer and the restaurant are created. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Starts a platform before the tests of this file or block and takes it down after them; its logs stay if one failed. */
-export function useWorld(options: () => Partial<PlatformOptions> | Promise<Partial<PlatformOptions>>): () => World {
+export function useWorld(options: () => WorldOptions | Promise<WorldOptions>): () => World {
   let world: World | undefined;
   const ends: (() => unknown)[] = [];
   let failed = false;
@@ -72,7 +77,10 @@ export function useWorld(options: () => Partial<PlatformOptions> | Promise<Parti
 }
 
 /** Pushes onto `ends` how to take down what has been started, also when it rejects. */
-async function startWorld(options: PlatformOptions, ends: (() => unknown)[]): Promise<World> {
+async function startWorld(
+  { headers, ...options }: PlatformOptions & WorldOptions,
+  ends: (() => unknown)[],
+): Promise<World> {
   const platform = await startPlatform(options);
   ends.push(() => platform.close());
   const broker = options.broker === 'kafka' ? undefined : await connectRedis(platform.stores.broker);
@@ -80,7 +88,7 @@ async function startWorld(options: PlatformOptions, ends: (() => unknown)[]): Pr
   const readState = options.store === 'postgresql' ? postgresState : redisState;
   const state = await readState(platform.stores.state);
   ends.push(() => state.close());
-  await seed(platform);
+  await seed(platform, headers);
 
   const acknowledged = new Set<string>();
   const verdict = async () => judge(acknowledged, await state.orders());
@@ -110,19 +118,23 @@ async function startWorld(options: PlatformOptions, ends: (() => unknown)[]): Pr
   };
 }
 
-async function seed({ urls }: Platform): Promise<void> {
+async function seed({ urls }: Platform, headers: WorldOptions['headers']): Promise<void> {
   const created = await Promise.all([
-    post(`${urls.consumer[0]}/consumers`, {
-      id: CONSUMER,
-      name: 'Ada',
-      orderLimit: { amount: 100_000, currency: 'EUR' },
-    }),
-    post(`${urls.restaurant[0]}/restaurants`, {
-      id: RESTAURANT,
-      name: 'Trattoria',
-      currency: 'EUR',
-      menu: [{ id: 'margherita', name: 'Margherita', price: 950 }],
-    }),
+    post(
+      `${urls.consumer[0]}/consumers`,
+      { id: CONSUMER, name: 'Ada', orderLimit: { amount: 100_000, currency: 'EUR' } },
+      headers,
+    ),
+    post(
+      `${urls.restaurant[0]}/restaurants`,
+      {
+        id: RESTAURANT,
+        name: 'Trattoria',
+        currency: 'EUR',
+        menu: [{ id: 'margherita', name: 'Margherita', price: 950 }],
+      },
+      headers,
+    ),
   ]);
   for (const { status, body } of created) if (status !== 201) throw new Error(`not seeded: ${JSON.stringify(body)}`);
 }

@@ -7,10 +7,11 @@ import {
   topics,
   validationRequest,
 } from '@standing-order/contracts';
+import { mayActFor } from '@standing-order/platform/auth';
 import { changesRoute } from '@standing-order/platform/changes';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { answerCommands, type Entities, entityRoutes, validationRoute } from '@standing-order/platform/entities';
-import { type AppOptions, createApp } from '@standing-order/platform/http';
+import { createApp, type ServiceAppOptions } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import { validate } from './validate.ts';
@@ -19,7 +20,7 @@ import { validate } from './validate.ts';
 export const SOURCE = '/consumer';
 const topic = topics['consumer-commands'];
 
-export interface ConsumerParts extends AppOptions {
+export interface ConsumerParts extends ServiceAppOptions {
   readonly consumers: Entities<Consumer>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
@@ -30,7 +31,14 @@ export interface ConsumerParts extends AppOptions {
 /** The service's HTTP side: its consumers, and what it is asked about them, directly and by message. */
 export function consumerApp({ consumers, sidecar, pubsub, clock, newId, ...options }: ConsumerParts): Hono {
   const app = createApp(options, consumerApi);
-  entityRoutes(app, { path: '/consumers', entities: consumers, request: consumerRequest, patch: consumerPatch, newId });
+  entityRoutes(app, {
+    path: '/consumers',
+    entities: consumers,
+    request: consumerRequest,
+    patch: consumerPatch,
+    newId,
+    mayRead: mayActFor,
+  });
   validationRoute(app, {
     entities: consumers,
     question: validationRequest('com.standing-order.validate-consumer-info.v1'),

@@ -44,6 +44,7 @@ function service({ takes = (_: Publication): boolean => true } = {}) {
     clock: { wall: () => 0 },
     newId: () => 'made-up',
     readiness: () => ({ ready: true, reasons: [] }),
+    authenticate: undefined,
   });
   const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
     app.request(path, {

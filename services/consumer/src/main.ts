@@ -1,5 +1,6 @@
 import '@standing-order/platform/telemetry/start';
 import { consumer, topics } from '@standing-order/contracts';
+import { createAuthenticate } from '@standing-order/platform/auth';
 import { createAnnouncer } from '@standing-order/platform/changes';
 import { loadConfig, serviceConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
@@ -31,6 +32,7 @@ const app = consumerApp({
   newId: () => uuidv7(realClock, realRandom),
   readiness: connection.readiness,
   appToken: config.APP_API_TOKEN,
+  authenticate: createAuthenticate(config),
 });
 
 runService({

@@ -1,6 +1,6 @@
 import { notificationApi } from '@standing-order/contracts';
 import type { Sidecar } from '@standing-order/platform/dapr';
-import { type AppOptions, createApp } from '@standing-order/platform/http';
+import { createApp, type ServiceAppOptions } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import type { Deliverer } from './delivery/deliverer.ts';
@@ -12,7 +12,7 @@ import type { Logs } from './logs.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
-export interface NotificationParts extends AppOptions {
+export interface NotificationParts extends ServiceAppOptions {
   readonly hooks: Hooks;
   readonly logs: Pick<Logs, 'events'>;
   readonly record: DeliveryRecord;

@@ -40,6 +40,7 @@ function service() {
     clock: { wall: () => 1_000 },
     newId,
     readiness: () => ({ ready: true, reasons: [] }),
+    authenticate: undefined,
   });
 
   async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {

@@ -1,4 +1,5 @@
 import '@standing-order/platform/telemetry/start';
+import { createAuthenticate } from '@standing-order/platform/auth';
 import { loadConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
@@ -54,6 +55,7 @@ runService({
     newId,
     readiness: connection.readiness,
     appToken: config.APP_API_TOKEN,
+    authenticate: createAuthenticate(config),
   }),
   host: config.HOST,
   port: config.PORT,

@@ -1,7 +1,7 @@
 import { orderApi } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
 import type { Sidecar } from '@standing-order/platform/dapr';
-import { type AppOptions, createApp } from '@standing-order/platform/http';
+import { createApp, type ServiceAppOptions } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import { changesHandler } from './messages/changes.ts';
@@ -21,7 +21,7 @@ import type { Asked } from './styles/messaging.ts';
 import type { Placement, Styles } from './styles/style.ts';
 import type { Waits } from './waits.ts';
 
-export interface OrderAppParts extends AppOptions {
+export interface OrderAppParts extends ServiceAppOptions {
   readonly styles: Styles;
   /** How an order is placed that comes by message. */
   placeAsked(asked: Asked): Promise<Placement>;

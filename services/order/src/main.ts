@@ -1,5 +1,6 @@
 import '@standing-order/platform/telemetry/start';
 import { createOutbox, type Outbox } from '@standing-order/outbox';
+import { createAuthenticate } from '@standing-order/platform/auth';
 import { loadConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
@@ -82,6 +83,7 @@ runService({
     clock,
     readiness: () => readinessOf(connection.readiness(), outbox.state()),
     appToken: config.APP_API_TOKEN,
+    authenticate: createAuthenticate(config),
   }),
   host: config.HOST,
   port: config.PORT,

@@ -10,7 +10,7 @@ import {
 import { changesRoute } from '@standing-order/platform/changes';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { answerCommands, type Entities, entityRoutes, validationRoute } from '@standing-order/platform/entities';
-import { type AppOptions, createApp } from '@standing-order/platform/http';
+import { createApp, type ServiceAppOptions } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
 import { validate } from './validate.ts';
@@ -19,7 +19,7 @@ import { validate } from './validate.ts';
 export const SOURCE = '/restaurant';
 const topic = topics['restaurant-commands'];
 
-export interface RestaurantParts extends AppOptions {
+export interface RestaurantParts extends ServiceAppOptions {
   readonly restaurants: Entities<Restaurant>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;

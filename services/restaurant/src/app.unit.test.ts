@@ -24,6 +24,7 @@ function service() {
     clock: { wall: () => 0 },
     newId: () => 'made-up',
     readiness: () => ({ ready: true, reasons: [] }),
+    authenticate: undefined,
   });
   const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
     app.request(path, {

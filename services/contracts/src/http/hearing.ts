@@ -85,7 +85,7 @@ export const hearingOperations: readonly Operation[] = [
         },
       },
     },
-    problems: ['malformed-request', 'unavailable'],
+    problems: ['forbidden', 'malformed-request', 'unavailable'],
   },
   {
     id: 'consumerOrdersEvents',
@@ -98,6 +98,6 @@ export const hearingOperations: readonly Operation[] = [
       'that was not settled when it left, so that some of it is told twice. With CONSUMER_ORDERS=off: 404.',
     parameters: [consumerId, lastEventId('Up to it all was settled and told.', '41')],
     answers: { 200: stream("The states of the consumer's orders; it has no end.", '41') },
-    problems: ['malformed-request', 'unavailable'],
+    problems: ['forbidden', 'malformed-request', 'unavailable'],
   },
 ];

@@ -3,6 +3,7 @@ import { ProblemError, pathParam } from '@standing-order/platform/http';
 import type { Context, Hono } from 'hono';
 import type { ConsumerOrders } from '../consumer-orders/consumer-orders.ts';
 import { viewOf } from '../order/view.ts';
+import { demandOwn } from './own.ts';
 
 const LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -15,6 +16,7 @@ export function consumerOrdersRoute(app: Hono, consumerOrders: MaybeConsumerOrde
   app.get('/consumers/:id/orders', async (c) => {
     const { list } = kept(consumerOrders);
     const id = pathParam(c, 'id', entityId);
+    demandOwn(c, id);
     const [before, limit] = [wholeQuery(c, 'before', Number.MAX_SAFE_INTEGER), wholeQuery(c, 'limit', MAX_LIMIT)];
     const { orders, last, more } = await list(id, { before, limit: limit ?? LIMIT });
     const next = more ? `/consumers/${id}/orders?before=${last}&limit=${limit ?? LIMIT}` : undefined;

@@ -9,6 +9,7 @@ import { consumerFeed } from '../streams/consumer-feed.ts';
 import { orderFeed } from '../streams/order-feed.ts';
 import type { Streams } from '../streams/streams.ts';
 import { kept, type MaybeConsumerOrders } from './consumer-orders.ts';
+import { demandOwn, ownOrder } from './own.ts';
 
 export interface EventRoutesParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch'>;
@@ -26,8 +27,7 @@ export function eventRoutes(app: Hono, { outbox, consumerOrders, streams }: Even
   app.get('/orders/:id/events', async (c) => {
     const id = pathParam(c, 'id', orderId);
     const heard = lastEventId(c, VERSION);
-    const order = await outbox.read(id);
-    if (!order) throw new ProblemError('not-found', { detail: `there is no order ${id}` });
+    const order = await ownOrder(c, outbox, id);
     // By the standard this is what keeps a client from coming back for ever.
     if (order.status !== 'PENDING' && shown(order).version === heard) return c.body(null, 204);
     return streams.open(c, orderFeed(outbox, id, heard));
@@ -36,6 +36,7 @@ export function eventRoutes(app: Hono, { outbox, consumerOrders, streams }: Even
   app.get('/consumers/:id/orders/events', async (c) => {
     const lists = kept(consumerOrders);
     const id = pathParam(c, 'id', entityId);
+    demandOwn(c, id);
     const heard = lastEventId(c, POSITION);
     const { newest } = await lists.list(id, { limit: 1 });
     if (Number(heard ?? 0) > newest) throw badEventId();

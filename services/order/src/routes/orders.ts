@@ -1,6 +1,7 @@
 import { orderId, orderRequest } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
-import { etagHeader, idempotencyKeyOf, jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
+import { callerOf } from '@standing-order/platform/auth';
+import { etagHeader, idempotencyKeyOf, jsonBody, pathParam } from '@standing-order/platform/http';
 import { currentTrace } from '@standing-order/platform/telemetry';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../order/decide.ts';
@@ -9,6 +10,7 @@ import { shown } from '../order/shown.ts';
 import type { Styles } from '../styles/style.ts';
 import type { Waits } from '../waits.ts';
 import { type StyleSettings, styleOf } from './order-style.ts';
+import { demandOwn, ownOrder } from './own.ts';
 import { answerDecided, answerPlacement } from './placement.ts';
 import { parsePrefer } from './prefer.ts';
 
@@ -18,9 +20,6 @@ export interface OrderRoutesParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'read'>;
   readonly waits: Pick<Waits, 'untilDecided'>;
 }
-
-/** Every client, until clients are told apart. */
-const ANONYMOUS = 'anonymous';
 
 /** Adds POST /orders and GET /orders/{id}. */
 export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }: OrderRoutesParts): void {
@@ -36,7 +35,9 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
     const style = styleOf(c, styleSettings);
     const idempotencyKey = idempotencyKeyOf(c);
     const request = await jsonBody(c, orderRequest);
-    const placement = await styles[style]({ request, client: ANONYMOUS, idempotencyKey, trace: currentTrace() });
+    demandOwn(c, request.consumerId);
+    const { client } = callerOf(c);
+    const placement = await styles[style]({ request, client, idempotencyKey, trace: currentTrace() });
     if (placement.outcome !== 'taken') return answerPlacement(c, placement);
 
     const waited = await waitedFor(c, placement.order);
@@ -49,8 +50,7 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
 
   app.get('/orders/:id', async (c) => {
     const id = pathParam(c, 'id', orderId);
-    const order = await outbox.read(id);
-    if (!order) throw new ProblemError('not-found', { detail: `there is no order ${id}` });
+    const order = await ownOrder(c, outbox, id);
     const { body, version } = shown((await waitedFor(c, order)) ?? order);
     const etag = etagHeader(version);
     if (c.req.header('If-None-Match') === etag) return c.body(null, 304, { ETag: etag });

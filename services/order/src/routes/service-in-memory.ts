@@ -113,6 +113,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     sidecar: { publish: async () => [] },
     pubsub: 'messages',
     readiness: () => ({ ready: true, reasons: [] }),
+    authenticate: undefined,
   });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     app.request('/orders', {

@@ -17,7 +17,23 @@ test('what is not set has its default, what is unknown is ignored, empty is not 
     STATE_STORE: 'state',
     PUBSUB: 'messages',
     LOG_LEVEL: 'info',
+    AUTH_CONSUMER_CLAIM: 'sub',
+    AUTH_ROLES_CLAIM: 'roles',
+    AUTH_ADMIN_ROLE: 'admin',
   });
+});
+
+test('tokens are asked for by a whole configuration, or not at all, and every fault is named beside the others', () => {
+  const issuer = { AUTH_ISSUER: 'https://issuer.example' };
+  expect(faults({ ...good, ...issuer, AUTH_AUDIENCE: 'shop' })).toEqual([]);
+  expect(faults({ ...good, ...issuer })).toEqual(['AUTH_AUDIENCE: is missing']);
+  expect(faults({ ...good, AUTH_AUDIENCE: 'shop' })).toEqual(['AUTH_ISSUER: is missing']);
+  expect(faults({ ...good, AUTH_JWKS_URL: 'https://issuer.example/keys' })).toEqual(['AUTH_ISSUER: is missing']);
+  expect(faults({ PORT: '80', AUTH_ISSUER: 'issuer.example' })).toEqual([
+    'DAPR_HTTP_PORT: is missing',
+    'AUTH_ISSUER: must be an http or https URL',
+    'AUTH_AUDIENCE: is missing',
+  ]);
 });
 
 test('every fault is named at once, and no value is told', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authConfig, authIsWhole } from '../auth/config.ts';
 import { logLevels } from '../telemetry/logger.ts';
 
 /** A whole number between two bounds, both included. */
@@ -13,16 +14,20 @@ export const wholeNumber = (min: number, max: number) =>
 export const port = wholeNumber(1, 65_535);
 
 /** What every service reads from its environment; a service adds its own with `.extend`. */
-export const serviceConfig = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  PORT: port,
-  DAPR_HTTP_PORT: port,
-  DAPR_API_TOKEN: z.string().optional(),
-  APP_API_TOKEN: z.string().optional(),
-  STATE_STORE: z.string().default('state'),
-  PUBSUB: z.string().default('messages'),
-  LOG_LEVEL: z.enum(logLevels).default('info'),
-});
+export const serviceConfig = z
+  .object({
+    HOST: z.string().default('127.0.0.1'),
+    PORT: port,
+    DAPR_HTTP_PORT: port,
+    DAPR_API_TOKEN: z.string().optional(),
+    APP_API_TOKEN: z.string().optional(),
+    STATE_STORE: z.string().default('state'),
+    PUBSUB: z.string().default('messages'),
+    LOG_LEVEL: z.enum(logLevels).default('info'),
+    ...authConfig,
+  })
+  .refine(...authIsWhole.issuer)
+  .refine(...authIsWhole.audience);
 
 /** One line for each fault, by variable. Never holds a value, since it may be a secret. */
 export const configFaults = (error: z.core.$ZodError, env: NodeJS.ProcessEnv): string[] =>

@@ -1,6 +1,7 @@
 import { entityId } from '@standing-order/contracts';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { type Caller, callerOf, notAllowed } from '../auth/index.ts';
 import { etagHeader, ifMatch, jsonBody, ProblemError, pathParam } from '../http/index.ts';
 import type { Entities, Patch, Versioned } from './store.ts';
 
@@ -13,13 +14,15 @@ export interface EntityRoutesOptions<E> {
   /** Body of PATCH. */
   readonly patch: z.ZodType<Patch<E>>;
   newId(): string;
+  /** Who may read the entity with this id; everybody, if it is not said. */
+  mayRead?(caller: Caller, id: string): boolean;
 }
 
 const RETRY_AFTER_SECONDS = 2;
 
 /** Adds POST {path}, GET {path}/{id} and PATCH {path}/{id} with ETags. */
 export function entityRoutes<E extends { readonly id: string }>(app: Hono, options: EntityRoutesOptions<E>): void {
-  const { path, entities, request, patch, newId } = options;
+  const { path, entities, request, patch, newId, mayRead } = options;
 
   app.post(path, async (c) => {
     const body = await jsonBody(c, request);
@@ -39,6 +42,7 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 
   app.get(`${path}/:id`, async (c) => {
     const id = pathParam(c, 'id', entityId);
+    if (mayRead && !mayRead(callerOf(c), id)) throw notAllowed('this belongs to somebody else');
     const found = await entities.get(id);
     if (!found) throw notFound(path, id);
     return show(c, found, 200);

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Api } from '@standing-order/contracts';
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono } from 'hono';
+import { type Authenticate, guard } from '../auth/index.ts';
 import { SidecarError } from '../dapr/types.ts';
 import { logger, metricsText, warnSometimes } from '../telemetry/index.ts';
 import { documentRoutes } from './documents.ts';
@@ -16,12 +16,15 @@ export interface Readiness {
 export interface AppOptions {
   /** Asked by GET /readyz: 200 when ready, 503 with the reasons when not. */
   readiness(): Readiness;
-  /** APP_API_TOKEN: what /messages/*, /validations and /changes demand in the header dapr-api-token. */
+  /** APP_API_TOKEN: what operations for the sidecar, and deliveries of messages, demand in the header dapr-api-token. */
   readonly appToken?: string | undefined;
 }
 
-/** What only the service's own sidecar may call. */
-const INTERNAL = ['/messages/*', '/validations', '/changes'] as const;
+/** What an application with an API of its own must say in addition. */
+export interface ServiceAppOptions extends AppOptions {
+  /** Who calls; undefined: nobody is asked. */
+  readonly authenticate: Authenticate | undefined;
+}
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -53,40 +56,30 @@ function failed(error: Error, c: Context): Response {
   return problemResponse('internal-error');
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** Compares digests, so that neither the content nor the length of the token shows in the time it takes. */
-function demandToken(token: string): MiddlewareHandler {
-  const wanted = digest(token);
-  return async (c, next) => {
-    if (!timingSafeEqual(digest(c.req.header('dapr-api-token') ?? ''), wanted)) {
-      return problemResponse('unauthorized', { detail: 'dapr-api-token is missing or wrong' });
-    }
-    return next();
-  };
-}
-
 /**
  * Hono with everything that is the same in every service: problems, /healthz, /readyz, /metrics, spans, measurements, and the
  * documents of its API. Every route that is added must be one of the API's operations.
  */
-export function createApp(options: AppOptions, api?: Api): Hono {
+export function createApp(options: AppOptions): Hono;
+export function createApp(options: ServiceAppOptions, api: Api): Hono;
+export function createApp(
+  { readiness, appToken, authenticate }: Partial<ServiceAppOptions> & AppOptions,
+  api?: Api,
+): Hono {
   const app = new Hono();
   app.use(observe);
-  if (options.appToken !== undefined) {
-    for (const path of INTERNAL) app.use(path, demandToken(options.appToken));
-  }
+  app.use(guard({ api, authenticate, appToken }));
   app.notFound((c) => notFound(app, c));
   app.onError(failed);
   app.get('/healthz', (c) => c.json({ status: 'alive' }));
   app.get('/readyz', (c) => {
-    const { ready, reasons } = options.readiness();
+    const { ready, reasons } = readiness();
     return c.json({ status: ready ? 'ready' : 'not ready', reasons }, ready ? 200 : 503);
   });
   app.get('/metrics', async () => {
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
     return new Response(await metricsText(), { headers });
   });
-  if (api) documentRoutes(app, api, false);
+  if (api) documentRoutes(app, api, authenticate !== undefined);
   return app;
 }

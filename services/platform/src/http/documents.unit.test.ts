@@ -2,7 +2,7 @@ import { orderApi } from '@standing-order/contracts';
 import { expect, test } from 'vitest';
 import { createApp } from './index.ts';
 
-const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) }, orderApi);
+const app = createApp({ readiness: () => ({ ready: true, reasons: [] }), authenticate: undefined }, orderApi);
 
 test('a service shows what it offers, by HTTP and by message', async () => {
   const openapi = await app.request('/openapi.json');

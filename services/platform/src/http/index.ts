@@ -1,4 +1,4 @@
-export { type AppOptions, createApp, type Readiness } from './app.ts';
+export { type AppOptions, createApp, type Readiness, type ServiceAppOptions } from './app.ts';
 export { jsonBody, MAX_BODY_BYTES } from './body.ts';
 export { etagHeader, idempotencyKeyOf, ifMatch, pathParam } from './headers.ts';
 export { faultsOf, type ProblemDetails, ProblemError, problemResponse } from './problem.ts';

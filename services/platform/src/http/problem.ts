@@ -19,6 +19,8 @@ export interface ProblemDetails {
   readonly retryAfter?: number;
   /** Becomes Location: where the truth will be. */
   readonly location?: string;
+  /** How to authenticate; becomes WWW-Authenticate. */
+  readonly challenge?: string;
   /** Methods that the resource has; becomes Allow. */
   readonly allow?: readonly string[];
 }
@@ -60,6 +62,7 @@ export function problemResponse(kind: ProblemKind, details: ProblemDetails = {})
       'content-type': 'application/problem+json',
       ...(retryAfter !== undefined && { 'retry-after': String(Math.ceil(retryAfter)) }),
       ...(details.location !== undefined && { location: details.location }),
+      ...(details.challenge !== undefined && { 'www-authenticate': details.challenge }),
       ...(details.allow && { allow: details.allow.join(', ') }),
     },
   });

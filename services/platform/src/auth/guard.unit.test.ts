@@ -1,0 +1,110 @@
+import type { Api, Operation } from '@standing-order/contracts';
+import type { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { createApp } from '../http/index.ts';
+import type { Authenticate } from './authenticate.ts';
+import { type Caller, callerOf } from './caller.ts';
+
+const operation = (path: Operation['path'], access: Operation['access'], method: Operation['method'] = 'get') => ({
+  id: `${method} ${path}`,
+  method,
+  path,
+  access,
+  summary: path,
+  answers: {},
+});
+
+const api: Api = {
+  service: 'order',
+  title: 'Things',
+  description: '',
+  operations: [
+    operation('/things/stuck', 'admin'),
+    operation('/things/{id}', 'client'),
+    operation('/open', 'anyone'),
+    operation('/validations', 'sidecar', 'post'),
+  ],
+};
+
+const callers: Record<string, Caller> = {
+  ada: { client: 'subject:ada', admin: false, consumer: 'ada' },
+  root: { client: 'subject:root', admin: true, consumer: undefined },
+};
+
+/** Its callers say who they are by name. */
+const byName: Authenticate = async (c) =>
+  callers[c.req.header('authorization') ?? ''] ?? Promise.reject(new Error('who?'));
+
+function setUp(authenticate: Authenticate | undefined, appToken?: string): Hono {
+  const app = createApp({ readiness: () => ({ ready: true, reasons: [] }), authenticate, appToken }, api);
+  app.get('/things/stuck', (c) => c.json(callerOf(c)));
+  app.get('/things/:id', (c) => c.json(callerOf(c)));
+  app.get('/open', (c) => c.text('open'));
+  app.get('/asks', (c) => c.json(callerOf(c)));
+  app.post('/validations', (c) => c.text('valid'));
+  app.post('/messages/known', (c) => c.text('taken'));
+  return app;
+}
+
+const statusOf = async (app: Hono, name: string | undefined, path: string, method = 'GET') =>
+  (await app.request(path, { method, headers: name === undefined ? {} : { authorization: name } })).status;
+
+test.each<[string, string | undefined, number]>([
+  ['/things/1', 'ada', 200],
+  ['/things/1', 'root', 200],
+  ['/things/1', undefined, 500],
+  ['/things/stuck', 'ada', 403],
+  ['/things/stuck', 'root', 200],
+  ['/open', undefined, 200],
+  ['/healthz', undefined, 200],
+  ['/readyz', undefined, 200],
+  ['/metrics', undefined, 200],
+  ['/openapi.json', undefined, 200],
+  ['/asyncapi.json', undefined, 200],
+  ['/docs', undefined, 200],
+  ['/nothing', undefined, 404],
+])('GET %s by %s is answered %i', async (path, name, status) => {
+  expect(await statusOf(setUp(byName), name, path)).toBe(status);
+});
+
+test('HEAD is guarded like GET', async () => {
+  expect(await statusOf(setUp(byName), 'ada', '/things/stuck', 'HEAD')).toBe(403);
+});
+
+test('a route that nobody has described is for admins', async () => {
+  expect(await statusOf(setUp(byName), 'ada', '/asks')).toBe(403);
+  expect(await statusOf(setUp(byName), 'root', '/asks')).toBe(200);
+});
+
+test('whoever may not is told so as RFC 6750 has it', async () => {
+  const response = await setUp(byName).request('/things/stuck', { headers: { authorization: 'ada' } });
+  expect(response.headers.get('www-authenticate')).toContain('error="insufficient_scope"');
+  expect(await response.json()).toMatchObject({ type: 'urn:standing-order:problem:forbidden', status: 403 });
+});
+
+test('where nobody is asked, everybody may do everything, in one name', async () => {
+  const response = await setUp(undefined).request('/things/stuck');
+  expect(await response.json()).toEqual({ client: 'anonymous', admin: true });
+});
+
+test('what is for the sidecar wants its token, and no other', async () => {
+  const app = setUp(byName, 'secret');
+  const post = async (path: string, headers: Record<string, string>) =>
+    (await app.request(path, { method: 'POST', headers })).status;
+  for (const path of ['/validations', '/messages/known']) {
+    expect(await post(path, { 'dapr-api-token': 'secret' })).toBe(200);
+    expect(await post(path, { 'dapr-api-token': 'secreT' })).toBe(401);
+    expect(await post(path, { authorization: 'root' })).toBe(401);
+  }
+});
+
+test('the document says what is demanded', async () => {
+  const securityOf = async (app: Hono) => {
+    const { paths } = (await (await app.request('/openapi.json')).json()) as {
+      paths: Record<string, { get: { security: object[] } }>;
+    };
+    return paths['/things/stuck']?.get.security;
+  };
+  expect(await securityOf(setUp(byName))).toEqual([{ bearer: [] }]);
+  expect(await securityOf(setUp(undefined))).toEqual([]);
+});
