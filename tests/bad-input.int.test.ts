@@ -89,7 +89,22 @@ describe('POST /orders refuses, names the field, stores nothing', () => {
     const answer = await leavesNothing(() => post(orders(), GOOD_ORDER, { 'idempotency-key': key }));
     expect(fieldsOf(answer)).toEqual(['Idempotency-Key']);
   });
+
+  test.each(['telepathic', 'synchronous', ''])('the style %j, where a request may pick none', async (style) => {
+    const answer = await leavesNothing(() => post(orders(), GOOD_ORDER, { 'order-style': style }));
+    expect([answer.status, fieldsOf(answer)]).toEqual([403, ['Order-Style']]);
+  });
 });
+
+test.each(['wait=soon', 'wait=-1', '=5', '"', 'wait="5', ';;,,'])(
+  'Prefer: %s is ignored, as RFC 7240 has it',
+  async (prefer) => {
+    const answer = await post(orders(), GOOD_ORDER, { prefer });
+    expect([answer.status, answer.headers['preference-applied']]).toEqual([202, undefined]);
+  },
+);
+
+const UNKNOWN = '019ab000-0000-7000-8000-000000000000';
 
 describe('the other requests', () => {
   test.each([
@@ -104,8 +119,22 @@ describe('the other requests', () => {
   });
 
   test('GET of an order that nobody placed', async () => {
-    const answer = await leavesNothing(() => get(`${orders()}/019ab000-0000-7000-8000-000000000000`));
+    const answer = await leavesNothing(() => get(`${orders()}/${UNKNOWN}`));
     expect(answer.status).toBe(404);
+  });
+
+  test.each([
+    ['events of an order, after an event that is none', () => `${orders()}/${UNKNOWN}/events`, 400],
+    ['events of an order that nobody placed', () => `${orders()}/${UNKNOWN}/events`, 404],
+    [
+      "a consumer's orders, by an id that is none",
+      () => `${orders().replace(/orders$/, 'consumers')}/a%7C%7Cb/orders`,
+      404,
+    ],
+  ])('GET of %s', async (_, url, status) => {
+    const headers = status === 400 ? { 'last-event-id': 'nonsense' } : {};
+    const answer = await leavesNothing(() => call('GET', url(), undefined, headers));
+    expect(answer.status).toBe(status);
   });
 
   test('a method that the path does not have', async () => {
