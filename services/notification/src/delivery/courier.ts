@@ -4,7 +4,7 @@ import type { Event } from '../events/event.ts';
 import type { DisabledReason, Hook } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { eventsOf, historyOf, type Logs } from '../logs.ts';
-import { type Attempt, type Cursor, dueOf, type Open, roomOf, type Step } from './cursor.ts';
+import { type Attempt, type Cursor, dueOf, newCursor, type Open, roomOf, type Step } from './cursor.ts';
 import { type Cursors, fold } from './cursors.ts';
 import { dropping } from './drop.ts';
 import { isGone, type Sender, type Sent } from './sender.ts';
@@ -38,7 +38,9 @@ export interface Courier {
 /** Deliveries of one webhook at a time. */
 const AT_ONCE = 8;
 /** Events that are read ahead. */
-const AHEAD = 4 * AT_ONCE;
+const AHEAD = 64;
+/** Between the beginnings of two turns: each costs several calls of the store, so results gather. */
+const TURN_MS = 200;
 const IDLE_MS = 250;
 const IDLE_MAX_MS = 4_000;
 const FAILED_PAUSE_MS = 1_000;
@@ -52,8 +54,9 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
   const stopping = new AbortController();
   const inFlight = new Map<number, Promise<void>>();
   const ahead = new Map<number, Event>();
-  /** What has happened since the cursor was written. */
+  /** What has happened since the cursor was written, and what it has made of it. */
   let steps: Step[] = [];
+  let cursor: Cursor = newCursor;
   let hook = first;
   let woken = true;
   let wakeUp = () => {};
@@ -64,17 +67,25 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
     wakeUp();
   }
 
-  /** Until it is time, or somebody wakes it up. */
-  async function pause(ms: number): Promise<void> {
+  function happened(step: Step): void {
+    steps.push(step);
+    cursor = fold(cursor, [step]).cursor;
+  }
+
+  /** Until it is time, it is stopped or, if it may be, woken. */
+  async function pause(ms: number, wakable: boolean): Promise<void> {
     if (stopping.signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const cancel = clock.setTimer(ms, resolve);
-      wakeUp = () => {
+      const end = () => {
         cancel();
+        stopping.signal.removeEventListener('abort', end);
+        wakeUp = () => {};
         resolve();
       };
+      const cancel = clock.setTimer(ms, end);
+      stopping.signal.addEventListener('abort', end);
+      if (wakable) wakeUp = end;
     });
-    wakeUp = () => {};
   }
 
   async function eventAt(position: number): Promise<Event> {
@@ -87,60 +98,62 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
   }
 
   async function attempt({ position, attempts }: Open): Promise<void> {
+    let unread = false;
     try {
       const sent = await sender.send(hook, await eventAt(position), stopping.signal);
       if (!sent) return;
       const at = clock.wall();
-      steps.push({ kind: 'attempted', attempt: attemptOf(sent, position, attempts + 1, at, parts.random()) });
+      happened({ kind: 'attempted', attempt: attemptOf(sent, position, attempts + 1, at, parts.random()) });
       if (isGone(sent)) await disable('gone');
-      wake();
     } catch (error) {
-      // It stays open and is tried again by a later turn.
+      unread = true;
       warnSometimes('webhook event', { err: error, webhook: id }, 'an event cannot be read now');
     } finally {
       ahead.delete(position);
       inFlight.delete(position);
       slots.give();
     }
+    // One that cannot be read stays open; a later turn tries it again.
+    if (unread) return;
+    start();
+    wake();
   }
 
   /** Starts what is due, as far as there is room. */
-  function start(cursor: Cursor): void {
+  function start(): void {
     for (const open of dueOf(cursor, clock.wall())) {
       if (hook.disabled || inFlight.size >= AT_ONCE || stopping.signal.aborted) return;
       if (inFlight.has(open.position)) continue;
-      if (!slots.take(wake)) return;
+      if (!slots.take(start)) return;
       inFlight.set(open.position, attempt(open));
     }
   }
 
   /** Takes new events, as far as there is room. */
-  async function take(cursor: Cursor): Promise<Cursor> {
+  async function take(): Promise<void> {
     const limit = Math.min(roomOf(cursor), AHEAD - ahead.size);
-    if (limit <= 0) return cursor;
+    if (limit <= 0) return;
     const { entries, more } = await logs.events.read(eventsOf(id), { after: cursor.taken, limit });
-    if (entries.length === 0) return cursor;
+    if (entries.length === 0) return;
     for (const { position, entry } of entries) ahead.set(position, entry);
     const events = entries.map(({ position, entry }) => ({ position, eventId: entry.id }));
-    const step: Step = { kind: 'taken', events, at: clock.wall() };
-    steps.push(step);
+    happened({ kind: 'taken', events, at: clock.wall() });
     woken ||= more;
     idleMs = IDLE_MS;
-    return fold(cursor, [step]).cursor;
   }
 
   /** Writes down what has happened; what is not known to be written stays to be written. */
   async function save(from: Cursor, etag: string | undefined): Promise<void> {
     if (steps.length === 0) return;
     const count = steps.length;
-    const { cursor, finished } = fold(from, steps);
+    const { cursor: next, finished } = fold(from, steps);
     if (finished.length > 0) {
       const entries = finished.map((past) => ({ id: `${past.position}-${past.at}`, ...past }));
       // In the delivery log first: what is not open and not there would be forgotten.
       const [logged] = await logs.history.append([{ name: historyOf(id), entries }]);
       if (!logged) throw new Error('the delivery log cannot be written');
     }
-    const outcome = await cursors.write(id, cursor, etag);
+    const outcome = await cursors.write(id, next, etag);
     if (outcome === 'unknown') throw new Error('the cursor cannot be written');
     if (outcome === 'conflict') {
       woken = true;
@@ -150,7 +163,7 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
     for (const { status } of finished) deliveries.add(1, { status });
   }
 
-  async function dropOld(cursor: Cursor): Promise<void> {
+  async function dropOld(): Promise<void> {
     if (!dropping(cursor, 0)) return;
     const { newest } = await logs.history.read(historyOf(id), { limit: 1 });
     // As it is now: somebody may have asked for an old event by hand.
@@ -179,32 +192,36 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
   /** Everything that can be done now; how long it may take until there is more. */
   async function turn(): Promise<number> {
     woken = false;
-    const { cursor, etag } = await cursors.read(id);
-    const taken = await take(fold(cursor, steps).cursor);
-    start(taken);
+    const stored = await cursors.read(id);
+    cursor = fold(stored.cursor, steps).cursor;
+    await take();
+    start();
     const failed = steps.some((step) => step.kind === 'attempted' && !step.attempt.ok);
-    await save(cursor, etag);
-    await dropOld(cursor);
+    await save(stored.cursor, stored.etag);
+    await dropOld();
     const now = clock.wall();
     // Time alone disables nothing: a webhook for which nothing happens does not fail.
-    if (failed && now - (taken.failingSince ?? now) >= parts.disableAfterMs) await disable('failing');
+    if (failed && now - (cursor.failingSince ?? now) >= parts.disableAfterMs) await disable('failing');
     idleMs = Math.min(2 * idleMs, IDLE_MAX_MS);
-    const next = Math.min(...taken.open.filter(({ position }) => !inFlight.has(position)).map(({ dueAt }) => dueAt));
+    const next = Math.min(...cursor.open.filter(({ position }) => !inFlight.has(position)).map(({ dueAt }) => dueAt));
     return next > now ? Math.min(next - now, idleMs) : idleMs;
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const ms = await turn().catch((error: unknown) => {
+      const began = clock.monotonic();
+      try {
+        const ms = await turn();
+        await pause(began + TURN_MS - clock.monotonic(), false);
+        if (!woken) await pause(ms, true);
+      } catch (error) {
         warnSometimes('webhook turn', { err: error, webhook: id }, 'deliveries of a webhook cannot go on now');
-        woken = false;
-        return FAILED_PAUSE_MS;
-      });
-      if (!woken) await pause(ms);
+        await pause(FAILED_PAUSE_MS, false);
+      }
     }
     await Promise.all(inFlight.values());
-    const { cursor, etag } = await cursors.read(id);
-    await save(cursor, etag);
+    const stored = await cursors.read(id);
+    await save(stored.cursor, stored.etag);
   }
 
   const running = detached(run).catch((error: unknown) =>
@@ -219,7 +236,6 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
     wake,
     async stop() {
       stopping.abort();
-      wakeUp();
       await running;
     },
   };
