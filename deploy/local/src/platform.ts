@@ -130,13 +130,14 @@ function serviceSpecs(
   secrets: Secrets,
   files: DaprFiles,
 ): PartSpec[] {
+  const { broker } = settings;
   const tokens = { dapr: secrets.daprApiToken, app: secrets.appApiToken };
   return replicasOf(settings, service).flatMap((replica) => {
     const name = `${service}-${replica}`;
     const ports = replicaPorts(settings.portBase, service, replica);
     return [
       servicePart({ name, service, main: settings.main[service], ports, tokens, env: envOf(service, settings) }),
-      sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, ...files }),
+      sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, broker, ...files }),
     ];
   });
 }

@@ -10,8 +10,7 @@ import { inheritedEnv, type PartSpec } from './spec.ts';
 
 const run = promisify(execFile);
 
-/** The name of the part. */
-export const kafkaName = 'kafka';
+const kafkaName = 'kafka';
 
 export interface KafkaOptions {
   /** The script that runs a class of Kafka. */

@@ -1,3 +1,4 @@
+import type { BrokerKind } from '../dapr/broker.ts';
 import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
 import { answersOk } from '../wait.ts';
 import { inheritedEnv, type PartSpec } from './spec.ts';
@@ -11,6 +12,7 @@ export interface SidecarOptions {
   readonly resources: string;
   readonly configuration: string;
   readonly tokens: { readonly dapr: string; readonly app: string };
+  readonly broker: BrokerKind;
 }
 
 const gracefulShutdownSeconds = 3;
@@ -18,10 +20,13 @@ const gracefulShutdownSeconds = 3;
 /**
  * A Dapr sidecar. Nothing of it listens beyond loopback, and it knows no control plane.
  *
- * Dapr's app health checks are off. When they find an application gone, the sidecar ends its bulk subscriptions, and in
+ * With Redis, Dapr's app health checks are off. When they find an application gone, the sidecar ends its bulk subscriptions, and in
  * 1.18 the worker of every message that is just then on its way there hangs for good: with 10,000 messages on their way a sidecar
  * delivered nothing any more, also after its application was back. Without them it tries the batch at hand again, as
  * the resiliency policy says, and a batch that outlasts that goes to the dead-letter topic.
+ *
+ * With Kafka they are on, and have no such effect. Its partitions belong to one sidecar each: one whose application is gone
+ * would keep them from the other replicas, and spend every message in them.
  */
 export function sidecarPart(options: SidecarOptions): PartSpec {
   const { ports, tokens } = options;
@@ -48,7 +53,7 @@ export function sidecarPart(options: SidecarOptions): PartSpec {
   };
 }
 
-function flags({ appId, ports, resources, configuration }: SidecarOptions): Record<string, string | number> {
+function flags({ appId, ports, resources, configuration, broker }: SidecarOptions): Record<string, string | number> {
   return {
     'app-id': appId,
     'app-port': ports.app,
@@ -69,5 +74,15 @@ function flags({ appId, ports, resources, configuration }: SidecarOptions): Reco
     'dapr-graceful-shutdown-seconds': gracefulShutdownSeconds,
     'max-body-size': '4Mi',
     'log-level': 'warn',
+    ...(broker === 'kafka' && healthChecks),
   };
 }
+
+/** Seconds, milliseconds, and how many probes in a row: gone for 6 s, as long as Kafka gives a sidecar that is silent. */
+const healthChecks = {
+  'enable-app-health-check': 'true',
+  'app-health-check-path': '/healthz',
+  'app-health-probe-interval': 2,
+  'app-health-probe-timeout': 1_900,
+  'app-health-threshold': 3,
+};

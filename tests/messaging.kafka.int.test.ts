@@ -1,0 +1,3 @@
+import { orderByMessage } from './messaging.ts';
+
+orderByMessage('kafka');
