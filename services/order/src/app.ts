@@ -4,6 +4,7 @@ import type { Sidecar } from '@standing-order/platform/dapr';
 import { createApp, type ServiceAppOptions } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import type { Hono } from 'hono';
+import type { Entries } from './consumer-orders/confirmations.ts';
 import { changesHandler } from './messages/changes.ts';
 import { replyHandler } from './messages/replies.ts';
 import { requestHandler } from './messages/requests.ts';
@@ -30,7 +31,9 @@ export interface OrderAppParts extends ServiceAppOptions {
   readonly streams: Pick<Streams, 'open'>;
   readonly consumerOrders: MaybeConsumerOrders<'list' | 'watch'>;
   readonly replicas: Some<'hear' | 'state'>;
-  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch' | 'record' | 'stuck' | 'retry'>;
+  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch' | 'stuck' | 'retry'>;
+  /** Records the answers of others in their orders. Rejects when the store fails: they are delivered again. */
+  record(entries: Entries): Promise<unknown>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
@@ -46,6 +49,7 @@ export function orderApp({
   consumerOrders,
   replicas,
   outbox,
+  record,
   sidecar,
   pubsub,
   clock,
@@ -57,7 +61,7 @@ export function orderApp({
   consumerOrdersRoute(app, consumerOrders);
   eventRoutes(app, { outbox, consumerOrders, streams });
   requestHandler(app, { sidecar, pubsub, clock, place: placeAsked });
-  replyHandler(app, { sidecar, pubsub, outbox });
+  replyHandler(app, { sidecar, pubsub, record });
   changesHandler(app, { sidecar, pubsub, replicas });
   replicaRoutes(app, replicas);
   return app;

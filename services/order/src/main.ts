@@ -34,6 +34,7 @@ const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: confi
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
 
 const consumerOrders = createConsumerOrders({
+  clock,
   store: connection.store,
   outbox: { record: (entries) => outbox.record(entries), readAll: (ids) => outbox.readAll(ids) },
 });
@@ -76,6 +77,7 @@ runService({
     waits,
     streams,
     consumerOrders: config.CONSUMER_ORDERS === 'on' ? consumerOrders : undefined,
+    record: (entries) => outbox.record(consumerOrders.joined(entries)),
     replicas,
     outbox,
     sidecar,
@@ -96,6 +98,7 @@ runService({
   },
   async stop() {
     replicas.stop();
+    await consumerOrders.leave();
     await outbox.leave();
     await connection.close();
   },

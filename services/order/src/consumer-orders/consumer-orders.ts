@@ -1,13 +1,16 @@
 import type { Outbox, Transport } from '@standing-order/outbox';
 import type { StateStore } from '@standing-order/platform/dapr';
 import { createPagedLog, type Entry, type Wanted } from '@standing-order/platform/paged-log';
-import { detached, warnSometimes } from '@standing-order/platform/telemetry';
+import type { Clock } from '@standing-order/platform/runtime';
+import { detached } from '@standing-order/platform/telemetry';
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
+import { type Confirmations, createConfirmations } from './confirmations.ts';
 
 export interface ConsumerOrdersParts {
   readonly store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;
   readonly outbox: Pick<Outbox<Order, Message>, 'readAll' | 'record'>;
+  readonly clock: Pick<Clock, 'setTimer'>;
 }
 
 export interface OrderAt {
@@ -29,27 +32,59 @@ export interface OrdersPage {
 
 /** The orders of each consumer, in the order in which they were put into its list: soon after they were taken. */
 export interface ConsumerOrders {
-  /** Puts orders into the lists of their consumers and has the orders say so: the way out of the channel `index`. */
+  /** Puts orders into the lists of their consumers: the way out of the channel `index`. */
   readonly transport: Transport<Order>;
+  /** Adds to answers that are about to be recorded that their orders are in the lists, if they are to say so yet. */
+  readonly joined: Confirmations['joined'];
+  /** Has the orders that wait to say so say it now. Never rejects. */
+  readonly leave: Confirmations['leave'];
   /** An order is on a page once. Rejects when the store can't be read. */
   list(consumerId: string, wanted: Wanted): Promise<OrdersPage>;
   /** Calls `listener` when this replica has put an order into the consumer's list. Returns how to stop. */
   watch(consumerId: string, listener: () => void): () => void;
 }
 
+type Addition = { readonly name: string; readonly entries: readonly Entry[] };
+
+/** What is added together, next. */
+interface Gathering {
+  readonly additions: Addition[];
+  readonly added: Promise<readonly boolean[]>;
+}
+
+/** Before each addition, so that it is worth its while. */
+const GATHER_MS = 50;
+
 const logName = (consumerId: string): string => `ci:${consumerId}`;
 
-export function createConsumerOrders({ store, outbox }: ConsumerOrdersParts): ConsumerOrders {
+export function createConsumerOrders({ store, outbox, clock }: ConsumerOrdersParts): ConsumerOrders {
   const log = createPagedLog<Entry>(store);
+  const confirmations = createConfirmations({ outbox, clock });
   const listeners = new Map<string, Set<() => void>>();
-  /** One batch is added at a time: two that add to the same lists would only take turns in losing. */
+  let gathering: Gathering | undefined;
+  /** The addition under way: two that add to the same lists would only take turns in losing. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function add(batch: readonly Order[]): Promise<readonly boolean[]> {
-    const additions = batch.map(({ id, request }) => ({ name: logName(request.consumerId), entries: [{ id }] }));
-    const added = turn.then(() => log.append(additions));
+  function gather(): Gathering {
+    const additions: Addition[] = [];
+    const added = turn
+      .then(() => new Promise<void>((resolve) => clock.setTimer(GATHER_MS, resolve)))
+      .then(() => {
+        gathering = undefined;
+        return log.append(additions);
+      });
     turn = added;
-    return added;
+    return { additions, added };
+  }
+
+  /** Says for each order, in order, whether it is in its list. */
+  async function add(orders: readonly Order[]): Promise<readonly boolean[]> {
+    if (orders.length === 0) return [];
+    gathering ??= gather();
+    const { additions, added } = gathering;
+    const from = additions.length;
+    for (const { id, request } of orders) additions.push({ name: logName(request.consumerId), entries: [{ id }] });
+    return (await added).slice(from, from + orders.length);
   }
 
   function tell(orders: readonly Order[]): void {
@@ -62,20 +97,17 @@ export function createConsumerOrders({ store, outbox }: ConsumerOrdersParts): Co
     transport: {
       send: (batch) =>
         detached(async () => {
-          const added = await add(batch.map(({ document }) => document));
-          const listed = batch.filter((_, index) => added[index]);
+          const unlisted = batch.filter((sending) => !confirmations.awaits(sending));
+          const added = await add(unlisted.map(({ document }) => document));
+          const listed = unlisted.filter((_, index) => added[index]);
+          confirmations.add(listed);
           tell(listed.map(({ document }) => document));
-          const entries = listed.map(({ document, token }) => ({
-            id: document.id,
-            answer: { kind: 'indexed', token } as const,
-          }));
-          await outbox.record(entries).catch((error: unknown) => {
-            // The outbox sends again what is not confirmed, and the list knows it by its id.
-            warnSometimes('index', { err: error }, 'orders are listed, and do not say so yet');
-          });
-          return added;
+          const failed = new Set(unlisted).difference(new Set(listed));
+          return batch.map((sending) => !failed.has(sending));
         }),
     },
+    leave: confirmations.leave,
+    joined: confirmations.joined,
 
     async list(consumerId, wanted) {
       const { entries, more, newest } = await log.read(logName(consumerId), wanted);

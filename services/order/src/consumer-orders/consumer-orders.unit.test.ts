@@ -1,7 +1,7 @@
 import type { Outgoing } from '@standing-order/outbox';
 import { createMemoryStore } from '@standing-order/platform/memory-store';
-import { expect, it } from 'vitest';
-import type { Message } from '../order/decide.ts';
+import { realClock } from '@standing-order/platform/runtime';
+import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../order/order.ts';
 import { createConsumerOrders } from './consumer-orders.ts';
 
@@ -19,17 +19,12 @@ const order = (n: number, consumerId = 'ada'): Order =>
 function lists() {
   const store = createMemoryStore();
   const orders = new Map<string, Order>();
-  const recorded: { id: string; answer: Message }[] = [];
-  let fails = false;
   const consumerOrders = createConsumerOrders({
     store,
+    clock: realClock,
     outbox: {
       readAll: async (ids) => new Map(ids.flatMap((id) => (orders.has(id) ? [[id, orders.get(id) as Order]] : []))),
-      async record(entries) {
-        if (fails) throw new Error('the store is down');
-        recorded.push(...entries);
-        return [];
-      },
+      record: async () => [],
     },
   });
   const send = (...some: Order[]) => {
@@ -43,17 +38,16 @@ function lists() {
       position,
       id,
     ]);
-  const failRecording = (now: boolean) => {
-    fails = now;
-  };
-  return { store, orders, recorded, consumerOrders, send, ids, failRecording };
+  return { store, orders, consumerOrders, send, ids };
 }
 
 it('an order that is in the list says so, by the sending that put it there', async () => {
-  const { send, recorded, ids } = lists();
+  const { send, consumerOrders, ids } = lists();
   const some = [order(1), order(2, 'bob'), order(3)];
   expect(await send(...some)).toEqual([true, true, true]);
-  expect(recorded).toEqual(some.map(({ id }) => ({ id, answer: { kind: 'indexed', token: { w: 'w', a: 1, t: 7 } } })));
+  const confirmed = some.map(({ id }) => ({ id, answer: { kind: 'indexed', token: { w: 'w', a: 1, t: 7 } } }));
+  const answer = { kind: 'time-up' } as const;
+  expect(consumerOrders.joined(some.map(({ id }) => ({ id, answer }))).slice(3)).toEqual(confirmed);
   expect(await ids()).toEqual([
     [1, order(1).id],
     [2, order(3).id],
@@ -61,17 +55,17 @@ it('an order that is in the list says so, by the sending that put it there', asy
   expect(await ids('bob')).toEqual([[1, order(2).id]]);
 });
 
-it('what the store does not take is not confirmed, and is sent again without harm', async () => {
-  const { send, store, recorded, ids, failRecording } = lists();
+it('what the store does not take is not confirmed, and what is sent again is in the list once', async () => {
+  const { send, store, consumerOrders, ids } = lists();
+  const waits = [{ id: order(1).id, answer: { kind: 'time-up' } as const }];
   store.takes = () => false;
   expect(await send(order(1))).toEqual([false]);
-  expect(recorded).toEqual([]);
+  expect(consumerOrders.joined(waits)).toEqual(waits);
   store.takes = () => true;
-  failRecording(true);
   expect(await send(order(1))).toEqual([true]);
-  failRecording(false);
-  expect(await send(order(1))).toEqual([true]);
-  expect(recorded).toHaveLength(1);
+  expect(consumerOrders.joined(waits)).toHaveLength(2);
+  expect(await send(order(1), order(1))).toEqual([true, true]);
+  expect(consumerOrders.joined(waits)).toHaveLength(2);
   expect(await ids()).toEqual([[1, order(1).id]]);
 });
 
@@ -97,4 +91,20 @@ it('who watches a list hears of what is put into it, until he stops', async () =
   stop();
   await send(order(3), order(4, 'bob'));
   expect(heard).toEqual(['ada', 'bob']);
+});
+
+it('what is sent meanwhile is added together, and answered in its own place', async () => {
+  const { send, store, ids } = lists();
+  const read = vi.spyOn(store, 'read');
+  store.takes = (key) => key !== 'ci:bob';
+  const answers = await Promise.all([send(order(1), order(2, 'bob')), send(order(3, 'bob'), order(4))]);
+  expect(answers).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+  expect(read).toHaveBeenCalledOnce();
+  expect(await ids()).toEqual([
+    [1, order(1).id],
+    [2, order(4).id],
+  ]);
 });

@@ -1,11 +1,11 @@
 import { messageSchema, topics, type Message as Wire } from '@standing-order/contracts';
-import type { Outbox } from '@standing-order/outbox';
 import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
 import { detached } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
+import type { Entries } from '../consumer-orders/confirmations.ts';
 import { asAnswer } from '../order/answers.ts';
-import type { Confirmation, Message } from '../order/decide.ts';
-import type { Answer, Order } from '../order/order.ts';
+import type { Confirmation } from '../order/decide.ts';
+import type { Answer } from '../order/order.ts';
 import { SOURCE } from './commands.ts';
 
 const topic = topics['order-replies'];
@@ -15,14 +15,15 @@ type Reply = Wire<(typeof topic.types)[number]>;
 export interface RepliesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  readonly outbox: Pick<Outbox<Order, Message>, 'record'>;
+  /** Rejects when the store fails. */
+  record(answers: Entries): Promise<unknown>;
 }
 
 /**
  * Adds the handler of `order-replies`. A reply is done once it is recorded, or ignored by name; when the store fails, it
  * is delivered again.
  */
-export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesParts): void {
+export function replyHandler(app: Hono, { sidecar, pubsub, record }: RepliesParts): void {
   subscribe(app, {
     sidecar,
     pubsub,
@@ -35,7 +36,7 @@ export function replyHandler(app: Hono, { sidecar, pubsub, outbox }: RepliesPart
         id: message.data.orderId,
         answer: answerOf(message),
       }));
-      await detached(() => outbox.record(replies));
+      await detached(() => record(replies));
       return batch.map(() => 'success');
     },
   });

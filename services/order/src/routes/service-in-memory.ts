@@ -89,12 +89,14 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     clock: realClock,
     stalenessMs: 0,
   });
-  const consumerOrders = createConsumerOrders({ store: createMemoryStore(), outbox });
+  const hurried = { setTimer: (_: number, fire: () => void) => realClock.setTimer(0, fire) };
+  const consumerOrders = createConsumerOrders({ store: createMemoryStore(), outbox, clock: hurried });
   const streams = createStreams({ clock: realClock, most: 2, heartbeatMs: 50 });
   const app = orderApp({
     waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
     streams,
     consumerOrders: lists ? consumerOrders : undefined,
+    record: outbox.record,
     styles: {
       'respond-first': respondFirst(parts),
       synchronous: synchronous({ ...parts, validators }),
