@@ -1,10 +1,11 @@
-import { asyncApiOf, consumerApi } from '@standing-order/contracts';
+import { asyncApiOf, type Consumer, consumerApi } from '@standing-order/contracts';
+import { type ValidatorParts, validatorApp } from '@standing-order/platform/entities';
 import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
 import { expect, test } from 'vitest';
-import { type ConsumerParts, consumerApp } from './app.ts';
+import { consumerService } from './consumer.ts';
 
 /** Parts that nobody uses: only the routes count here. */
-const app = consumerApp({ consumers: {} } as unknown as ConsumerParts);
+const app = validatorApp(consumerService, { entities: {} } as unknown as ValidatorParts<Consumer>);
 
 test('every route is described, and everything described has a route', () => {
   expect(routesBeside(app, consumerApi)).toEqual({ undescribed: [], unserved: [] });

@@ -1,10 +1,11 @@
-import { asyncApiOf, restaurantApi } from '@standing-order/contracts';
+import { asyncApiOf, type Restaurant, restaurantApi } from '@standing-order/contracts';
+import { type ValidatorParts, validatorApp } from '@standing-order/platform/entities';
 import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
 import { expect, test } from 'vitest';
-import { type RestaurantParts, restaurantApp } from './app.ts';
+import { restaurantService } from './restaurant.ts';
 
 /** Parts that nobody uses: only the routes count here. */
-const app = restaurantApp({ restaurants: {} } as unknown as RestaurantParts);
+const app = validatorApp(restaurantService, { entities: {} } as unknown as ValidatorParts<Restaurant>);
 
 test('every route is described, and everything described has a route', () => {
   expect(routesBeside(app, restaurantApi)).toEqual({ undescribed: [], unserved: [] });

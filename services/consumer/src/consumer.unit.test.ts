@@ -1,8 +1,8 @@
 import { type Consumer, type MessageType, problem } from '@standing-order/contracts';
 import type { Publication } from '@standing-order/platform/dapr';
-import type { Entities } from '@standing-order/platform/entities';
+import { type Entities, validatorApp } from '@standing-order/platform/entities';
 import { describe, expect, it } from 'vitest';
-import { consumerApp } from './app.ts';
+import { consumerService } from './consumer.ts';
 
 const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 5000, currency: 'EUR' } };
 
@@ -32,8 +32,8 @@ function service({ takes = (_: Publication): boolean => true } = {}) {
     },
     changesSince: async () => ({ lanes: [], complete: true, reset: false }),
   };
-  const app = consumerApp({
-    consumers,
+  const app = validatorApp(consumerService, {
+    entities: consumers,
     sidecar: {
       publish: async (_pubsub, _topic, messages) => {
         replies.push(...messages);

@@ -1,6 +1,7 @@
 import { problem } from '@standing-order/contracts';
+import { validatorApp } from '@standing-order/platform/entities';
 import { describe, expect, it } from 'vitest';
-import { restaurantApp } from './app.ts';
+import { restaurantService } from './restaurant.ts';
 
 const item = { id: 'soup', name: 'Soup', price: 500 };
 const kitchen = { name: 'Soup kitchen', currency: 'EUR', menu: [item] };
@@ -8,8 +9,8 @@ const kitchen = { name: 'Soup kitchen', currency: 'EUR', menu: [item] };
 /** The service's HTTP side; `created` is what reached the store. */
 function service() {
   const created: unknown[] = [];
-  const app = restaurantApp({
-    restaurants: {
+  const app = validatorApp(restaurantService, {
+    entities: {
       async create(entity) {
         created.push(entity);
         return { outcome: 'created', entity, etag: '1' };
