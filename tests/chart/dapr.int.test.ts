@@ -145,6 +145,17 @@ test('Kafka starts a new group at the beginning, and holds its partitions up onl
   });
 });
 
+test('only with Kafka does a sidecar look whether its application is alive', async () => {
+  for (const [kind, looks] of [
+    ['redis', undefined],
+    ['kafka', 'true'],
+  ]) {
+    for (const { spec } of ofKind(await render({ broker: { kind } }), 'Deployment')) {
+      expect(spec.template.metadata.annotations['dapr.io/enable-app-health-check']).toBe(looks);
+    }
+  }
+});
+
 test('an external Kafka is reached with TLS and a password', async () => {
   const external = { address: 'a:9093,b:9093', existingSecret: 'mine', tls: true };
   const objects = await render({ broker: { kind: 'kafka', inChart: false, external } });
