@@ -7,6 +7,7 @@ import { wants } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { eventsOf, type Logs } from '../logs.ts';
 import { type Event, eventOf, type Settled } from './event.ts';
+import { gather } from './gather.ts';
 
 /** Who this service is in its messages, as a URI reference. */
 const SOURCE = '/notification';
@@ -27,14 +28,15 @@ export interface SettledParts {
  * that the order service goes on telling.
  */
 export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs, wake }: SettledParts): void {
-  async function log(events: readonly Event[]): Promise<void> {
+  // A log is read and written as a whole at its end: deliveries that come at the same time must not compete for it.
+  const log = gather(async (events: readonly Event[]) => {
     const additions = (await hooks.all())
       .map((hook) => ({ hook: hook.id, entries: events.filter((event) => wants(hook, event)) }))
       .filter(({ entries }) => entries.length > 0);
     const added = await logs.events.append(additions.map(({ hook, entries }) => ({ name: eventsOf(hook), entries })));
     if (!added.every(Boolean)) throw new Error('not every webhook has the events in its log');
     wake(additions.map(({ hook }) => hook));
-  }
+  });
 
   const noteOf = ({ message, context }: Delivery<Settled>): Publication => {
     const { orderId, token } = message.data;
