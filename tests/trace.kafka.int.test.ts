@@ -1,0 +1,3 @@
+import { traceOrders } from './trace.ts';
+
+traceOrders('kafka');
