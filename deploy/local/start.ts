@@ -81,6 +81,8 @@ function farewell(platform: Platform): string {
   return `${services.join('\n')}
   ${'logs'.padEnd(12)} ${join(platform.dataDir, 'logs')}
 
+Each service shows what it offers at /docs. Nobody is asked for a token here; the README says how that changes.
+
 An order of your own:
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
     -d '${JSON.stringify(demoOrder)}'

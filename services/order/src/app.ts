@@ -59,7 +59,7 @@ export function orderApp({
   adminRoutes(app, outbox);
   orderRoutes(app, { styles, styleSettings, outbox, waits });
   consumerOrdersRoute(app, consumerOrders);
-  eventRoutes(app, { outbox, consumerOrders, streams });
+  eventRoutes(app, { outbox, consumerOrders, streams, clock });
   requestHandler(app, { sidecar, pubsub, clock, place: placeAsked });
   replyHandler(app, { sidecar, pubsub, record });
   changesHandler(app, { sidecar, pubsub, replicas });

@@ -1,13 +1,15 @@
 import { entityId, orderId } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
+import { callerOf } from '@standing-order/platform/auth';
 import { ProblemError, pathParam } from '@standing-order/platform/http';
+import type { Clock } from '@standing-order/platform/runtime';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { shown, VERSION } from '../order/shown.ts';
 import { consumerFeed } from '../streams/consumer-feed.ts';
 import { orderFeed } from '../streams/order-feed.ts';
-import type { Streams } from '../streams/streams.ts';
+import type { Feed, Streams } from '../streams/streams.ts';
 import { kept, type MaybeConsumerOrders } from './consumer-orders.ts';
 import { demandOwn, ownOrder } from './own.ts';
 
@@ -15,6 +17,7 @@ export interface EventRoutesParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch'>;
   readonly consumerOrders: MaybeConsumerOrders<'list' | 'watch'>;
   readonly streams: Pick<Streams, 'open'>;
+  readonly clock: Pick<Clock, 'wall'>;
 }
 
 /** A client that is new hears of this many of the consumer's orders as they are, so that it can't miss any in between. */
@@ -23,14 +26,21 @@ const POSITION = /^(?:0|[1-9]\d{0,14})$/;
 const HEADER = 'Last-Event-ID';
 
 /** Adds GET /orders/{id}/events and GET /consumers/{id}/orders/events: server-sent events, as the HTML standard has them. */
-export function eventRoutes(app: Hono, { outbox, consumerOrders, streams }: EventRoutesParts): void {
+export function eventRoutes(app: Hono, { outbox, consumerOrders, streams, clock }: EventRoutesParts): void {
+  /** Ends when the caller's token does: whoever comes back with a new one goes on where it was. */
+  function whileKnown(c: Context, feed: Feed): Feed {
+    const { endsAt } = callerOf(c);
+    const isOver = () => endsAt !== undefined && clock.wall() >= endsAt;
+    return { ...feed, news: async () => (isOver() ? { events: [], over: true } : feed.news()) };
+  }
+
   app.get('/orders/:id/events', async (c) => {
     const id = pathParam(c, 'id', orderId);
     const heard = lastEventId(c, VERSION);
     const order = await ownOrder(c, outbox, id);
     // By the standard this is what keeps a client from coming back for ever.
     if (order.status !== 'PENDING' && shown(order).version === heard) return c.body(null, 204);
-    return streams.open(c, orderFeed(outbox, id, heard));
+    return streams.open(c, whileKnown(c, orderFeed(outbox, id, heard)));
   });
 
   app.get('/consumers/:id/orders/events', async (c) => {
@@ -41,7 +51,7 @@ export function eventRoutes(app: Hono, { outbox, consumerOrders, streams }: Even
     const { newest } = await lists.list(id, { limit: 1 });
     if (Number(heard ?? 0) > newest) throw badEventId();
     const from = heard === undefined ? Math.max(newest - RECENT, 0) : Number(heard);
-    return streams.open(c, consumerFeed({ outbox, consumerOrders: lists }, id, from));
+    return streams.open(c, whileKnown(c, consumerFeed({ outbox, consumerOrders: lists }, id, from)));
   });
 }
 

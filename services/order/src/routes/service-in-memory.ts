@@ -1,5 +1,6 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
 import type { Accepted } from '@standing-order/outbox';
+import type { Caller } from '@standing-order/platform/auth';
 import { createMemoryStore } from '@standing-order/platform/memory-store';
 import { realClock } from '@standing-order/platform/runtime';
 import { orderApp } from '../app.ts';
@@ -44,11 +45,13 @@ export interface ServiceInMemoryOptions {
   readonly verdicts?: Verdicts;
   /** CONSUMER_ORDERS=on; the default. */
   readonly lists?: boolean;
+  /** Who calls, whoever it is. */
+  readonly caller?: Caller;
 }
 
 /** The service's HTTP side over a map, which keeps what the outbox would keep. */
 export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
-  const { accept, override = false, verdicts = yes, lists = true } = options;
+  const { accept, override = false, verdicts = yes, lists = true, caller } = options;
   const stored = new Map<string, Order>();
   let made = 0;
   async function keep(order: Order): Promise<Accepted<Order>> {
@@ -115,7 +118,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     sidecar: { publish: async () => [] },
     pubsub: 'messages',
     readiness: () => ({ ready: true, reasons: [] }),
-    authenticate: undefined,
+    authenticate: caller && (async () => caller),
   });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     app.request('/orders', {

@@ -10,6 +10,8 @@ export interface Caller {
   readonly admin: boolean;
   /** The consumer that it is, if it is one. */
   readonly consumer: string | undefined;
+  /** When its token ends, as Unix time in milliseconds. */
+  readonly endsAt?: number | undefined;
 }
 
 /** Whoever sent a request where nobody is asked who they are. */
@@ -55,5 +57,6 @@ export function callerFrom(
     client: `subject:${claims.sub}`,
     admin: rolesIn(claimAt(claims, config.AUTH_ROLES_CLAIM)).includes(config.AUTH_ADMIN_ROLE),
     consumer: typeof consumer === 'string' ? consumer : undefined,
+    endsAt: claims.exp === undefined ? undefined : claims.exp * 1_000,
   };
 }
