@@ -1,16 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, call, get, post } from './support/client.ts';
+import { type Collector, type Span, startCollector } from './support/otlp.ts';
 import { type Receiver, startReceiver, verifies } from './support/receiver.ts';
 import { shopSubscription, useShop } from './support/shop.ts';
 import { until } from './support/until.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, useWorld } from './support/world.ts';
 
-const world = useWorld(() => ({
-  replicas: { order: 2, notification: 2 },
-  env: { order: { STYLE_OVERRIDE: 'allowed' } },
-  resources: (resources) => [...resources, shopSubscription],
-}));
+let collector: Collector;
+const world = useWorld(async () => {
+  collector = await startCollector();
+  const telemetry = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  };
+  return {
+    replicas: { order: 2, notification: 2 },
+    env: { order: { ...telemetry, STYLE_OVERRIDE: 'allowed' }, notification: telemetry },
+    resources: (resources) => [...resources, shopSubscription],
+  };
+});
+afterAll(() => collector?.close());
 const shop = useShop(world);
 const BAD_ORDER = { ...GOOD_ORDER, lines: [{ itemId: 'moon-rock', quantity: 1 }] };
 const ARRIVE_WITHIN_MS = 120_000;
@@ -93,6 +106,27 @@ test('settled orders of each style reach every webhook that wants them', async (
   expect(bodies.get(eventOf(placed[0]))?.data.total).toEqual({ amount: 1_900, currency: 'EUR' });
   expect([...new Set(refusals.arrived.map(({ id }) => id))]).toEqual([eventOf(refused?.body.id)]);
   expect(others.arrived).toEqual([]);
+});
+
+test('telling a webhook is part of the trace of the order', async () => {
+  const [traceId, client] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+  const [answer] = await world().place(1, { headers: { traceparent: `00-${traceId}-${client}-01` } });
+  await arrive(all, hook, [eventOf(answer?.body.id)]);
+  const below = (parent: Span | undefined, name: string) =>
+    collector.spans.find(
+      (span) => span.traceId === traceId && span.parentSpanId === parent?.spanId && span.name === name,
+    );
+  const request = () => collector.spans.find(({ parentSpanId }) => parentSpanId === client);
+  const seen = await until(
+    'the whole way',
+    () => {
+      const sent = below(request(), 'send order-settled');
+      const heard = below(sent, 'process order-settled');
+      return [sent, heard, below(heard, 'deliver order.validated'), below(heard, 'send order-replies')];
+    },
+    (spans) => spans.every((span) => span !== undefined),
+  );
+  expect(seen.map((span) => span?.service)).toEqual(['order', 'notification', 'notification', 'notification']);
 });
 
 describe('every settled order arrives when in the middle of it is killed', () => {
