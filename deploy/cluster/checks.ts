@@ -38,7 +38,6 @@ export function releaseChecks(
   const once = [
     after("an order's trace reaches a collector", () => traced(session.cluster)),
     after('idle, it needs little', (findings) => idle(session.cluster, findings)),
-    after('a rolling upgrade under load: no request fails', (findings) => rolled(session, findings)),
     after('a pod of each service deleted under load: nothing is lost', (findings) => podsDeleted(session, findings)),
   ];
   const away = [
@@ -49,6 +48,7 @@ export function releaseChecks(
       scaledToZero(session, broker),
     ),
   ];
+  const rolling = after('a rolling upgrade under load: no request fails', (findings) => rolled(session, findings));
   const stateStore = after("the state store's pod deleted under load: nothing is lost", (findings) =>
     backendDeleted(session, { component: 'state-store', what: 'the state store', atLeast: 0 }, findings),
   );
@@ -69,6 +69,7 @@ export function releaseChecks(
     ...quick,
     ...(more ? once : []),
     ...away,
+    ...(more ? [rolling] : []),
     ...(more && session.options.full ? [stateStore] : []),
     after('helm uninstall leaves volumes and passwords, and nothing else', () => uninstalled(session.cluster)),
   ];

@@ -139,7 +139,7 @@ export async function checked(cluster: Cluster, requests: readonly OrderLine[], 
 export const availabilityOf = ({ summary }: Load): string =>
   summary.phases
     .map(({ phase, availability, offered, p95 }) => {
-      const percent = availability === null ? 'nothing offered' : `${(100 * availability).toFixed(2)} % of ${offered}`;
+      const percent = `${(100 * availability).toFixed(2)} % of ${offered}`;
       return `${phase} ${percent}${p95 === null ? '' : ` (p95 ${p95.toFixed(0)} ms)`}`;
     })
     .join(', ');

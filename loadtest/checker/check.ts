@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OrderLine } from '../scenarios/lib/log.ts';
 import { readOrders } from './store.ts';
-import { faultKinds, isClean, judge, type Verdict } from './verdict.ts';
+import { faultKinds, isClean, judge, mayMend, type Verdict } from './verdict.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -13,14 +13,14 @@ export interface CheckOptions {
   readonly waitMs: number;
 }
 
-/** Looks until nothing is amiss or the time is up, and tells what it saw last. Rejects if the store can't be read then. */
+/** Looks until nothing is amiss, nothing can be mended or the time is up, and tells what it saw last. Rejects if the store can't be read then. */
 export async function check({ requests, storeUrl, waitMs }: CheckOptions): Promise<Verdict> {
   const end = performance.now() + waitMs;
   for (;;) {
     const last = performance.now() >= end;
     try {
       const verdict = judge(requests, await readOrders(storeUrl));
-      if (last || isClean(verdict)) return verdict;
+      if (last || isClean(verdict) || !mayMend(verdict)) return verdict;
     } catch (error) {
       if (last) throw error;
     }

@@ -1,25 +1,31 @@
 import { readFile } from 'node:fs/promises';
-import type { LogLine, OrderLine } from '../scenarios/lib/log.ts';
+import type { LogLine, OrderLine, SentLine } from '../scenarios/lib/log.ts';
 import type { Summary } from '../scenarios/lib/summary.ts';
 
 /**
- * The requests in the log of one or more runs.
+ * The requests in the log of one or more runs, each once; one that was cut off has an unknown outcome.
  *
  * @throws an Error that names the line that cannot be read
  */
-function readLog(text: string, name: string): OrderLine[] {
-  return text.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
+export function readLog(text: string, name: string): OrderLine[] {
+  const requests = new Map<string, OrderLine>();
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
     const entry = parse(line);
-    if (entry?.type === 'run' || entry?.type === 'summary') return [];
-    const isOrder =
-      entry?.type === 'order' &&
-      typeof entry.run === 'string' &&
-      Number.isInteger(entry.mark) &&
-      ['ok', 'fail', 'unknown'].includes(entry.outcome);
-    if (!isOrder) throw new Error(`${name}, line ${index + 1} is no line of a load run: ${line.slice(0, 200)}`);
-    return [entry];
-  });
+    if (entry?.type === 'run' || entry?.type === 'summary') continue;
+    if (!isRequest(entry))
+      throw new Error(`${name}, line ${index + 1} is no line of a load run: ${line.slice(0, 200)}`);
+    if (entry.type === 'order') requests.set(entry.key, entry);
+    else if (!requests.has(entry.key))
+      requests.set(entry.key, { ...entry, type: 'order', ms: 0, outcome: 'unknown', status: 0, error: 'cut off' });
+  }
+  return [...requests.values()];
+}
+
+function isRequest(entry: LogLine | Summary | undefined): entry is SentLine | OrderLine {
+  if (entry?.type !== 'sent' && entry?.type !== 'order') return false;
+  const isNamed = typeof entry.run === 'string' && typeof entry.key === 'string' && Number.isInteger(entry.mark);
+  return isNamed && (entry.type === 'sent' || ['ok', 'fail', 'unknown'].includes(entry.outcome));
 }
 
 /** The requests in some files. */

@@ -39,6 +39,10 @@ export const faultKinds = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as
 export const isClean = (verdict: Verdict): boolean =>
   verdict.sent > 0 && faultKinds.every((kind) => verdict[kind].length === 0);
 
+/** Whether time can still mend it: what is only late is not there yet, or not decided. */
+export const mayMend = ({ doubled, wrong, unexpected }: Verdict): boolean =>
+  [doubled, wrong, unexpected].every((culprits) => culprits.length === 0);
+
 /** Compares what the clients were told with what is stored. Pure. Orders of other runs in the store do not count. */
 export function judge(requests: readonly OrderLine[], everything: readonly Stored[]): Verdict {
   const runs = new Set(requests.map(({ run }) => run));

@@ -10,15 +10,21 @@ export interface RunLine {
   readonly at: number;
 }
 
-/** One line per request. */
-export interface OrderLine {
-  readonly type: 'order';
+/** A request as it is sent. */
+export interface SentLine {
+  readonly type: 'sent';
   readonly run: string;
   readonly phase: string;
+  /** Its number in the run. */
   readonly mark: number;
   readonly key: string;
-  /** When it was sent, and how long it took, in milliseconds. */
   readonly at: number;
+}
+
+/** What came of a request. One that is sent and has no such line was cut off: its outcome is unknown. */
+export interface OrderLine extends Omit<SentLine, 'type'> {
+  readonly type: 'order';
+  /** How long it took, in milliseconds. */
   readonly ms: number;
   readonly outcome: OrderOutcome;
   /** HTTP status; 0: no answer. */
@@ -29,4 +35,4 @@ export interface OrderLine {
   readonly error?: string;
 }
 
-export type LogLine = RunLine | OrderLine;
+export type LogLine = RunLine | SentLine | OrderLine;

@@ -11,7 +11,7 @@ export interface Phase {
 }
 
 /** The requests that a phase offers by its schedule. */
-const scheduled = ({ rate, seconds }: Phase): number => Math.floor(rate * seconds);
+export const scheduled = ({ rate, seconds }: Phase): number => Math.floor(rate * seconds);
 
 /** The thresholds of k6 on the samples of a phase. With the count of what is acknowledged, all that is missing counts. */
 export function thresholdsOf(phases: readonly Phase[]): Record<string, string[]> {
@@ -34,6 +34,8 @@ export function thresholdsOf(phases: readonly Phase[]): Record<string, string[]>
 }
 
 const MADE_BEFORE = 300;
+/** For a machine that is so busy that also a timeout comes late. */
+const GRACE_SECONDS = 20;
 
 /** The executors of k6, one for each phase. `timeoutMs`: after which a request gives up; `maxVUs`: requests under way at once. */
 export function executorsOf(phases: readonly Phase[], timeoutMs: number, maxVUs: number) {
@@ -50,7 +52,7 @@ export function executorsOf(phases: readonly Phase[], timeoutMs: number, maxVUs:
         // A user that is made while requests come costs the ones that it is made for.
         preAllocatedVUs: Math.min(MADE_BEFORE, most),
         maxVUs: most,
-        gracefulStop: `${Math.ceil(timeoutMs / 1_000) + 1}s`,
+        gracefulStop: `${Math.ceil(timeoutMs / 1_000) + GRACE_SECONDS}s`,
         tags: { phase: name },
       };
       return [name, executor];

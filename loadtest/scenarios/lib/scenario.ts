@@ -57,6 +57,8 @@ export function scenario(name: string, settings: Settings, phases: readonly Phas
       const mark = exec.scenario.iterationInTest * phases.length + phase;
       const key = `${run}-${mark}`;
       const at = Date.now();
+      const sent = { run, phase: exec.scenario.name, mark, key, at };
+      log({ type: 'sent', ...sent });
       const response = http.post(
         `${orderUrl}/orders`,
         JSON.stringify({ consumerId: run, restaurantId: run, lines: linesOf(mark) }),
@@ -66,8 +68,7 @@ export function scenario(name: string, settings: Settings, phases: readonly Phas
       const judged = outcomeOf({ status, body, errorCode, error });
       counters[judged.outcome].add(1);
       if (judged.outcome === 'ok') duration.add(response.timings.duration);
-      const ms = Date.now() - at;
-      log({ type: 'order', run, phase: exec.scenario.name, mark, key, at, ms, status, ...judged });
+      log({ type: 'order', ...sent, ms: Date.now() - at, status, ...judged });
     },
 
     handleSummary(data: K6Data): Record<string, string> {

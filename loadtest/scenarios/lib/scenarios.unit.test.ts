@@ -111,10 +111,15 @@ describe('a phase', () => {
     expect(sustainedRate).toBe(20);
   });
 
-  test('that offered nothing is not available', () => {
+  test('has dropped what it should have offered by its schedule and did not', () => {
+    const late = { ...metrics, 'orders_ok{scenario:a}': values({ count: 150 }) };
+    expect(summarise('load', phases, { metrics: late }).phases[0]).toMatchObject({ dropped: 50, availability: 0.75 });
+  });
+
+  test('that sent nothing is not available', () => {
     const summary = summarise('load', phases, { metrics: {} });
-    expect(summary.phases[0]?.availability).toBeNull();
+    expect(summary.phases[0]).toMatchObject({ availability: 0, dropped: 200 });
     expect(summary.sustainedRate).toBeNull();
-    expect(tableOf(summary)).toContain('nothing offered');
+    expect(tableOf(summary)).toContain('no rate');
   });
 });

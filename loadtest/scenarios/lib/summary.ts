@@ -1,4 +1,4 @@
-import type { Phase } from './phases.ts';
+import { type Phase, scheduled } from './phases.ts';
 
 /** The part of k6's end-of-test data that is read here. */
 export interface K6Data {
@@ -15,10 +15,10 @@ export interface PhaseSummary {
   readonly ok: number;
   readonly fail: number;
   readonly unknown: number;
-  /** Not sent in time, since too many others were waiting for an answer. */
+  /** Not sent in time, since too many others were waiting for an answer or the load generator could not keep up; or cut off. */
   readonly dropped: number;
-  /** Acknowledged of offered, 0 to 1; null: nothing was offered. */
-  readonly availability: number | null;
+  /** Acknowledged of offered, 0 to 1. */
+  readonly availability: number;
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
@@ -37,11 +37,13 @@ const KEEPS_UP = 0.99;
 
 /** Reads the numbers of each phase out of k6's metrics. */
 export function summarise(scenario: string, phases: readonly Phase[], { metrics }: K6Data): Summary {
-  const all = phases.map(({ name, rate, seconds }): PhaseSummary => {
+  const all = phases.map((phase): PhaseSummary => {
+    const { name, rate, seconds } = phase;
     const value = (metric: string, field: string) => metrics[`${metric}{scenario:${name}}`]?.values[field];
     const count = (metric: string) => value(metric, 'count') ?? 0;
     const [ok, fail, unknown] = [count('orders_ok'), count('orders_fail'), count('orders_unknown')];
-    const dropped = count('dropped_iterations');
+    // k6 counts only what it gave up itself.
+    const dropped = Math.max(count('dropped_iterations'), scheduled(phase) - ok - fail - unknown);
     const offered = ok + fail + unknown + dropped;
     const duration = (field: string) => (ok === 0 ? null : (value('order_duration', field) ?? null));
     return {
@@ -53,13 +55,13 @@ export function summarise(scenario: string, phases: readonly Phase[], { metrics 
       fail,
       unknown,
       dropped,
-      availability: offered === 0 ? null : ok / offered,
+      availability: ok / offered,
       p50: duration('med'),
       p95: duration('p(95)'),
       p99: duration('p(99)'),
     };
   });
-  const behind = all.findIndex(({ availability }) => (availability ?? 0) < KEEPS_UP);
+  const behind = all.findIndex(({ availability }) => availability < KEEPS_UP);
   const kept = behind === -1 ? all : all.slice(0, behind);
   return {
     type: 'summary',
@@ -89,7 +91,7 @@ export function tableOf({ phases, sustainedRate, scenario }: Summary): string {
     phase.phase,
     String(phase.rate),
     ...[phase.offered, phase.ok, phase.fail, phase.unknown, phase.dropped].map(String),
-    phase.availability === null ? 'nothing offered' : `${(100 * phase.availability).toFixed(2)} %`,
+    `${(100 * phase.availability).toFixed(2)} %`,
     ...[phase.p50, phase.p95, phase.p99].map((ms) => (ms === null ? '-' : ms.toFixed(1))),
   ]);
   const widths = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
