@@ -51,7 +51,7 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       'acceptance',
       settings.acceptanceRounds,
       results.acceptance,
-      contenders,
+      contenders.filter(({ needsValidators }) => needsValidators !== true),
       (contender, round) => acceptance(bench, contender, settings, profileOf('acceptance', contender, round)),
       ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
     );

@@ -37,7 +37,19 @@ function builtInOutbox(resources: readonly Resource[]): readonly Resource[] {
 
 /** Everything that is compared; the first is ours. */
 export const contenders: readonly Contender[] = [
-  { name: 'ours', what: 'the order service of this repository' },
+  { name: 'ours', what: 'the order service of this repository, in its default style, respond-first' },
+  {
+    name: 'synchronous',
+    what: 'ours in the style synchronous: both are asked first, and the answer is the verdict',
+    env: { ORDER_STYLE: 'synchronous' },
+    needsValidators: true,
+  },
+  {
+    name: 'replication',
+    what: 'ours in the style replication: the verdict comes from replicas that are fresh',
+    env: { ORDER_STYLE: 'replication' },
+    needsValidators: true,
+  },
   {
     name: 'one-by-one',
     what: 'one state transaction and two publishes per order; replies recorded one by one',

@@ -31,17 +31,17 @@ export interface LoadResult {
   /** Arrivals, dropped ones included. */
   readonly offered: number;
   readonly dropped: number;
-  /** 202 within the timeout, whenever its answer came. */
+  /** Taken (202) or taken with its verdict (201) within the timeout, whenever its answer came. */
   readonly acknowledged: number;
-  /** 202 answered inside the counted time, per second of it. */
+  /** Those answered inside the counted time, per second of it. */
   readonly acknowledgedPerSecond: number;
-  /** Answers that were not 202, by status, and requests without an answer, by reason. */
+  /** Other answers, by status, and requests without an answer, by reason. */
   readonly others: Readonly<Record<string, number>>;
   /** Milliseconds from the arrival (open: when it was due) to the acknowledgement. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Number of ids written. */
   readonly ids: number;
-  /** The first body that came with something else than 202. */
+  /** The first body of another answer. */
   readonly firstOther: string | undefined;
 }
 

@@ -8,6 +8,9 @@ import { constantRate } from './schedule.ts';
 /** More connections than this would measure the kernel. Arrivals beyond it wait, and their wait counts as latency. */
 const MAX_CONNECTIONS = 512;
 
+/** With its verdict, or without. */
+const TAKEN: ReadonlySet<number> = new Set([201, 202]);
+
 /** Offers the load and says what came of it; ends when every request has ended. `edge` is called as the counted time begins and ends. */
 export async function runLoad(load: Load, edge: (edge: Edge) => void): Promise<LoadResult> {
   const run = new Run(load, edge);
@@ -120,7 +123,7 @@ class Run {
 
   #record(outcome: Outcome, arrival: number, counted: boolean): void {
     const now = performance.now();
-    if ('status' in outcome && outcome.status === 202 && outcome.location !== undefined) {
+    if ('status' in outcome && TAKEN.has(outcome.status) && outcome.location !== undefined) {
       this.ids.push(outcome.location.slice(outcome.location.lastIndexOf('/') + 1));
       if (now >= this.#countFrom && now < this.#end) this.#insideWindow++;
       if (counted) this.#latencies.push(now - arrival);

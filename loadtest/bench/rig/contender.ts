@@ -17,6 +17,8 @@ export interface Contender {
   readonly withoutSidecar?: boolean;
   /** Takes orders but never settles them: it is compared in acceptance only. */
   readonly acceptsOnly?: boolean;
+  /** Takes orders only while consumer and restaurant are up: it is compared on the whole way only. */
+  readonly needsValidators?: boolean;
   /** Answers without storing anything. */
   readonly storesNothing?: boolean;
 }
