@@ -15,9 +15,10 @@ export function broker(kind: BrokerKind, port: number): Resource {
 function redisBroker(port: number): Resource {
   return component('messages', 'pubsub.redis', 'v1', {
     redisHost: `${loopback}:${port}`,
-    // Each message of a batch holds a worker until the batch is answered: two full batches at a time.
-    concurrency: String(2 * batch),
-    queueDepth: String(4 * batch),
+    // Each message of a batch holds a worker until the batch is answered: eight full batches at a time. The more are on their
+    // way, the more often both answers to an order are recorded in one write.
+    concurrency: String(8 * batch),
+    queueDepth: String(16 * batch),
     // Both in milliseconds: a duration such as "5s" is silently ignored for redeliverInterval.
     processingTimeout: String(processingTimeoutMs),
     redeliverInterval: '5000',
