@@ -82,7 +82,7 @@ export async function keepLinksInside(root: string): Promise<void> {
 async function writeLaunchers(source: DebianSource, programs: readonly string[], into: string): Promise<void> {
   const [folder] = await Array.fromAsync(glob(join('root', source.folder), { cwd: into }));
   if (folder === undefined) throw new Error(`no ${source.folder} in the packages ${source.packages.join(', ')}`);
-  const libraries = await Array.fromAsync(glob('root/{usr/,}lib/*-linux-gnu*', { cwd: into }));
+  const libraries = await Array.fromAsync(glob('root/{usr/,}lib/*-linux-gnu*{,/pulseaudio}', { cwd: into }));
   const path = libraries.map((library) => `"$here/${library}"`).join(':');
   for (const program of programs) {
     const script = [

@@ -36,6 +36,8 @@ export interface Tool {
   readonly source: GoSource | DebianSource | MavenSource;
   /** How a person gets it, for when there is no other way. */
   readonly byHand: string;
+  /** Only one test needs it, which is left out where it cannot be had. */
+  readonly optional?: true;
 }
 
 const pinsOf = (tool: string) => fileURLToPath(new URL(`../${tool}`, import.meta.url));
@@ -97,6 +99,16 @@ export const tools = {
     source: { kind: 'maven', folder: pinsOf('kafka'), version: kafkaVersion },
     byHand:
       'set MAVEN_REPOSITORY_URL to a Maven repository that can be reached (default: Maven Central, or the mirror in ~/.m2/settings.xml)',
+  },
+  chromium: {
+    name: 'chromium',
+    wanted: { atLeast: '120' },
+    beside: [],
+    places: ['/snap/bin'],
+    // Debian has it as a package; on Ubuntu it is a snap.
+    source: { kind: 'debian', packages: ['chromium'], folder: 'usr/lib/chromium' },
+    byHand: 'install Chromium so that `chromium --version` works',
+    optional: true,
   },
   helm: {
     name: 'helm',
