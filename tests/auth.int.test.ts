@@ -40,7 +40,7 @@ test.each<[Service, string]>([
   ['order', '/orders/019ab000-0000-7000-8000-000000000000/events'],
   ['order', `/consumers/${CONSUMER}/orders`],
   ['order', `/consumers/${CONSUMER}/orders/events`],
-  ['order', '/orders/stuck'],
+  ['order', '/stuck-orders'],
   ['order', '/replicas'],
   ['consumer', `/consumers/${CONSUMER}`],
   ['restaurant', `/restaurants/${RESTAURANT}`],
@@ -129,7 +129,7 @@ test('the catalogue, webhooks and what runs the platform are for admins', async 
     ['PATCH', 'restaurant', `/restaurants/${RESTAURANT}`, { open: true }],
     ['GET', 'notification', '/webhooks'],
     ['POST', 'notification', '/webhooks', { url: 'https://shop.example/hook' }],
-    ['GET', 'order', '/orders/stuck'],
+    ['GET', 'order', '/stuck-orders'],
     ['GET', 'order', '/replicas'],
     ['POST', 'order', '/orders/019ab000-0000-7000-8000-000000000000/retry'],
   ];

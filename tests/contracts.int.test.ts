@@ -104,7 +104,7 @@ describe('every answer is what the document says', () => {
 
   test('of what runs the platform', async () => {
     const { body } = await place(GOOD_ORDER, { prefer: 'wait=20' });
-    for (const path of ['/orders/stuck', '/replicas']) await send({ service: 'order', method: 'GET', path });
+    for (const path of ['/stuck-orders', '/replicas']) await send({ service: 'order', method: 'GET', path });
     for (const [id, status] of [
       [body.id, 200],
       [UNKNOWN, 404],

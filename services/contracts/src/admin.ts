@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { orderId } from './ids.ts';
 
-/** Answer of GET /orders/stuck. */
+/** Answer of GET /stuck-orders. */
 export const stuckOrders = z.object({
   orders: z.array(
     z.object({

@@ -19,3 +19,8 @@ test('every topic that is taken is described, and every one described is taken',
       .toSorted(),
   ).toEqual(described.toSorted());
 });
+
+test('every route is found by one regular expression: two that overlap would make each request slower', async () => {
+  await app.request('/orders/x');
+  expect(app.router.name).toBe('SmartRouter + RegExpRouter');
+});

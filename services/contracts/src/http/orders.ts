@@ -56,7 +56,7 @@ const running: readonly Operation[] = [
   {
     id: 'stuckOrders',
     method: 'get',
-    path: '/orders/stuck',
+    path: '/stuck-orders',
     access: 'admin',
     summary: 'Orders that this replica has asked about in vain',
     answers: {

@@ -6,11 +6,11 @@ import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 
 /**
- * Adds GET /orders/stuck, the orders that this replica has asked about in vain, and POST /orders/{id}/retry, which starts
+ * Adds GET /stuck-orders, the orders that this replica has asked about in vain, and POST /orders/{id}/retry, which starts
  * over with one of them. To be added before GET /orders/{id}.
  */
 export function adminRoutes(app: Hono, outbox: Pick<Outbox<Order, Message>, 'stuck' | 'retry'>): void {
-  app.get('/orders/stuck', (c) => {
+  app.get('/stuck-orders', (c) => {
     const orders = outbox.stuck().map(({ since, ...order }) => ({ ...order, since: new Date(since).toISOString() }));
     return c.json({ orders });
   });

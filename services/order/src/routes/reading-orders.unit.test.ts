@@ -90,7 +90,7 @@ describe('GET /orders/{id}', () => {
 
 describe('the administration', () => {
   it('lists the orders that are stuck', async () => {
-    const response = await serviceInMemory().app.request('/orders/stuck');
+    const response = await serviceInMemory().app.request('/stuck-orders');
     expect(await response.json()).toEqual({
       orders: [{ id: 'x', channels: ['consumer'], attempts: 8, since: '2026-01-01T00:00:00.000Z' }],
     });
