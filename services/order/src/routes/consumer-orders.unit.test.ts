@@ -19,6 +19,13 @@ describe('GET /consumers/{id}/orders', () => {
     expect(next).toBeUndefined();
   });
 
+  it('shows orders of each style, those too that were decided before they were stored', async () => {
+    const { app, post } = serviceInMemory({ override: true });
+    for (const style of ['respond-first', 'synchronous']) await post(good, { 'order-style': style });
+    const { orders } = ordersPage.parse(await (await app.request('/consumers/ada/orders')).json());
+    expect(orders.map(({ status }) => status)).toEqual(['VALIDATED', 'PENDING']);
+  });
+
   it('of a consumer who has not ordered are none', async () => {
     const { app } = await withOrders(1);
     expect(await (await app.request('/consumers/bob/orders')).json()).toEqual({ orders: [] });
