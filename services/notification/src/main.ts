@@ -20,7 +20,10 @@ const HOUR_MS = 3_600_000;
 const config = loadConfig(notificationConfig);
 const clock = realClock;
 const newId = () => uuidv7(clock, realRandom);
-const reachable = addressRule(config.WEBHOOKS_ALLOW_ADDRESSES);
+const policy = {
+  allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
+  reachable: addressRule(config.WEBHOOKS_ALLOW_ADDRESSES),
+};
 
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
@@ -29,7 +32,7 @@ const { store } = connection;
 const hooks = createHooks({ store, nonce: newId });
 const logs = createLogs(store);
 const cursors = createCursors(store);
-const sender = createSender({ reachable, now: clock.wall });
+const sender = createSender({ policy, now: clock.wall });
 const deliverer = createDeliverer({
   store,
   clock,
@@ -48,7 +51,7 @@ runService({
     logs,
     record: createRecord({ cursors, logs, now: clock.wall }),
     deliverer,
-    policy: { allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on', reachable },
+    policy,
     sidecar,
     pubsub: config.PUBSUB,
     clock,

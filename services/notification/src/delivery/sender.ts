@@ -4,10 +4,10 @@ import { contextOf, isTraced, keys, meter, recordSpan, SpanKind } from '@standin
 import { Agent } from 'undici';
 import { bodyOf, type Event } from '../events/event.ts';
 import { type Hook, secretsOf } from '../hooks/hook.ts';
-import type { AddressRule } from './address.ts';
 import { guardedConnector } from './connector.ts';
 import { retryAfterMs } from './schedule.ts';
 import { signatureHeaders } from './signature.ts';
+import { type UrlPolicy, urlFault } from './url.ts';
 
 /** What came of sending an event once. */
 export interface Sent {
@@ -26,7 +26,8 @@ export interface Sender {
 }
 
 export interface SenderOptions {
-  readonly reachable: AddressRule;
+  /** Holds for what was registered under another one, too. */
+  readonly policy: UrlPolicy;
   /** Unix time in milliseconds. */
   now(): number;
   /** How names become addresses. */
@@ -49,13 +50,13 @@ const attempts = meter.createCounter('webhooks.attempts', {
 
 export const isGone = ({ answered }: Pick<Sent, 'answered'>): boolean => answered === GONE;
 
-export function createSender({ reachable, now, lookup, deadlineMs = DEADLINE_MS }: SenderOptions): Sender {
+export function createSender({ policy, now, lookup, deadlineMs = DEADLINE_MS }: SenderOptions): Sender {
   const agent = new Agent({
     connections: CONNECTIONS,
     headersTimeout: deadlineMs,
     bodyTimeout: deadlineMs,
     maxHeaderSize: 16 * 1024,
-    connect: guardedConnector({ reachable, timeoutMs: deadlineMs, ...(lookup && { lookup }) }),
+    connect: guardedConnector({ reachable: policy.reachable, timeoutMs: deadlineMs, ...(lookup && { lookup }) }),
   });
 
   async function post(
@@ -64,6 +65,8 @@ export function createSender({ reachable, now, lookup, deadlineMs = DEADLINE_MS 
     body: string,
     signal: AbortSignal,
   ): Promise<Sent> {
+    const fault = urlFault(url, policy);
+    if (fault !== undefined) return { ok: false, error: fault };
     const { origin, pathname, search } = new URL(url);
     const answer = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
     const { statusCode: answered } = answer;

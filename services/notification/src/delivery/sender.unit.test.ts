@@ -33,10 +33,13 @@ async function receiver(answer: (request: IncomingMessage, response: ServerRespo
   return (server.address() as AddressInfo).port;
 }
 
-function sender(ranges: string[], options: { lookup?: LookupFunction; deadlineMs?: number } = {}): Sender {
+function sender(
+  ranges: string[],
+  { allowHttp = true, ...options }: { lookup?: LookupFunction; deadlineMs?: number; allowHttp?: boolean } = {},
+): Sender {
   const allowed = rangesOf(ranges);
   if (!allowed) throw new Error('not all of these are ranges');
-  const made = createSender({ reachable: addressRule(allowed), now: Date.now, ...options });
+  const made = createSender({ policy: { allowHttp, reachable: addressRule(allowed) }, now: Date.now, ...options });
   ends.push(made.close);
   return made;
 }
@@ -92,6 +95,17 @@ test('a receiver that never answers, never ends its answer, or is not there, cos
   });
   expect(await post(short, `http://127.0.0.1:${endless}/`)).toEqual({ ok: true, answered: 200 });
   expect(await post(short, 'http://127.0.0.1:1/')).toEqual({ ok: false, error: 'ECONNREFUSED' });
+});
+
+test('http that was allowed once is not used once it is not', async () => {
+  let calls = 0;
+  const port = await receiver((_, response) => {
+    calls++;
+    response.end();
+  });
+  const strict = sender(loopback, { allowHttp: false });
+  expect(await post(strict, `http://127.0.0.1:${port}/`)).toEqual({ ok: false, error: 'must start with https://' });
+  expect(calls).toBe(0);
 });
 
 test('one that is aborted has no outcome', async () => {
