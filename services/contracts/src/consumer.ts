@@ -5,8 +5,7 @@ import { money } from './money.ts';
 const fields = {
   name: displayName,
   active: z.boolean(),
-  /** The largest total that one order of this consumer may have. */
-  orderLimit: money,
+  orderLimit: money.describe('The largest total that one order of this consumer may have.'),
 };
 
 /** Body of POST /consumers. Without an id the service gives one. */

@@ -48,7 +48,7 @@ export type ReasonCode = (typeof reasonCodes)[number];
 export const reason = z.object({
   code: z.enum(reasonCodes),
   detail: z.string().max(500),
-  field: z.string().max(200).optional(),
+  field: z.string().max(200).optional().describe('A path into the request: `lines[2].itemId`.'),
   itemId: entityId.optional(),
 });
 export type Reason = z.infer<typeof reason>;
@@ -69,15 +69,12 @@ export const orderView = z.object({
   status: z.enum(orderStatuses),
   consumerId: entityId,
   restaurantId: entityId,
-  /** With prices once VALIDATED. */
-  lines: z.array(z.union([pricedLine, orderLine])),
+  lines: z.array(z.union([pricedLine, orderLine])).describe('With prices once VALIDATED.'),
   total: carriedMoney.optional(),
   createdAt: z.iso.datetime(),
   settledAt: z.iso.datetime().optional(),
-  /** By when it is decided, if the service has a deadline. */
-  deadline: z.iso.datetime().optional(),
-  /** Empty unless REJECTED. */
-  reasons: z.array(reason),
+  deadline: z.iso.datetime().optional().describe('By when it is decided, if the service has a deadline.'),
+  reasons: z.array(reason).describe('Empty unless REJECTED.'),
 });
 export type OrderView = z.infer<typeof orderView>;
 

@@ -30,7 +30,10 @@ const PREFIX = 'urn:standing-order:problem:';
 export const problemType = (kind: ProblemKind): string => PREFIX + kind;
 
 /** One fault of a request: which field (`lines[2].quantity`, or a header's name) and what is wrong with it. */
-export const fieldFault = z.object({ field: z.string(), detail: z.string() });
+export const fieldFault = z.object({
+  field: z.string().describe('`lines[2].quantity`, or the name of a header.'),
+  detail: z.string(),
+});
 export type FieldFault = z.infer<typeof fieldFault>;
 
 /** RFC 9457, application/problem+json. */
@@ -41,9 +44,7 @@ export const problem = z.object({
   detail: z.string().optional(),
   instance: z.string().optional(),
   errors: z.array(fieldFault).optional(),
-  /** Why an order is refused. */
-  reasons: z.array(reason).optional(),
-  /** Services that could not be asked. */
-  dependencies: z.array(z.string()).optional(),
+  reasons: z.array(reason).optional().describe('Why an order is refused.'),
+  dependencies: z.array(z.string()).optional().describe('Services that could not be asked.'),
 });
 export type Problem = z.infer<typeof problem>;

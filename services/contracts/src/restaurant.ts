@@ -21,8 +21,7 @@ export const uniqueBy =
 export const menuItem = z.strictObject({
   id: entityId,
   name: displayName,
-  /** In minor units of the restaurant's currency. */
-  price: amount,
+  price: amount.describe("In minor units of the restaurant's currency."),
   available: z.boolean().default(true),
 });
 export type MenuItem = z.infer<typeof menuItem>;
