@@ -265,8 +265,8 @@ describe('deliveries', () => {
     }
     const { cursor } = await cursors.read(id);
     expect(cursor.open).toEqual([
-      { position: 1, eventId: lost, attempts: 0, dueAt: 1_000 },
-      { position: 2, eventId: open, attempts: 0, dueAt: 1_000 },
+      { position: 1, eventId: lost, attempts: 0, dueAt: 1_000, asked: 1_000 },
+      { position: 2, eventId: open, attempts: 0, dueAt: 1_000, asked: 1_000 },
     ]);
     expect((await ask('POST', `/webhooks/${id}/deliveries/settled-${orderId()}/redeliver`)).status).toBe(404);
     expect((await ask('POST', `/webhooks/${id}/deliveries/nonsense/redeliver`)).status).toBe(404);

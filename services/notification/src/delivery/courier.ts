@@ -97,20 +97,20 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
     return placed.entry;
   }
 
-  async function attempt({ position, attempts }: Open): Promise<void> {
+  async function attempt(open: Open): Promise<void> {
     let unread = false;
     try {
-      const sent = await sender.send(hook, await eventAt(position), stopping.signal);
+      const sent = await sender.send(hook, await eventAt(open.position), stopping.signal);
       if (!sent) return;
       const at = clock.wall();
-      happened({ kind: 'attempted', attempt: attemptOf(sent, position, attempts + 1, at, parts.random()) });
+      happened({ kind: 'attempted', attempt: attemptOf(open, sent, at, parts.random()) });
       if (isGone(sent)) await disable('gone');
     } catch (error) {
       unread = true;
       warnSometimes('webhook event', { err: error, webhook: id }, 'an event cannot be read now');
     } finally {
-      ahead.delete(position);
-      inFlight.delete(position);
+      ahead.delete(open.position);
+      inFlight.delete(open.position);
       slots.give();
     }
     // One that cannot be read stays open; a later turn tries it again.
@@ -241,6 +241,6 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
   };
 }
 
-function attemptOf(sent: Sent, position: number, number: number, at: number, random: number): Attempt {
-  return { ...sent, position, number, at, random };
+function attemptOf({ position, attempts, asked }: Open, sent: Sent, at: number, random: number): Attempt {
+  return { ...sent, position, number: attempts + 1, at, random, ...(asked !== undefined && { asked }) };
 }

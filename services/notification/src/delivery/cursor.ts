@@ -9,6 +9,8 @@ export interface Open {
   readonly attempts: number;
   /** Not before. */
   readonly dueAt: number;
+  /** When it was asked for by hand, if it was: what came of attempts before that does not count. */
+  readonly asked?: number;
   /** The first attempt. */
   readonly since?: number;
   /** The last attempt, and what came of it. */
@@ -38,6 +40,8 @@ export interface Attempt {
   readonly position: number;
   /** Which attempt it was, from 1: counted once, however often it is applied. */
   readonly number: number;
+  /** As the event said when the attempt began. */
+  readonly asked?: number;
   readonly at: number;
   readonly ok: boolean;
   readonly answered?: number;
@@ -115,7 +119,7 @@ export function apply(cursor: Cursor, step: Step): { readonly cursor: Cursor; re
       return {
         cursor: {
           ...cursor,
-          open: [...others, ...step.events.map((event) => ({ ...event, attempts: 0, dueAt: step.at }))],
+          open: [...others, ...step.events.map((event) => ({ ...event, attempts: 0, dueAt: step.at, asked: step.at }))],
         },
       };
     }
@@ -130,10 +134,10 @@ export function apply(cursor: Cursor, step: Step): { readonly cursor: Cursor; re
 
 function attempted(cursor: Cursor, attempt: Attempt): { readonly cursor: Cursor; readonly finished?: Finished } {
   const entry = cursor.open.find(({ position }) => position === attempt.position);
-  if (entry?.attempts !== attempt.number - 1) return { cursor };
+  if (entry?.attempts !== attempt.number - 1 || entry.asked !== attempt.asked) return { cursor };
   const others = cursor.open.filter((other) => other !== entry);
   const { failingSince = attempt.at, ...rest } = cursor;
-  const { position, eventId } = entry;
+  const { position, eventId, asked } = entry;
   const came = {
     at: attempt.at,
     ...(attempt.answered !== undefined && { answered: attempt.answered }),
@@ -149,8 +153,9 @@ function attempted(cursor: Cursor, attempt: Attempt): { readonly cursor: Cursor;
   const next = nextAttempt({ ...attempt, attempts: attempt.number, since, now: attempt.at });
   const dueAt = next && Math.min(next, probeAt(others, failing.failures, attempt));
   if (dueAt === undefined) return { cursor: { ...failing, open: others }, finished: { ...finished, status: 'failed' } };
+  const again = { position, eventId, attempts: attempt.number, dueAt, since, ...came };
   return {
-    cursor: { ...failing, open: [...others, { position, eventId, attempts: attempt.number, dueAt, since, ...came }] },
+    cursor: { ...failing, open: [...others, asked === undefined ? again : { ...again, asked }] },
   };
 }
 

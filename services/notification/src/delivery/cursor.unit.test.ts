@@ -116,10 +116,20 @@ describe('one that fails', () => {
     expect(finished).toMatchObject([{ status: 'failed', attempts: 2, answered: 500 }]);
     expect(cursor.open).toEqual([]);
     const again = apply(cursor, { kind: 'again', events: [{ position: 1, eventId: 'e1' }], at: 7 }).cursor;
-    expect(again.open).toEqual([{ position: 1, eventId: 'e1', attempts: 0, dueAt: 7 }]);
+    expect(again.open).toEqual([{ position: 1, eventId: 'e1', attempts: 0, dueAt: 7, asked: 7 }]);
     expect(apply(again, { kind: 'again', events: [{ position: 1, eventId: 'e1' }], at: 9 }).cursor.open).toHaveLength(
       1,
     );
+  });
+
+  test('is sent again when that is asked for, whatever comes of an attempt that began before', () => {
+    const open = cursorAfter(taken(1, 1)).cursor;
+    const again = apply(open, { kind: 'again', events: [{ position: 1, eventId: 'e1' }], at: 7 }).cursor;
+    const before = attempted({ position: 1, number: 1, ok: true, at: 8 });
+    expect(apply(again, before)).toEqual({ cursor: again });
+    const failed = apply(again, attempted({ position: 1, number: 1, ok: false, asked: 7, at: 9 })).cursor;
+    const { cursor, finished } = apply(failed, attempted({ position: 1, number: 2, ok: true, asked: 7, at: 10 }));
+    expect([cursor.open, finished?.attempts]).toEqual([[], 2]);
   });
 
   test('says since when nothing was delivered, until something is', () => {
