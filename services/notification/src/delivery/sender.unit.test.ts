@@ -85,7 +85,7 @@ test.each([
 
 test('a receiver that never answers, never ends its answer, or is not there, costs no more than the deadline', async () => {
   const silent = await receiver(() => {});
-  const { send, close } = sender(loopback, { deadlineMs: 300 });
+  const { send, close } = sender(loopback, { deadlineMs: 1_000 });
   const short = { send, close };
   expect(await post(short, `http://127.0.0.1:${silent}/`)).toEqual({ ok: false, error: 'no answer in time' });
   const endless = await receiver((_, response) => {
