@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inWords } from '../tools/src/plain/report.mjs';
 import type { Cluster } from './cluster.ts';
 import { collectorUrl, spansOf, startCollector } from './collector.ts';
-import { backendDeleted, podsDeleted, rolled, scaledToZero } from './faults.ts';
+import { backendDeleted, podsDeleted, ROLL_MS, rolled, scaledToZero } from './faults.ts';
 import { firstOrderLines } from './readme.ts';
 import { faultOf, install, leftovers, pods, RELEASE, services, troubles, uninstall, type Values } from './release.ts';
 import type { Check, Findings } from './report.ts';
@@ -16,6 +16,9 @@ export function valuesOf({ options, cluster }: Session): Values {
     'image.repository': options.image.slice(0, colon),
     'image.tag': options.image.slice(colon + 1),
     'telemetry.otlpEndpoint': collectorUrl(cluster),
+    // Small, so that a rolling upgrade finds room for new pods beside the old ones on a node of two cores.
+    'defaults.resources.requests.cpu': '25m',
+    'defaults.sidecarResources.requests.cpu': '25m',
     'defaults.env': { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
   };
 }
@@ -48,7 +51,10 @@ export function releaseChecks(
       scaledToZero(session, broker),
     ),
   ];
-  const rolling = after('a rolling upgrade under load: no request fails', (findings) => rolled(session, findings));
+  const rolling = {
+    ...after('a rolling upgrade under load: no request fails', (findings) => rolled(session, findings)),
+    takesMs: ROLL_MS,
+  };
   const stateStore = after("the state store's pod deleted under load: nothing is lost", (findings) =>
     backendDeleted(session, { component: 'state-store', what: 'the state store', atLeast: 0 }, findings),
   );

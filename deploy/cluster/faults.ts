@@ -8,6 +8,8 @@ import type { Session } from './session.ts';
 const DECIDED_WITHIN_MS = 120_000;
 /** Of the rolling upgrade, under load on a small machine. */
 const ROLL_SECONDS = 120;
+/** How long `rolled` takes, about. */
+export const ROLL_MS = (ROLL_SECONDS + 30) * 1_000;
 /** Orders per second: what two cores carry beside a cluster. */
 const RATE = 10;
 

@@ -11,7 +11,7 @@ removes. Images that the cluster can't pull must be there already; it says which
                           ../shared/cluster beside the checkout), build and load all images, install Dapr, and take the
                           cluster down in the end
   --full                  also Kafka, a deleted state store and the upgrade from the chart's version before; else Redis
-  --within SECONDS        begin no check after this time, 60 to 14400; what is left counts as skipped
+  --within SECONDS        begin no check that would end after this time, 60 to 14400; what is left counts as skipped
   --image NAME:TAG        image of the services; default: standing-order with the chart's appVersion
   --k6-image NAME:TAG     default grafana/k6:2.1.0
   --kafka-image NAME:TAG  default: the chart's

@@ -29,6 +29,8 @@ export interface Check {
   readonly name: string;
   /** Without which passing it makes no sense. */
   readonly needs: readonly string[];
+  /** About how long it takes, in milliseconds, if that is more than a minute. */
+  readonly takesMs?: number;
   /** Resolves with what was seen; rejects with why it failed. */
   run(findings: Findings): Promise<string>;
 }
@@ -38,9 +40,11 @@ export interface Report {
   readonly measured: readonly Measured[];
 }
 
+const USUAL_MS = 60_000;
+
 interface RunOptions {
-  /** Whether there is still time to begin another check. */
-  readonly timeLeft: () => boolean;
+  /** Milliseconds that are left. */
+  readonly timeLeft: () => number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 }
@@ -62,7 +66,7 @@ export async function runChecks(checks: readonly Check[], { timeLeft, signal, sa
     };
     if (signal.aborted) end('skipped', 'interrupted');
     else if (missing !== undefined) end('skipped', `needs: ${missing}`);
-    else if (!timeLeft()) end('skipped', 'no time left');
+    else if (timeLeft() < (check.takesMs ?? USUAL_MS)) end('skipped', 'no time left');
     else {
       say(`begins: ${check.name}`);
       try {
