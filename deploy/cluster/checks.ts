@@ -16,9 +16,6 @@ export function valuesOf({ options, cluster }: Session): Values {
     'image.repository': options.image.slice(0, colon),
     'image.tag': options.image.slice(colon + 1),
     'telemetry.otlpEndpoint': collectorUrl(cluster),
-    // Small, so that a rolling upgrade finds room for new pods beside the old ones on a node of two cores.
-    'defaults.resources.requests.cpu': '25m',
-    'defaults.sidecarResources.requests.cpu': '25m',
     'defaults.env': { OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' },
   };
 }
