@@ -43,7 +43,7 @@ function setUp() {
   const context: Context<Count, number> = {
     clock,
     store,
-    random: Math.random,
+    random: () => 0.5,
     transport: { send: async () => [] },
     observer: {},
     settings: defaultSettings,
