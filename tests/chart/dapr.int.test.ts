@@ -86,7 +86,11 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     ['notification', notificationConfig],
   ])('the variables of the %s service', async (service, { shape }) => {
     const names = Object.keys(shape);
-    const values = { order: { deadlineSeconds: 5 }, telemetry: { otlpEndpoint: 'http://collector.watch:4318' } };
+    const values = {
+      order: { deadlineSeconds: 5 },
+      telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
+      auth: { issuer: 'https://issuer.example', audience: 'shop', jwksUrl: 'https://issuer.example/keys' },
+    };
     const variables = variablesOf(one(await render(values), 'Deployment', `so-${service}`));
     const others = variables.filter((name) => !names.includes(name));
     expect(variables).toEqual(expect.arrayContaining(names));
