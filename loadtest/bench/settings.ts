@@ -9,6 +9,11 @@ export interface Settings {
   /** Orders taken before acceptance is measured: enough to fill the relay's windows, so that nothing but acceptance is at work. */
   readonly preload: number;
   readonly closed: number;
+  /**
+   * Closed loop with everything at work: settlement begins seconds after the first order, so only a longer load shows what
+   * it sustains.
+   */
+  readonly sustained: { readonly warmup: number; readonly seconds: number };
   readonly open: number;
   /** Requests under way in the closed loop. */
   readonly concurrency: number;
@@ -29,11 +34,12 @@ export const FULL: Settings = {
   warmup: 1,
   preload: 6_000,
   closed: 4,
+  sustained: { warmup: 12, seconds: 12 },
   open: 3,
   concurrency: 256,
   acceptanceRate: 500,
   wholeRate: 150,
-  drain: 20,
+  drain: 60,
   backlogs: [1_000, 100_000],
   backlogWait: 20,
 };
@@ -46,6 +52,7 @@ export const QUICK: Settings = {
   warmup: 1,
   preload: 500,
   closed: 2,
+  sustained: { warmup: 4, seconds: 4 },
   open: 2,
   drain: 30,
   backlogs: [1_000, 5_000],

@@ -14,7 +14,7 @@ const values = (runs: readonly WholeRun[], loop: Loop, value: (run: Settled) => 
 export function wholeReport(all: Runs, settings: Settings): string {
   return [
     '## The whole way (validators and settlement at work)',
-    `Closed loop, ${settings.concurrency} requests under way, ${settings.closed} s after ${settings.warmup} s of warm-up. settled/s is counted while orders are offered.`,
+    `Closed loop, ${settings.concurrency} requests under way, ${settings.sustained.seconds} s after ${settings.sustained.warmup} s of warm-up. settled/s is counted while orders are offered.`,
     speedTable(all, 'closed'),
     `Open loop, ${settings.wholeRate} orders offered per second, ${settings.open} s.`,
     speedTable(all, 'open'),

@@ -57,8 +57,9 @@ export async function whole(
 async function settle(bench: Bench, rig: Rig, settings: Settings, loop: Loop): Promise<Settled> {
   const documents = new Documents(rig.redis);
   const before = await sample(rig);
-  const seconds = loop.kind === 'closed' ? settings.closed : settings.open;
-  const { load, ids } = await offerTo(bench, rig, { loop, warmupSeconds: settings.warmup, seconds });
+  const { warmup, seconds } =
+    loop.kind === 'closed' ? settings.sustained : { warmup: settings.warmup, seconds: settings.open };
+  const { load, ids } = await offerTo(bench, rig, { loop, warmupSeconds: warmup, seconds });
   await documents.untilSettled(ids, settings.drain * 1000, bench.signal);
   const after = await sample(rig);
   const readsSoFar = documents.reads;
