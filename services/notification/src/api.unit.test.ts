@@ -1,5 +1,5 @@
-import { asyncApiOf, notificationApi } from '@standing-order/contracts';
-import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
+import { notificationApi } from '@standing-order/contracts';
+import { routesBeside, topicsBeside } from '@standing-order/platform/http';
 import { expect, test } from 'vitest';
 import { type NotificationParts, notificationApp } from './app.ts';
 
@@ -11,7 +11,6 @@ test('every route is described, and everything described has a route', () => {
 });
 
 test('every topic that is taken is described, and every one described is taken', () => {
-  const { operations } = asyncApiOf(notificationApi.service);
-  const described = Object.keys(operations).filter((name) => name.startsWith('receive-'));
-  expect(deliveredTopics(app).map((topic) => `receive-${topic}`)).toEqual(described);
+  const { taken, described } = topicsBeside(app, notificationApi);
+  expect(taken).toEqual(described);
 });

@@ -1,5 +1,5 @@
-import { asyncApiOf, orderApi } from '@standing-order/contracts';
-import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
+import { orderApi } from '@standing-order/contracts';
+import { routesBeside, topicsBeside } from '@standing-order/platform/http';
 import { expect, test } from 'vitest';
 import { type OrderAppParts, orderApp } from './app.ts';
 
@@ -11,13 +11,8 @@ test('every route is described, and everything described has a route', () => {
 });
 
 test('every topic that is taken is described, and every one described is taken', () => {
-  const { operations } = asyncApiOf(orderApi.service);
-  const described = Object.keys(operations).filter((name) => name.startsWith('receive-'));
-  expect(
-    deliveredTopics(app)
-      .map((topic) => `receive-${topic}`)
-      .toSorted(),
-  ).toEqual(described.toSorted());
+  const { taken, described } = topicsBeside(app, orderApi);
+  expect(taken).toEqual(described);
 });
 
 test('every route is found by one regular expression: two that overlap would make each request slower', async () => {

@@ -1,6 +1,6 @@
-import { asyncApiOf, type Restaurant, restaurantApi } from '@standing-order/contracts';
+import { type Restaurant, restaurantApi } from '@standing-order/contracts';
 import { type ValidatorParts, validatorApp } from '@standing-order/platform/entities';
-import { deliveredTopics, routesBeside } from '@standing-order/platform/http';
+import { routesBeside, topicsBeside } from '@standing-order/platform/http';
 import { expect, test } from 'vitest';
 import { restaurantService } from './restaurant.ts';
 
@@ -12,11 +12,6 @@ test('every route is described, and everything described has a route', () => {
 });
 
 test('every topic that is taken is described, and every one described is taken', () => {
-  const { operations } = asyncApiOf(restaurantApi.service);
-  const described = Object.keys(operations).filter((name) => name.startsWith('receive-'));
-  expect(
-    deliveredTopics(app)
-      .map((topic) => `receive-${topic}`)
-      .toSorted(),
-  ).toEqual(described.toSorted());
+  const { taken, described } = topicsBeside(app, restaurantApi);
+  expect(taken).toEqual(described);
 });

@@ -2,4 +2,4 @@ export { type AppOptions, createApp, type Readiness, type ServiceAppOptions } fr
 export { jsonBody, MAX_BODY_BYTES } from './body.ts';
 export { etagHeader, idempotencyKeyOf, ifMatch, pathParam } from './headers.ts';
 export { faultsOf, type ProblemDetails, ProblemError, problemResponse } from './problem.ts';
-export { deliveredTopics, routesBeside } from './routes.ts';
+export { routesBeside, topicsBeside } from './routes.ts';

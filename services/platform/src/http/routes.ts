@@ -1,4 +1,4 @@
-import { type Api, operationsOf, routePattern } from '@standing-order/contracts';
+import { type Api, asyncApiOf, operationsOf, routePattern } from '@standing-order/contracts';
 import type { Hono } from 'hono';
 
 /** Where an application and the description of its API differ, as `GET /orders/:id`; nothing in either list is right. */
@@ -20,6 +20,13 @@ export function routesBeside(app: Hono, api: Api): Difference {
   return { undescribed: [...routes.difference(operations)], unserved: [...operations.difference(routes)] };
 }
 
-/** The topics whose messages an application takes. */
-export const deliveredTopics = (app: Hono): string[] =>
-  app.routes.flatMap(({ method, path }) => (method === 'POST' ? (/^\/messages\/([\w-]+)$/.exec(path)?.[1] ?? []) : []));
+/** Topics whose messages an application takes, and those that its AsyncAPI document says it receives; both sorted, and equal when all is right. */
+export function topicsBeside(app: Hono, { service }: Api): { readonly taken: string[]; readonly described: string[] } {
+  const taken = app.routes.flatMap(({ method, path }) =>
+    method === 'POST' ? (/^\/messages\/([\w-]+)$/.exec(path)?.[1] ?? []) : [],
+  );
+  const described = Object.keys(asyncApiOf(service).operations).flatMap(
+    (name) => /^receive-(.+)$/.exec(name)?.[1] ?? [],
+  );
+  return { taken: taken.toSorted(), described: described.toSorted() };
+}
