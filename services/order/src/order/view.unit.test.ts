@@ -8,11 +8,11 @@ const token = { w: 'w', a: 1, t: 1 };
 const lines = [{ itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 }];
 const yes: Message = { kind: 'consumer', valid: true, token, orderLimit: { amount: 5000, currency: 'EUR' } };
 const priced: Message = { kind: 'details', valid: true, token, lines, total: { amount: 1800, currency: 'EUR' } };
-const closed: Message = {
+const soldOut: Message = {
   kind: 'details',
   valid: false,
   token,
-  reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'closed', field: 'restaurantId' }],
+  reasons: [{ code: 'ITEM_UNAVAILABLE', detail: 'sold out', field: 'lines[0].itemId', itemId: 'pizza' }],
 };
 
 const pending = newOrder({
@@ -36,7 +36,7 @@ const settledAt = Date.UTC(2026, 0, 1, 0, 0, 1);
 const orders = {
   PENDING: pending,
   VALIDATED: after([yes, settledAt], [priced, settledAt]),
-  REJECTED: after([yes, settledAt], [closed, settledAt]),
+  REJECTED: after([yes, settledAt], [soldOut, settledAt]),
   EXPIRED: after([{ kind: 'time-up' }, Date.UTC(2026, 0, 1, 0, 1)]),
 };
 
@@ -52,7 +52,7 @@ describe('the view of an order', () => {
       total: { amount: 1800 },
       settledAt: '2026-01-01T00:00:01.000Z',
     });
-    expect(viewOf(orders.REJECTED)).toMatchObject({ reasons: [{ code: 'RESTAURANT_CLOSED' }] });
+    expect(viewOf(orders.REJECTED)).toMatchObject({ reasons: [{ code: 'ITEM_UNAVAILABLE' }] });
     expect(viewOf(orders.EXPIRED)).toMatchObject({ deadline: '2026-01-01T00:01:00.000Z' });
   });
 
@@ -61,15 +61,19 @@ describe('the view of an order', () => {
   });
 });
 
-describe('the receipt of an order', () => {
-  it('does not show in which order the store gives back the keys', () => {
-    const reversed: typeof pending = JSON.parse(JSON.stringify(pending), (_, value) =>
+it.each(Object.entries(orders))(
+  'of one that is %s nothing shows in which order the store gives back its keys',
+  (_, order) => {
+    const reversed: Order = JSON.parse(JSON.stringify(order), (_key, value) =>
       value?.constructor === Object ? Object.fromEntries(Object.entries(value).reverse()) : value,
     );
-    expect(JSON.stringify(reversed)).not.toBe(JSON.stringify(pending));
-    expect(JSON.stringify(receiptOf(reversed))).toBe(JSON.stringify(receiptOf(pending)));
-  });
+    expect(JSON.stringify(reversed)).not.toBe(JSON.stringify(order));
+    expect(JSON.stringify(viewOf(reversed))).toBe(JSON.stringify(viewOf(order)));
+    expect(JSON.stringify(receiptOf(reversed))).toBe(JSON.stringify(receiptOf(order)));
+  },
+);
 
+describe('the receipt of an order', () => {
   it('is the same at every moment of its life', () => {
     for (const order of Object.values(orders)) expect(receiptOf(order)).toEqual(viewOf(pending));
   });

@@ -5,7 +5,7 @@ import { asAnswer } from '../order/answers.ts';
 import { decideAtOnce, type Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import type { Some } from '../replicas/replicas.ts';
-import { draft, madeBefore, type PlaceOrder, type StyleParts, take } from './style.ts';
+import { draft, madeBefore, type PlaceOrder, type StyleParts, take, unlessMade } from './style.ts';
 
 export interface ReplicationParts extends StyleParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;
@@ -41,5 +41,7 @@ export const replication =
       asAnswer(validateDetails(restaurant, request)),
       parts.clock.wall(),
     );
-    return decided.status === 'REJECTED' ? { outcome: 'rejected', reasons: decided.reasons } : take(decided, parts);
+    return decided.status === 'REJECTED'
+      ? unlessMade({ outcome: 'rejected', reasons: decided.reasons }, order, placing, parts.outbox)
+      : take(decided, parts);
   };

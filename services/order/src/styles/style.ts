@@ -103,6 +103,19 @@ export async function madeBefore(
   return earlier.fingerprint === order.fingerprint ? existing(earlier) : { outcome: 'key-reused' };
 }
 
+/**
+ * A refusal that leaves nothing behind, unless another request with the same Idempotency-Key has made the order in the
+ * meantime: then that is the answer, and it would not be true that nothing is stored.
+ */
+export async function unlessMade(
+  refusal: Placement,
+  order: Order,
+  placing: Placing,
+  outbox: Pick<Outbox<Order, Message>, 'read'>,
+): Promise<Placement> {
+  return (await madeBefore(order, placing, outbox)) ?? refusal;
+}
+
 /** What a stored order is to whoever asks for it again. */
 function existing(order: Order): Placement {
   return { outcome: decidedBeforeStored[order.style] ? 'decided' : 'taken', order };

@@ -3,7 +3,16 @@ import { asAnswer } from '../order/answers.ts';
 import { decideAtOnce, type Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import type { Validators } from '../validators.ts';
-import { type Dependency, draft, madeBefore, type Placement, type PlaceOrder, type StyleParts, take } from './style.ts';
+import {
+  type Dependency,
+  draft,
+  madeBefore,
+  type Placement,
+  type PlaceOrder,
+  type StyleParts,
+  take,
+  unlessMade,
+} from './style.ts';
 
 export interface SynchronousParts extends StyleParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;
@@ -16,7 +25,8 @@ export interface SynchronousParts extends StyleParts {
  * 1. A request that was made before, by its Idempotency-Key, is answered as it was then; nobody is asked again.
  * 2. Consumer and restaurant are asked at the same time. If one cannot be asked, there is no order and no verdict.
  * 3. A refusal leaves nothing behind.
- * 4. An order that is valid is stored with its verdict. If another request with its key was faster, that one counts.
+ * 4. An order that is valid is stored with its verdict. If another request with its key was faster, that one counts, also
+ *    for those that would be refused.
  */
 export const synchronous =
   (parts: SynchronousParts): PlaceOrder =>
@@ -29,10 +39,13 @@ export const synchronous =
       parts.validators.consumer(order.request),
       parts.validators.details(order.request),
     ]);
-    if (!consumer || !details) return unavailable({ consumer, restaurant: details });
+    const refuse = (refusal: Placement) => unlessMade(refusal, order, placing, parts.outbox);
+    if (!consumer || !details) return refuse(unavailable({ consumer, restaurant: details }));
 
     const decided = decideAtOnce(order, asAnswer(consumer), asAnswer(details), parts.clock.wall());
-    return decided.status === 'REJECTED' ? { outcome: 'rejected', reasons: decided.reasons } : take(decided, parts);
+    return decided.status === 'REJECTED'
+      ? refuse({ outcome: 'rejected', reasons: decided.reasons })
+      : take(decided, parts);
   };
 
 function unavailable(verdicts: Record<Dependency, unknown>): Placement {
