@@ -2,28 +2,19 @@ import { randomBytes } from 'node:crypto';
 import type { BrokerKind } from '@standing-order/local';
 import { afterAll, expect, test, vi } from 'vitest';
 import { get, post } from './support/client.ts';
-import { type Collector, type Span, startCollector } from './support/otlp.ts';
+import { type Collector, startCollector } from './support/otlp.ts';
 import { shopSubscription, useShop } from './support/shop.ts';
+import { call, conventionFaults, linesBelow, linesOf, message, type Tree } from './support/tree.ts';
 import { until } from './support/until.ts';
 import { GOOD_ORDER, useWorld } from './support/world.ts';
 
-/** A span and what is below it; siblings in any order. */
-type Tree = readonly [span: string, ...below: Tree[]];
-
-/** How a message is seen: sent, delivered by its receiver's sidecar, and handled there, with what follows from that. */
-const message = (from: string, topic: string, to: string, ...follows: Tree[]): Tree => [
-  `${from}: send ${topic}`,
-  [`${to} (dapr): pubsub/${topic}`],
-  [`${to}: process ${topic}`, ...follows],
-];
+/** Messages of an order, by topic. */
 const question = (validator: 'consumer' | 'restaurant'): Tree =>
   message('order', `${validator}-commands`, validator, message(validator, 'order-replies', 'order'));
+/** An order is told of until whoever has to know has said so; then it is done. */
+const TOLD = message('order', 'order-settled', 'notification', message('notification', 'order-replies', 'order'));
+const OUTCOME = message('order', 'order-outcomes-shop', 'shop', message('shop', 'order-replies', 'order'));
 
-/** What a service asks its own sidecar, which the sidecar sees as well. */
-const call = (from: string, method: string, path: string, ...below: Tree[]): Tree => [
-  `${from}: ${method}`,
-  [`${from} (dapr): ${path}`, ...below],
-];
 const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
   call('order', 'POST', `CallLocal/${validator}/validations`, [
     `${validator} (dapr): CallLocal/${validator}/validations`,
@@ -31,35 +22,33 @@ const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
   ]);
 
 const COMMIT: Tree = ['order: commit'];
-/** An order is told of until whoever has to know has said so; then it is done. */
-const SETTLED: readonly Tree[] = [
-  ['order: settle'],
-  message('order', 'order-settled', 'notification', message('notification', 'order-replies', 'order')),
-];
+/** The commit finds the order there. */
+const ASKED_AGAIN = message('shop', 'order-requests', 'order', COMMIT);
+const SETTLE: Tree = ['order: settle'];
+const SETTLED: readonly Tree[] = [SETTLE, TOLD];
+const VALIDATED_BY_MESSAGE: readonly Tree[] = [COMMIT, question('consumer'), question('restaurant'), ...SETTLED];
+
+/** What an order that is decided when it is stored leaves behind until then. */
+const decidedAtOnce = {
+  synchronous: ['order: POST /orders', directQuestion('consumer'), directQuestion('restaurant'), COMMIT],
+  replication: ['order: POST /orders', COMMIT],
+} as const satisfies Record<string, Tree>;
 
 /** What an order leaves behind in each style, when nothing goes wrong. */
 const trees = {
-  'respond-first': ['order: POST /orders', COMMIT, question('consumer'), question('restaurant'), ...SETTLED],
-  synchronous: ['order: POST /orders', directQuestion('consumer'), directQuestion('restaurant'), COMMIT, ...SETTLED],
-  replication: ['order: POST /orders', COMMIT, ...SETTLED],
+  'respond-first': ['order: POST /orders', ...VALIDATED_BY_MESSAGE],
+  synchronous: [...decidedAtOnce.synchronous, ...SETTLED],
+  replication: [...decidedAtOnce.replication, ...SETTLED],
 } as const satisfies Record<string, Tree>;
 
-const MESSAGING: Tree = [
+/** The request comes as a message, which the order's own spans are below. */
+const messaging = (...more: readonly Tree[]): Tree => [
   'shop: POST /purchases',
   // The list of its requests, read and written, then the request.
   call('shop', 'GET', '/v1.0/state/state/order-requests:shop'),
   call('shop', 'POST', '/v1.0/state/state'),
   call('shop', 'POST', '/v1.0/state/state'),
-  message(
-    'shop',
-    'order-requests',
-    'order',
-    COMMIT,
-    question('consumer'),
-    question('restaurant'),
-    ...SETTLED,
-    message('order', 'order-outcomes-shop', 'shop', message('shop', 'order-replies', 'order')),
-  ),
+  message('shop', 'order-requests', 'order', ...VALIDATED_BY_MESSAGE, OUTCOME, ...more),
 ];
 
 /** Asserts the whole trace of one order in each style, on one broker. */
@@ -86,8 +75,6 @@ export function traceOrders(broker: BrokerKind): void {
 
   const comparisons: (() => void)[] = [];
 
-  const orderUrl = () => world().platform.urls.order[0];
-
   /** A trace that starts at a client. */
   function newTrace() {
     const [traceId, client] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
@@ -95,11 +82,15 @@ export function traceOrders(broker: BrokerKind): void {
     return {
       headers: { traceparent: `00-${traceId}-${client}-01` },
       spans,
-      sends: (topic: string) => spans().filter(({ name }) => name === `send ${topic}`),
+      /** Which processes have sent on a topic, each time. */
+      senders: (topic: string) =>
+        spans()
+          .filter(({ name }) => name === `send ${topic}`)
+          .map(({ instance }) => instance),
       /** Waits until the trace is this tree, with nothing beside it, now and when it is looked at again. */
-      async is(tree: Tree): Promise<void> {
-        const expected = linesOf(tree);
+      async is(tree: () => Tree): Promise<void> {
         const compare = () => {
+          const expected = linesOf(tree());
           expect(linesBelow(client, spans())).toEqual(expected);
           expect(spans()).toHaveLength(expected.length);
         };
@@ -109,14 +100,22 @@ export function traceOrders(broker: BrokerKind): void {
       },
     };
   }
+  type Trace = ReturnType<typeof newTrace>;
+
+  const place = (trace: Trace, style: string, order: object = GOOD_ORDER) =>
+    post(`${world().platform.urls.order[0]}/orders`, order, { ...trace.headers, 'order-style': style });
+  const buy = (trace: Trace, id: string) => post(`${shop().url}/purchases`, { id, order: GOOD_ORDER }, trace.headers);
+
+  async function untilFresh(): Promise<void> {
+    const replicas = async () => (await get(`${world().platform.urls.order[0]}/replicas`)).body;
+    await until('copies are fresh', replicas, ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh);
+  }
 
   test.each(Object.entries(trees))('%s', async (style, tree) => {
-    const replicas = async () => (await get(`${orderUrl()}/replicas`)).body;
-    await until('copies are fresh', replicas, ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh);
+    await untilFresh();
     const trace = newTrace();
-    const { status } = await post(`${orderUrl()}/orders`, GOOD_ORDER, { ...trace.headers, 'order-style': style });
-    expect([201, 202]).toContain(status);
-    await trace.is(tree);
+    expect([201, 202]).toContain((await place(trace, style)).status);
+    await trace.is(() => tree);
 
     // What is done for many orders at once is in no order's trace, and is linked to each of them.
     const [batch] = trace.spans().find(({ name }) => name === 'commit')?.links ?? [];
@@ -126,9 +125,8 @@ export function traceOrders(broker: BrokerKind): void {
 
   test('messaging', async () => {
     const trace = newTrace();
-    const purchase = { id: 'traced', order: GOOD_ORDER };
-    expect((await post(`${shop().url}/purchases`, purchase, trace.headers)).status).toBe(200);
-    await trace.is(MESSAGING);
+    expect((await buy(trace, 'traced')).status).toBe(200);
+    await trace.is(messaging);
   });
 
   // Before anything dies: what a broker hands out again then is in its order's trace, too.
@@ -137,70 +135,87 @@ export function traceOrders(broker: BrokerKind): void {
     for (const compare of comparisons) compare();
   });
 
-  test('respond-first, with a command that is sent again and a replica that dies in between', async () => {
+  /**
+   * One platform, one death, an order of each style that has something left to send then. An order that is decided when it is
+   * stored (synchronous; replication on fresh copies) has asked nobody by message, so there is no question of it to send
+   * again or to take over: what remains is to tell that it is settled.
+   */
+  test('each style, with messages that are sent again and a replica that dies in between', async () => {
     const { platform } = world();
-    const trace = newTrace();
-    const commandsSent = (count: number) =>
-      until(
-        `${count} commands`,
-        () => trace.sends('consumer-commands'),
-        ({ length }) => length >= count,
-      );
-    // Commands wait at the broker then, and come once each when it is back.
+    const settledAtOnce = [
+      { style: 'synchronous', trace: newTrace() },
+      { style: 'replication', trace: newTrace() },
+    ] as const;
+    const asked = { 'respond-first': newTrace(), replication: newTrace() };
+    await untilFresh();
+
+    // Messages wait at the broker while their receiver's sidecar is down, and come once each when it is back.
+    await platform.kill('notification-1-dapr');
+    for (const { style, trace } of settledAtOnce) {
+      expect(await place(trace, style)).toMatchObject({ status: 201, body: { status: 'VALIDATED' } });
+      await trace.is(() => [...decidedAtOnce[style], SETTLE, ['order: send order-settled']]);
+    }
     await platform.kill('consumer-1-dapr');
-    const { status, body } = await post(`${orderUrl()}/orders`, GOOD_ORDER, trace.headers);
-    expect(status).toBe(202);
-    const before = await commandsSent(2);
+    const placed = [
+      await place(asked['respond-first'], 'respond-first'),
+      // Nobody knows this consumer here, so the order goes on as in respond-first.
+      await place(asked.replication, 'replication', { ...GOOD_ORDER, consumerId: 'nobody' }),
+    ];
+    for (const answer of placed) expect(answer).toMatchObject({ status: 202, body: { status: 'PENDING' } });
+    const taker = () => asked['respond-first'].spans().find(({ name }) => name === 'POST /orders')?.instance;
+    const bought = await boughtAt(taker);
+
+    const waiting: readonly [Trace, string][] = [
+      ...[...Object.values(asked), bought].map((trace): [Trace, string] => [trace, 'consumer-commands']),
+      ...settledAtOnce.map(({ trace }): [Trace, string] => [trace, 'order-settled']),
+    ];
+    const senders = () => waiting.map(([trace, topic]) => trace.senders(topic));
+    const before = await until('each is sent again', senders, (all) => all.every(({ length }) => length >= 2));
+    expect(new Set(before.flat())).toEqual(new Set([taker()]));
     await Promise.all(['order-1', 'order-1-dapr'].map((part) => platform.kill(part)));
-    await commandsSent(before.length + 1);
-    await platform.start('consumer-1-dapr');
-    const decided = () => get(`${world().platform.urls.order[1]}/orders/${body.id}`);
-    await until('the verdict', decided, (answer) => answer.body.status === 'VALIDATED', 60_000);
+    await until('each is sent by another one', senders, (all) => all.every((by) => by.some((who) => who !== taker())));
+    shop().thaw();
+    const commits = () => bought.spans().filter(({ name }) => name === 'commit');
+    await until('the shop has asked again', commits, ({ length }) => length > 1);
+    await Promise.all(['consumer-1-dapr', 'notification-1-dapr'].map((part) => platform.start(part)));
 
-    const sends = trace.sends('consumer-commands');
-    const [taker] = before;
-    expect(before.map(({ instance }) => instance)).toEqual(before.map(() => taker?.instance));
-    for (const { instance } of sends.slice(before.length)) expect(instance).not.toBe(taker?.instance);
-    // However often it was sent: each of them was handled.
-    const more = sends.slice(1).map(() => question('consumer'));
-    await trace.is([...trees['respond-first'], ...more]);
+    // However often something was sent: each of them was handled, and nothing else came of it.
+    for (const { style, trace } of settledAtOnce) await trace.is(() => [...trees[style], ...again(trace, TOLD)]);
+    const more = (trace: Trace) => again(trace, question('consumer'), question('restaurant'), TOLD);
+    for (const trace of Object.values(asked)) await trace.is(() => [...trees['respond-first'], ...more(trace)]);
+    await bought.is(() => [...messaging(...more(bought), ...again(bought, OUTCOME)), ...again(bought, ASKED_AGAIN)]);
+
+    const verdicts = placed.map(async ({ body }) => (await get(`${platform.urls.order[1]}/orders/${body.id}`)).body);
+    expect((await Promise.all(verdicts)).map(({ status }) => status)).toEqual(['VALIDATED', 'REJECTED']);
   });
-}
 
-/** A line for each span, indented by depth, siblings in the order of what they say. */
-function linesOf([span, ...below]: Tree): string[] {
-  return [span, ...sorted(below.map(linesOf)).map((line) => `  ${line}`)];
-}
+  /**
+   * Buys by message until the request is taken by this process, and freezes the shop: whichever replica it asked again would
+   * work on the order from then on, and have nothing to take over.
+   */
+  async function boughtAt(taker: () => string | undefined): Promise<Trace> {
+    for (let n = 0; ; n++) {
+      const trace = newTrace();
+      // Nobody answers before the consumer's sidecar is back.
+      buy(trace, `bought-${n}`).catch(() => undefined);
+      const commit = await until(
+        'the request is taken',
+        () => trace.spans().find(({ name }) => name === 'commit'),
+        (span) => span !== undefined && taker() !== undefined,
+      );
+      if (commit?.instance !== taker()) continue;
+      shop().freeze();
+      return trace;
+    }
+  }
 
-function linesBelow(parentSpanId: string, spans: readonly Span[]): string[] {
-  const siblings = spans.filter((span) => span.parentSpanId === parentSpanId);
-  return sorted(
-    siblings.map(({ service, name, spanId }) => [
-      `${service}: ${name}`,
-      ...linesBelow(spanId, spans).map((line) => `  ${line}`),
-    ]),
-  );
-}
-
-const sorted = (subtrees: readonly string[][]): string[] =>
-  subtrees.toSorted((a, b) => (a.join('\n') < b.join('\n') ? -1 : 1)).flat();
-
-/** Kinds of spans, as OTLP numbers them. */
-const kinds: Readonly<Record<string, number>> = { send: 4, process: 5 };
-
-/** What a span lacks of OpenTelemetry's conventions for messaging. */
-function conventionFaults({ name, service, kind, attributes }: Span): string[] {
-  const [operation = '', topic = ''] = name.split(' ');
-  if (kinds[operation] === undefined) return [];
-  const due = {
-    'messaging.system': 'dapr',
-    'messaging.destination.name': topic,
-    'messaging.operation.name': operation,
-    'messaging.operation.type': operation,
-  };
-  const faults = Object.entries(due).filter(([key, value]) => attributes[key] !== value);
-  const ids = ['messaging.message.id', 'cloudevents.event_id'].filter((key) => !attributes[key]);
-  return [...faults.map(([key]) => key), ...ids, ...(kind === kinds[operation] ? [] : ['kind'])].map(
-    (fault) => `${service}: ${name}: ${fault}`,
-  );
+  /** What a trace has of these messages beyond the first one each. */
+  const again = (trace: Trace, ...messages: readonly Tree[]): Tree[] =>
+    messages.flatMap((sent) => {
+      const topic = sent[0].split('send ')[1] ?? '';
+      return trace
+        .senders(topic)
+        .slice(1)
+        .map(() => sent);
+    });
 }

@@ -12,6 +12,9 @@ export interface Child {
   kill(): Promise<void>;
   /** SIGTERM, and SIGKILL after 10 s; resolves when it is gone. */
   stop(): Promise<void>;
+  /** SIGSTOP, and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** Starts a program; its output goes to `logFile`. Stop it; if nobody does, it goes with this process. */
@@ -37,6 +40,8 @@ export function startChild(command: string, args: readonly string[], logFile: st
       await end('SIGTERM');
       clearTimeout(force);
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   };
 }
 

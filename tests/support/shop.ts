@@ -14,6 +14,8 @@ export interface Shop {
   readonly url: string;
   kill(): Promise<void>;
   start(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
 }
 
 /** How the shop hears its reply channel; to be added to the platform's resources. */
@@ -70,7 +72,7 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
   ends.push(() => sidecar.stop());
   await answers(`http://127.0.0.1:${http}/v1.0/healthz`, sidecar);
   await answers(`${url}/readyz`, sidecar);
-  return { url, start, kill: async () => child?.kill() };
+  return { url, start, kill: async () => child?.kill(), freeze: () => child?.freeze(), thaw: () => child?.thaw() };
 }
 
 async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number, http: number): Promise<Child> {

@@ -1,0 +1,56 @@
+import type { Span } from './otlp.ts';
+
+/** A span and what is below it; siblings in any order. */
+export type Tree = readonly [span: string, ...below: Tree[]];
+
+/** How a message is seen: sent, delivered by its receiver's sidecar, and handled there, with what follows from that. */
+export const message = (from: string, topic: string, to: string, ...follows: Tree[]): Tree => [
+  `${from}: send ${topic}`,
+  [`${to} (dapr): pubsub/${topic}`],
+  [`${to}: process ${topic}`, ...follows],
+];
+
+/** What a service asks its own sidecar, which the sidecar sees as well. */
+export const call = (from: string, method: string, path: string, ...below: Tree[]): Tree => [
+  `${from}: ${method}`,
+  [`${from} (dapr): ${path}`, ...below],
+];
+
+/** A line for each span, indented by depth, siblings in the order of what they say. */
+export function linesOf([span, ...below]: Tree): string[] {
+  return [span, ...sorted(below.map(linesOf)).map((line) => `  ${line}`)];
+}
+
+/** The same of spans that were seen, without the one that they are below. */
+export function linesBelow(parentSpanId: string, spans: readonly Span[]): string[] {
+  const siblings = spans.filter((span) => span.parentSpanId === parentSpanId);
+  return sorted(
+    siblings.map(({ service, name, spanId }) => [
+      `${service}: ${name}`,
+      ...linesBelow(spanId, spans).map((line) => `  ${line}`),
+    ]),
+  );
+}
+
+const sorted = (subtrees: readonly string[][]): string[] =>
+  subtrees.toSorted((a, b) => (a.join('\n') < b.join('\n') ? -1 : 1)).flat();
+
+/** Kinds of spans, as OTLP numbers them. */
+const kinds: Readonly<Record<string, number>> = { send: 4, process: 5 };
+
+/** What a span lacks of OpenTelemetry's conventions for messaging. */
+export function conventionFaults({ name, service, kind, attributes }: Span): string[] {
+  const [operation = '', topic = ''] = name.split(' ');
+  if (kinds[operation] === undefined) return [];
+  const due = {
+    'messaging.system': 'dapr',
+    'messaging.destination.name': topic,
+    'messaging.operation.name': operation,
+    'messaging.operation.type': operation,
+  };
+  const faults = Object.entries(due).filter(([key, value]) => attributes[key] !== value);
+  const ids = ['messaging.message.id', 'cloudevents.event_id'].filter((key) => !attributes[key]);
+  return [...faults.map(([key]) => key), ...ids, ...(kind === kinds[operation] ? [] : ['kind'])].map(
+    (fault) => `${service}: ${name}: ${fault}`,
+  );
+}
