@@ -4,8 +4,9 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { findPortBase } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
-import { answers, type Child, freePort, startChild } from './child.ts';
+import { answers, type Child, startChild } from './child.ts';
 import { connectRedis, type Redis } from './redis.ts';
 
 /** A delivery as the plain application received it: the event, and the trace that the sidecar's request is part of. */
@@ -76,9 +77,9 @@ function plainApp(port: number): PlainApp {
 async function startRedis(
   dir: string,
   name: string,
+  port: number,
   ends: (() => unknown)[],
-): Promise<{ child: Child; client: Redis; port: number }> {
-  const port = await freePort();
+): Promise<{ child: Child; client: Redis }> {
   const data = join(dir, name);
   mkdirSync(data);
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', data, '--save', '', '--appendonly', 'yes'];
@@ -86,7 +87,7 @@ async function startRedis(
   ends.push(() => child.stop());
   const client = await connectRedis(`redis://127.0.0.1:${port}`);
   ends.push(() => client.destroy());
-  return { child, client, port };
+  return { child, client };
 }
 
 function component(name: string, type: string, metadata: Readonly<Record<string, string>>): string {
@@ -126,14 +127,15 @@ function writeResources(dir: string, statePort: number, brokerPort: number): voi
   );
 }
 
+/** Its ports are those after the application's. */
 async function startSidecar(dir: string, appPort: number, ends: (() => unknown)[]): Promise<string> {
-  const [http, grpc, internal] = [await freePort(), await freePort(), await freePort()];
+  const http = appPort + 1;
   const flags = {
     'app-id': 'plain',
     'app-port': appPort,
     'dapr-http-port': http,
-    'dapr-grpc-port': grpc,
-    'dapr-internal-grpc-port': internal,
+    'dapr-grpc-port': appPort + 2,
+    'dapr-internal-grpc-port': appPort + 3,
     'dapr-listen-addresses': '127.0.0.1',
     'dapr-internal-grpc-listen-address': '127.0.0.1',
     'enable-metrics': false,
@@ -167,10 +169,12 @@ export async function startPlainWorld(): Promise<PlainWorld> {
 }
 
 async function start(dir: string, ends: (() => unknown)[]): Promise<Omit<PlainWorld, 'close'>> {
-  const state = await startRedis(dir, 'state', ends);
-  const broker = await startRedis(dir, 'broker', ends);
-  writeResources(dir, state.port, broker.port);
-  const app = plainApp(await freePort());
+  const ports = await findPortBase();
+  const [statePort, brokerPort] = [ports + 10, ports + 11];
+  const state = await startRedis(dir, 'state', statePort, ends);
+  const broker = await startRedis(dir, 'broker', brokerPort, ends);
+  writeResources(dir, statePort, brokerPort);
+  const app = plainApp(ports);
   await app.start();
   ends.push(() => app.kill());
   const dapr = await startSidecar(dir, app.port, ends);

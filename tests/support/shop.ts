@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import type { Platform, Resource } from '@standing-order/local';
+import { findPortBase, type Platform, type Resource } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
 import { afterAll, beforeAll } from 'vitest';
-import { answers, type Child, freePort, startChild } from './child.ts';
+import { answers, type Child, startChild } from './child.ts';
 import type { World } from './world.ts';
 
 const APP_ID = 'shop';
@@ -50,7 +50,8 @@ export function useShop(world: () => World): () => Shop {
 }
 
 async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<void>)[]): Promise<Shop> {
-  const [port, http] = [await freePort(), await freePort()];
+  const port = await findPortBase();
+  const http = port + 1;
   const url = `http://127.0.0.1:${port}`;
   let child: Child | undefined;
 
@@ -68,20 +69,21 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
 
   ends.push(async () => child?.stop());
   await start();
-  const sidecar = await startSidecar(dataDir, secrets, port, http);
+  const sidecar = await startSidecar(dataDir, secrets, port);
   ends.push(() => sidecar.stop());
   await answers(`http://127.0.0.1:${http}/v1.0/healthz`, sidecar);
   await answers(`${url}/readyz`, sidecar);
   return { url, start, kill: async () => child?.kill(), freeze: () => child?.freeze(), thaw: () => child?.thaw() };
 }
 
-async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number, http: number): Promise<Child> {
+/** Its ports are those after the application's. */
+async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number): Promise<Child> {
   const flags = {
     'app-id': APP_ID,
     'app-port': app,
-    'dapr-http-port': http,
-    'dapr-grpc-port': await freePort(),
-    'dapr-internal-grpc-port': await freePort(),
+    'dapr-http-port': app + 1,
+    'dapr-grpc-port': app + 2,
+    'dapr-internal-grpc-port': app + 3,
     'dapr-listen-addresses': '127.0.0.1',
     'dapr-internal-grpc-listen-address': '127.0.0.1',
     'enable-metrics': false,

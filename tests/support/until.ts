@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
-const LOOK_EVERY_MS = 50;
+/** Between two looks, at least and at most. Who waits leaves the machine to those who work: looks that take long are rarer. */
+const PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 500;
+const PAUSE_PER_LOOK = 5;
 
 /**
  * Looks again and again until `enough` of what it sees; the value that was enough.
@@ -16,6 +19,7 @@ export async function until<T>(
   const end = performance.now() + deadlineMs;
   let last = 'nothing';
   while (performance.now() < end) {
+    const began = performance.now();
     try {
       const seen = await look();
       if (enough(seen)) return seen;
@@ -23,7 +27,8 @@ export async function until<T>(
     } catch (error) {
       last = `error: ${String(error)}`;
     }
-    await pause(LOOK_EVERY_MS);
+    const took = performance.now() - began;
+    await pause(Math.min(Math.max(PAUSE_MS, PAUSE_PER_LOOK * took), LONGEST_PAUSE_MS));
   }
   throw new Error(`${what}: not within ${deadlineMs} ms; last seen: ${last}`);
 }

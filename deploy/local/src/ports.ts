@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 export const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
 export type ServiceName = (typeof services)[number];
@@ -30,15 +30,23 @@ export const brokerPort = (base: number): number => base + 901;
 /** Of a broker that needs a second one. */
 export const controllerPort = (base: number): number => base + 902;
 
-/** Whether nobody listens on this port. */
-export function isFree(port: number): Promise<boolean> {
+/** Listens on this port; undefined if somebody does already. */
+function take(port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
     );
-    server.listen({ port, host: loopback, exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ port, host: loopback, exclusive: true }, () => resolve(server));
   });
+}
+
+/** Whether nobody listens on this port. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = await take(port);
+  if (server === undefined) return false;
+  await new Promise((closed) => server.close(closed));
+  return true;
 }
 
 /** Ports above 1023 that `fetch` and browsers refuse to call (Fetch Standard, "bad port"): nobody would find the part ready. */
@@ -58,14 +66,27 @@ export async function requireFree(wanted: readonly { part: string; port: number 
   throw new Error(`${lines.join('\n')}\nChoose other ports with --port-base N (now from N to N + ${portSpan - 1}).`);
 }
 
-/** A base from which a whole platform fits now, somewhere from 20000 to 31000: below the ports that the system hands out. */
+/** Bases of platforms that nobody chose ports for: below the ports that the system hands out. */
+const lowestBase = 11_000;
+const bases = 21;
+
+/**
+ * A base from which a whole platform fits now. Nobody else finds the same one as long as this process lives: it listens on the
+ * last port of the range, which no part needs, and which the system takes back however this process ends.
+ */
 export async function findPortBase(): Promise<number> {
-  const first = 20_000 + portSpan * Math.floor(Math.random() * 11);
-  for (let base = first; base < first + 11 * portSpan; base += portSpan) {
-    const candidate = 20_000 + ((base - 20_000) % (11 * portSpan));
-    const apps = services.map((service) => replicaPorts(candidate, service, 1).app);
-    const sample = [...apps, statePort(candidate), brokerPort(candidate)];
-    if ((await Promise.all(sample.map(isFree))).every(Boolean)) return candidate;
+  const first = Math.floor(Math.random() * bases);
+  for (let tried = 0; tried < bases; tried++) {
+    const base = lowestBase + portSpan * ((first + tried) % bases);
+    const reserved = await take(base + portSpan - 1);
+    if (reserved === undefined) continue;
+    const apps = services.map((service) => replicaPorts(base, service, 1).app);
+    const sample = [...apps, statePort(base), brokerPort(base)];
+    if ((await Promise.all(sample.map(isFree))).every(Boolean)) {
+      reserved.unref();
+      return base;
+    }
+    reserved.close();
   }
-  throw new Error('no free ports from 20000 to 31999');
+  throw new Error(`no free ports from ${lowestBase} to ${lowestBase + portSpan * bases - 1}`);
 }
