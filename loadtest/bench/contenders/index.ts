@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Resource } from '@standing-order/local';
+import { OUTCOMES } from '../generator/messages.ts';
 import type { Contender } from '../rig/contender.ts';
 import { OUTBOX_TOPIC } from './topics.ts';
 
@@ -48,6 +49,13 @@ export const contenders: readonly Contender[] = [
     name: 'replication',
     what: 'ours in the style replication: the verdict comes from replicas that are fresh',
     env: { ORDER_STYLE: 'replication' },
+    needsValidators: true,
+  },
+  {
+    name: 'messaging',
+    what: 'ours in the style messaging: requests are messages, and so are the verdicts; acknowledged is what has its verdict',
+    topics: [OUTCOMES],
+    byMessage: true,
     needsValidators: true,
   },
   {

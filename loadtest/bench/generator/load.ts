@@ -3,10 +3,12 @@ export type Loop =
   | { readonly kind: 'closed'; readonly concurrency: number }
   | { readonly kind: 'open'; readonly rate: number };
 
+/** How orders are asked for: at the base URL of the order service, or by messages on the Redis that is the broker. */
+export type Way = { readonly by: 'http'; readonly url: string } | { readonly by: 'message'; readonly redisUrl: string };
+
 /** What to offer, to whom, and its bounds. */
 export interface Load {
-  /** Base URL of the order service. */
-  readonly url: string;
+  readonly way: Way;
   readonly loop: Loop;
   /** Time that does not count, before the time that does. */
   readonly warmupSeconds: number;
@@ -31,7 +33,7 @@ export interface LoadResult {
   /** Arrivals, dropped ones included. */
   readonly offered: number;
   readonly dropped: number;
-  /** Taken (202) or taken with its verdict (201) within the timeout, whenever its answer came. */
+  /** Taken (202), or taken with its verdict (201, or an outcome by message) within the timeout, whenever the answer came. */
   readonly acknowledged: number;
   /** Those answered inside the counted time, per second of it. */
   readonly acknowledgedPerSecond: number;

@@ -8,16 +8,19 @@ export const MENU = [
   { id: 'espresso', name: 'Espresso', price: 220, available: true },
 ] as const;
 
-/** A whole POST /orders for the n-th order: another consumer, restaurant and quantity each time. */
+/** The n-th order: another consumer, restaurant and quantity each time. */
+export const orderOf = (n: number, consumers: number, restaurants: number): object => ({
+  consumerId: consumerId(n % consumers),
+  restaurantId: restaurantId(n % restaurants),
+  lines: [
+    { itemId: MENU[0].id, quantity: 1 + (n % 7) },
+    { itemId: MENU[1].id, quantity: 1 + (n % 5) },
+  ],
+});
+
+/** A whole POST /orders for the n-th order. */
 export function orderRequest(n: number, consumers: number, restaurants: number): string {
-  const body = JSON.stringify({
-    consumerId: consumerId(n % consumers),
-    restaurantId: restaurantId(n % restaurants),
-    lines: [
-      { itemId: MENU[0].id, quantity: 1 + (n % 7) },
-      { itemId: MENU[1].id, quantity: 1 + (n % 5) },
-    ],
-  });
+  const body = JSON.stringify(orderOf(n, consumers, restaurants));
   return `POST /orders HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 

@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { percentile } from '../measure/statistics.ts';
-import { Connection, type Outcome } from './connection.ts';
+import { httpTarget } from './http-target.ts';
 import type { Edge, Load, LoadResult } from './load.ts';
-import { DISTINCT, orderRequest } from './orders.ts';
+import { messageTarget } from './message-target.ts';
 import { constantRate } from './schedule.ts';
+import type { Answer, Target } from './target.ts';
 
-/** More connections than this would measure the kernel. Arrivals beyond it wait, and their wait counts as latency. */
-const MAX_CONNECTIONS = 512;
-
-/** With its verdict, or without. */
-const TAKEN: ReadonlySet<number> = new Set([201, 202]);
+/** As much of an answer as is kept to show why an order was not taken. */
+const SHOWN = 300;
 
 /** Offers the load and says what came of it; ends when every request has ended. `edge` is called as the counted time begins and ends. */
 export async function runLoad(load: Load, edge: (edge: Edge) => void): Promise<LoadResult> {
-  const run = new Run(load, edge);
+  const { way } = load;
+  const target = way.by === 'http' ? httpTarget(way.url, load) : await messageTarget(way.redisUrl, load);
+  const run = new Run(load, target, edge);
   await (load.loop.kind === 'closed' ? run.closed(load.loop.concurrency) : run.open(load.loop.rate));
   await writeFile(load.idsFile, run.ids.map((id) => `${id}\n`).join(''));
   return run.result();
@@ -22,8 +22,7 @@ export async function runLoad(load: Load, edge: (edge: Edge) => void): Promise<L
 class Run {
   readonly ids: string[] = [];
   readonly #load: Load;
-  readonly #requests: readonly Buffer[];
-  readonly #idle: Connection[] = [];
+  readonly #target: Target;
   readonly #latencies: number[] = [];
   readonly #others: Record<string, number> = {};
   readonly #start: number;
@@ -31,7 +30,6 @@ class Run {
   readonly #end: number;
   readonly #over: Promise<void>;
   #endedAt: number;
-  #connections = 0;
   #underWay = 0;
   #sent = 0;
   #offered = 0;
@@ -39,11 +37,9 @@ class Run {
   #insideWindow = 0;
   #firstOther: string | undefined;
 
-  constructor(load: Load, edge: (edge: Edge) => void) {
+  constructor(load: Load, target: Target, edge: (edge: Edge) => void) {
     this.#load = load;
-    this.#requests = Array.from({ length: DISTINCT }, (_, n) =>
-      Buffer.from(orderRequest(n, load.consumers, load.restaurants), 'latin1'),
-    );
+    this.#target = target;
     this.#start = performance.now();
     this.#countFrom = this.#start + load.warmupSeconds * 1000;
     this.#end = this.#countFrom + load.seconds * 1000;
@@ -75,7 +71,7 @@ class Run {
     const waiting: number[] = [];
     let next = 0;
     const drain = () => {
-      while (waiting.length > 0 && (this.#idle.length > 0 || this.#connections < MAX_CONNECTIONS)) {
+      while (waiting.length > 0 && this.#target.hasRoom) {
         this.#send(this.#start + schedule.at(waiting.shift() as number), drain);
       }
     };
@@ -109,40 +105,32 @@ class Run {
   }
 
   #send(arrival: number, done: () => void): void {
-    const connection = this.#idle.pop() ?? this.#connect();
     const counted = arrival >= this.#countFrom;
     if (counted) this.#offered++;
     this.#underWay++;
-    connection.send(this.#requests[this.#sent++ % DISTINCT] as Buffer, (outcome) => {
+    this.#target.send(this.#sent++, (answer) => {
       this.#underWay--;
-      this.#idle.push(connection);
-      this.#record(outcome, arrival, counted);
+      this.#record(answer, arrival, counted);
       done();
     });
   }
 
-  #record(outcome: Outcome, arrival: number, counted: boolean): void {
+  #record(answer: Answer, arrival: number, counted: boolean): void {
     const now = performance.now();
-    if ('status' in outcome && TAKEN.has(outcome.status) && outcome.location !== undefined) {
-      this.ids.push(outcome.location.slice(outcome.location.lastIndexOf('/') + 1));
+    if ('id' in answer) {
+      this.ids.push(answer.id);
       if (now >= this.#countFrom && now < this.#end) this.#insideWindow++;
       if (counted) this.#latencies.push(now - arrival);
       return;
     }
-    const name = 'status' in outcome ? String(outcome.status) : outcome.error;
-    this.#firstOther ??= 'status' in outcome ? `${name} ${outcome.body.slice(0, 300)}` : name;
-    if (counted) this.#others[name] = (this.#others[name] ?? 0) + 1;
+    const { other, text = '' } = answer;
+    this.#firstOther ??= `${other} ${text.slice(0, SHOWN)}`.trim();
+    if (counted) this.#others[other] = (this.#others[other] ?? 0) + 1;
   }
 
   #drop(arrival: number): void {
     if (arrival < this.#countFrom) return;
     this.#offered++;
     this.#dropped++;
-  }
-
-  #connect(): Connection {
-    this.#connections++;
-    const { hostname, port } = new URL(this.#load.url);
-    return new Connection(hostname, Number(port), this.#load.timeoutMs);
   }
 }

@@ -19,6 +19,8 @@ export interface Contender {
   readonly acceptsOnly?: boolean;
   /** Takes orders only while consumer and restaurant are up: it is compared on the whole way only. */
   readonly needsValidators?: boolean;
+  /** Is asked for orders by message, and answers so. */
+  readonly byMessage?: boolean;
   /** Answers without storing anything. */
   readonly storesNothing?: boolean;
 }

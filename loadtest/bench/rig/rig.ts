@@ -1,6 +1,7 @@
 import { topics } from '@standing-order/contracts';
 import { type Platform, type Resource, startPlatform } from '@standing-order/local';
 import { createClient, type RedisClientType } from 'redis';
+import type { Way } from '../generator/load.ts';
 import type { Contender } from './contender.ts';
 
 /** What every rig of a run has in common. */
@@ -21,7 +22,8 @@ export interface RigOptions {
 
 /** One Redis for state and messages, one order service with its sidecar, and the validators with theirs if wanted. */
 export interface Rig {
-  readonly orderUrl: string;
+  /** How its order service is asked for orders. */
+  readonly way: Way;
   readonly urls: Readonly<Record<'consumer' | 'restaurant', string>>;
   readonly redis: RedisClientType;
   /** Where the order service's sidecar tells its metrics; undefined when there is none. */
@@ -95,7 +97,10 @@ async function connect(url: string): Promise<RedisClientType> {
 function rigOf(platform: Platform, contender: Contender, portBase: number, redis: RedisClientType): Rig {
   const url = (service: 'order' | 'consumer' | 'restaurant') => platform.urls[service][0] as string;
   return {
-    orderUrl: url('order'),
+    way:
+      contender.byMessage === true
+        ? { by: 'message', redisUrl: platform.stores.state }
+        : { by: 'http', url: url('order') },
     urls: { consumer: url('consumer'), restaurant: url('restaurant') },
     redis,
     sidecarMetrics: contender.withoutSidecar === true ? undefined : `http://127.0.0.1:${portBase + 4}/metrics`,

@@ -15,7 +15,7 @@ export async function offerTo(
 ): Promise<{ readonly load: LoadResult; readonly ids: readonly string[] }> {
   const idsFile = join(bench.dataDir, 'acknowledged-ids');
   const load = await offer(
-    { ...LOAD, url: rig.orderUrl, consumers: CONSUMERS, restaurants: RESTAURANTS, idsFile, ...shape },
+    { ...LOAD, way: rig.way, consumers: CONSUMERS, restaurants: RESTAURANTS, idsFile, ...shape },
     onEdge,
   );
   if (load.ids === 0) throw new Error(`not one order was acknowledged; the first answer was ${load.firstOther}`);

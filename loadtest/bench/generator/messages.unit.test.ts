@@ -1,0 +1,58 @@
+import { messageSchema, topics } from '@standing-order/contracts';
+import { expect, it } from 'vitest';
+import { heard, requestWriter } from './messages.ts';
+
+const orderId = '01890a5d-ac96-774b-bcce-000000000001';
+const token = { w: 'w', a: 1, t: 5 };
+
+/** A message as the order service sends it. */
+const sent = (type: string, data: object) =>
+  JSON.stringify({
+    specversion: '1.0',
+    id: 'm1',
+    source: '/order',
+    type,
+    subject: orderId,
+    time: '2026-01-01T00:00:00Z',
+    datacontenttype: 'application/json',
+    data,
+  });
+
+const order = {
+  id: orderId,
+  status: 'EXPIRED',
+  consumerId: 'ada',
+  restaurantId: 'trattoria',
+  lines: [{ itemId: 'pizza', quantity: 2 }],
+  createdAt: '2026-01-01T00:00:00Z',
+  settledAt: '2026-01-01T00:00:01Z',
+  reasons: [],
+};
+
+it('asks for orders with messages that the order service takes', () => {
+  const write = requestWriter(64, 16);
+  const requests = [0, 1, 5_000].map((n) =>
+    messageSchema(topics['order-requests'].types).parse(JSON.parse(write(n, `load-${n}`, 0))),
+  );
+  expect(requests.map(({ data }) => data.correlationId)).toEqual(['load-0', 'load-1', 'load-5000']);
+  expect(new Set(requests.map(({ data }) => JSON.stringify(data.request))).size).toBe(3);
+  expect(new Set(requests.map(({ data }) => data.replyTo)).size).toBe(1);
+});
+
+it('has an answer with the outcome, and confirms it', () => {
+  const outcome = heard(
+    sent('com.standing-order.order-outcome.v1', { orderId, token, correlationId: 'load-1', order }),
+    0,
+  );
+  expect(outcome).toMatchObject({ correlationId: 'load-1', answer: { id: orderId } });
+  const receipt = messageSchema(topics['order-replies'].types).parse(outcome.receipt);
+  expect(receipt).toMatchObject({ type: 'com.standing-order.outcome-received.v1', data: { orderId, token } });
+});
+
+it('has another answer with a refusal, which nobody confirms', () => {
+  const refusal = { correlationId: 'load-1', detail: 'no', errors: [] };
+  expect(heard(sent('com.standing-order.order-request-refused.v1', refusal), 0)).toEqual({
+    correlationId: 'load-1',
+    answer: { other: 'refused', text: 'no' },
+  });
+});
