@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import type { StoreKind } from '@standing-order/local';
+import { expect, test } from 'vitest';
 import { concurrently, post } from './support/client.ts';
 import { until } from './support/until.ts';
 import { answersOk, GOOD_ORDER, useWorld } from './support/world.ts';
@@ -10,7 +11,8 @@ const SHORTEST_PROBE_MS = 8_000;
 
 const all = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
 
-describe.each(['redis', 'postgresql'] as const)('with state in %s', (store) => {
+/** What the core does when parts of it are down or die, with state in one store. */
+export function surviveOutages(store: StoreKind): void {
   const world = useWorld(() => ({ store }));
 
   const commandsSent = async () => {
@@ -141,4 +143,4 @@ describe.each(['redis', 'postgresql'] as const)('with state in %s', (store) => {
     await startAll(platform.parts().filter(({ kind }) => kind !== 'store'));
     await world().allDecided(120_000);
   });
-});
+}

@@ -1,0 +1,3 @@
+import { surviveOutages } from './outages.ts';
+
+surviveOutages('redis');
