@@ -7,7 +7,7 @@ import { isOptional, resolveTool, toolNames } from './tools/src/index.ts';
 
 const parts = ['checks', ...Object.keys(projectFiles)];
 
-const help = `Runs the tests. Does all the set-up they need; the first run may take 20 minutes, which go into building daprd.
+const help = `Runs the tests. Does all the set-up they need; on the first run that may take 25 minutes more, for building daprd, Helm and k6.
 
   npm test -- [--only PART,PART] [-t PATTERN] [FILE...]
 
