@@ -3,7 +3,8 @@ import { createEvent, type Publication, type StateStore, type Stored } from '@st
 import { createApp } from '@standing-order/platform/http';
 import { type Clock, realClock } from '@standing-order/platform/runtime';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ClosedError, createOrderClient } from './client.ts';
+import { createOrderClient } from './client.ts';
+import { ClosedError } from './outstanding.ts';
 import { FullError } from './pending.ts';
 import { IdReusedError, UnknownRequestError } from './records.ts';
 
@@ -143,6 +144,17 @@ describe('an order that is placed', () => {
     expect(await outcome).toEqual({ kind: 'settled', order: view });
     expect(await client.outcome('one')).toEqual({ kind: 'settled', order: view });
     expect(sentTo('order-replies')).toHaveLength(3);
+  });
+
+  it('takes no room in the list of what waits when it is placed again after its outcome', async () => {
+    const { client, deliver, placed } = start(memory(), { most: 1 });
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    await deliver(settled('one'));
+    await outcome;
+    expect(await client.place(order, 'one')).toEqual({ kind: 'settled', order: view });
+    client.place(order, 'two').catch(() => undefined);
+    await placed(2);
   });
 
   it('hears why it was refused', async () => {

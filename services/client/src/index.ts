@@ -1,3 +1,4 @@
-export { ClosedError, createOrderClient, type OrderClient, type OrderClientOptions } from './client.ts';
+export { createOrderClient, type OrderClient, type OrderClientOptions } from './client.ts';
+export { ClosedError } from './outstanding.ts';
 export { FullError } from './pending.ts';
 export { IdReusedError, type Outcome, UnknownRequestError } from './records.ts';

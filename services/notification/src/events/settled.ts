@@ -1,12 +1,13 @@
 import { messageSchema, topics } from '@standing-order/contracts';
-import { type Clock, defaultSettings, laneOf } from '@standing-order/outbox';
-import { createEvent, type Delivery, type Publication, type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
+import { sendReplies } from '@standing-order/platform/order-replies';
+import type { Clock } from '@standing-order/platform/runtime';
 import { currentTrace, detached } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
 import { wants } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { eventsOf, type Logs } from '../logs.ts';
-import { type Event, eventOf, type Settled } from './event.ts';
+import { type Event, eventOf } from './event.ts';
 import { gather } from './gather.ts';
 
 /** Who this service is in its messages, as a URI reference. */
@@ -38,20 +39,6 @@ export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs,
     wake(additions.map(({ hook }) => hook));
   });
 
-  const noteOf = ({ message, context }: Delivery<Settled>): Publication => {
-    const { orderId, token } = message.data;
-    const event = createEvent({
-      id: `${message.id}-noted`,
-      source: SOURCE,
-      type: 'com.standing-order.settlement-noted.v1',
-      subject: orderId,
-      time: clock.wall(),
-      data: { orderId, token },
-      trace: currentTrace(context),
-    });
-    return { event, partitionKey: String(laneOf(orderId, defaultSettings.lanes)) };
-  };
-
   subscribe(app, {
     sidecar,
     pubsub,
@@ -61,8 +48,8 @@ export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs,
     schema: messageSchema(topic.types),
     async handle(batch) {
       await detached(() => log(batch.map(({ message, context }) => eventOf(message, currentTrace(context)))));
-      const sent = await sidecar.publish(pubsub, topics['order-replies'].name, batch.map(noteOf));
-      return sent.map((taken) => (taken ? 'success' : 'retry'));
+      const noted = { type: 'com.standing-order.settlement-noted.v1' } as const;
+      return sendReplies({ sidecar, pubsub, source: SOURCE, clock }, batch, () => noted);
     },
   });
 }

@@ -1,0 +1,137 @@
+import { topics } from '@standing-order/contracts';
+import { createEvent, type Publication, type Sidecar } from '@standing-order/platform/dapr';
+import type { Clock } from '@standing-order/platform/runtime';
+import { detached, warnSometimes } from '@standing-order/platform/telemetry';
+import type { Pending } from './pending.ts';
+import type { Outcome, Record, Records } from './records.ts';
+
+/** The client was closed; the request goes on when it resumes. */
+export class ClosedError extends Error {
+  override readonly name = 'ClosedError';
+}
+
+export interface OutstandingParts {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  /** Of the client, which is where its outcomes go, too. */
+  readonly name: string;
+  /** Who the client is in its messages, as a URI reference. */
+  readonly source: string;
+  readonly clock: Clock;
+  readonly records: Pick<Records, 'read'>;
+  readonly pending: Pick<Pending, 'remove'>;
+}
+
+/** The requests that this process sends until their outcome is stored, and who waits for it. */
+export interface Outstanding {
+  /** Takes a request up; resolves with its outcome, whenever that comes. Rejects with a ClosedError. */
+  follow(record: Record): Promise<Outcome>;
+  /** Who waits for one of these hears its outcome, if it has one, and nothing is left to be done for it. Never rejects. */
+  settle(known: ReadonlyMap<string, Record>): Promise<void>;
+  /** Sends nothing more; who waits hears a ClosedError. */
+  close(): void;
+}
+
+interface Waiting {
+  readonly record: Record;
+  readonly settled: PromiseWithResolvers<Outcome>;
+  /** When it is sent next, on the monotonic clock, and how long after that again. */
+  sendAt: number;
+  pauseMs: number;
+  sends: number;
+}
+
+const LOOK_MS = 1_000;
+const SEND_AGAIN_MS = 2_000;
+const SEND_AGAIN_MAX_MS = 30_000;
+
+export function createOutstanding(parts: OutstandingParts): Outstanding {
+  const { sidecar, pubsub, clock, records, pending } = parts;
+  const waiting = new Map<string, Waiting>();
+  let cancelLook: (() => void) | undefined;
+  let closed = false;
+
+  async function send(due: readonly Waiting[]): Promise<void> {
+    if (due.length === 0) return;
+    for (const entry of due) {
+      entry.sends++;
+      entry.sendAt = clock.monotonic() + entry.pauseMs;
+      entry.pauseMs = Math.min(2 * entry.pauseMs, SEND_AGAIN_MAX_MS);
+    }
+    const requests = due.map((entry) => requestOf(entry, parts));
+    await sidecar.publish(pubsub, topics['order-requests'].name, requests);
+  }
+
+  /** The outcome is stored. */
+  async function settled(id: string, outcome: Outcome): Promise<void> {
+    waiting.get(id)?.settled.resolve(outcome);
+    waiting.delete(id);
+    // One that stays in the list is taken out by the next `resume`.
+    await pending
+      .remove(id)
+      .catch((error: unknown) => warnSometimes('client list', { err: error }, 'a request stays listed'));
+  }
+
+  async function settle(known: ReadonlyMap<string, Record>): Promise<void> {
+    await Promise.all([...known.values()].map(({ id, outcome }) => outcome && settled(id, outcome)));
+  }
+
+  /** Sends what is due, and finds what another replica has heard. */
+  async function look(): Promise<void> {
+    await settle(await records.read([...waiting.keys()]));
+    const now = clock.monotonic();
+    await send([...waiting.values()].filter(({ sendAt }) => sendAt <= now));
+  }
+
+  function lookLater(): void {
+    if (closed || cancelLook !== undefined || waiting.size === 0) return;
+    cancelLook = clock.setTimer(LOOK_MS, () => {
+      detached(look)
+        .catch((error: unknown) => warnSometimes('client look', { err: error }, 'pending requests cannot be read'))
+        .finally(() => {
+          cancelLook = undefined;
+          lookLater();
+        });
+    });
+  }
+
+  return {
+    settle,
+    async follow(record) {
+      if (record.outcome) return record.outcome;
+      const known = waiting.get(record.id);
+      if (known) return known.settled.promise;
+      if (closed) throw new ClosedError('the client is closed');
+      const promise = Promise.withResolvers<Outcome>();
+      // Nobody may wait for it here, as after `resume`.
+      promise.promise.catch(() => {});
+      const entry = { record, settled: promise, sendAt: 0, pauseMs: SEND_AGAIN_MS, sends: 0 };
+      waiting.set(record.id, entry);
+      await send([entry]);
+      lookLater();
+      return promise.promise;
+    },
+    close() {
+      closed = true;
+      cancelLook?.();
+      for (const [id, entry] of waiting)
+        entry.settled.reject(new ClosedError(`closed before the outcome of ${id} came`));
+      waiting.clear();
+    },
+  };
+}
+
+/** The message that asks for the order. */
+function requestOf({ record, sends }: Waiting, { name, source, clock }: OutstandingParts): Publication {
+  const { id, order: request, trace } = record;
+  const event = createEvent({
+    id: `${id}-${sends}`,
+    source,
+    type: 'com.standing-order.create-order.v1',
+    subject: id,
+    time: clock.wall(),
+    trace: trace && { traceparent: trace.traceparent, ...(trace.tracestate && { tracestate: trace.tracestate }) },
+    data: { correlationId: id, replyTo: name, request },
+  });
+  return { event, partitionKey: id };
+}
