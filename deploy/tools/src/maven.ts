@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BuildOrder } from './go.ts';
+import { runProgram } from './plain/program.mjs';
 import { telling } from './plain/report.mjs';
 import type { MavenSource } from './table.ts';
 
-const central = 'https://repo1.maven.org/maven2';
 const fetchesAtATime = 6;
 const attempts = 3;
 const artifactDeadlineMs = 5 * 60_000;
+const mavenDeadlineMs = 2 * 60_000;
 
 /** One file of a Maven repository, and what must be in it. */
 export interface Artifact {
@@ -26,7 +26,7 @@ export interface Artifact {
  */
 export async function fetchFromMaven(source: MavenSource, order: BuildOrder): Promise<void> {
   const artifacts = readArtifacts(await readFile(join(source.folder, 'artifacts.sha256'), 'utf8'));
-  const from = await repository();
+  const from = await repository(source, order);
   const libs = join(order.into, 'libs');
   await mkdir(libs);
   await telling(order.report, `${order.name}: asking ${from}`, async (say) => {
@@ -99,31 +99,32 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-/** Where artifacts come from: the variable MAVEN_REPOSITORY_URL, a mirror of the user's Maven settings, or Maven Central. */
-async function repository(): Promise<string> {
-  const given = process.env.MAVEN_REPOSITORY_URL || (await mirror()) || central;
+/** Where artifacts come from: the variable MAVEN_REPOSITORY_URL, or what Maven itself would ask, mirrors and all. */
+async function repository(source: MavenSource, order: BuildOrder): Promise<string> {
+  const given = process.env.MAVEN_REPOSITORY_URL || repositoryIn(await whatMavenPlans(source, order));
+  if (given === undefined) throw new Error('Maven does not say where it gets artifacts; MAVEN_REPOSITORY_URL can');
   return given.replace(/\/+$/, '');
 }
 
-async function mirror(): Promise<string | undefined> {
+/** The plan of a build that does nothing, in which Maven names its repositories. It asks nobody for that. */
+async function whatMavenPlans({ folder }: MavenSource, { into, signal }: BuildOrder): Promise<string> {
+  const scratch = join(into, 'm2');
+  const quiet = ['--batch-mode', '--offline', '--non-recursive', `-Dmaven.repo.local=${scratch}`];
   try {
-    return mirrorOf(await readFile(join(homedir(), '.m2', 'settings.xml'), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    const args = ['--debug', ...quiet, '--file', join(folder, 'pom.xml'), 'validate'];
+    return await runProgram('mvn', args, { signal, deadlineMs: mavenDeadlineMs });
+  } catch (cause) {
+    signal.throwIfAborted();
+    const sentence = 'where artifacts are is known from Maven (3 or newer) on PATH, or from MAVEN_REPOSITORY_URL';
+    throw new Error(`${sentence}, and Maven cannot be asked: ${reasonOf(cause)}`, { cause });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
-/** The URL of the first mirror in Maven's settings.xml that stands in for Maven Central. */
-export function mirrorOf(settings: string): string | undefined {
-  const mirrors = settings.replace(/<!--[\s\S]*?-->/g, '').matchAll(/<mirror>([\s\S]*?)<\/mirror>/g);
-  for (const [, mirror = ''] of mirrors) {
-    const field = (name: string) => new RegExp(`<${name}>\\s*(\\S+?)\\s*</${name}>`).exec(mirror)?.[1];
-    const of = field('mirrorOf')?.split(',') ?? [];
-    const stands = of.some((id) => ['*', 'external:*', 'central'].includes(id)) && !of.includes('!central');
-    if (stands) return field('url');
-  }
-  return undefined;
+/** The URL of the repository that Maven's plan names first for dependencies. */
+export function repositoryIn(plan: string): string | undefined {
+  return /Repositories \(dependencies\): \[\S+ \((https?:[^\s,)]+)/.exec(plan)?.[1];
 }
 
 async function writeLauncher({ name, into }: BuildOrder, version: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { mirrorOf, readArtifacts } from './maven.ts';
+import { readArtifacts, repositoryIn } from './maven.ts';
 import { tools } from './table.ts';
 
 const pinned = (file: string) => readFile(fileURLToPath(new URL(`../kafka/${file}`, import.meta.url)), 'utf8');
@@ -19,15 +19,17 @@ test('a line that pins nothing is refused', () => {
   expect(() => readArtifacts('org/example/a-1.jar\n')).toThrow('no artifact with its sha256: org/example/a-1.jar');
 });
 
-const mirror = (of: string, url: string) => `<mirror><id>m</id><mirrorOf>${of}</mirrorOf><url> ${url} </url></mirror>`;
+const plan = (repositories: string) => `[DEBUG] === PROJECT BUILD PLAN ===
+[DEBUG] Goal:                          com.example:kafka:1
+[DEBUG] Repositories (dependencies): [${repositories}]
+[DEBUG] Repositories (plugins)     : [plugins (https://other, default, releases)]`;
 
 test.each([
-  ['of everything', mirror('*', 'https://one'), 'https://one'],
-  ['of Maven Central, among others', mirror('internal,central', 'https://two'), 'https://two'],
-  ['of something else first', mirror('internal', 'https://one') + mirror('external:*', 'https://two'), 'https://two'],
-  ['of all but Maven Central', mirror('*,!central', 'https://one'), undefined],
-  ['in a comment', `<!-- ${mirror('*', 'https://one')} -->`, undefined],
-  ['of nothing', '', undefined],
-])('a mirror %s', (_, mirrors, url) => {
-  expect(mirrorOf(`<settings><mirrors>${mirrors}</mirrors></settings>`)).toBe(url);
+  ['one repository', plan('central (https://one/maven2, default, releases)'), 'https://one/maven2'],
+  ['a mirror of several', plan('m (http://one:80, default, releases+snapshots)'), 'http://one:80'],
+  ['several', plan('a (https://one, default, releases), b (https://two, default, releases)'), 'https://one'],
+  ['none', plan(''), undefined],
+  ['no plan at all', '[ERROR] no goal', undefined],
+])('Maven names %s', (_, said, url) => {
+  expect(repositoryIn(said)).toBe(url);
 });

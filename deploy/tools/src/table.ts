@@ -98,7 +98,7 @@ export const tools = {
     places: [],
     source: { kind: 'maven', folder: pinsOf('kafka'), version: kafkaVersion },
     byHand:
-      'set MAVEN_REPOSITORY_URL to a Maven repository that can be reached (default: Maven Central, or the mirror in ~/.m2/settings.xml)',
+      'install Maven (`apt-get install maven`, `brew install maven`) or set MAVEN_REPOSITORY_URL to a Maven repository that can be reached',
   },
   chromium: {
     name: 'chromium',

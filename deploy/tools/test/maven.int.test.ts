@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -41,9 +42,7 @@ afterEach(async () => {
 const pin = (hashOf: (path: string) => string) =>
   writeFile(join(folder, 'pins', 'artifacts.sha256'), artifacts.map((path) => `${hashOf(path)}  ${path}\n`).join(''));
 
-function start() {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the repository has no port');
+function start(env: NodeJS.ProcessEnv = { MAVEN_REPOSITORY_URL: repository() }) {
   const tool = {
     name: 'parrot',
     wanted: { atLeast: '1.2' },
@@ -53,7 +52,13 @@ function start() {
     byHand: 'buy one at the market',
   };
   const around = { path: process.env.PATH, home: folder, cache: join(folder, 'cache') };
-  return startResolve({ tool, around }, { MAVEN_REPOSITORY_URL: `http://127.0.0.1:${address.port}/` });
+  return startResolve({ tool, around }, env);
+}
+
+function repository(): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the repository has no port');
+  return `http://127.0.0.1:${address.port}/`;
 }
 
 const cached = () => readdir(join(folder, 'cache'));
@@ -85,5 +90,25 @@ test('an artifact with other contents is refused, and nothing is left', async ()
   expect(ended).toBe(1);
   expect(said).toContain('parrot is missing: buy one at the market.');
   expect(said).toMatch(new RegExp(`/${artifacts[7]} could not be fetched: its sha256 is [0-9a-f]{64}, not`));
+  expect(await cached()).toEqual([]);
+});
+
+const pom = `<project><modelVersion>4.0.0</modelVersion>
+  <groupId>org.example</groupId><artifactId>parrot</artifactId><version>1.2</version><packaging>pom</packaging></project>`;
+
+test.skipIf(spawnSync('mvn', ['--version']).status !== 0)('Maven says where artifacts are', async () => {
+  await writeFile(join(folder, 'pins', 'pom.xml'), pom);
+  await mkdir(join(folder, '.m2'));
+  const mirror = `<mirror><id>m</id><mirrorOf>*</mirrorOf><url>${repository()}</url></mirror>`;
+  await writeFile(join(folder, '.m2', 'settings.xml'), `<settings><mirrors>${mirror}</mirrors></settings>`);
+  const { resolved } = await finish(start({ MAVEN_REPOSITORY_URL: '', MAVEN_OPTS: `-Duser.home=${folder}` }));
+  expect(resolved?.from).toBe('built');
+  expect(asked.toSorted()).toEqual(artifacts.toSorted());
+});
+
+test('without Maven, and not told where, it says how it can be told', async () => {
+  const { said, ended } = await finish(start({ MAVEN_REPOSITORY_URL: '', PATH: folder }));
+  expect(ended).toBe(1);
+  expect(said).toContain('Maven (3 or newer) on PATH, or from MAVEN_REPOSITORY_URL, and Maven cannot be asked: mvn');
   expect(await cached()).toEqual([]);
 });
