@@ -10,7 +10,10 @@ test.each([
   ['order', { ...everyService, ORDER_DEADLINE_SECONDS: 'soon', ACCEPT_DEADLINE_MS: '-1' }],
   ['consumer', everyService],
   ['restaurant', everyService],
-  ['notification', { ...everyService, WEBHOOKS_ALLOW_HTTP: 'maybe', WEBHOOKS_ALLOW_ADDRESSES: 'all' }],
+  [
+    'notification',
+    { ...everyService, WEBHOOKS_ALLOW_HTTP: 'maybe', WEBHOOKS_ALLOW_ADDRESSES: 'all', WEBHOOK_SECRET_KEYS: 'c2hvcnQ=' },
+  ],
 ])('the %s service names every fault of its configuration at once and ends with exit code 2', (service, wrong) => {
   const { status, stderr } = spawnSync(process.execPath, [`services/${service}/src/main.ts`], {
     cwd: root,

@@ -163,7 +163,7 @@ async function idle(cluster: Cluster, { measured }: Findings): Promise<string> {
 async function uninstalled(cluster: Cluster): Promise<string> {
   const before = await leftovers(cluster);
   await uninstall(cluster);
-  const kept = before.filter((name) => /^(persistentvolumeclaim\/|secret\/.*-(state-store|broker)$)/.test(name));
+  const kept = before.filter((name) => /^(persistentvolumeclaim\/|secret\/.*-(state-store|broker|webhook-keys)$)/.test(name));
   const left = await cluster.eventually(
     'what belongs to the release goes',
     async () => {

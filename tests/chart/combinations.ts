@@ -37,6 +37,7 @@ function outside(broker: string, store: string): Values {
     },
     stateStore: { kind: store, inChart: false, external: { existingSecret: 'mine', ...address } },
     dapr: { apiTokenSecret: 'mine', appTokenSecret: 'mine', nativeSidecar: false },
+    notification: { keysSecret: 'mine' },
     keda,
     defaults: {
       autoscaling: { enabled: !keda.enabled },

@@ -149,7 +149,7 @@ describe.each(places)('$name', ({ name, values }) => {
     const secrets = ofKind(objects, 'Secret');
     const made = secrets.flatMap(({ metadata, data }) => Object.keys(data).map((key) => `${metadata.name}/${key}`));
     for (const secret of named) expect([...made, 'mine/*']).toContain(secret.replace(/^mine\/.*/, 'mine/*'));
-    expect(secrets).toHaveLength(outside ? 0 : name.startsWith('kafka') ? 3 : 4);
+    expect(secrets).toHaveLength(outside ? 0 : name.startsWith('kafka') ? 4 : 5);
   });
 
   test('Dapr and the application know each other by tokens', async () => {

@@ -1,4 +1,5 @@
 import { consumerRequest, orderRequest, restaurantRequest, topics } from '@standing-order/contracts';
+import { notificationConfig } from '@standing-order/notification/config';
 import { describe, expect, test } from 'vitest';
 import { type KubernetesObject, notes, ofKind, one, render, type Values } from './helm.ts';
 
@@ -304,17 +305,24 @@ describe('values that change something', () => {
     one(await render({ extraObjects: [extra] }), 'ConfigMap', 'so-more');
   });
 
-  test('passwords stay when the release goes, like the volumes they open; tokens do not', async () => {
+  test('passwords and keys stay when the release goes, like the volumes they open; tokens do not', async () => {
     const secrets = ofKind(await render({ stateStore: { kind: 'postgresql' } }), 'Secret');
     const kept = secrets.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep');
-    expect(kept.map(({ metadata }) => metadata.name).sort()).toEqual(['so-broker', 'so-state-store']);
-    expect(secrets).toHaveLength(4);
+    expect(kept.map(({ metadata }) => metadata.name).sort()).toEqual(['so-broker', 'so-state-store', 'so-webhook-keys']);
+    expect(secrets).toHaveLength(5);
   });
 
   test('passwords and tokens are long, random and different', async () => {
-    const values = ofKind(await render(), 'Secret').flatMap(({ data }) => Object.values<string>(data));
+    const made = await render({ services: { notification: null } });
+    const values = ofKind(made, 'Secret').flatMap(({ data }) => Object.values<string>(data));
     expect(new Set(values).size).toBe(4);
     for (const value of values) expect(Buffer.from(value, 'base64').toString()).toMatch(/^[A-Za-z0-9]{32}$/);
+  });
+
+  test('the key that seals the secrets of webhooks is one that the service takes', async () => {
+    const { data } = one(await render(), 'Secret', 'so-webhook-keys');
+    const [key] = notificationConfig.shape.WEBHOOK_SECRET_KEYS.parse(Buffer.from(data.keys, 'base64').toString());
+    expect(key).toHaveLength(32);
   });
 });
 

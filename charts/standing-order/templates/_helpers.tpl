@@ -50,7 +50,7 @@ every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, 
   AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_CONSUMER_CLAIM, AUTH_ROLES_CLAIM, AUTH_ADMIN_ROLE]
 order: [ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS, REPLICA_STALENESS_MS,
   NOTIFICATIONS, CONSUMER_ORDERS]
-notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AFTER_HOURS]
+notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AFTER_HOURS, WEBHOOK_SECRET_KEYS]
 {{- end -}}
 
 {{/* The port of an http or https URL. */}}
@@ -81,6 +81,11 @@ notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AF
 {{- end -}}
 {{- define "so.appTokenSecret" -}}
 {{ default (printf "%s-dapr-app-token" (include "so.fullname" .)) .Values.dapr.appTokenSecret }}
+{{- end -}}
+
+{{/* Secret with the keys that seal the secrets of webhooks: own, or made by the chart. Takes the root context. */}}
+{{- define "so.webhookKeysSecret" -}}
+{{ default (printf "%s-webhook-keys" (include "so.fullname" .)) .Values.notification.keysSecret }}
 {{- end -}}
 
 {{/* Secret with the password of a Redis or the connection string of a PostgreSQL; empty if there is none. Takes a dict of root and part (stateStore or broker). */}}

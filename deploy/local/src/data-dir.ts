@@ -9,6 +9,8 @@ export interface Secrets {
   readonly daprApiToken: string;
   readonly appApiToken: string;
   readonly databasePassword: string;
+  /** Seals the secrets of webhooks in the state store; 32 bytes in base64. */
+  readonly webhookKey: string;
 }
 
 /** A data directory that this process alone uses until it releases it, or dies. */
@@ -63,9 +65,15 @@ async function empty(dir: string): Promise<void> {
 
 async function secretsIn(dir: string): Promise<Secrets> {
   const file = join(dir, 'secrets.json');
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Secrets;
+  const kept = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Partial<Secrets>) : {};
   const random = () => randomBytes(24).toString('base64url');
-  const secrets = { daprApiToken: random(), appApiToken: random(), databasePassword: random() };
+  const secrets = {
+    daprApiToken: random(),
+    appApiToken: random(),
+    databasePassword: random(),
+    webhookKey: randomBytes(32).toString('base64'),
+    ...kept,
+  };
   await writeFile(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
   await rename(`${file}.new`, file);
   return secrets;

@@ -20,7 +20,18 @@ test('secrets are made once for a directory, readable by its owner alone', async
   second.release();
   expect(second.secrets).toEqual(first.secrets);
   expect(first.secrets.daprApiToken).toMatch(/^[\w-]{32}$/);
+  expect(Buffer.from(first.secrets.webhookKey, 'base64')).toHaveLength(32);
   expect(statSync(join(dir, 'secrets.json')).mode & 0o777).toBe(0o600);
+});
+
+test('a secret that an earlier version did not make is added to the others', async () => {
+  const first = await takeDataDir(dir, false);
+  first.release();
+  const { webhookKey: _, ...earlier } = first.secrets;
+  writeFileSync(join(dir, 'secrets.json'), JSON.stringify(earlier));
+  const second = await takeDataDir(dir, false);
+  second.release();
+  expect(second.secrets).toEqual({ ...earlier, webhookKey: expect.stringMatching(/=$/) });
 });
 
 test('a directory belongs to one platform at a time', async () => {

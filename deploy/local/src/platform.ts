@@ -136,20 +136,36 @@ function serviceSpecs(
     const name = `${service}-${replica}`;
     const ports = replicaPorts(settings.portBase, service, replica);
     return [
-      servicePart({ name, service, main: settings.main[service], ports, tokens, env: envOf(service, settings) }),
+      servicePart({
+        name,
+        service,
+        main: settings.main[service],
+        ports,
+        tokens,
+        env: envOf(service, settings, secrets),
+      }),
       sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, broker, ...files }),
     ];
   });
 }
 
 /** The variables of a service that follow from what the platform is made of, and those that are given over them. */
-function envOf(service: ServiceName, { env, replicas }: Settings): Readonly<Record<string, string>> {
+function envOf(
+  service: ServiceName,
+  { env, replicas }: Settings,
+  { webhookKey }: Secrets,
+): Readonly<Record<string, string>> {
   switch (service) {
     case 'order':
       return { NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off', ...env.order };
     case 'notification':
       // Whoever tries it has the receiver on the same machine.
-      return { WEBHOOKS_ALLOW_HTTP: 'on', WEBHOOKS_ALLOW_ADDRESSES: `${loopback}/32`, ...env.notification };
+      return {
+        WEBHOOKS_ALLOW_HTTP: 'on',
+        WEBHOOKS_ALLOW_ADDRESSES: `${loopback}/32`,
+        WEBHOOK_SECRET_KEYS: webhookKey,
+        ...env.notification,
+      };
     default:
       return env[service];
   }

@@ -9,6 +9,7 @@ import { createCursors } from './delivery/cursors.ts';
 import { createRecord } from './delivery/record.ts';
 import { GIVE_UP_AFTER_MS } from './delivery/schedule.ts';
 import { createHooks } from './hooks/hooks.ts';
+import { createVault } from './hooks/vault.ts';
 import { createLogs, eventsOf, historyOf } from './logs.ts';
 
 const URL = 'https://example.com/hook';
@@ -17,7 +18,7 @@ const URL = 'https://example.com/hook';
 function service() {
   const store = createMemoryStore();
   const newId = () => uuidv7(realClock, realRandom);
-  const hooks = createHooks({ store, nonce: newId });
+  const hooks = createHooks({ store, vault: createVault([]), nonce: newId });
   const logs = createLogs(store);
   const cursors = createCursors(store);
   const published: { topic: string; subject: string }[] = [];

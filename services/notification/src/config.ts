@@ -1,6 +1,7 @@
 import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
 import { z } from 'zod';
 import { rangesOf } from './delivery/address.ts';
+import { KEY_LENGTH } from './hooks/vault.ts';
 
 /** Address ranges, separated by commas. */
 const ranges = z
@@ -13,6 +14,19 @@ const ranges = z
     return z.NEVER;
   });
 
+/** Keys in base64, separated by commas. */
+const keys = z
+  .string()
+  .default('')
+  .transform((text, issues) => {
+    const list = text.split(',').flatMap((key) => key.trim() || []);
+    const bytes = list.map((key) => Buffer.from(key, 'base64'));
+    // What is no base64 is left out of the bytes, and shows when they are written again.
+    if (bytes.every((key, index) => key.length === KEY_LENGTH && key.toString('base64') === list[index])) return bytes;
+    issues.addIssue(`must be keys of ${KEY_LENGTH} bytes in base64, separated by commas`);
+    return z.NEVER;
+  });
+
 /** What the notification service reads from its environment, beside what every service does. */
 export const notificationConfig = serviceConfig.extend({
   /** Whether a webhook may be http:// too. */
@@ -21,4 +35,6 @@ export const notificationConfig = serviceConfig.extend({
   WEBHOOKS_ALLOW_ADDRESSES: ranges,
   /** A webhook that has failed for so long, without one delivery in between, is disabled. */
   WEBHOOK_DISABLE_AFTER_HOURS: wholeNumber(1, 8_760).default(120),
+  /** Keys that seal the secrets of webhooks in the state store: the first seals, each of them opens. */
+  WEBHOOK_SECRET_KEYS: keys,
 });

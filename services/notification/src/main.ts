@@ -4,6 +4,7 @@ import { loadConfig } from '@standing-order/platform/config';
 import { createConnection } from '@standing-order/platform/connection';
 import { createSidecar } from '@standing-order/platform/dapr';
 import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
+import { logger } from '@standing-order/platform/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
 import { addressRule } from './delivery/address.ts';
@@ -13,6 +14,7 @@ import { createLeases } from './delivery/leases.ts';
 import { createRecord } from './delivery/record.ts';
 import { createSender } from './delivery/sender.ts';
 import { createHooks } from './hooks/hooks.ts';
+import { createVault } from './hooks/vault.ts';
 import { createLogs } from './logs.ts';
 
 const HOUR_MS = 3_600_000;
@@ -29,7 +31,12 @@ const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: confi
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
 const { store } = connection;
 
-const hooks = createHooks({ store, nonce: newId });
+if (config.WEBHOOK_SECRET_KEYS.length === 0) {
+  logger.warn(
+    'WEBHOOK_SECRET_KEYS is not set: the secrets of webhooks are in the state store for everybody who reads it',
+  );
+}
+const hooks = createHooks({ store, vault: createVault(config.WEBHOOK_SECRET_KEYS), nonce: newId });
 const logs = createLogs(store);
 const cursors = createCursors(store);
 const sender = createSender({ policy, now: clock.wall });

@@ -50,13 +50,24 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
+  let resealed = false;
   let tickedAt = clock.monotonic();
 
   meter
     .createObservableGauge('webhooks.served', { description: 'Webhooks that this replica delivers for' })
     .addCallback((result) => result.observe(couriers.size));
 
+  /** Once, so that a key that is not configured any more is not needed any more. */
+  async function reseal(): Promise<void> {
+    const unreadable = await hooks.reseal();
+    resealed = unreadable !== undefined;
+    for (const { id } of unreadable ?? []) {
+      logger.error({ webhook: id }, 'a secret of a webhook is sealed with a key that is not configured');
+    }
+  }
+
   async function tick(): Promise<void> {
+    if (!resealed) await reseal();
     const all = await hooks.all();
     const mine = await leases.tick(all.map(({ id }) => id));
     tickedAt = clock.monotonic();

@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import type { Event } from '../events/event.ts';
 import { newHook } from '../hooks/hook.ts';
 import { createHooks } from '../hooks/hooks.ts';
+import { createVault } from '../hooks/vault.ts';
 import { createLogs, cursorOf, eventsOf, historyOf, leaseOf } from '../logs.ts';
 import { createCursors } from './cursors.ts';
 import { createDeliverer } from './deliverer.ts';
@@ -58,7 +59,7 @@ function world(disableAfterMs = 10_000 * MINUTE_MS) {
   const store = createMemoryStore();
   const { clock, advance } = manualClock();
   let writes = 0;
-  const hooks = createHooks({ store, nonce: () => String(++writes) });
+  const hooks = createHooks({ store, vault: createVault([]), nonce: () => String(++writes) });
   const logs = createLogs(store);
   const cursors = createCursors(store);
   const answers: { of(hook: string, event: string): Sent } = { of: () => ({ ok: true, answered: 200 }) };

@@ -43,6 +43,7 @@ const MAX_ERROR = 200;
 /** Most connections to one receiver. */
 const CONNECTIONS = 8;
 const GONE = 410;
+const UNREADABLE = 'not sent: its secret is sealed with a key that this service does not have';
 
 const attempts = meter.createCounter('webhooks.attempts', {
   description: 'Deliveries that were tried, by what came of them',
@@ -87,13 +88,12 @@ export function createSender({ policy, now, lookup, deadlineMs = DEADLINE_MS }: 
     async send(hook, event, signal) {
       const startedAt = now();
       const body = bodyOf(event);
+      const secrets = secretsOf(hook, startedAt);
+      if (secrets.length === 0) return { ok: false, error: UNREADABLE };
       const headers = {
         'content-type': 'application/json',
         'user-agent': 'standing-order-webhooks/1',
-        ...signatureHeaders(
-          { id: event.id, timestamp: Math.floor(startedAt / 1_000), body },
-          secretsOf(hook, startedAt),
-        ),
+        ...signatureHeaders({ id: event.id, timestamp: Math.floor(startedAt / 1_000), body }, secrets),
       };
       const deadline = AbortSignal.timeout(deadlineMs);
       // Many deliveries wait for the same end of the service.

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
@@ -6,6 +7,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test } from 'vitest';
 import type { Event } from '../events/event.ts';
 import { newHook } from '../hooks/hook.ts';
+import { createVault, KEY_LENGTH } from '../hooks/vault.ts';
 import { addressRule, rangesOf } from './address.ts';
 import { createSender, type Sender } from './sender.ts';
 import { newSecret } from './signature.ts';
@@ -162,3 +164,17 @@ test.each(['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost'])(
     expect(calls).toBe(0);
   },
 );
+
+test('nothing is sent that could not be signed', async () => {
+  const sealed = createVault([randomBytes(KEY_LENGTH)]).seal(secret, 'h');
+  const unreadable = newHook({
+    id: 'h',
+    request: { url: 'https://example.com/', description: '' },
+    secret: sealed,
+    now: 0,
+  });
+  expect(await sender(loopback).send(unreadable, event, new AbortController().signal)).toEqual({
+    ok: false,
+    error: 'not sent: its secret is sealed with a key that this service does not have',
+  });
+});

@@ -1,6 +1,7 @@
 import type { disabledReasons, WebhookEventType, WebhookRequest, WebhookView } from '@standing-order/contracts';
 import { webhookEventTypes } from '@standing-order/contracts';
 import type { Event } from '../events/event.ts';
+import { isSealed } from './vault.ts';
 
 export type DisabledReason = (typeof disabledReasons)[number];
 
@@ -16,6 +17,7 @@ export interface Hook {
   readonly consumerId?: string;
   readonly description: string;
   readonly createdAt: number;
+  /** Sealed, as it is stored, when this process has no key that opens it. */
   readonly secret: string;
   /** Secrets before this one that deliveries are still signed with, newest first. */
   readonly previous: readonly { readonly secret: string; readonly until: number }[];
@@ -61,11 +63,9 @@ export const wants = ({ events, consumerId, disabled, deleted }: Hook, { type, d
   (events === undefined || events.includes(type)) &&
   (consumerId === undefined || consumerId === data.consumerId);
 
-/** All secrets that a delivery is signed with now, the newest first. */
-export const secretsOf = ({ secret, previous }: Hook, now: number): readonly string[] => [
-  secret,
-  ...previous.filter(({ until }) => until > now).map((old) => old.secret),
-];
+/** All secrets that a delivery is signed with now, the newest first; none, when none of them can be opened. */
+export const secretsOf = ({ secret, previous }: Hook, now: number): readonly string[] =>
+  [secret, ...previous.filter(({ until }) => until > now).map((old) => old.secret)].filter((each) => !isSealed(each));
 
 /** The same webhook with a new secret; the one before stays in use for a day. */
 export function rotated(hook: Hook, secret: string, now: number): Hook {

@@ -1,12 +1,16 @@
 import type { StateStore } from '@standing-order/platform/dapr';
 import { type Hook, MOST_HOOKS } from './hook.ts';
+import { isSealed, type Vault } from './vault.ts';
 
 /** unknown: it may be stored, now or later. */
 export type Changed<R extends string> =
   | { readonly outcome: 'changed'; readonly hook: Hook }
   | { readonly outcome: R | 'missing' | 'unknown' };
 
-/** Every registered webhook, in one document. What can't be read rejects with a SidecarError. */
+/**
+ * Every registered webhook, in one document, with their secrets sealed; out of it they come opened, but for those that none of
+ * the keys opens. What can't be read rejects with a SidecarError.
+ */
 export interface Hooks {
   /** Those being removed included. */
   all(): Promise<readonly Hook[]>;
@@ -15,6 +19,8 @@ export interface Hooks {
   change<R extends string = never>(id: string, decide: (hook: Hook) => Hook | R): Promise<Changed<R>>;
   /** Forgets one that was deleted. */
   forget(id: string): Promise<boolean>;
+  /** Seals with the first key what is not. Resolves with those whose secrets none of the keys opens; undefined: try again. */
+  reseal(): Promise<readonly Hook[] | undefined>;
 }
 
 /** The document `webhooks`. */
@@ -26,26 +32,34 @@ interface Directory {
 }
 
 const KEY = 'webhooks';
-const VERSION = 1;
+/** Of a document without sealed secrets, which code from before there were any reads, too; and of one with. */
+const CLEAR = 1;
+const SEALED = 2;
 /** Races that may be lost. */
 const ATTEMPTS = 8;
 
 export interface HooksOptions {
   readonly store: Pick<StateStore, 'get' | 'insert' | 'update'>;
+  readonly vault: Vault;
   /** Unique, each time. */
   nonce(): string;
 }
 
-export function createHooks({ store, nonce }: HooksOptions): Hooks {
-  async function read(): Promise<{ directory: Directory; etag: string | undefined }> {
+export function createHooks({ store, vault, nonce }: HooksOptions): Hooks {
+  async function read(): Promise<{ directory: Directory; hooks: readonly Hook[]; etag: string | undefined }> {
     const stored = await store.get(KEY);
-    if (!stored) return { directory: { v: VERSION, nonce: '', hooks: [] }, etag: undefined };
+    if (!stored) return { directory: { v: CLEAR, nonce: '', hooks: [] }, hooks: [], etag: undefined };
     const directory = stored.value as Directory;
-    if (directory.v !== VERSION) throw new Error(`webhooks of version ${directory.v}; this code reads ${VERSION}`);
-    return { directory, etag: stored.etag };
+    const { v } = directory;
+    if (v !== CLEAR && v !== SEALED)
+      throw new Error(`webhooks of version ${v}; this code reads ${CLEAR} and ${SEALED}`);
+    return { directory, hooks: directory.hooks.map((hook) => withSecrets(hook, vault.open)), etag: stored.etag };
   }
 
-  async function write(directory: Directory, etag: string | undefined): Promise<'written' | 'conflict' | 'unknown'> {
+  async function write(hooks: readonly Hook[], etag: string | undefined): Promise<'written' | 'conflict' | 'unknown'> {
+    const sealed = hooks.map((hook) => withSecrets(hook, vault.seal));
+    const v = sealed.some((hook) => secretsIn(hook).some(isSealed)) ? SEALED : CLEAR;
+    const directory: Directory = { v, nonce: nonce(), hooks: sealed };
     const outcome = await (etag === undefined ? store.insert(KEY, directory) : store.update(KEY, directory, etag));
     if (outcome === 'written' || outcome === 'created') return 'written';
     if (outcome === 'conflict' || outcome === 'exists') return 'conflict';
@@ -58,10 +72,10 @@ export function createHooks({ store, nonce }: HooksOptions): Hooks {
     decide: (hooks: readonly Hook[]) => { hooks: readonly Hook[]; result: R } | { refused: R },
   ): Promise<R | 'unknown'> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { directory, etag } = await read();
-      const decision = decide(directory.hooks);
+      const { hooks, etag } = await read();
+      const decision = decide(hooks);
       if ('refused' in decision) return decision.refused;
-      const outcome = await write({ v: VERSION, nonce: nonce(), hooks: decision.hooks }, etag);
+      const outcome = await write(decision.hooks, etag);
       if (outcome === 'written') return decision.result;
       if (outcome === 'unknown') return 'unknown';
     }
@@ -69,7 +83,7 @@ export function createHooks({ store, nonce }: HooksOptions): Hooks {
   }
 
   return {
-    all: async () => (await read()).directory.hooks,
+    all: async () => (await read()).hooks,
 
     add: (hook) =>
       commit<'added' | 'full'>((hooks) =>
@@ -95,5 +109,20 @@ export function createHooks({ store, nonce }: HooksOptions): Hooks {
       const kept = (hooks: readonly Hook[]) => hooks.filter((hook) => hook.id !== id || !hook.deleted);
       return (await commit((hooks) => ({ hooks: kept(hooks), result: 'gone' as const }))) === 'gone';
     },
+
+    async reseal() {
+      const { directory, hooks, etag } = await read();
+      const isDated = (hook: Hook) => secretsIn(hook).some((secret) => vault.isDated(secret, hook.id));
+      if (directory.hooks.some(isDated) && (await write(hooks, etag)) !== 'written') return undefined;
+      return hooks.filter((hook) => secretsIn(hook).some(isSealed));
+    },
   };
 }
+
+const secretsIn = (hook: Hook): readonly string[] => [hook.secret, ...hook.previous.map(({ secret }) => secret)];
+
+const withSecrets = (hook: Hook, change: (secret: string, webhook: string) => string): Hook => ({
+  ...hook,
+  secret: change(hook.secret, hook.id),
+  previous: hook.previous.map((old) => ({ ...old, secret: change(old.secret, hook.id) })),
+});
