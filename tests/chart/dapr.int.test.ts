@@ -5,11 +5,13 @@ import { configuration } from '@standing-order/local/dapr/configuration';
 import { invocationResiliency } from '@standing-order/local/dapr/invocation';
 import { resiliency, subscriptions } from '@standing-order/local/dapr/messages';
 import { stateStore } from '@standing-order/local/dapr/state';
+import { kafkaSettings } from '@standing-order/local/parts/kafka';
+import { sidecarPart } from '@standing-order/local/parts/sidecar';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
-import { type KubernetesObject, ofKind, one, render } from './helm.ts';
+import { containerOf, type KubernetesObject, ofKind, one, render, services } from './helm.ts';
 
 /** A component's settings; what comes from a secret is shown by its secret. */
 const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
@@ -19,8 +21,6 @@ const settings = (component: KubernetesObject | Resource): Record<string, unknow
       setting.value ?? setting.secretKeyRef,
     ]),
   );
-
-const subscribers = ['consumer', 'notification', 'order', 'restaurant'];
 
 describe('what is measured and tested locally is what runs in a cluster', () => {
   test('a subscription for every topic of the contracts, with the same settings', async () => {
@@ -45,6 +45,24 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     expect({ ...chart.spec, metadata: [] }).toEqual({ ...local.spec, metadata: [] });
   });
 
+  test('the Kafka broker, as the sidecars see it', async () => {
+    const chart = one(await render({ broker: { kind: 'kafka' } }), 'Component', 'messages');
+    const local = broker('kafka', 1);
+    expect(settings(chart)).toEqual({ ...settings(local), brokers: 'so-broker.shop.svc:9092' });
+    expect({ ...chart.spec, metadata: [] }).toEqual({ ...local.spec, metadata: [] });
+  });
+
+  test('the Kafka broker itself, but for where it is', async () => {
+    const { spec } = one(await render({ broker: { kind: 'kafka' } }), 'StatefulSet', 'so-broker');
+    const env: { name: string; value: string }[] = spec.template.spec.containers[0].env;
+    const chart = Object.fromEntries(
+      env.map(({ name, value }) => [name.replace('KAFKA_', '').toLowerCase().replaceAll('_', '.'), value]),
+    );
+    const elsewhere = ['listeners', 'controller.quorum.voters', 'log.dirs'];
+    const local = Object.entries(kafkaSettings(1, 2, '')).filter(([name]) => !elsewhere.includes(name));
+    expect(chart).toMatchObject(Object.fromEntries(local.map(([name, value]) => [name, String(value)])));
+  });
+
   test('the Redis state store; keys also have the namespace before them', async () => {
     const chart = one(await render(), 'Component', 'state');
     const local = stateStore('redis', 1, '');
@@ -67,9 +85,24 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     });
   });
 
+  test.each(['redis', 'kafka'] as const)('what the sidecars are told of their application (%s)', async (kind) => {
+    const ports = { app: 8080, daprHttp: 3500, daprGrpc: 1, daprInternal: 1, daprMetrics: 1 };
+    const local = sidecarPart({
+      ...{ name: 'order-1', binary: 'daprd', appId: 'order', resources: '', configuration: '' },
+      ...{ ports, tokens: { dapr: '', app: '' }, broker: kind },
+    });
+    const told = local.program.args
+      .map((flag) => flag.slice(2).split('='))
+      .filter(([name = '']) => /^(enable-)?app-|^disable-init/.test(name) && name !== 'app-protocol');
+    const { annotations } = one(await render({ broker: { kind } }), 'Deployment', 'so-order').spec.template.metadata;
+    expect(annotations).toMatchObject(Object.fromEntries(told.map(([name, value]) => [`dapr.io/${name}`, value])));
+  });
+
   test('the policies of deliveries and of questions to the validators', async () => {
     const objects = await render();
     expect(one(objects, 'Resiliency', 'so').spec).toEqual(resiliency('redis').spec);
+    const withKafka = await render({ broker: { kind: 'kafka' } });
+    expect(one(withKafka, 'Resiliency', 'so').spec).toEqual(resiliency('kafka').spec);
     const validations = one(objects, 'Resiliency', 'so-validations');
     expect(validations.spec).toEqual(invocationResiliency().spec);
     expect(validations.scopes).toEqual(invocationResiliency().scopes);
@@ -91,28 +124,27 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
       telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
       auth: { issuer: 'https://issuer.example', audience: 'shop', jwksUrl: 'https://issuer.example/keys' },
     };
-    const variables = variablesOf(one(await render(values), 'Deployment', `so-${service}`));
+    const variables: string[] = containerOf(await render(values), service).env.map(
+      ({ name }: { name: string }) => name,
+    );
     const others = variables.filter((name) => !names.includes(name));
     expect(variables).toEqual(expect.arrayContaining(names));
     expect(others).toEqual(others.filter((name) => name.startsWith('OTEL_') || name === 'POD_NAME'));
   });
 });
 
-const variablesOf = (deployment: KubernetesObject): string[] =>
-  deployment.spec.template.spec.containers[0].env.map(({ name }: { name: string }) => name);
-
 describe.each(places)('$name', ({ values }) => {
   test('Dapr objects are seen by the services they are for, and by no other application', async () => {
     const objects = await render(values);
     for (const { metadata, scopes } of ofKind(objects, 'Component')) {
-      expect(scopes, metadata.name).toEqual(subscribers);
+      expect(scopes, metadata.name).toEqual(services);
     }
     for (const { scopes, spec } of ofKind(objects, 'Subscription')) {
       expect(scopes).toEqual([Object.values(topics).find(({ name }) => name === spec.topic)?.subscriber]);
     }
     for (const deployment of ofKind(objects, 'Deployment')) {
       const annotations = deployment.spec.template.metadata.annotations;
-      expect(subscribers).toContain(annotations['dapr.io/app-id']);
+      expect(services).toContain(annotations['dapr.io/app-id']);
       expect(annotations['dapr.io/config']).toBe(one(objects, 'Configuration', 'so').metadata.name);
     }
   });
@@ -131,21 +163,6 @@ describe.each(places)('$name', ({ values }) => {
     const state = settings(one(objects, 'Component', 'state'));
     expect(state).not.toHaveProperty('writeTimeout');
     expect(state.redisMaxRetries).toBe(state.redisHost === undefined ? undefined : '-1');
-  });
-});
-
-test('Kafka starts a new group at the beginning, and holds its partitions up only shortly', async () => {
-  const objects = await render({ broker: { kind: 'kafka' } });
-  expect(settings(one(objects, 'Component', 'messages'))).toMatchObject({
-    brokers: 'so-broker.shop.svc:9092',
-    initialOffset: 'oldest',
-    authType: 'none',
-    disableTls: 'true',
-  });
-  expect(one(objects, 'Resiliency', 'so').spec.policies.retries.delivery).toEqual({
-    policy: 'constant',
-    duration: '1s',
-    maxRetries: 3,
   });
 });
 

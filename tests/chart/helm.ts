@@ -40,6 +40,9 @@ async function helm(args: readonly string[], values: Values): Promise<string> {
   }
 }
 
+/** The services of a release, which is what their Deployments are named after. */
+export const services = ['consumer', 'notification', 'order', 'restaurant'];
+
 /** What the chart makes of these values: YAML with every object. Rejects with what the chart says against them. */
 export const renderText = (values: Values = {}): Promise<string> => helm(['template', release, chart], values);
 
@@ -74,3 +77,11 @@ export function one(objects: readonly KubernetesObject[], kind: string, name: st
   if (found === undefined || more.length > 0) throw new Error(`${found ? 'several' : 'no'} ${kind} ${name}`);
   return found;
 }
+
+/** The application's container in the pods of a service. */
+export const containerOf = (objects: readonly KubernetesObject[], service: string) =>
+  one(objects, 'Deployment', `${release}-${service}`).spec.template.spec.containers[0];
+
+/** An environment variable of a service; undefined if it has none of that name. */
+export const variable = (objects: readonly KubernetesObject[], service: string, name: string): string | undefined =>
+  containerOf(objects, service).env.find((entry: { name: string }) => entry.name === name)?.value;

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
-import { type KubernetesObject, ofKind, one, release, render } from './helm.ts';
+import { type KubernetesObject, ofKind, one, release, render, services } from './helm.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-const services = ['consumer', 'notification', 'order', 'restaurant'];
 const workloads = (objects: readonly KubernetesObject[]) =>
   objects.filter(({ kind }) => ['Deployment', 'StatefulSet', 'Pod'].includes(kind));
 const podOf = (workload: KubernetesObject) => (workload.kind === 'Pod' ? workload : workload.spec.template);

@@ -39,8 +39,8 @@ function kafkaBroker(port: number): Resource {
     brokers: `${loopback}:${port}`,
     authType: 'none',
     disableTls: 'true',
-    // The default speaks a protocol of 2018. Any from 2.1 to that of the broker will do.
-    version: '3.9.0',
+    // The default speaks a protocol of 2018. Any from 2.1 to that of the broker will do, and there are brokers of 3.6 still.
+    version: '3.6.0',
     // The default is "newest": what is sent before a service first commits an offset would never be seen.
     initialOffset: 'oldest',
     // How soon the partitions of a sidecar that died go to another replica's; the least that a broker allows by default.

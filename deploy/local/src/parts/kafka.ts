@@ -39,8 +39,8 @@ export function kafkaPart({ binary, java, port, controllerPort, dataDir }: Kafka
     ports: [port, controllerPort],
     program: { file: binary, args: [...javaFlags, 'kafka.Kafka', properties], env },
     async prepare(signal) {
-      await writeFile(properties, textOf(settings(port, controllerPort, dir)));
-      await format({ dir, binary, env, signal, write: (draft) => textOf(settings(port, controllerPort, draft)) });
+      await writeFile(properties, textOf(kafkaSettings(port, controllerPort, dir)));
+      await format({ dir, binary, env, signal, write: (draft) => textOf(kafkaSettings(port, controllerPort, draft)) });
     },
     alive: answersApiVersions(port),
     ready: answersApiVersions(port),
@@ -49,7 +49,8 @@ export function kafkaPart({ binary, java, port, controllerPort, dataDir }: Kafka
   };
 }
 
-function settings(port: number, controllerPort: number, dir: string): Record<string, string | number> {
+/** What a broker is told that is alone; `dir` holds its data. */
+export function kafkaSettings(port: number, controllerPort: number, dir: string): Record<string, string | number> {
   const oneNode = Object.fromEntries(
     ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((topic) => [
       `${topic}.replication.factor`,

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { type KubernetesObject, one, render, variable } from './helm.ts';
+
+test('an open NetworkPolicy lets in: the named clients, the other sidecars, the test, and Prometheus when it is on', async () => {
+  const clients = [{ podSelector: { matchLabels: { app: 'gateway' } } }];
+  const values = { networkPolicy: { clients }, serviceMonitor: { enabled: true, namespace: 'watch' } };
+  const [api, sidecars, ...more] = one(await render(values), 'NetworkPolicy', 'so-order').spec.ingress;
+  expect(more).toEqual([]);
+  expect(api.ports).toEqual([{ port: 'http' }]);
+  expect(api.from).toMatchObject([
+    ...clients,
+    { podSelector: { matchLabels: { 'app.kubernetes.io/component': 'test' } } },
+    { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'watch' } } },
+  ]);
+  expect(sidecars.ports).toEqual([{ port: 50_002 }]);
+});
+
+test.each([
+  ['http://collector.watch:4318', 4318],
+  ['http://collector.watch', 80],
+  ['https://collector.watch', 443],
+])('a pod may reach the collector %s, and nothing else outside', async (otlpEndpoint, port) => {
+  const { egress } = one(await render({ telemetry: { otlpEndpoint } }), 'NetworkPolicy', 'so-order').spec;
+  expect(egress.at(-1)).toEqual({ ports: [{ port }] });
+  expect(JSON.stringify(egress)).not.toContain('0.0.0.0/0');
+});
+
+test('webhooks may reach the internet by https, and private addresses only where that is said', async () => {
+  const egress = async (notification: object) =>
+    one(await render({ notification }), 'NetworkPolicy', 'so-notification').spec.egress;
+  const [internet, ...more] = (await egress({})).slice(3);
+  expect(more).toEqual([]);
+  expect(internet.ports).toEqual([{ port: 443 }]);
+  const [v4, v6] = internet.to.map(({ ipBlock }: KubernetesObject) => ipBlock);
+  expect(v4.cidr).toBe('0.0.0.0/0');
+  expect(v4.except).toEqual(expect.arrayContaining(['10.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']));
+  expect(v6).toEqual({ cidr: '2000::/3' });
+
+  const notification = { allowHttp: true, allowAddresses: ['10.20.0.0/16', 'fd00::/8'] };
+  const [open, allowed] = (await egress(notification)).slice(3);
+  expect(open.ports).toEqual([{ port: 443 }, { port: 80 }]);
+  expect(allowed).toEqual({ to: [{ ipBlock: { cidr: '10.20.0.0/16' } }, { ipBlock: { cidr: 'fd00::/8' } }] });
+  const objects = await render({ notification });
+  expect(variable(objects, 'notification', 'WEBHOOKS_ALLOW_HTTP')).toBe('on');
+  expect(variable(objects, 'notification', 'WEBHOOKS_ALLOW_ADDRESSES')).toBe('10.20.0.0/16,fd00::/8');
+});

@@ -1,0 +1,45 @@
+import { consumerRequest, orderRequest, restaurantRequest } from '@standing-order/contracts';
+import { describe, expect, test } from 'vitest';
+import { notes, ofKind, one, render, services } from './helm.ts';
+
+test('helm test places an order by a pod of its own, against every service', async () => {
+  const pod = one(await render(), 'Pod', 'so-first-order');
+  expect(pod.metadata.annotations?.['helm.sh/hook']).toBe('test');
+  const [container] = pod.spec.containers;
+  expect(container.args).toEqual(['deploy/images/first-order.ts']);
+  expect(container.env).toEqual(
+    ['order', 'consumer', 'restaurant'].map((service) => ({
+      name: `${service.toUpperCase()}_URL`,
+      value: `http://so-${service}`,
+    })),
+  );
+});
+
+describe('the notes', () => {
+  test('give the commands for a first order, with bodies that the services take', async () => {
+    const text = await notes();
+    const bodies = [...text.matchAll(/-d '(.*)'/g)].map(([, body = '']) => JSON.parse(body));
+    expect(bodies).toHaveLength(3);
+    for (const [index, schema] of [consumerRequest, restaurantRequest, orderRequest].entries()) {
+      expect(schema.safeParse(bodies[index]).error).toBeUndefined();
+    }
+    for (const service of services) expect(text).toContain(`port-forward service/so-${service} `);
+    expect(text).toContain('helm test so --namespace shop');
+  });
+
+  test('say whether a token is needed, and the chart tries itself only where none is', async () => {
+    expect(await notes()).toMatch(/Nobody is asked for a token.*helm test/s);
+    const auth = { issuer: 'https://issuer.example', audience: 'shop' };
+    expect(await notes({ auth })).toContain('needs a token of https://issuer.example for shop');
+    expect(await notes({ auth })).not.toContain('helm test');
+    const tests = ofKind(await render({ auth }), 'Pod');
+    expect(tests).toEqual([]);
+  });
+
+  test('say what stays after helm uninstall, if anything does', async () => {
+    expect(await notes()).toContain('delete persistentvolumeclaim,secret --selector app.kubernetes.io/instance=so');
+    const external = { address: 'redis.example:6379', existingSecret: 'mine' };
+    const address = { inChart: false, external };
+    expect(await notes({ broker: address, stateStore: address })).not.toContain('uninstall');
+  });
+});
