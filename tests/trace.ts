@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { BrokerKind } from '@standing-order/local';
+import { defaultSettings, laneOf } from '@standing-order/outbox';
 import { afterAll, expect, test, vi } from 'vitest';
 import { get, post } from './support/client.ts';
 import { type Collector, startCollector } from './support/otlp.ts';
@@ -50,6 +51,19 @@ const messaging = (...more: readonly Tree[]): Tree => [
   call('shop', 'POST', '/v1.0/state/state'),
   message('shop', 'order-requests', 'order', ...VALIDATED_BY_MESSAGE, OUTCOME, ...more),
 ];
+
+/**
+ * Takes the order into the set if it has a lane of its own there: as long as nothing is answered, only the oldest message of
+ * a lane is sent again.
+ */
+type TakeApart = (orderId: string) => boolean;
+function createTakeApart(): TakeApart {
+  const lanes = new Set<number>();
+  return (orderId) => {
+    const before = lanes.size;
+    return lanes.add(laneOf(orderId, defaultSettings.lanes)).size > before;
+  };
+}
 
 /** Asserts the whole trace of one order in each style, on one broker. */
 export function traceOrders(broker: BrokerKind): void {
@@ -142,31 +156,36 @@ export function traceOrders(broker: BrokerKind): void {
    */
   test('each style, with messages that are sent again and a replica that dies in between', async () => {
     const { platform } = world();
-    const settledAtOnce = [
-      { style: 'synchronous', trace: newTrace() },
-      { style: 'replication', trace: newTrace() },
-    ] as const;
-    const asked = { 'respond-first': newTrace(), replication: newTrace() };
+    const takeApart = createTakeApart();
+    const placeApart = async (style: string, order?: object) => {
+      for (;;) {
+        const trace = newTrace();
+        const answer = await place(trace, style, order);
+        if (takeApart(answer.body.id)) return { trace, answer };
+      }
+    };
+    const settledAtOnce: { style: 'synchronous' | 'replication'; trace: Trace }[] = [];
     await untilFresh();
 
     // Messages wait at the broker while their receiver's sidecar is down, and come once each when it is back.
     await platform.kill('notification-1-dapr');
-    for (const { style, trace } of settledAtOnce) {
-      expect(await place(trace, style)).toMatchObject({ status: 201, body: { status: 'VALIDATED' } });
+    for (const style of ['synchronous', 'replication'] as const) {
+      const { trace, answer } = await placeApart(style);
+      expect(answer).toMatchObject({ status: 201, body: { status: 'VALIDATED' } });
       await trace.is(() => [...decidedAtOnce[style], SETTLE, ['order: send order-settled']]);
+      settledAtOnce.push({ style, trace });
     }
     await platform.kill('consumer-1-dapr');
-    const placed = [
-      await place(asked['respond-first'], 'respond-first'),
-      // Nobody knows this consumer here, so the order goes on as in respond-first.
-      await place(asked.replication, 'replication', { ...GOOD_ORDER, consumerId: 'nobody' }),
-    ];
-    for (const answer of placed) expect(answer).toMatchObject({ status: 202, body: { status: 'PENDING' } });
-    const taker = () => asked['respond-first'].spans().find(({ name }) => name === 'POST /orders')?.instance;
-    const bought = await boughtAt(taker);
+    const respondFirst = await placeApart('respond-first');
+    // Nobody knows this consumer here, so the order goes on as in respond-first.
+    const replicated = await placeApart('replication', { ...GOOD_ORDER, consumerId: 'nobody' });
+    const asked = [respondFirst, replicated];
+    for (const { answer } of asked) expect(answer).toMatchObject({ status: 202, body: { status: 'PENDING' } });
+    const taker = () => respondFirst.trace.spans().find(({ name }) => name === 'POST /orders')?.instance;
+    const bought = await boughtAt(taker, takeApart);
 
     const waiting: readonly [Trace, string][] = [
-      ...[...Object.values(asked), bought].map((trace): [Trace, string] => [trace, 'consumer-commands']),
+      ...[...asked, { trace: bought }].map(({ trace }): [Trace, string] => [trace, 'consumer-commands']),
       ...settledAtOnce.map(({ trace }): [Trace, string] => [trace, 'order-settled']),
     ];
     const senders = () => waiting.map(([trace, topic]) => trace.senders(topic));
@@ -182,18 +201,19 @@ export function traceOrders(broker: BrokerKind): void {
     // However often something was sent: each of them was handled, and nothing else came of it.
     for (const { style, trace } of settledAtOnce) await trace.is(() => [...trees[style], ...again(trace, TOLD)]);
     const more = (trace: Trace) => again(trace, question('consumer'), question('restaurant'), TOLD);
-    for (const trace of Object.values(asked)) await trace.is(() => [...trees['respond-first'], ...more(trace)]);
+    for (const { trace } of asked) await trace.is(() => [...trees['respond-first'], ...more(trace)]);
     await bought.is(() => [...messaging(...more(bought), ...again(bought, OUTCOME)), ...again(bought, ASKED_AGAIN)]);
 
-    const verdicts = placed.map(async ({ body }) => (await get(`${platform.urls.order[1]}/orders/${body.id}`)).body);
+    const verdictOf = (id: string) => get(`${platform.urls.order[1]}/orders/${id}`);
+    const verdicts = asked.map(async ({ answer }) => (await verdictOf(answer.body.id)).body);
     expect((await Promise.all(verdicts)).map(({ status }) => status)).toEqual(['VALIDATED', 'REJECTED']);
   });
 
   /**
-   * Buys by message until the request is taken by this process, and freezes the shop: whichever replica it asked again would
-   * work on the order from then on, and have nothing to take over.
+   * Buys by message until the request is taken by this process, with a lane of its own, and freezes the shop: whichever replica
+   * it asked again would work on the order from then on, and have nothing to take over.
    */
-  async function boughtAt(taker: () => string | undefined): Promise<Trace> {
+  async function boughtAt(taker: () => string | undefined, takeApart: TakeApart): Promise<Trace> {
     for (let n = 0; ; n++) {
       const trace = newTrace();
       // Nobody answers before the consumer's sidecar is back.
@@ -203,7 +223,7 @@ export function traceOrders(broker: BrokerKind): void {
         () => trace.spans().find(({ name }) => name === 'commit'),
         (span) => span !== undefined && taker() !== undefined,
       );
-      if (commit?.instance !== taker()) continue;
+      if (commit?.instance !== taker() || !takeApart(String(commit?.attributes['order.id']))) continue;
       shop().freeze();
       return trace;
     }

@@ -14,7 +14,7 @@ export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
   enough: (seen: T) => boolean,
-  deadlineMs = 30_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   let last = 'nothing';

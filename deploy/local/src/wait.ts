@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export type Probe = (signal: AbortSignal) => Promise<void>;
 
 const attemptMs = 2_000;
-const pauseMs = 50;
+const pauseMs = 100;
 
 /** The message of anything thrown, with the cause that fetch hides. */
 export function reasonOf(error: unknown): string {
