@@ -40,6 +40,9 @@ describe('the notes', () => {
     expect(await notes()).toContain('delete persistentvolumeclaim,secret --selector app.kubernetes.io/instance=so');
     const external = { address: 'redis.example:6379', existingSecret: 'mine' };
     const address = { inChart: false, external };
-    expect(await notes({ broker: address, stateStore: address })).not.toContain('uninstall');
+    const elsewhere = { broker: address, stateStore: address };
+    expect(await notes(elsewhere)).toContain('leaves the key to the secrets of webhooks, so that');
+    expect(await notes({ ...elsewhere, notification: { keysSecret: 'mine' } })).not.toContain('uninstall');
+    expect(await notes({ ...elsewhere, services: { notification: null } })).not.toContain('uninstall');
   });
 });
