@@ -26,8 +26,7 @@ export function recordReplies(app: Hono, sidecar: Sidecar, pubsub: string, store
   subscribe(app, {
     sidecar,
     pubsub,
-    topic: topic.name,
-    deadLetter: topic.deadLetter,
+    topic,
     source: '/order',
     schema: messageSchema(topic.types),
     handle: (batch) => Promise.all(batch.map(({ message }) => record(message))),

@@ -47,8 +47,7 @@ export function outcomeHandler(app: Hono, parts: OutcomesParts): void {
   subscribe(app, {
     sidecar,
     pubsub,
-    topic: outcomeTopic(name),
-    deadLetter: `${outcomeTopic(name)}-dead`,
+    topic: { name: outcomeTopic(name), deadLetter: `${outcomeTopic(name)}-dead` },
     source,
     schema: messageSchema(outcomeTypes),
     handle: (batch) => detached(() => hear(batch)),

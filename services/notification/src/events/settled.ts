@@ -42,8 +42,7 @@ export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs,
   subscribe(app, {
     sidecar,
     pubsub,
-    topic: topic.name,
-    deadLetter: topic.deadLetter,
+    topic,
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {

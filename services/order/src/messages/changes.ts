@@ -19,8 +19,7 @@ export function changesHandler(app: Hono, { sidecar, pubsub, replicas }: Changes
   const consumers = topics['consumer-changes'];
   subscribe(app, {
     ...from,
-    topic: consumers.name,
-    deadLetter: consumers.deadLetter,
+    topic: consumers,
     schema: messageSchema(consumers.types),
     async handle(batch) {
       for (const { message } of batch) replicas.consumer.hear(message.data);
@@ -30,8 +29,7 @@ export function changesHandler(app: Hono, { sidecar, pubsub, replicas }: Changes
   const restaurants = topics['restaurant-changes'];
   subscribe(app, {
     ...from,
-    topic: restaurants.name,
-    deadLetter: restaurants.deadLetter,
+    topic: restaurants,
     schema: messageSchema(restaurants.types),
     async handle(batch) {
       for (const { message } of batch) replicas.restaurant.hear(message.data);

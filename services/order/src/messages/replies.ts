@@ -27,8 +27,7 @@ export function replyHandler(app: Hono, { sidecar, pubsub, record }: RepliesPart
   subscribe(app, {
     sidecar,
     pubsub,
-    topic: topic.name,
-    deadLetter: topic.deadLetter,
+    topic,
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {

@@ -91,8 +91,7 @@ export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: Req
   subscribe(app, {
     sidecar,
     pubsub,
-    topic: topic.name,
-    deadLetter: topic.deadLetter,
+    topic,
     source: SOURCE,
     schema: answerable,
     handle: (batch) => Promise.all(batch.map(handle)),

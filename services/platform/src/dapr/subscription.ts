@@ -1,5 +1,5 @@
 import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import type { CloudEvent } from '@standing-order/contracts';
+import type { CloudEvent, Topic } from '@standing-order/contracts';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { parsedBody } from '../http/body.ts';
@@ -34,8 +34,7 @@ export interface Delivery<M> {
 export interface Subscription<M extends CloudEvent> {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  readonly topic: string;
-  readonly deadLetter: string;
+  readonly topic: Pick<Topic, 'name' | 'deadLetter'>;
   /** The sender of dead letters, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly schema: z.ZodType<M>;
@@ -74,7 +73,7 @@ function sort<M>(schema: z.ZodType<M>, entries: readonly RawEntry[]): Sorted<M> 
  * with its reason and never reaches the handler.
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
-  app.post(`/messages/${subscription.topic}`, async (c) => {
+  app.post(`/messages/${subscription.topic.name}`, async (c) => {
     const delivery = readDelivery(await parsedBody(c, MAX_DELIVERY_BYTES));
     return c.json(deliveryAnswer(delivery, await receive(subscription, delivery.entries)));
   });
@@ -84,7 +83,7 @@ async function receive<M extends CloudEvent>(
   subscription: Subscription<M>,
   entries: readonly RawEntry[],
 ): Promise<(DeliveryOutcome | undefined)[]> {
-  const { topic } = subscription;
+  const topic = subscription.topic.name;
   const { valid, garbage } = sort(subscription.schema, entries);
   const outcomes: (DeliveryOutcome | undefined)[] = Array(entries.length).fill(undefined);
   const options = {
@@ -142,7 +141,7 @@ interface Process {
 
 /** Never rejects: whatever goes wrong in the handler means that its messages come again. */
 async function handle<M extends CloudEvent>(
-  { topic, deadlineMs = DEADLINE_MS, ...subscription }: Subscription<M>,
+  { topic: { name: topic }, deadlineMs = DEADLINE_MS, ...subscription }: Subscription<M>,
   messages: readonly M[],
 ): Promise<readonly (DeliveryOutcome | undefined)[]> {
   const batch = currentTrace();
@@ -169,7 +168,7 @@ async function handle<M extends CloudEvent>(
 
 /** Sends what nobody can read to the dead letter topic; says for each whether it arrived there. */
 async function bury<M extends CloudEvent>(
-  { sidecar, pubsub, topic, deadLetter, source }: Subscription<M>,
+  { sidecar, pubsub, topic: { name: topic, deadLetter }, source }: Subscription<M>,
   garbage: Sorted<M>['garbage'],
 ): Promise<readonly boolean[]> {
   const letters = garbage.map(({ event, error }) => ({

@@ -72,8 +72,7 @@ export function validatorApp<E extends { readonly id: string }, Type extends Com
   subscribe(app, {
     sidecar,
     pubsub,
-    topic: commands.name,
-    deadLetter: commands.deadLetter,
+    topic: commands,
     source,
     schema: messageSchema([command]) as unknown as z.ZodType<Message<CommandType> & CloudEvent>,
     handle: answerCommands<Message<CommandType> & CloudEvent, E>({
