@@ -96,6 +96,30 @@ describe('an entity', () => {
   });
 });
 
+describe('a store that is unclear once', () => {
+  const once = (at: string) => {
+    let left = 1;
+    return (key: string) => !key.startsWith(at) || left-- <= 0;
+  };
+
+  it.each([
+    ['loses the write of', 'takes', 'lane:'],
+    ['loses the write of', 'takes', 'ids:'],
+    ['loses the write of', 'takes', 't:'],
+    ['loses the answer about', 'tells', 'lane:'],
+    ['loses the answer about', 'tells', 'ids:'],
+    ['loses the answer about', 'tells', 't:'],
+  ] as const)('because it %s %s %s, makes and changes an entity once', async (_, what, key) => {
+    const from = owner();
+    from.store[what] = once(key);
+    expect(await from.things.create({ id: 'a', text: '1' })).toMatchObject({ outcome: 'created', etag: '1' });
+    from.store[what] = once(key);
+    expect(await from.things.change('a', '1', { text: '2' })).toMatchObject({ outcome: 'changed', etag: '2' });
+    expect(from.announced.map(({ version }) => version)).toEqual([1, 2]);
+    expect((await pull(from)).seen).toEqual(new Map([['a', { version: 2, text: '2' }]]));
+  });
+});
+
 describe('a process that dies between its commit and the entity', () => {
   /** Changes `a` to `new`, in the lane only. */
   async function dead() {

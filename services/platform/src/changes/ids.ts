@@ -20,6 +20,7 @@ export function createIds(store: StateStore): Ids {
   return {
     async add(lane, page, id) {
       let at = page;
+      let unclear = 0;
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const key = pageKey(lane, at);
         const stored = await store.get(key);
@@ -32,7 +33,8 @@ export function createIds(store: StateStore): Ids {
         const more = [...ids, id];
         const outcome = stored ? await store.update(key, more, stored.etag) : await store.insert(key, more);
         if (outcome === 'written' || outcome === 'created') return at;
-        if (outcome !== 'conflict' && outcome !== 'exists') break;
+        // Twice is no harm: it is read before it is written again.
+        if (outcome === 'refused' || (outcome === 'unknown' && ++unclear === 2)) break;
       }
       throw new SidecarError(`the state store does not take ${pageKey(lane, at)}`);
     },

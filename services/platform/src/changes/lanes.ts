@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CHANGE_LANES } from '@standing-order/contracts';
 import { laneOf } from '@standing-order/outbox';
 import { SidecarError, type StateStore, type Stored } from '../dapr/types.ts';
@@ -41,12 +42,36 @@ export interface Lanes<E> {
 }
 
 const ATTEMPTS = 5;
+/** What the store does not say clearly is tried again if it has not taken longer than this, in milliseconds. */
+const PATIENCE_MS = 5_000;
 const DOCUMENT_VERSION = 1;
 
 const laneKey = (lane: number): string => `lane:${lane}`;
 
 /** The lane in which the changes of this entity are counted. */
 export const changeLane = (id: string): number => laneOf(id, CHANGE_LANES);
+
+/** What came of one attempt. unclear: this change may be stored, now or later. */
+type Attempted<E, Refusal> = Committed<E, Refusal> | 'conflict' | { readonly unclear: Change<E> };
+
+/** Makes another attempt while others are faster, and while the store is unclear but quick about it. */
+async function untilClear<E, Refusal>(
+  attempt: (tried: Change<E> | undefined) => Promise<Attempted<E, Refusal>>,
+): Promise<Committed<E, Refusal> | 'conflict'> {
+  const until = performance.now() + PATIENCE_MS;
+  let tried: Change<E> | undefined;
+  for (let attempts = 0; attempts < ATTEMPTS && performance.now() < until; attempts++) {
+    try {
+      const result = await attempt(tried);
+      if (result === 'conflict') continue;
+      if ('outcome' in result) return result;
+      tried = result.unclear;
+    } catch (error) {
+      if (!tried) throw error;
+    }
+  }
+  return tried ? { outcome: 'unknown' } : 'conflict';
+}
 
 /** `prefix` is what the keys of the entities start with: `c:`. */
 export function createLanes<E extends { readonly id: string }>(store: StateStore, prefix: string): Lanes<E> {
@@ -80,11 +105,21 @@ export function createLanes<E extends { readonly id: string }>(store: StateStore
     if (newest && settled[lane] !== newest.seq) await apply(lane, newest);
   }
 
-  async function attempt<Refusal>(id: string, next: Next<E, Refusal>): Promise<Committed<E, Refusal> | 'conflict'> {
+  /**
+   * `tried`: a change whose outcome is unknown. Whether it is committed is seen in the lane; if not, and the lane is as it was, the
+   * same is written over the same version, so that only one of the two can land.
+   */
+  async function attempt<Refusal>(
+    id: string,
+    next: Next<E, Refusal>,
+    tried: Change<E> | undefined,
+  ): Promise<Attempted<E, Refusal>> {
     const lane = changeLane(id);
     const stored = await store.get(laneKey(lane));
     const log = stored ? parseLog<E>(stored.value) : emptyLog;
     await settle(lane, log);
+    if (tried && log.changes.some((change) => isDeepStrictEqual(change, tried)))
+      return { outcome: 'committed', change: tried };
     const document = await store.get(keyOf(id));
     const current = document && kept<E>(document);
     const decided = next(current);
@@ -97,11 +132,11 @@ export function createLanes<E extends { readonly id: string }>(store: StateStore
       ? await store.update(laneKey(lane), after, stored.etag)
       : await store.insert(laneKey(lane), after);
     if (outcome === 'conflict' || outcome === 'exists') return 'conflict';
-    if (outcome !== 'written' && outcome !== 'created') return { outcome: 'unknown' };
+    if (outcome !== 'written' && outcome !== 'created') return { unclear: change };
     // Committed; but as long as the document does not show it, nobody may be told.
     return apply(lane, change).then(
       () => ({ outcome: 'committed', change }),
-      () => ({ outcome: 'unknown' }),
+      () => ({ unclear: change }),
     );
   }
 
@@ -116,10 +151,8 @@ export function createLanes<E extends { readonly id: string }>(store: StateStore
 
     commit: (id, next) =>
       turns(changeLane(id), async () => {
-        for (let attempts = 0; attempts < ATTEMPTS; attempts++) {
-          const result = await attempt(id, next);
-          if (result !== 'conflict') return result;
-        }
+        const result = await untilClear((tried) => attempt(id, next, tried));
+        if (result !== 'conflict') return result;
         throw new SidecarError(`${laneKey(changeLane(id))} is always changed by others`);
       }),
 

@@ -4,6 +4,8 @@ import type { StateStore, Stored, WriteOutcome } from '../dapr/types.ts';
 export interface MemoryStore extends StateStore {
   /** Asked before each write: `false` loses it, and the caller hears `unknown`. */
   takes: (key: string) => boolean;
+  /** Asked after each write: `false` loses the answer, and the caller hears `unknown`. */
+  tells: (key: string) => boolean;
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -20,10 +22,11 @@ export function createMemoryStore(): MemoryStore {
     const stored = find(key);
     if (stored && stored.etag !== etag) return 'conflict';
     put(key, value);
-    return 'written';
+    return store.tells(key) ? 'written' : 'unknown';
   };
   const store: MemoryStore = {
     takes: () => true,
+    tells: () => true,
     get: async (key) => find(key),
     async read(keys) {
       const found = new Map<string, Stored>();
@@ -38,7 +41,7 @@ export function createMemoryStore(): MemoryStore {
       if (!store.takes(key)) return 'unknown';
       if (items.has(key)) return 'exists';
       put(key, value);
-      return 'created';
+      return store.tells(key) ? 'created' : 'unknown';
     },
     async write(batch) {
       const outcomes = batch.map(({ key, value, etag }) => update(key, value, etag));
