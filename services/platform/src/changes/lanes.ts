@@ -151,7 +151,7 @@ export function createLanes<E extends { readonly id: string }>(store: StateStore
 
     commit: (id, next) =>
       turns(changeLane(id), async () => {
-        const result = await untilClear((tried) => attempt(id, next, tried));
+        const result = await untilClear((tried: Change<E> | undefined) => attempt(id, next, tried));
         if (result !== 'conflict') return result;
         throw new SidecarError(`${laneKey(changeLane(id))} is always changed by others`);
       }),
