@@ -25,6 +25,7 @@ export interface ClusterOptions {
 /** How one program is run: at most `deadlineMs`, default a minute; `onLine` sees what it prints as it comes. */
 interface Call {
   readonly deadlineMs?: number;
+  readonly cwd?: string;
   readonly onLine?: (line: string) => void;
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
 import { readOptions } from './options.ts';
-import { commandsOf } from './readme.ts';
-import { type Check, closingLines, NotHere, runChecks } from './report.ts';
+import { commandsOf, firstOrderLines, loadLines } from './readme.ts';
+import { type Check, chosenOf, closingLines, NotHere, runChecks } from './report.ts';
+import { inWordsOf, stretchOf } from './stretch.ts';
 import { samplesOf, usageBetween, usageTable } from './usage.ts';
 
 describe('the command line', () => {
@@ -40,12 +42,14 @@ describe('a run of checks', () => {
     expect(closingLines(report).at(-1)).toBe('2 passed, 1 failed, 2 skipped');
   });
 
-  test('begins nothing that would not end in time', async () => {
+  test('begins nothing that would not end in time, and ends what it began', async () => {
     const long = { ...check('a', async () => ''), takesMs: 120_000 };
-    const report = await run([long, check('b', async () => '')], () => 90_000);
+    const end = { ...check('c', async () => ''), takesMs: 120_000, concludes: 'b' };
+    const report = await run([long, check('b', async () => ''), end], () => 90_000);
     expect(report.checks.map(({ name, result }) => [name, result])).toEqual([
       ['a', 'skipped'],
       ['b', 'passed'],
+      ['c', 'passed'],
     ]);
   });
 
@@ -80,6 +84,54 @@ describe('a run of checks', () => {
   });
 });
 
+describe('chosen by a part of their names', () => {
+  const check = (name: string, needs: string[] = [], concludes?: string): Check => ({
+    name,
+    needs,
+    run: async () => '',
+    ...(concludes && { concludes }),
+  });
+  const all = [
+    check('cluster'),
+    check('Redis: install', ['cluster']),
+    check('Redis: trace', ['Redis: install']),
+    check('Redis: load', ['Redis: install']),
+    check('Redis: Rolling', ['Redis: load']),
+    check('Redis: lost', ['Redis: load'], 'Redis: load'),
+    check('Redis: uninstall', ['Redis: install'], 'Redis: install'),
+    check('Kafka: install', ['cluster']),
+  ];
+  const names = (part: string) => chosenOf(all, part).map(({ name }) => name);
+
+  test('checks come with what they need and with what concludes that', () => {
+    const rolling = ['cluster', 'Redis: install', 'Redis: load', 'Redis: Rolling', 'Redis: lost', 'Redis: uninstall'];
+    expect(names('rolling')).toEqual(rolling);
+    expect(names('trace')).toEqual(['cluster', 'Redis: install', 'Redis: trace', 'Redis: uninstall']);
+    expect(names('nothing')).toEqual([]);
+  });
+});
+
+describe('what came of the orders of some time', () => {
+  const order = (at: number, outcome: OrderLine['outcome'], error?: string): OrderLine => ({
+    ...{ type: 'order', run: 'r', phase: 'p', mark: at, key: `${at}`, at, ms: at / 100, status: 0, outcome },
+    ...(error !== undefined && { error }),
+  });
+  const requests = [order(1_000, 'ok'), order(1_500, 'ok'), order(2_000, 'fail', '503'), order(2_500, 'ok')];
+
+  test('is that of the orders that were sent after its begin until its end', () => {
+    const stretch = stretchOf(requests, 2, 1_000, 2_500);
+    expect(stretch).toMatchObject({ seconds: 1.5, offered: 3, missed: [{ at: 2_000 }] });
+    expect(stretch.acknowledged.map(({ at }) => at)).toEqual([1_500, 2_500]);
+    expect(inWordsOf(stretch)).toBe('66.67 % of 3 orders taken in 2 s, p95 25 ms, 1 x 503');
+  });
+
+  test('counts what a starved load generator has not sent', () => {
+    const words = inWordsOf(stretchOf(requests, 10, 1_000, 2_500));
+    expect(words).toContain('14.29 % of 14 orders');
+    expect(words).toContain('11 not sent in time');
+  });
+});
+
 describe("README's commands", () => {
   const readme = [
     '# A',
@@ -101,6 +153,15 @@ describe("README's commands", () => {
 
   test('are those of the block in the section that has the word, with broken lines put together', () => {
     expect(commandsOf(readme.join('\n'), 'C', 'forward')).toEqual(['forward x &', 'curl -d 1']);
+  });
+
+  test('that the cluster test runs are there', async () => {
+    expect((await firstOrderLines()).filter((line) => /^kubectl port-forward .*&$/.test(line))).toHaveLength(3);
+    expect((await loadLines()).map((line) => /^npm run \w+|^kubectl [\w-]+/.exec(line)?.[0])).toEqual([
+      'npm run load',
+      'kubectl port-forward',
+      'npm run checker',
+    ]);
   });
 
   test('are missed when they are gone', () => {

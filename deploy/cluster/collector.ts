@@ -1,60 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { type Span, spansOf } from '../../tests/support/otlp.ts';
 import type { Cluster } from './cluster.ts';
+import { startStandIn, urlOf } from './stand-in.ts';
 
-const NAME = 'collector';
-const PORT = 4318;
-
-/** A span as the collector prints it. */
-export interface Span {
-  readonly service: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-}
+const collector = { name: 'collector', port: 4318, program: 'collector.mjs' };
 
 /** For the chart's value `telemetry.otlpEndpoint`. */
-export const collectorUrl = ({ namespace }: Cluster): string => `http://${NAME}.${namespace}.svc:${PORT}`;
+export const collectorUrl = (cluster: Cluster): string => urlOf(cluster, collector);
 
-/** Starts a stand-in for a collector, run by the Node of the services' image, and waits until it is ready. */
-export async function startCollector(cluster: Cluster, image: string): Promise<void> {
-  const program = await readFile(join(import.meta.dirname, 'images', 'collector.mjs'), 'utf8');
-  const labels = { app: NAME };
-  await cluster.apply(
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: NAME }, data: { 'collector.mjs': program } },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: NAME },
-      spec: { selector: labels, ports: [{ port: PORT }] },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: NAME, labels },
-      spec: {
-        automountServiceAccountToken: false,
-        terminationGracePeriodSeconds: 1,
-        containers: [
-          {
-            name: NAME,
-            image,
-            imagePullPolicy: 'IfNotPresent',
-            args: ['/collector/collector.mjs'],
-            readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
-            volumeMounts: [{ name: NAME, mountPath: '/collector' }],
-          },
-        ],
-        volumes: [{ name: NAME, configMap: { name: NAME } }],
-      },
-    },
-  );
-  await cluster.kubectl(['wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=50s']);
-}
+/** Starts a stand-in for a collector and waits until it is ready. */
+export const startCollector = (cluster: Cluster, image: string): Promise<void> =>
+  startStandIn(cluster, { ...collector, image });
 
-/** The spans of one trace that it has received so far. */
-export async function spansOf(cluster: Cluster, traceId: string): Promise<Span[]> {
-  const lines = (await cluster.kubectl(['logs', NAME])).split('\n').filter((line) => line.includes(traceId));
-  return lines.map((line) => JSON.parse(line));
+/** The spans of one trace that it has received so far, of services and of sidecars. */
+export async function received(cluster: Cluster, traceId: string): Promise<Span[]> {
+  const requests = (await cluster.kubectl(['logs', collector.name])).split('\n').filter(Boolean);
+  return requests.flatMap((line) => spansOf(Buffer.from(line, 'base64'))).filter((span) => span.traceId === traceId);
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -12,10 +13,10 @@ const daprModule = join(root, 'deploy/tools/daprd');
 const dockerfile = (name: string) => join(import.meta.dirname, 'images', `${name}.Dockerfile`);
 
 export const DAPR_VERSION = '1.18.1';
-/** The whole name, since Dapr's chart takes only such for an image of its own. */
-export const DAPR_IMAGE = `docker.io/library/dapr:${DAPR_VERSION}`;
 /** Made here of what deploy/tools fetches; no claim to be the public image. */
 export const OWN_KAFKA_IMAGE = 'standing-order-kafka:test';
+/** Made here of Debian's package; no claim to be the public image. */
+export const OWN_POSTGRESQL_IMAGE = 'standing-order-postgresql:test';
 
 const controlPlane = ['injector', 'operator', 'placement', 'sentry'];
 
@@ -28,12 +29,24 @@ export interface Work {
   readonly onLine: (line: string) => void;
 }
 
-/** Dapr's programs, of the module that deploy/tools pins. */
-export async function buildDaprImage(work: Work): Promise<void> {
-  const context = await contextOf(work.scratch, 'dapr');
-  for (const program of controlPlane) await copyFile(await controlPlaneProgram(program, work), join(context, program));
-  await copyFile(await resolveTool('daprd'), join(context, 'daprd'));
-  await work.testbed.build(DAPR_IMAGE, context, ['--file', dockerfile('dapr')]);
+/** Dapr's programs, of the module that deploy/tools pins. Resolves to the image's name, which changes with what is in it. */
+export async function haveDaprImage(work: Work): Promise<string> {
+  const programs = new Map([['daprd', await resolveTool('daprd')]]);
+  for (const program of controlPlane) programs.set(program, await controlPlaneProgram(program, work));
+  const hash = createHash('sha256');
+  for (const path of [dockerfile('dapr'), ...programs.values()])
+    for await (const chunk of createReadStream(path)) hash.update(chunk);
+  // The whole name, since Dapr's chart takes only such for an image of its own.
+  const image = `docker.io/library/dapr:${DAPR_VERSION}-${hash.digest('hex').slice(0, 8)}`;
+  const build = async () => {
+    work.signal.throwIfAborted();
+    const context = await contextOf(work.scratch, 'dapr');
+    for (const [program, path] of programs) await copyFile(path, join(context, program));
+    await work.testbed.build(image, context, ['--file', dockerfile('dapr')]);
+  };
+  // 300 MB, which an earlier run may have made.
+  await work.testbed.load(image).catch(build);
+  return image;
 }
 
 /** The path of a program of Dapr's control plane; built if it is not in the cache. */
@@ -82,6 +95,13 @@ export async function buildKafkaImage({ testbed, scratch }: Work): Promise<void>
   await cp(join(dirname(await resolveTool('kafka')), 'libs'), join(context, 'libs'), { recursive: true });
   await copyFile(join(import.meta.dirname, 'images', 'start-kafka'), join(context, 'start-kafka'));
   await testbed.build(OWN_KAFKA_IMAGE, context, ['--file', dockerfile('kafka')]);
+}
+
+/** PostgreSQL, of the version that Debian has. */
+export async function buildPostgresqlImage({ testbed, scratch }: Work): Promise<void> {
+  const context = await contextOf(scratch, 'postgresql');
+  await copyFile(join(import.meta.dirname, 'images', 'start-postgresql'), join(context, 'start-postgresql'));
+  await testbed.build(OWN_POSTGRESQL_IMAGE, context, ['--file', dockerfile('postgresql')]);
 }
 
 async function contextOf(scratch: string, name: string): Promise<string> {

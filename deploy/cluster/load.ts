@@ -1,145 +1,126 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { check, linesOf } from '../../loadtest/checker/check.ts';
-import { readLogs } from '../../loadtest/checker/log.ts';
+import { readLog } from '../../loadtest/checker/log.ts';
 import { isClean } from '../../loadtest/checker/verdict.ts';
-import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
-import type { Summary } from '../../loadtest/scenarios/lib/summary.ts';
+import type { OrderLine, SentLine } from '../../loadtest/scenarios/lib/log.ts';
 import type { Cluster } from './cluster.ts';
-import { RELEASE, secret } from './release.ts';
+import { CONTROL_PORT, startLoadPod } from './load-pod.ts';
+import { withStore } from './store.ts';
+import { type Stretch, stretchOf } from './stretch.ts';
 
 const minute = 60_000;
-const scenarios = resolve(import.meta.dirname, '../../loadtest/scenarios');
-const SCRIPTS = 'load-scenarios';
-const files = ['smoke.ts', 'availability.ts'];
-const libraries = ['log', 'mark', 'outcome', 'phases', 'rules', 'scenario', 'settings', 'summary', 'target'];
+/** No run is longer, whatever happens to who should stop it. */
+const LONGEST_MS = 30 * minute;
+/** More than the order service takes to answer by itself, so that slowness of the machine is no failure. */
+const TIMEOUT_MS = 15_000;
+/** How long a load goes on after a fault before it is judged. */
+const TAIL_MS = 3_000;
 
-/** A run of k6 in a pod, which reaches the services by their names, as other pods do. */
-export interface LoadOrder {
-  readonly name: string;
-  readonly image: string;
-  readonly scenario: 'smoke' | 'availability';
-  readonly variables: Readonly<Record<string, string | number>>;
-  /** Done when the phase `during` begins; the run goes on meanwhile. */
-  readonly fault?: () => Promise<void>;
+/** Orders per second: what two cores carry beside a cluster. */
+export const RATE = 10;
+
+/** A few orders, one after the other. Rejects unless all of them were taken; resolves to them. */
+export async function smoke(cluster: Cluster, name: string, image: string): Promise<readonly OrderLine[]> {
+  await startLoadPod(cluster, { name, image, scenario: 'smoke', variables: { TIMEOUT_MS } });
+  const requests = await requestsIn(cluster, name, await cluster.kubectl(['logs', '--follow', name]));
+  const missed = requests.filter(({ outcome }) => outcome !== 'ok');
+  if (requests.length === 0 || missed.length > 0)
+    throw new Error(`${missed.length} of ${requests.length} orders were not taken: ${missed[0]?.error}`);
+  return requests;
 }
 
-export interface Load {
-  readonly requests: readonly OrderLine[];
-  readonly summary: Summary;
-  /** Whether it reached its goal. */
-  readonly reached: boolean;
+/** Orders at a constant rate, from `start` until `end`, while one thing after the other is done to the release. */
+export class SteadyLoad {
+  readonly #cluster: Cluster;
+  readonly #name: string;
+  readonly #ended: OrderLine[] = [];
+  /** Sent, and nothing is known of them yet: when. */
+  readonly #underWay = new Map<string, number>();
+  /** When the last request was sent, by the clock of the load generator. */
+  #now = 0;
+  #log: Promise<string> | undefined;
+
+  constructor(cluster: Cluster, name: string) {
+    this.#cluster = cluster;
+    this.#name = name;
+  }
+
+  /** Resolves when the first order is taken. */
+  async start(image: string): Promise<void> {
+    const variables = { STEPS: RATE, STEP_SECONDS: LONGEST_MS / 1_000, TIMEOUT_MS };
+    await startLoadPod(this.#cluster, { name: this.#name, image, scenario: 'load', variables });
+    const onLine = (line: string) => this.#see(line);
+    this.#log = this.#cluster.kubectl(['logs', '--follow', this.#name], { deadlineMs: LONGEST_MS, onLine });
+    // Told by who waits for something to be in it.
+    this.#log.catch(() => {});
+    await this.#until('an order is taken', () => this.acknowledged.length > 0, minute);
+  }
+
+  /** The orders that were taken so far. */
+  get acknowledged(): readonly OrderLine[] {
+    return this.#ended.filter(({ outcome }) => outcome === 'ok');
+  }
+
+  /** Resolves when it has gone on for so long. */
+  lasts(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    return this.#until(`${ms} ms of load`, () => this.#now >= end, ms + minute);
+  }
+
+  /** What came of the orders from now until `fault` is done, and shortly after; resolves when all of them have their answer. */
+  async during(fault: () => Promise<unknown>): Promise<Stretch> {
+    const from = this.#now;
+    await fault();
+    const to = this.#now + TAIL_MS;
+    const isOver = () => this.#now > to && [...this.#underWay.values()].every((at) => at > to);
+    await this.#until('every order has an answer', isOver, TAIL_MS + TIMEOUT_MS + minute);
+    return stretchOf(this.#ended, RATE, from, to);
+  }
+
+  /** Stops it, and resolves to all of its requests. */
+  async end(): Promise<readonly OrderLine[]> {
+    await this.#cluster.forwarded(`pod/${this.#name}`, CONTROL_PORT, async (port) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/status`, {
+        method: 'PATCH',
+        body: JSON.stringify({ data: { type: 'status', id: 'default', attributes: { stopped: true } } }),
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (!answer.ok) throw new Error(`k6 answered ${answer.status} when it was told to stop`);
+    });
+    return requestsIn(this.#cluster, this.#name, (await this.#log) ?? '');
+  }
+
+  #see(line: string): void {
+    if (!/^\{"type":"(sent|order)"/.test(line)) return;
+    const entry: SentLine | OrderLine = JSON.parse(line);
+    if (entry.type === 'sent') {
+      this.#now = entry.at;
+      this.#underWay.set(entry.key, entry.at);
+    } else {
+      this.#underWay.delete(entry.key);
+      this.#ended.push(entry);
+    }
+  }
+
+  async #until(what: string, holds: () => boolean, deadlineMs: number): Promise<void> {
+    await this.#cluster.eventually(`${this.#name}: ${what}`, async () => holds() || undefined, deadlineMs);
+  }
 }
 
-/** Runs a scenario to its end. Rejects if it could not run, or the fault could not be brought about. */
-export async function load(cluster: Cluster, order: LoadOrder): Promise<Load> {
-  await cluster.apply(await scripts(), podOf(cluster, order));
-  const phase = async () => (await cluster.get('pod', order.name)).status.phase;
-  await cluster.eventually(
-    `${order.name} runs`,
-    async () => ((await phase()) === 'Pending' ? undefined : true),
-    minute,
-  );
-  let fault: Promise<void> | undefined;
-  const onLine = (line: string) => {
-    if (fault !== undefined || !line.includes('"phase":"during"')) return;
-    fault = order.fault?.();
-    // Told below; until then it must not end this process.
-    fault?.catch(() => {});
-  };
-  await cluster.kubectl(['logs', '--follow', order.name], { deadlineMs: 15 * minute, onLine });
-  const ended = await cluster.eventually(
-    `${order.name} ends`,
-    async () => (await cluster.get('pod', order.name)).status.containerStatuses[0].state.terminated?.exitCode,
-    minute,
-  );
-  await fault;
-  const log = await cluster.kubectl(['logs', order.name]);
-  if (order.fault && fault === undefined) throw new Error(`no request of ${order.name} was made during the fault`);
-  return { ...(await read(cluster, order.name, log)), reached: ended === 0 };
-}
-
-async function read(cluster: Cluster, name: string, log: string): Promise<Omit<Load, 'reached'>> {
+async function requestsIn(cluster: Cluster, name: string, log: string): Promise<readonly OrderLine[]> {
   const lines = log.split('\n').filter((line) => line.startsWith('{"type":'));
-  const summary = lines.find((line) => line.startsWith('{"type":"summary"'));
-  if (summary === undefined) throw new Error(`${name} ended without a summary: ${log.slice(-1_000)}`);
-  const file = join(cluster.options.scratch, `${name}.jsonl`);
-  await writeFile(file, lines.join('\n'));
-  return { requests: await readLogs([file]), summary: JSON.parse(summary) };
+  const text = lines.join('\n');
+  await writeFile(join(cluster.options.scratch, `${name}.jsonl`), text);
+  if (lines.length === 0) throw new Error(`${name} ended without a request: ${log.slice(-1_000)}`);
+  return readLog(text, name);
 }
 
-async function scripts() {
-  const paths = [...files, ...libraries.map((name) => `lib/${name}.ts`)];
-  const contents = await Promise.all(paths.map((path) => readFile(join(scenarios, path), 'utf8')));
-  const data = Object.fromEntries(paths.map((path, index) => [keyOf(path), contents[index]]));
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: SCRIPTS }, data };
-}
+const DECIDED_WITHIN_MS = 120_000;
 
-/** A key of a ConfigMap has no slash. */
-const keyOf = (path: string): string => path.replace('/', '.');
-
-function podOf({ namespace }: Cluster, { name, image, scenario, variables }: LoadOrder) {
-  const hosts = ['order', 'consumer', 'restaurant'].map((service) => `${RELEASE}-${service}.${namespace}.svc`);
-  const all = {
-    K6_NO_USAGE_REPORT: 'true',
-    SUMMARY_FILE: 'stderr',
-    ALLOW_HOST: hosts.join(','),
-    ORDER_URL: `http://${hosts[0]}`,
-    CONSUMER_URL: `http://${hosts[1]}`,
-    RESTAURANT_URL: `http://${hosts[2]}`,
-    ...variables,
-  };
-  const flags = ['--quiet', '--include-system-env-vars', '--log-format', 'raw'];
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name },
-    spec: {
-      restartPolicy: 'Never',
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      terminationGracePeriodSeconds: 5,
-      containers: [
-        {
-          name: 'k6',
-          image,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['k6', 'run', ...flags, `/scenarios/${scenario}.ts`],
-          env: Object.entries(all).map(([variable, value]) => ({ name: variable, value: String(value) })),
-          volumeMounts: [{ name: 'scenarios', mountPath: '/scenarios' }],
-        },
-      ],
-      volumes: [
-        {
-          name: 'scenarios',
-          configMap: {
-            name: SCRIPTS,
-            items: [...files, ...libraries.map((library) => `lib/${library}.ts`)].map((path) => ({
-              key: keyOf(path),
-              path,
-            })),
-          },
-        },
-      ],
-    },
-  };
-}
-
-/** Reads the release's state store and compares it with what the clients were told; rejects if anything is amiss. */
-export async function checked(cluster: Cluster, requests: readonly OrderLine[], waitMs: number): Promise<string> {
-  const password = await secret(cluster, 'state-store', 'password');
-  const verdict = await cluster.forwarded(`pod/${RELEASE}-state-store-0`, 6379, (port) =>
-    check({ requests, storeUrl: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`, waitMs }),
-  );
+/** Compares all that some runs were told with the state store, until every order is decided; rejects if anything is amiss. */
+export async function checked(cluster: Cluster, requests: readonly OrderLine[]): Promise<string> {
+  const verdict = await withStore(cluster, (storeUrl) => check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS }));
   if (!isClean(verdict)) throw new Error(linesOf(verdict).join('; '));
   return `${linesOf(verdict)[0]}; none lost, doubled, stuck, wrong or unexpected`;
 }
-
-/** The availability of each phase, in words. */
-export const availabilityOf = ({ summary }: Load): string =>
-  summary.phases
-    .map(({ phase, availability, offered, p95 }) => {
-      const percent = `${(100 * availability).toFixed(2)} % of ${offered}`;
-      return `${phase} ${percent}${p95 === null ? '' : ` (p95 ${p95.toFixed(0)} ms)`}`;
-    })
-    .join(', ');

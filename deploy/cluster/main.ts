@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interruptible } from '../tools/src/plain/interrupt.mjs';
 import { reportTo } from '../tools/src/plain/report.mjs';
-import { releaseChecks } from './checks.ts';
+import { kafkaChecks, postgresqlChecks, redisChecks } from './checks.ts';
 import { HELP, type Options, readOptions } from './options.ts';
-import { kafkaImageOf, kafkaPreparation, preparation, READY } from './preparation.ts';
+import { imageValue, preparation, preparationOf, READY } from './preparation.ts';
 import { CHART } from './release.ts';
-import { closingLines, type Report, runChecks } from './report.ts';
+import { type Check, chosenOf, closingLines, type Report, runChecks } from './report.ts';
 import { chartVersions, Session } from './session.ts';
 import { upgradeCheck } from './upgrade.ts';
 
@@ -24,17 +24,22 @@ async function options(): Promise<Options> {
   }
 }
 
-function checksOf(session: Session) {
-  const redis = [...preparation(session), ...releaseChecks(session, 'Redis', {}, [READY], true)];
-  if (!session.options.full) return redis;
-  const kafkaImage = kafkaImageOf(session);
-  const values = { 'broker.kind': 'kafka', ...(kafkaImage && { kafkaImage }) };
-  const { checks, needs } = kafkaPreparation(session);
+function checksOf(session: Session): Check[] {
+  const { full, only } = session.options;
+  const redis = [...preparation(session), ...redisChecks(session, [READY])];
+  const all = full ? [...redis, ...fullChecks(session)] : redis;
+  return only === undefined ? all : chosenOf(all, only);
+}
+
+function fullChecks(session: Session): Check[] {
+  const kafka = preparationOf(session, 'kafka');
+  const postgresql = preparationOf(session, 'postgresql');
   return [
-    ...redis,
     upgradeCheck(session, [READY]),
-    ...checks,
-    ...releaseChecks(session, 'Kafka', values, needs, false),
+    ...kafka.checks,
+    ...kafkaChecks(session, imageValue(session, 'kafka'), kafka.needs),
+    ...postgresql.checks,
+    ...postgresqlChecks(session, imageValue(session, 'postgresql'), postgresql.needs),
   ];
 }
 
@@ -55,11 +60,17 @@ async function test(chosen: Options): Promise<Report> {
   });
 }
 
+function exitCodeOf({ checks }: Report): number {
+  if (checks.length === 0) return 2;
+  return checks.some(({ result }) => result === 'failed') ? 1 : 0;
+}
+
 const chosen = await options();
 if (chosen.help) console.log(HELP);
 else {
   const result = await test(chosen);
+  if (result.checks.length === 0) console.error(`no check has "${chosen.only}" in its name`);
   if (chosen.json !== undefined) await writeFile(chosen.json, `${JSON.stringify(result, undefined, 2)}\n`);
   console.log(closingLines(result).join('\n'));
-  process.exitCode = result.checks.some(({ result }) => result === 'failed') ? 1 : 0;
+  process.exitCode = exitCodeOf(result);
 }

@@ -10,11 +10,13 @@ removes. Images that the cluster can't pull must be there already; it says which
   --test-cluster          start the disposable cluster in the folder of $STANDING_ORDER_CLUSTER (default:
                           ../shared/cluster beside the checkout), build and load all images, install Dapr, and take the
                           cluster down in the end
-  --full                  also Kafka, a deleted state store and the upgrade from the chart's version before; else Redis
+  --full                  also Kafka, PostgreSQL, an issuer of tokens, the deleted state store and control plane of Dapr, and
+                          the upgrade from the chart's version before; else Redis
+  --only TEXT             only checks with this in their names, with what they need
   --within SECONDS        begin no check that would end after this time, 60 to 14400; what is left counts as skipped
   --image NAME:TAG        image of the services; default: standing-order with the chart's appVersion
   --k6-image NAME:TAG     default grafana/k6:2.1.0
-  --kafka-image NAME:TAG  default: the chart's
+  --kafka-image NAME:TAG, --postgresql-image NAME:TAG     default: the chart's
   --json FILE             the report as JSON
   --keep                  leave everything as it is in the end, to look at it; the next run begins anew
   --help                  print this
@@ -30,6 +32,8 @@ export interface Options {
   readonly image: string;
   readonly k6Image: string;
   readonly kafkaImage: string | undefined;
+  readonly postgresqlImage: string | undefined;
+  readonly only: string | undefined;
   readonly json: string | undefined;
   readonly keep: boolean;
 }
@@ -55,13 +59,15 @@ export function readOptions(args: readonly string[], appVersion: string): Option
       image: { type: 'string', default: `standing-order:${appVersion}` },
       'k6-image': { type: 'string', default: 'grafana/k6:2.1.0' },
       'kafka-image': text,
+      'postgresql-image': text,
+      only: text,
       json: text,
     },
   });
   const faults: string[] = [];
   const seconds = Number(values.within);
   if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within: "${values.within}" is not from 60 to 14400`);
-  for (const name of ['image', 'k6-image', 'kafka-image'] as const) {
+  for (const name of ['image', 'k6-image', 'kafka-image', 'postgresql-image'] as const) {
     const image = values[name];
     if (image !== undefined && !IMAGE.test(image)) faults.push(`--${name}: "${image}" is not NAME:TAG`);
   }
@@ -74,6 +80,8 @@ export function readOptions(args: readonly string[], appVersion: string): Option
     image: values.image,
     k6Image: values['k6-image'],
     kafkaImage: values['kafka-image'],
+    postgresqlImage: values['postgresql-image'],
+    only: values.only,
     json: values.json,
     keep: values.keep,
   };

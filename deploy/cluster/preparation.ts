@@ -1,14 +1,16 @@
 import { inWords } from '../tools/src/plain/report.mjs';
 import {
-  buildDaprImage,
   buildK6Image,
   buildKafkaImage,
+  buildPostgresqlImage,
   buildServicesImage,
-  DAPR_IMAGE,
   DAPR_VERSION,
   daprChart,
+  haveDaprImage,
   OWN_KAFKA_IMAGE,
+  OWN_POSTGRESQL_IMAGE,
 } from './images.ts';
+import type { Values } from './release.ts';
 import type { Check } from './report.ts';
 import type { Session } from './session.ts';
 
@@ -16,13 +18,12 @@ const minute = 60_000;
 /** As the chart has it; the disposable cluster makes a stand-in of that name. */
 const REDIS_IMAGE = 'redis:8';
 const STARTS = 'the disposable cluster starts';
-const IMAGES = 'the images are built and loaded';
+const IMAGES = "the images are loaded, and Dapr's control plane is installed from its own chart and ready";
 export const READY = 'the cluster is there, with Dapr and the images';
 
 /** What comes before the chart: a cluster, Dapr in it, images. */
 export function preparation(session: Session): Check[] {
   if (!session.options.testCluster) return [reached(session, [])];
-  const dapr = "Dapr's control plane is installed from its own chart and ready";
   return [
     {
       name: STARTS,
@@ -35,36 +36,56 @@ export function preparation(session: Session): Check[] {
     {
       name: IMAGES,
       needs: [STARTS],
+      takesMs: 2 * minute,
       async run({ measured }) {
-        const began = performance.now();
-        const { image, k6Image } = session.options;
-        await buildServicesImage(session, image);
-        measured('image of the services, built and loaded', inWords(performance.now() - began));
-        await session.testbed.load(REDIS_IMAGE);
-        await buildDaprImage(session);
-        await buildK6Image(session, k6Image);
-        return '';
+        const dapr = await haveDaprImage(session);
+        // It starts while the other images are made.
+        const [installed, made] = await Promise.allSettled([installDapr(session, dapr), makeImages(session)]);
+        if (installed.status === 'rejected') throw installed.reason;
+        if (made.status === 'rejected') throw made.reason;
+        measured('image of the services, built and loaded', inWords(made.value));
+        return installed.value;
       },
     },
-    { name: dapr, needs: [IMAGES], run: () => installDapr(session) },
-    reached(session, [dapr]),
+    reached(session, [IMAGES]),
   ];
 }
 
-const KAFKA_IMAGE = 'Kafka: its image is built and loaded';
+/** Resolves to how long the services' took, in milliseconds. */
+async function makeImages(session: Session): Promise<number> {
+  const began = performance.now();
+  const { image, k6Image } = session.options;
+  await buildServicesImage(session, image);
+  const took = performance.now() - began;
+  await session.testbed.load(REDIS_IMAGE);
+  await buildK6Image(session, k6Image);
+  return took;
+}
 
-/** What the chart with Kafka needs beyond that. */
-export function kafkaPreparation(session: Session): { readonly checks: Check[]; readonly needs: readonly string[] } {
+const extras = {
+  kafka: { build: buildKafkaImage, own: OWN_KAFKA_IMAGE, value: 'kafkaImage' },
+  postgresql: { build: buildPostgresqlImage, own: OWN_POSTGRESQL_IMAGE, value: 'postgresqlImage' },
+} as const;
+
+/** What the chart can start beside Redis. */
+export type Extra = keyof typeof extras;
+
+/** What the chart with it needs beyond that. */
+export function preparationOf(
+  session: Session,
+  extra: Extra,
+): { readonly checks: Check[]; readonly needs: readonly string[] } {
   if (!session.options.testCluster) return { checks: [], needs: [READY] };
+  const name = `the image of ${extra} is built and loaded`;
   const run = async () => {
-    await buildKafkaImage(session);
+    await extras[extra].build(session);
     return '';
   };
-  return { checks: [{ name: KAFKA_IMAGE, needs: [READY], run }], needs: [KAFKA_IMAGE] };
+  return { checks: [{ name, needs: [READY], takesMs: 2 * minute, run }], needs: [name] };
 }
 
 /** The scheduler is off: one of its modules can't be had, and nothing here needs it. */
-async function installDapr(session: Session): Promise<string> {
+async function installDapr(session: Session, daprImage: string): Promise<string> {
   await session.reach();
   const programs = {
     dapr_operator: 'image',
@@ -77,7 +98,7 @@ async function installDapr(session: Session): Promise<string> {
     'dapr_sidecar_injector.image',
   ];
   const values = [
-    ...images.map((image) => `${image}.name=${DAPR_IMAGE}`),
+    ...images.map((image) => `${image}.name=${daprImage}`),
     'global.scheduler.enabled=false',
     `global.tag=${DAPR_VERSION}`,
   ];
@@ -98,17 +119,8 @@ function reached(session: Session, needs: readonly string[]): Check {
     async run() {
       if (needs.length === 0) await session.reach();
       await needDapr(session);
-      const images = [
-        {
-          image: session.options.image,
-          command: ['node', '--version'],
-          get: 'docker build --file deploy/images/Dockerfile .',
-        },
-        { image: session.options.k6Image, command: ['k6', 'version'], get: 'or name another by --k6-image' },
-      ];
-      const faults = [];
-      for (const [index, each] of images.entries()) faults.push(await faultOfImage(session, `image-${index}`, each));
-      const missing = faults.filter((fault) => fault !== undefined);
+      // What was loaded just now is there.
+      const missing = session.options.testCluster ? [] : await faultsOfImages(session);
       if (missing.length > 0) throw new Error(missing.join('\n'));
       const { serverVersion } = JSON.parse(await session.cluster.kubectl(['version', '--output', 'json']));
       return `Kubernetes ${serverVersion.gitVersion}`;
@@ -123,6 +135,16 @@ async function needDapr({ cluster }: Session): Promise<void> {
     throw new Error(
       'the cluster has no Dapr: install it (https://docs.dapr.io/operations/hosting/kubernetes), 1.18 or newer',
     );
+}
+
+async function faultsOfImages(session: Session): Promise<string[]> {
+  const { image, k6Image } = session.options;
+  const images: Image[] = [
+    { image, command: ['node', '--version'], get: 'docker build --file deploy/images/Dockerfile .' },
+    { image: k6Image, command: ['k6', 'version'], get: 'or name another by --k6-image' },
+  ];
+  const faults = await Promise.all(images.map((each, index) => faultOfImage(session, `image-${index}`, each)));
+  return faults.filter((fault) => fault !== undefined);
 }
 
 interface Image {
@@ -162,6 +184,9 @@ async function faultOfImage(
     : `the image ${image} is missing in the cluster (${get}, then load or push it): ${fault}`;
 }
 
-/** The Kafka that the chart is to start. */
-export const kafkaImageOf = ({ options }: Session): string | undefined =>
-  options.kafkaImage ?? (options.testCluster ? OWN_KAFKA_IMAGE : undefined);
+/** The chart's value for the image, where it is not to be the chart's own. */
+export function imageValue({ options }: Session, extra: Extra): Values {
+  const { own, value } = extras[extra];
+  const image = options[value] ?? (options.testCluster ? own : undefined);
+  return image === undefined ? {} : { [value]: image };
+}

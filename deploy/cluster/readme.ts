@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-/** The commands of README's section on Kubernetes with which one reaches the release and places an order: its second block. */
-export async function firstOrderLines(): Promise<string[]> {
-  return commandsOf(
-    await readFile(resolve(import.meta.dirname, '../../README.md'), 'utf8'),
-    'On Kubernetes',
-    'port-forward',
-  );
-}
+const README = resolve(import.meta.dirname, '../../README.md');
+
+/** The commands of README with which one reaches the release and places an order. */
+export const firstOrderLines = async (): Promise<string[]> =>
+  commandsOf(await readFile(README, 'utf8'), 'On Kubernetes', 'port-forward');
+
+/** The commands of README with which one loads a release and compares the load's log with its state store. */
+export const loadLines = async (): Promise<string[]> =>
+  commandsOf(await readFile(README, 'utf8'), 'Load it', 'port-forward');
 
 /**
  * The commands of the first shell block that contains `word`, in the section with this title; a line that ends with a

@@ -29,10 +29,22 @@ export interface Check {
   readonly name: string;
   /** Without which passing it makes no sense. */
   readonly needs: readonly string[];
+  /** The check whose doings this one brings to an end: it is chosen with that one, and made also when the time is short. */
+  readonly concludes?: string;
   /** About how long it takes, in milliseconds, if that is more than a minute. */
   readonly takesMs?: number;
   /** Resolves with what was seen; rejects with why it failed. */
   run(findings: Findings): Promise<string>;
+}
+
+/** The checks whose name has `part` in it, with those that they need and those that conclude them. */
+export function chosenOf(checks: readonly Check[], part: string): Check[] {
+  const names = new Set(
+    checks.map(({ name }) => name).filter((name) => name.toLowerCase().includes(part.toLowerCase())),
+  );
+  // What a check needs comes before it.
+  for (const check of checks.toReversed()) if (names.has(check.name)) for (const need of check.needs) names.add(need);
+  return checks.filter(({ name, concludes }) => names.has(name) || names.has(concludes ?? ''));
 }
 
 export interface Report {
@@ -66,7 +78,7 @@ export async function runChecks(checks: readonly Check[], { timeLeft, signal, sa
     };
     if (signal.aborted) end('skipped', 'interrupted');
     else if (missing !== undefined) end('skipped', `needs: ${missing}`);
-    else if (timeLeft() < (check.takesMs ?? USUAL_MS)) end('skipped', 'no time left');
+    else if (check.concludes === undefined && timeLeft() < (check.takesMs ?? USUAL_MS)) end('skipped', 'no time left');
     else {
       say(`begins: ${check.name}`);
       try {

@@ -2,37 +2,29 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { runProgram } from '../tools/src/plain/program.mjs';
 import { valuesOf } from './checks.ts';
-import { checked, load } from './load.ts';
-import { CHART, install, RELEASE, uninstall, upgrade } from './release.ts';
+import { checked, smoke } from './load.ts';
+import { CHART, install, removeWhatIsKept, uninstallAndCompare, upgrade } from './release.ts';
 import { type Check, NotHere } from './report.ts';
 import { chartVersions, type Session } from './session.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const DECIDED_WITHIN_MS = 120_000;
 
 /** An upgrade from the last version of the chart before this one, as the repository's history has it. */
 export function upgradeCheck(session: Session, needs: readonly string[]): Check {
   return {
     name: "upgrade from the chart's version before: data is kept, nothing is lost",
     needs,
+    takesMs: 4 * 60_000,
     async run() {
       const { cluster, options } = session;
       const before = await chartBefore(session);
       await install(cluster, valuesOf(session), before.folder);
-      const orders = (name: string) =>
-        load(cluster, { name, image: options.k6Image, scenario: 'smoke', variables: {} });
-      const old = await orders('before-upgrade');
+      const old = await smoke(cluster, 'before-upgrade', options.k6Image);
       await upgrade(cluster, {});
-      const recent = await orders('after-upgrade');
-      const verdict = await checked(cluster, [...old.requests, ...recent.requests], DECIDED_WITHIN_MS);
-      if (!old.reached || !recent.reached) throw new Error('not every order was taken');
-      await uninstall(cluster);
-      await cluster.kubectl([
-        'delete',
-        'persistentvolumeclaim,secret',
-        '--selector',
-        `app.kubernetes.io/instance=${RELEASE}`,
-      ]);
+      const recent = await smoke(cluster, 'after-upgrade', options.k6Image);
+      const verdict = await checked(cluster, [...old, ...recent]);
+      await uninstallAndCompare(cluster);
+      await removeWhatIsKept(cluster);
       return `from ${before.version}: ${verdict}`;
     },
   };

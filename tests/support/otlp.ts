@@ -66,7 +66,8 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const attributesOf = (attributes: readonly SentAttribute[]): Record<string, unknown> =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-function spansOf(body: Buffer): Span[] {
+/** The spans in a request of OTLP over HTTP (protobuf). */
+export function spansOf(body: Buffer): Span[] {
   const { resourceSpans } = traces.toObject(traces.decode(body), { arrays: true, defaults: true }) as SentTraces;
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {
     const about = attributesOf(resource.attributes);

@@ -1,0 +1,41 @@
+import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
+
+/** What came of the orders that were to be sent within some time. */
+export interface Stretch {
+  readonly seconds: number;
+  /** By the rate, or what was sent if that is more. */
+  readonly offered: number;
+  readonly acknowledged: readonly OrderLine[];
+  /** Sent and not acknowledged. */
+  readonly missed: readonly OrderLine[];
+}
+
+/** The requests that were sent after `from` until `to`, in Unix time in milliseconds; `rate`: requests per second. */
+export function stretchOf(requests: readonly OrderLine[], rate: number, from: number, to: number): Stretch {
+  const sent = requests.filter(({ at }) => at > from && at <= to);
+  const seconds = (to - from) / 1_000;
+  return {
+    seconds,
+    // A load generator that is starved sends less than its schedule says. One may lie just beside an end.
+    offered: Math.max(sent.length, Math.floor(rate * seconds) - 1),
+    acknowledged: sent.filter(({ outcome }) => outcome === 'ok'),
+    missed: sent.filter(({ outcome }) => outcome !== 'ok'),
+  };
+}
+
+/** A stretch for people: what part was acknowledged, how fast, and why the rest was not. */
+export function inWordsOf({ seconds, offered, acknowledged, missed }: Stretch): string {
+  const percent = ((100 * acknowledged.length) / offered).toFixed(acknowledged.length === offered ? 0 : 2);
+  const durations = acknowledged.map(({ ms }) => ms).toSorted((a, b) => a - b);
+  const p95 = durations[Math.ceil(0.95 * durations.length) - 1];
+  const unsent = offered - acknowledged.length - missed.length;
+  const reasons = [...Map.groupBy(missed, ({ error }) => error ?? 'no reason')].map(
+    ([error, of]) => `${of.length} x ${error}`,
+  );
+  return [
+    `${percent} % of ${offered} orders taken in ${seconds.toFixed(0)} s`,
+    ...(p95 === undefined ? [] : [`p95 ${p95} ms`]),
+    ...reasons,
+    ...(unsent === 0 ? [] : [`${unsent} not sent in time`]),
+  ].join(', ');
+}
