@@ -6,7 +6,7 @@ import { isClean } from '../../loadtest/checker/verdict.ts';
 import type { OrderLine, SentLine } from '../../loadtest/scenarios/lib/log.ts';
 import type { Cluster } from './cluster.ts';
 import { CONTROL_PORT, startLoadPod } from './load-pod.ts';
-import { withStore } from './store.ts';
+import { DECIDED_WITHIN_MS, withStore } from './store.ts';
 import { type Stretch, stretchOf } from './stretch.ts';
 
 const minute = 60_000;
@@ -115,8 +115,6 @@ async function requestsIn(cluster: Cluster, name: string, log: string): Promise<
   if (lines.length === 0) throw new Error(`${name} ended without a request: ${log.slice(-1_000)}`);
   return readLog(text, name);
 }
-
-const DECIDED_WITHIN_MS = 120_000;
 
 /** Compares all that some runs were told with the state store, until every order is decided; rejects if anything is amiss. */
 export async function checked(cluster: Cluster, requests: readonly OrderLine[]): Promise<string> {

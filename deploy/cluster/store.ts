@@ -3,7 +3,8 @@ import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
 
-const DECIDED_WITHIN_MS = 120_000;
+/** How long an order may be on its way after whatever was done to the release. */
+export const DECIDED_WITHIN_MS = 120_000;
 
 /** Lets `work` reach the release's own state store, whichever it is, by its URL. */
 export async function withStore<T>(cluster: Cluster, work: (url: string) => Promise<T>): Promise<T> {
