@@ -17,6 +17,8 @@ export interface OrderPlan {
   readonly retries: number;
   /** The store's sidecar takes this for a bad request. */
   readonly poison: boolean;
+  /** Until when, in milliseconds, the store fails whenever this order is to be inserted, and takes all others. */
+  readonly stubbornUntil?: number;
   /** How long after its creation an order expires, if it does. */
   readonly expires?: number;
   /** When it is read, asked for again by its key, and erased, after its creation. */
@@ -110,7 +112,7 @@ export class Clients {
     const request = { id: plan.id, fingerprint: `${plan.id} ${body}`, nonce: `n${++this.nonces}` };
     process.deliver(1, () => {
       const createdAt = process.clock.wall();
-      const document: Order & { poison?: boolean } = {
+      const document: Order & { poison?: boolean; stubbornUntil?: number } = {
         ...request,
         createdAt,
         body,
@@ -118,6 +120,7 @@ export class Clients {
         answers: {},
         ...(plan.expires === undefined ? {} : { deadline: createdAt + plan.expires }),
         ...(plan.poison ? { poison: true } : {}),
+        ...(plan.stubbornUntil === undefined ? {} : { stubbornUntil: plan.stubbornUntil }),
       };
       void outbox.accept(document, DEADLINE).then((accepted) => {
         this.world.trace(process.name, 'answers', `${request.id} ${request.nonce} ${accepted.outcome}`);

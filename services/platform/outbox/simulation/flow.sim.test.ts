@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Fault, hour, minute, second } from './chaos.ts';
-import { runSchedule } from './run.ts';
+import { Run, runSchedule } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 import { CHANNELS } from './weather.ts';
 
@@ -45,6 +45,32 @@ describe('while a validator is down for an hour', () => {
     const { violation, lasted } = await runSchedule(schedule);
     expect(violation).toBeUndefined();
     expect(lasted).toBeLessThan(25 * minute);
+  });
+});
+
+describe('while a third of all messages is lost, and few orders are in many lanes', () => {
+  /** Orders that are not done after a minute. */
+  async function openAfterAMinute(sharedEvidence: boolean): Promise<number> {
+    const schedule = createScenario({
+      slots: 2,
+      settings: { sharedEvidence },
+      orders: plainOrders(120, second, 2 * second),
+      faults: [{ at: 0, kind: 'weather', ms: 2 * minute, change: { dropped: 0.3 } }],
+      healsAt: 2 * minute,
+    });
+    const run = new Run(schedule, false, {});
+    let open = Number.NaN;
+    run.world.schedule(minute, () => {
+      open = run.checker.open().length;
+    });
+    await run.all();
+    expect(run.checker.violation).toBeUndefined();
+    return open;
+  }
+
+  test('most are done within a minute where one lane tells of the others, and not where each has to find out by itself', async () => {
+    expect(await openAfterAMinute(false)).toBeGreaterThan(40);
+    expect(await openAfterAMinute(true)).toBeLessThan(20);
   });
 });
 

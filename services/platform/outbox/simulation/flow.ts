@@ -11,6 +11,8 @@ export interface FlowLimits {
   readonly probe: number;
   /** Attempts after which a command is stuck and leaves the window. */
   readonly stuckAfter: number;
+  /** Whether an answer in one lane is evidence about the others of its channel. */
+  readonly sharedEvidence: boolean;
 }
 
 interface Sent {
@@ -66,7 +68,8 @@ export class Flow {
         const lane = this.sentOn.get(`${process.name} ${token.w} ${channel} ${order.id}`);
         if (lane === undefined || lane.answered.has(order.id)) continue;
         lane.answered.add(order.id);
-        lane.evidenceAt = this.world.now;
+        for (const informed of this.limits.sharedEvidence ? this.channel(token.w, channel) : [lane])
+          informed.evidenceAt = this.world.now;
       }
     }
   }
@@ -83,6 +86,10 @@ export class Flow {
       else this.resend(process, name, each, document.id, before);
       this.count(name, each, token.w);
     }
+  }
+
+  private channel(w: string, channel: string): Lane[] {
+    return [...this.lanes].filter(([name]) => name.startsWith(`${w} ${channel} `)).map(([, lane]) => lane);
   }
 
   private lane(name: string): Lane {

@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 const STORE_DEADLINE = 3000;
 /** What lands within this time, in milliseconds, is not late. */
 const ORDINARY = 50;
+/** How often the store holds on to a transaction that it does not take yet, and applies it when it does. */
+const HELD = 0.3;
 /** Within this time, in milliseconds, one that died is replaced. */
 const MOURNING = 60_000;
 /** What a sidecar answers with 400 and never sends on. */
@@ -100,7 +102,14 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
       land(takes, () => {
         const isInsert: Fails = (index) => sent[index]?.op === 'insert';
         const parts = [any, isInsert, (index: number) => !isInsert(index)];
-        const apply = (fails: Fails) => (store.transact(sent, fails) ? 'committed' : 'unknown');
+        const stubborn: Fails = (index) => world.now < stubbornUntil(sent[index]);
+        const until = Math.max(...sent.map(stubbornUntil));
+        if (world.now < until && until < Number.MAX_SAFE_INTEGER && rng.chance(HELD)) {
+          land(until - world.now, () => store.transact(sent));
+          return answer(latency(), 'unknown');
+        }
+        const apply = (fails: Fails) =>
+          store.transact(sent, (index) => fails(index) || stubborn(index)) ? 'committed' : 'unknown';
         carry<TransactionOutcome>('transact', parts, 'unknown', apply, (delay, outcome) => {
           world.trace(process.name, 'transact', `${sent.map(brief).join(' ')} -> ${outcome}`);
           answer(delay, outcome);
@@ -173,6 +182,11 @@ function worse(a: WriteOutcome, b: WriteOutcome): WriteOutcome {
 
 function brief({ op, key }: Operation): string {
   return `${op === 'insert' ? '+' : op === 'upsert' ? '=' : '-'}${key}`;
+}
+
+function stubbornUntil(operation: Operation | undefined): number {
+  if (operation?.op !== 'insert') return 0;
+  return (operation.value as { readonly stubbornUntil?: number }).stubbornUntil ?? 0;
 }
 
 function isPoison(value: unknown): boolean {

@@ -54,17 +54,16 @@ export class Naming {
     return this.by(id).some((other) => other === w || silent(other));
   }
 
-  /** Some reserved segment of a registered writer named it once, whose writer was not silent for that long. */
+  /**
+   * Some segment of a registered writer named it once, which was not silent for that long. Whether it still has that number
+   * is not asked: as long as a transaction may land, its number must be one that somebody looks at.
+   */
   wasNamed(id: string, silentFor: number): boolean {
-    const fresh = (key: string) =>
-      this.world.now - (this.beats.get(split(key).w) ?? Number.NEGATIVE_INFINITY) <= silentFor;
-    return [...(this.history.get(id) ?? [])].some((key) => this.reserved(key) && fresh(key));
-  }
-
-  private reserved(key: string): boolean {
-    const { w, n } = split(key);
-    const writer = this.writers.get(w);
-    return writer !== undefined && this.directory.has(w) && writer.lo <= n && n < writer.limit;
+    return [...(this.history.get(id) ?? [])].some((key) => {
+      const { w } = split(key);
+      const beatAt = this.beats.get(w) ?? Number.NEGATIVE_INFINITY;
+      return this.directory.has(w) && this.world.now - beatAt <= silentFor;
+    });
   }
 
   private segment(key: string): boolean {

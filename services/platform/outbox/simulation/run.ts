@@ -83,9 +83,9 @@ export class Run {
     this.world = new World(verbose);
     const store = new SimStore(this.world, rng.fork('store'), schedule.dialect);
     const weather = fairWeather();
-    const { window, probeMs: probe, attempts: stuckAfter, retireMs } = this.settings;
+    const { window, probeMs: probe, attempts: stuckAfter, sharedEvidence, retireMs } = this.settings;
     this.checker = new Checker(this.world, store, retireMs, variant.deletes === true);
-    this.flow = new Flow(this.world, this.checker, { window, probe, stuckAfter });
+    this.flow = new Flow(this.world, this.checker, { window, probe, stuckAfter, sharedEvidence });
     store.watch = (applied) => this.checker.applied(applied);
     store.onDeadlock = () => this.checker.report(0, 'two transactions deadlocked');
     this.sea = {

@@ -21,12 +21,15 @@ export interface Schedule {
 /** A tenth to a seventieth of the true ones; what must be longer than what stays so. */
 const SHORT: Partial<Settings> = {
   guardMs: minute,
+  doubtMs: minute,
   retireMs: 20 * minute,
   retireLookMs: 20 * second,
   lookAgainMs: [10 * second, minute, 5 * minute],
   enlistAgeMs: minute,
   stuckRetryMs: 10 * minute,
 };
+
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 /** Small numbers, so that few orders reach every bound. */
 function randomSettings(rng: Rng): Partial<Settings> {
@@ -45,6 +48,9 @@ function randomSettings(rng: Rng): Partial<Settings> {
     recordBatch: rng.pick([1, 8, 128]),
     enlistRemembered: rng.pick([2, 100]),
     cleanAnswers: rng.pick([3, 100]),
+    commitAttempts: rng.pick([2, 4]),
+    commitAttemptsAlone: rng.pick([1, 3]),
+    sharedEvidence: rng.pick([false, true]),
   };
 }
 
@@ -73,6 +79,15 @@ function randomOrders(rng: Rng, until: number, faults: readonly Fault[]): OrderP
   });
 }
 
+/** In four of ten schedules, orders that the store does not take for a while, or ever. */
+function withStubborn(rng: Rng, orders: readonly OrderPlan[], until: number): readonly OrderPlan[] {
+  if (!rng.chance(0.4)) return orders;
+  return orders.map((order) => {
+    if (!rng.chance(0.05)) return order;
+    return { ...order, stubbornUntil: rng.chance(0.5) ? FOR_EVER : order.at + rng.span(2 * second, until) };
+  });
+}
+
 /** The schedule of a seed, in three of ten a drill in crashing; the same for ever, or until this file changes. */
 export function createSchedule(seed: number): Schedule {
   const rng = createRng(seed).fork('schedule');
@@ -87,7 +102,7 @@ export function createSchedule(seed: number): Schedule {
     slots,
     time,
     settings: { ...(time === 'short' ? SHORT : {}), ...(rng.chance(0.7) ? randomSettings(rng.fork('settings')) : {}) },
-    orders: randomOrders(rng.fork('orders'), 0.9 * healsAt, faults),
+    orders: withStubborn(rng.fork('stubborn'), randomOrders(rng.fork('orders'), 0.9 * healsAt, faults), healsAt),
     faults,
     healsAt,
     nature: randomNature(rng.fork('nature'), time, healsAt),

@@ -1,6 +1,6 @@
 import type { Business, Clock, Document, Observer, Random, Store, Transport } from './ports.ts';
 import type { Rules } from './rules.ts';
-import type { Settings } from './settings.ts';
+import type { BrokerSettings, Settings } from './settings.ts';
 
 export interface OutboxOptions<D extends Document, A> {
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface OutboxOptions<D extends Document, A> {
  * existing: a document of this id with the same fingerprint is stored, and found again likewise.
  * different: a document of this id with another fingerprint is stored.
  * full, unsent: nothing was sent; the queue is full, or the deadline passed (or the process leaves).
- * unknown: the deadline passed; it may be stored now or later.
+ * unknown: the deadline passed, or the store takes others and not this one; it may be stored now or later.
  * refused: the store does not take this document; nothing was stored.
  */
 export type Accepted<D> =
@@ -78,10 +78,10 @@ export interface Outbox<D extends Document, A> {
   state(): State;
   stats(): Stats;
   /**
-   * Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. `found`: settings
-   * that depend on the broker, which is known only by then.
+   * Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. `found`: what
+   * suits the broker.
    */
-  start(found?: Partial<Pick<Settings, 'reorderMs'>>): Promise<void>;
+  start(found?: BrokerSettings): Promise<void>;
   /** Stores a document together with its promise to be found again. `deadlineMs` counts from now. Never rejects. */
   accept(document: D, deadlineMs: number): Promise<Accepted<D>>;
   /** Records answers; on any replica. One result per entry, in order. Rejects when the store fails: deliver them again. */

@@ -98,8 +98,8 @@ export class Carry<D extends Document, A> {
   /** An absent document counts as done here: the commit of this segment is known to be complete. */
   async #judge({ n, key, size, open, unreadable }: Scanned, ageMs: number, mover: Mover<D, A>): Promise<boolean> {
     const { rules, settings } = this.#context;
-    if (unreadable) return true;
     const { range } = this.#writer;
+    if (unreadable || range.isDoubtful(n)) return true;
     const gone = (): void => range.deleted(n, size);
     if (rules.mayDelete({ open: open.length, absent: 0 })) {
       range.deleting(n);

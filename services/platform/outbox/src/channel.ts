@@ -84,6 +84,11 @@ export class Channel<D extends Document, A> {
     return this.windows.reduce((sum, { used }) => sum + used, 0);
   }
 
+  /** The latest sending that was answered, in whatever lane. */
+  get evidence(): number {
+    return this.windows.reduce((latest, { evidence }) => Math.max(latest, evidence), Number.NEGATIVE_INFINITY);
+  }
+
   window(lane: number): Window<Command<D>> {
     return this.windows[lane] as Window<Command<D>>;
   }

@@ -136,7 +136,7 @@ export class Cursor<D extends Document, A> {
     let group: Unloaded[] = [];
     let size = 0;
     for (const n of numbers) {
-      const stored = found.get(segmentKey(this.#writer, n));
+      const stored = this.#range.isDoubtful(n) ? undefined : found.get(segmentKey(this.#writer, n));
       const ids = stored === undefined ? this.#missing(n) : this.#parse(stored.value);
       group.push({ n, ids });
       size += ids.length;
@@ -148,7 +148,7 @@ export class Cursor<D extends Document, A> {
     }
   }
 
-  /** Its commit is finished, so it was there: it has been deleted. */
+  /** Its commit is finished, so it was there: it has been deleted. Or it was given up: that is for whoever adopts this name. */
   #missing(n: number): readonly string[] {
     this.#range.missing(n);
     return [];

@@ -1,11 +1,12 @@
 import type { Accepted } from './api.ts';
+import { attempt, type Batch, idsOf, type Move } from './attempt.ts';
 import { type Context, reasonOf } from './context.ts';
 import type { Deletions } from './deletions.ts';
-import { segmentKey, segmentValue } from './documents.ts';
 import { Loop, Sleeper } from './loop.ts';
-import type { Document, Operation, Stored } from './ports.ts';
+import type { Document } from './ports.ts';
 import type { Item, RequestQueue } from './request-queue.ts';
 import type { Seen } from './scan.ts';
+import { takesInsertion } from './self-test.ts';
 import type { Writer } from './writer.ts';
 
 /** What a batch is written under. */
@@ -17,22 +18,11 @@ export interface Session<D extends Document, A> {
   beat(): void;
 }
 
-/** Ids that get a segment of this writer. */
-interface Move {
-  readonly ids: readonly string[];
-  readonly resolve: (confirmed: boolean) => void;
-}
-
-interface Batch<D> {
-  readonly items: readonly Item<D>[];
-  readonly move: Move | undefined;
-  attempts: number;
-}
-
 /**
  * Writes documents and the segment that names them, one transaction under way at a time. Legal ways of a batch:
  * sent -> committed; sent -> unclear -> read back -> committed, or sent again under the same number; sent -> refused ->
- * cut in two under new numbers; sent or answered under a name that is too old -> sent again under a new name.
+ * cut in two under new numbers; unclear again and again, although the store takes others -> each document by itself, under
+ * new numbers -> set aside; sent or answered under a name that is too old -> sent again under a new name.
  */
 export class GroupCommit<D extends Document, A> {
   readonly #context: Context<D, A>;
@@ -141,68 +131,15 @@ export class GroupCommit<D extends Document, A> {
       n ??= session.writer.take();
       if (session.writer.shortOfNumbers) session.beat();
       if (n !== undefined) {
-        const outcome = await this.#attempt(batch, session.writer, n);
+        const outcome = await attempt(this.#context, this.#deletions, batch, { writer: session.writer.name, n });
         // A late answer proves nothing about who still looks at this name: the batch goes on under a new one.
         if (outcome === 'committed' && !session.writer.tooOld) return this.#finish(batch, session, n, startedAt);
         if (outcome === 'refused' && this.#canCut(batch)) return this.#cut(batch, session, n);
         if (rules.givesUp(batch)) return this.#abandon(batch, 'refused');
+        if (await this.#isStubborn(batch)) return this.#separate(batch, session, n);
         await this.#deleteSome();
       }
       await this.#sleeper.sleep(backoffMs);
-    }
-  }
-
-  async #attempt(batch: Batch<D>, writer: Writer<D, A>, n: number): Promise<'committed' | 'refused' | 'unknown'> {
-    const { store, rules, settings } = this.#context;
-    const ids = batch.move?.ids ?? batch.items.map(({ id }) => id);
-    const finished = this.#deletions.first(settings.deleteBatch);
-    const operations = this.#operations(batch, segmentKey(writer.name, n), ids, finished);
-    batch.attempts++;
-    for (const item of batch.items) item.sent = true;
-    const outcome = await store.transact(operations);
-    if (outcome === 'committed') this.#deletions.confirmed(finished);
-    if (outcome !== 'unknown') return outcome;
-    this.#event('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });
-    const seen = await this.#readBack(batch, segmentKey(writer.name, n));
-    const wanted = batch.items.length;
-    return rules.committed({ ...seen, wanted }) ? 'committed' : 'unknown';
-  }
-
-  #operations(batch: Batch<D>, segment: string, ids: readonly string[], finished: readonly string[]): Operation[] {
-    const { rules } = this.#context;
-    const op = rules.documentOperation();
-    const operations: Operation[] = [];
-    for (const { key, document, stored } of batch.items)
-      if (stored === undefined) operations.push({ op, key, value: document });
-    operations.push({ op: 'upsert', key: segment, value: segmentValue(ids) });
-    for (const key of finished) operations.push({ op: 'delete', key });
-    return operations.sort((a, b) => rules.byKey(a.key, b.key));
-  }
-
-  /** Present is proof, absent is not: the segment and every document that is there will stay there. */
-  async #readBack(batch: Batch<D>, segment: string): Promise<{ segment: boolean; present: number }> {
-    let found: ReadonlyMap<string, Stored>;
-    try {
-      found = await this.#context.store.read([segment, ...batch.items.map(({ key }) => key)]);
-    } catch {
-      return { segment: false, present: 0 };
-    }
-    let present = 0;
-    for (const item of batch.items) {
-      const stored = found.get(item.key);
-      if (stored === undefined) continue;
-      present++;
-      item.stored = this.#parse(stored);
-    }
-    return { segment: found.has(segment), present };
-  }
-
-  #parse({ value, etag }: Stored): Seen<D> | 'unreadable' {
-    try {
-      return { document: this.#context.business.parse(value), etag };
-    } catch (error) {
-      this.#event('document-unreadable', { reason: reasonOf(error) });
-      return 'unreadable';
     }
   }
 
@@ -215,7 +152,7 @@ export class GroupCommit<D extends Document, A> {
       this.#queue.settle(item, (requested) => this.#accepted(stored, requested));
       return stored === 'unreadable' ? undefined : stored;
     });
-    session.committed(n, batch.move?.ids ?? batch.items.map(({ id }) => id), documents);
+    session.committed(n, idsOf(batch), documents);
     if (batch.items.length === 0) return;
     const { observer, clock } = this.#context;
     const created = batch.items.map(({ document }) => document);
@@ -238,8 +175,35 @@ export class GroupCommit<D extends Document, A> {
     if (batch.attempts === 1) writer.range.missing(n);
     if (batch.items.length < 2) return this.#abandon(batch, 'refused');
     const half = batch.items.length >> 1;
-    await this.#commit({ items: batch.items.slice(0, half), move: undefined, attempts: 0 });
-    await this.#commit({ items: batch.items.slice(half), move: undefined, attempts: 0 });
+    await this.#commitAll([batch.items.slice(0, half), batch.items.slice(half)]);
+  }
+
+  /** The store has not confirmed it for so long, and takes others: it is about one of these documents. */
+  async #isStubborn({ items, attempts }: Batch<D>): Promise<boolean> {
+    const { rules, settings, store, random } = this.#context;
+    const unstored = items.filter(({ stored }) => stored === undefined).length;
+    if (!rules.separates({ attempts, documents: items.length, unstored }, settings)) return false;
+    return takesInsertion(store, random, (key) => this.#deletions.add(key));
+  }
+
+  /**
+   * What is stored already needs only its segment; of the others each is tried alone. The one that spoils them is set
+   * aside: its transactions may still land, so the writer holds on to their numbers.
+   */
+  async #separate(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
+    writer.doubt(n);
+    const { items } = batch;
+    if (items.length > 1) {
+      const stored = items.filter((item) => item.stored !== undefined);
+      const others = items.filter((item) => item.stored === undefined);
+      return this.#commitAll([...(stored.length > 0 ? [stored] : []), ...others.map((item) => [item])]);
+    }
+    this.#event('set-aside', { id: items[0]?.id ?? '', attempts: batch.attempts });
+    this.#abandon(batch, 'unknown');
+  }
+
+  async #commitAll(parts: readonly (readonly Item<D>[])[]): Promise<void> {
+    for (const items of parts) await this.#commit({ items, move: undefined, attempts: 0 });
   }
 
   #abandon(batch: Batch<D>, outcome: 'refused' | 'unknown'): void {

@@ -12,7 +12,7 @@ import { defaultRules } from './rules.ts';
 import { readDocuments, type Seen } from './scan.ts';
 import { selfTest, UnfitStoreError } from './self-test.ts';
 import { Session } from './session.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import { type BrokerSettings, defaultSettings } from './settings.ts';
 import { Watchers } from './watchers.ts';
 import { Writer } from './writer.ts';
 
@@ -71,7 +71,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     };
   }
 
-  async start(found: Partial<Pick<Settings, 'reorderMs'>> = {}): Promise<void> {
+  async start(found: BrokerSettings = {}): Promise<void> {
     this.#reason = 'starting';
     // Windows alone look at these, and there are none before the first session.
     this.#context = { ...this.#context, settings: { ...this.#context.settings, ...found } };
@@ -215,23 +215,23 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     while (!this.#sleeper.stopped) {
       const session = this.#session;
       if (session !== undefined && !session.writer.tooOld) return session;
-      await this.#reopen();
+      await this.#reopen('was not confirmed for too long');
     }
     return undefined;
   }
 
-  #reopen(): Promise<void> {
-    this.#opening ??= this.#open().finally(() => {
+  #reopen(why: string): Promise<void> {
+    this.#opening ??= this.#open(why).finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
   /** Registers a new name, and works under it from then on. What the old one leaves behind is adopted like any other. */
-  async #open(): Promise<void> {
+  async #open(why = ''): Promise<void> {
     this.#session?.stop();
     if (this.#session !== undefined) {
-      this.#event('renamed', `${this.#session.writer.name} was not confirmed for too long`);
+      this.#event('renamed', `${this.#session.writer.name} ${why}`);
       this.#reason = 'registering under a new name';
     }
     this.#session = undefined;
@@ -253,8 +253,8 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
         this.#recorder.record(id, answer).catch((error: unknown) => this.#event('overdue-failed', error));
       },
       changed: (document) => this.#watchers.tell(document),
-      tooOld: () => {
-        this.#reopen().catch((error: unknown) => this.#event('registering-failed', error));
+      rename: (why) => {
+        this.#reopen(why).catch((error: unknown) => this.#event('registering-failed', error));
       },
     };
   }

@@ -13,9 +13,20 @@ export class Range {
   named = 0;
   readonly #gone = new Set<number>();
   readonly #deleting = new Set<number>();
+  readonly #doubtful = new Set<number>();
 
   finish(n: number): void {
     this.settled = Math.max(this.settled, n + 1);
+  }
+
+  /** The batch of `n` was given up, and may still land: `n` is never taken for deleted, and its segment is left alone. */
+  doubt(n: number): void {
+    this.#doubtful.add(n);
+    this.finish(n);
+  }
+
+  isDoubtful(n: number): boolean {
+    return this.#doubtful.has(n);
   }
 
   /** Segment `n` is being deleted; nobody else counts it out until that is confirmed. */
@@ -33,7 +44,7 @@ export class Range {
 
   /** Segment `n` is not in the store, though its batch is finished. */
   missing(n: number): void {
-    if (!this.#isKnown(n) && !this.#deleting.has(n)) this.#skip(n);
+    if (!this.#isKnown(n) && !this.#deleting.has(n) && !this.isDoubtful(n)) this.#skip(n);
   }
 
   #isKnown(n: number): boolean {

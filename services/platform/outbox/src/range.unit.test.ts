@@ -26,6 +26,16 @@ describe('range', () => {
     expect(range.lo).toBe(3);
   });
 
+  it('never goes past a batch that was given up and may still land', () => {
+    const range = new Range();
+    range.finish(1);
+    range.doubt(2);
+    range.finish(4);
+    for (const n of [1, 2, 3, 4]) range.missing(n);
+    expect(range.lo).toBe(2);
+    expect(range.settled).toBe(5);
+  });
+
   it('counts the ids of a segment out once, even if it is found missing before its deletion is confirmed', () => {
     const range = new Range();
     range.named = 10;

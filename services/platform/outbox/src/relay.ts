@@ -144,10 +144,13 @@ export class Relay<D extends Document, A> {
 
   /** Finds what is lost, and what to probe. */
   tick(): void {
-    const now = this.#context.clock.monotonic();
-    for (const { windows } of this.channels.values()) {
-      for (const window of windows) {
+    const { clock, settings } = this.#context;
+    const now = clock.monotonic();
+    for (const channel of this.channels.values()) {
+      const { evidence } = channel;
+      for (const window of channel.windows) {
         if (window.used === 0) continue;
+        if (settings.sharedEvidence) window.learn(evidence, now);
         this.#suspect(window.takeLost());
         this.#suspect(window.takeProbe(now));
       }

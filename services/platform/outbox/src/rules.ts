@@ -11,6 +11,13 @@ export interface Rules {
   committed(seen: { readonly segment: boolean; readonly present: number; readonly wanted: number }): boolean;
   /** Is a batch whose outcome is unknown taken for failed instead of being sent again? */
   givesUp(batch: { readonly attempts: number }): boolean;
+  /** Is it asked whether the store takes others than this batch, so that its documents are to be told apart? */
+  separates(
+    batch: { readonly attempts: number; readonly documents: number; readonly unstored: number },
+    settings: Settings,
+  ): boolean;
+  /** May a segment number count as deleted under which a transaction was given up that may still land? */
+  forgetsDoubtful(): boolean;
   /** How a document is written first. */
   documentOperation(): 'insert' | 'upsert';
   /** What a stored document means for a request of the same id. */
@@ -62,6 +69,9 @@ export interface Rules {
 export const defaultRules: Rules = {
   committed: ({ segment, present, wanted }) => segment && present === wanted,
   givesUp: () => false,
+  separates: ({ attempts, documents, unstored }, { commitAttempts, commitAttemptsAlone }) =>
+    unstored > 0 && attempts % (documents > 1 ? commitAttempts : commitAttemptsAlone) === 0,
+  forgetsDoubtful: () => false,
   documentOperation: () => 'insert',
   outcome: (stored, requested) => {
     if (stored.nonce === requested.nonce) return 'created';

@@ -12,6 +12,16 @@ describe('rules', () => {
     expect(rules.committed({ segment: true, present: 2, wanted: 3 })).toBe(false);
   });
 
+  it('ask about other documents after so many attempts, unless only the segment is missing', () => {
+    const { commitAttempts: few, commitAttemptsAlone: fewer } = settings;
+    expect(rules.separates({ attempts: few - 1, documents: 2, unstored: 2 }, settings)).toBe(false);
+    expect(rules.separates({ attempts: few, documents: 2, unstored: 1 }, settings)).toBe(true);
+    expect(rules.separates({ attempts: 2 * few, documents: 2, unstored: 1 }, settings)).toBe(true);
+    expect(rules.separates({ attempts: few, documents: 2, unstored: 0 }, settings)).toBe(false);
+    expect(rules.separates({ attempts: fewer, documents: 1, unstored: 1 }, settings)).toBe(true);
+    expect(rules.separates({ attempts: fewer, documents: 1, unstored: 0 }, settings)).toBe(false);
+  });
+
   it('judge a stored document by nonce first, then by fingerprint', () => {
     expect(rules.outcome(document, { ...document, fingerprint: 'g' })).toBe('created');
     expect(rules.outcome(document, { ...document, nonce: 'm' })).toBe('existing');

@@ -1,4 +1,5 @@
-import type { Operation, Store } from './ports.ts';
+import { freshName } from './context.ts';
+import type { Operation, Random, Store } from './ports.ts';
 
 /** The store answers, and does not behave as the outbox needs it. */
 export class UnfitStoreError extends Error {
@@ -79,4 +80,12 @@ export const selfTest = async (store: Store, prefix: string): Promise<void> => {
     'a transaction of deletions',
     keys.map((key) => ({ op: 'delete', key })),
   );
+};
+
+/** Whether the store takes an insertion just now. Tried with a scratch key, which `left` is told of: it is to be deleted. */
+export const takesInsertion = async (store: Store, random: Random, left: (key: string) => void): Promise<boolean> => {
+  const key = `t:${freshName(random)}:1`;
+  const outcome = await store.transact([{ op: 'insert', key, value: { v: 1, mark: 'taken' } }]);
+  left(key);
+  return outcome === 'committed';
 };

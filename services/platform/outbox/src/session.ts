@@ -17,8 +17,8 @@ export interface SessionOwner<D, A> {
   move(ids: readonly string[]): Promise<boolean>;
   overdue(id: string, answer: A): void;
   changed(document: D): void;
-  /** The name is too old to be used. */
-  tooOld(): void;
+  /** The name is not to be used any more. */
+  rename(why: string): void;
 }
 
 /** Everything that lives and dies with one writer's name. */
@@ -90,10 +90,11 @@ export class Session<D extends Document, A> {
   async #beat(): Promise<number> {
     const { clock, settings, observer } = this.#context;
     if (this.writer.tooOld) {
-      this.#owner.tooOld();
+      this.#owner.rename('was not confirmed for too long');
       return settings.beatMs;
     }
     await this.writer.beat();
+    if (this.writer.doubtful) this.#owner.rename('has given up what may still land');
     if (clock.monotonic() - this.#listedAt >= settings.directoryMs) {
       if (await this.writer.ensureListed()) observer.event?.('listed-again', { writer: this.writer.name });
       this.#listedAt = clock.monotonic();

@@ -36,6 +36,12 @@ export interface Settings {
   /** A wait before a transaction is sent again, doubling up to the maximum. */
   readonly commitBackoffMs: number;
   readonly commitBackoffMaxMs: number;
+  /** After so many attempts at a batch, and after as many more, it is asked whether the store takes others... */
+  readonly commitAttempts: number;
+  /** ...and after so many at one document alone. */
+  readonly commitAttemptsAlone: number;
+  /** A name under which a transaction was given up that may still land is left after this long, and watched as a dead one's. */
+  readonly doubtMs: number;
   /** How long finished segments wait for a commit that takes their deletion along. */
   readonly deleteAfterMs: number;
   /** Most deletions in one transaction. */
@@ -58,6 +64,11 @@ export interface Settings {
   /** How much later than a lost command another one must have been sent that was answered. Start (and least), most. */
   readonly reorderMs: number;
   readonly reorderMaxMs: number;
+  /**
+   * Whether what was answered in one lane tells what is lost in another: where the broker keeps no order within a lane, so that
+   * lanes differ in nothing. Few commands in many lanes are told to be lost much sooner then.
+   */
+  readonly sharedEvidence: boolean;
   /** Clean answers after which the reorder window shrinks by a tenth. */
   readonly cleanAnswers: number;
   /** Without any evidence for this long the oldest command is sent again; doubles up to the maximum. */
@@ -101,11 +112,14 @@ export interface Settings {
   readonly watches: number;
 }
 
+/** What depends on the broker, which may be known only when the outbox starts. */
+export type BrokerSettings = Partial<Pick<Settings, 'reorderMs' | 'sharedEvidence'>>;
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Good for Redis Streams; on Kafka a `reorderMs` of 1,000 is enough, which `start` can be told. */
+/** Good for any broker; what is better for one of them (`BrokerSettings`), `start` can be told. */
 export const defaultSettings: Settings = {
   beatMs: 2 * second,
   directoryMs: 10 * second,
@@ -128,6 +142,9 @@ export const defaultSettings: Settings = {
   maxOpen: 1_000_000,
   commitBackoffMs: 50,
   commitBackoffMaxMs: 2 * second,
+  commitAttempts: 4,
+  commitAttemptsAlone: 3,
+  doubtMs: 10 * minute,
   deleteAfterMs: second,
   deleteBatch: 128,
 
@@ -142,6 +159,7 @@ export const defaultSettings: Settings = {
 
   reorderMs: 5 * second,
   reorderMaxMs: 90 * second,
+  sharedEvidence: false,
   cleanAnswers: 100,
   probeMs: 10 * second,
   probeMaxMs: 5 * minute,

@@ -23,6 +23,7 @@ export class Writer<D extends Document, A> {
   readonly #key: string;
   #record: WriterRecord;
   #etag = '';
+  #doubtSince: number | undefined;
   #confirmed = { monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
 
   constructor(context: Context<D, A>, name: string) {
@@ -77,6 +78,25 @@ export class Writer<D extends Document, A> {
       wallMs: now.wall - this.#confirmed.wall,
     };
     return this.#context.rules.beatTooOld(age, this.#context.settings);
+  }
+
+  /** A batch is given up under number `n`, and may still land. */
+  doubt(n: number): void {
+    const { rules, clock } = this.#context;
+    if (rules.forgetsDoubtful()) this.range.finish(n);
+    else {
+      this.range.doubt(n);
+      this.#doubtSince ??= clock.monotonic();
+    }
+  }
+
+  /**
+   * Something may have landed here that this writer will not look at: the name is to be left, so that it is adopted like that
+   * of a process that died over its transaction. Not at once, since every name is watched for a day.
+   */
+  get doubtful(): boolean {
+    const { clock, settings } = this.#context;
+    return this.#doubtSince !== undefined && clock.monotonic() - this.#doubtSince > settings.doubtMs;
   }
 
   /** The next segment number, unless none is reserved. */

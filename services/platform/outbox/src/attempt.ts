@@ -1,0 +1,91 @@
+import { type Context, reasonOf } from './context.ts';
+import type { Deletions } from './deletions.ts';
+import { segmentKey, segmentValue } from './documents.ts';
+import type { Document, Operation, Stored, TransactionOutcome } from './ports.ts';
+import type { Item } from './request-queue.ts';
+import type { Seen } from './scan.ts';
+
+/** Ids that get a segment of this writer. */
+export interface Move {
+  readonly ids: readonly string[];
+  readonly resolve: (confirmed: boolean) => void;
+}
+
+/** What one segment is to name: documents that are written together with it, or ids that have theirs. */
+export interface Batch<D> {
+  readonly items: readonly Item<D>[];
+  readonly move: Move | undefined;
+  attempts: number;
+}
+
+export const idsOf = <D>({ items, move }: Batch<D>): readonly string[] => move?.ids ?? items.map(({ id }) => id);
+
+/** Sends a batch once, under this number, together with some deletions; reads back what an unclear answer means. */
+export const attempt = async <D extends Document, A>(
+  context: Context<D, A>,
+  deletions: Deletions,
+  batch: Batch<D>,
+  { writer, n }: { readonly writer: string; readonly n: number },
+): Promise<TransactionOutcome> => {
+  const { store, rules, settings, observer } = context;
+  const segment = segmentKey(writer, n);
+  const finished = deletions.first(settings.deleteBatch);
+  const operations = operationsOf(context, batch, segment, finished);
+  batch.attempts++;
+  for (const item of batch.items) item.sent = true;
+  const outcome = await store.transact(operations);
+  if (outcome === 'committed') deletions.confirmed(finished);
+  if (outcome !== 'unknown') return outcome;
+  observer.event?.('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });
+  const seen = await readBack(context, batch, segment);
+  return rules.committed({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
+};
+
+const operationsOf = <D extends Document, A>(
+  { rules }: Context<D, A>,
+  batch: Batch<D>,
+  segment: string,
+  finished: readonly string[],
+): Operation[] => {
+  const op = rules.documentOperation();
+  const operations: Operation[] = [];
+  for (const { key, document, stored } of batch.items)
+    if (stored === undefined) operations.push({ op, key, value: document });
+  operations.push({ op: 'upsert', key: segment, value: segmentValue(idsOf(batch)) });
+  for (const key of finished) operations.push({ op: 'delete', key });
+  return operations.sort((a, b) => rules.byKey(a.key, b.key));
+};
+
+/** Present is proof, absent is not: the segment and every document that is there will stay there. */
+const readBack = async <D extends Document, A>(
+  context: Context<D, A>,
+  { items }: Batch<D>,
+  segment: string,
+): Promise<{ segment: boolean; present: number }> => {
+  let found: ReadonlyMap<string, Stored>;
+  try {
+    found = await context.store.read([segment, ...items.map(({ key }) => key)]);
+  } catch {
+    return { segment: false, present: 0 };
+  }
+  let present = 0;
+  for (const item of items) {
+    const stored = found.get(item.key);
+    if (stored === undefined) continue;
+    present++;
+    item.stored = parse(context, stored);
+  }
+  return { segment: found.has(segment), present };
+};
+
+const parse = <D extends Document, A>(
+  { business, observer }: Context<D, A>,
+  { value, etag }: Stored,
+): Seen<D> | 'unreadable' => {
+  try {
+    return { document: business.parse(value), etag };
+  } catch (error) {
+    observer.event?.('document-unreadable', { reason: reasonOf(error) });
+    return 'unreadable';
+  }
+};
