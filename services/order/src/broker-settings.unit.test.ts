@@ -16,8 +16,8 @@ const sidecarWith = (...types: string[]) => ({
 
 test.each([
   ['on Kafka a message that was overtaken is given up sooner', ['state.redis', 'pubsub.kafka'], { reorderMs: 1_000 }],
-  ['on Redis the default holds', ['state.redis', 'pubsub.redis'], {}],
-  ['as it does where the broker is down, and its component not there', ['state.redis'], {}],
+  ['on Redis each lane tells of the others', ['state.redis', 'pubsub.redis'], { sharedEvidence: true }],
+  ['the default holds where the broker is down, and its component not there', ['state.redis'], {}],
 ])('%s', async (_, types, settings) => {
   expect(await brokerSettings(sidecarWith(...types), 'messages')).toEqual(settings);
 });
