@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, call, get, post } from './support/client.ts';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { everySettledOrderArrives } from './notification.ts';
+import { call, get, post } from './support/client.ts';
 import { type Collector, type Span, startCollector } from './support/otlp.ts';
-import { type Receiver, startReceiver, verifies } from './support/receiver.ts';
+import { startReceiver, verifies } from './support/receiver.ts';
+import { connectRedis } from './support/redis.ts';
 import { shopSubscription, useShop } from './support/shop.ts';
 import { until } from './support/until.ts';
-import { answersOk, CONSUMER, GOOD_ORDER, useWorld } from './support/world.ts';
+import { ARRIVE_WITHIN_MS, arrive, eventOf, useWebhooks } from './support/webhooks.ts';
+import { answersOk, useWorld } from './support/world.ts';
 
 let collector: Collector;
 const world = useWorld(async () => {
@@ -24,91 +27,19 @@ const world = useWorld(async () => {
   };
 });
 afterAll(() => collector?.close());
-const shop = useShop(world);
-const BAD_ORDER = { ...GOOD_ORDER, lines: [{ itemId: 'moon-rock', quantity: 1 }] };
-const ARRIVE_WITHIN_MS = 120_000;
+const webhooks = useWebhooks(world);
+const url = (path = '', replica = 0) => webhooks().url(path, replica);
 
-const url = (path = '', replica = 0) => `${world().platform.urls.notification[replica]}/webhooks${path}`;
-const eventOf = (orderId: string) => `settled-${orderId}`;
-
-interface Registered {
-  readonly id: string;
-  readonly secret: string;
-}
-
-async function register(receiver: Receiver, more: object = {}): Promise<Registered> {
-  const { status, body } = await post(url(), { url: receiver.url, ...more });
-  expect(status).toBe(201);
-  return body;
-}
-
-/** Resolves when these events have arrived, each with a good signature; rejects with those that have not. */
-const arrive = (receiver: Receiver, { secret }: Registered, events: readonly string[]) =>
-  until(
-    'every event arrives',
-    () => {
-      const taken = receiver.taken(secret);
-      return events.filter((event) => !taken.has(event));
-    },
-    (missing) => missing.length === 0,
-    ARRIVE_WITHIN_MS,
-  );
-
-/** Resolves when the order service has nothing left to tell. */
-const told = () =>
-  until(
-    'every settlement is noted',
-    async () => {
-      const texts = await Promise.all(
-        world().platform.urls.order.map(async (base) => (await fetch(`${base}/metrics`)).text()),
-      );
-      return texts.map((text) => Number(/^outbox_in_flight(?:\{.*\})? (\d+)/m.exec(text)?.[1]));
-    },
-    (inFlight) => inFlight.every((count) => count === 0),
-    ARRIVE_WITHIN_MS,
-  );
-
-let all: Receiver;
-let hook: Registered;
-beforeAll(async () => {
-  all = await startReceiver();
-  hook = await register(all, { description: 'everything' });
-});
-
-test('settled orders of each style reach every webhook that wants them', async () => {
-  const refusals = await startReceiver();
-  const others = await startReceiver();
-  const refusalHook = await register(refusals, { events: ['order.rejected'] });
-  await register(others, { consumerId: 'somebody-else' });
-  const place = (style: string, order: object = GOOD_ORDER) =>
-    post(`${world().platform.urls.order[0]}/orders`, order, { 'order-style': style });
-  const [later, refused, atOnce, copied] = await Promise.all([
-    place('respond-first'),
-    place('respond-first', BAD_ORDER),
-    place('synchronous'),
-    place('replication'),
-  ]);
-  const bought = await post(`${shop().url}/purchases`, { id: 'bought', order: GOOD_ORDER });
-  const placed = [later, refused, atOnce, copied].map((answer) => (answer as Answer).body.id);
-  const ids: string[] = [...placed, bought.body.order.id];
-  await arrive(all, hook, ids.map(eventOf));
-  await arrive(refusals, refusalHook, [eventOf(refused?.body.id)]);
-
-  const bodies = new Map(all.arrived.map(({ id, body }) => [id, JSON.parse(body)]));
-  for (const id of ids) {
-    const rejected = id === refused?.body.id;
-    expect(bodies.get(eventOf(id))).toMatchObject({
-      type: rejected ? 'order.rejected' : 'order.validated',
-      data: { orderId: id, consumerId: CONSUMER, status: rejected ? 'REJECTED' : 'VALIDATED' },
-    });
-  }
-  expect(bodies.get(eventOf(placed[1]))?.data.reasons).toMatchObject([{ code: 'ITEM_NOT_ON_MENU' }]);
-  expect(bodies.get(eventOf(placed[0]))?.data.total).toEqual({ amount: 1_900, currency: 'EUR' });
-  expect([...new Set(refusals.arrived.map(({ id }) => id))]).toEqual([eventOf(refused?.body.id)]);
-  expect(others.arrived).toEqual([]);
-});
+everySettledOrderArrives(world, useShop(world), webhooks, [
+  ['the notification service', ['notification-1', 'notification-2']],
+  ['its sidecar', ['notification-1-dapr', 'notification-2-dapr']],
+  ['the broker', ['redis-broker']],
+  ['the state store', ['redis-state']],
+  ['the order service', ['order-1', 'order-2']],
+]);
 
 test('telling a webhook is part of the trace of the order', async () => {
+  const { all, hook } = webhooks();
   const [traceId, client] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   const [answer] = await world().place(1, { headers: { traceparent: `00-${traceId}-${client}-01` } });
   await arrive(all, hook, [eventOf(answer?.body.id)]);
@@ -129,50 +60,19 @@ test('telling a webhook is part of the trace of the order', async () => {
   expect(seen.map((span) => span?.service)).toEqual(['order', 'notification', 'notification', 'notification']);
 });
 
-describe('every settled order arrives when in the middle of it is killed', () => {
-  test.each([
-    ['the notification service', ['notification-1', 'notification-2']],
-    ['its sidecar', ['notification-1-dapr', 'notification-2-dapr']],
-    ['the broker', ['redis-broker']],
-    ['the order service', ['order-1', 'order-2']],
-  ])('%s', async (_, parts) => {
-    const { platform, place } = world();
-    const before = all.arrived.length;
-    const placing = place(40).catch(() => []);
-    await until(
-      'some have arrived',
-      () => all.arrived.length - before,
-      (count) => count >= 3,
-    );
-    await Promise.all(parts.map((part) => platform.kill(part)));
-    const placed = await placing;
-    for (const part of parts) await platform.start(part);
-    await platform.ready();
-    await world().allDecided();
-    const ids = [...new Set([...world().acknowledged, ...placed.flatMap(({ body }) => body?.id ?? [])])];
-    expect(ids.length).toBeGreaterThanOrEqual(3);
-    await arrive(all, hook, ids.map(eventOf));
-    await told();
-  });
-
-  test('whoever delivers, for good: the other replica goes on', async () => {
-    for (const replica of [1, 2]) {
-      await world().platform.kill(`notification-${replica}`);
-      const [answer] = await world().place(1);
-      await arrive(all, hook, [eventOf(answer?.body.id)]);
-      await world().platform.start(`notification-${replica}`);
-      await answersOk(`${world().platform.urls.notification[replica - 1]}/readyz`);
-    }
-  });
-
-  test('and no event has two contents', () => {
-    const bodies = new Map<string, Set<string>>();
-    for (const { id, body } of all.arrived) bodies.set(id, (bodies.get(id) ?? new Set()).add(body));
-    expect([...bodies.values()].filter(({ size }) => size > 1)).toEqual([]);
-  });
+test('whoever delivers is killed for good: the other replica goes on', async () => {
+  const { all, hook } = webhooks();
+  for (const replica of [1, 2]) {
+    await world().platform.kill(`notification-${replica}`);
+    const [answer] = await world().place(1);
+    await arrive(all, hook, [eventOf(answer?.body.id)]);
+    await world().platform.start(`notification-${replica}`);
+    await answersOk(`${world().platform.urls.notification[replica - 1]}/readyz`);
+  }
 });
 
 test('what a receiver missed while it was down arrives when it is up, and the delivery log tells of both', async () => {
+  const { all, hook } = webhooks();
   await all.down();
   const answers = await world().place(3);
   const events = answers.map(({ body }) => eventOf(body.id));
@@ -201,6 +101,7 @@ test('what a receiver missed while it was down arrives when it is up, and the de
 });
 
 test('an event is sent again by hand, under its own id', async () => {
+  const { all, hook } = webhooks();
   const [answer] = await world().place(1);
   const event = eventOf(answer?.body.id);
   await arrive(all, hook, [event]);
@@ -214,6 +115,7 @@ test('an event is sent again by hand, under its own id', async () => {
 });
 
 test('after a rotation deliveries verify with the old and with the new secret', async () => {
+  const { all, hook } = webhooks();
   const { status, body } = await post(url(`/${hook.id}/secret`), undefined);
   expect(status).toBe(200);
   const secrets = [hook.secret, body.secret].map((secret: string) => new Webhook(secret));
@@ -228,13 +130,21 @@ test('after a rotation deliveries verify with the old and with the new secret', 
     },
     (arrived) => arrived !== undefined && secrets.every((secret) => verifies(secret, arrived.body, arrived.headers)),
   );
-  hook = { ...hook, secret: body.secret };
+  webhooks().hook = { ...hook, secret: body.secret };
+});
+
+test('who reads the state store does not find a secret in it', async () => {
+  const redis = await connectRedis(world().platform.stores.state);
+  onTestFinished(() => redis.destroy());
+  const stored = await redis.hGet('notification||webhooks', 'data');
+  expect(stored).toContain(webhooks().hook.id);
+  expect(stored).not.toContain('whsec_');
 });
 
 test('a receiver that is gone for good disables its webhook, until somebody enables it', async () => {
   const receiver = await startReceiver();
   receiver.answer = 410;
-  const gone = await register(receiver);
+  const gone = await webhooks().register(receiver);
   const [answer] = await world().place(1);
   const look = async () => (await get(url(`/${gone.id}`))).body;
   const seen = await until('it is disabled', look, ({ status }) => status === 'disabled');
@@ -245,6 +155,7 @@ test('a receiver that is gone for good disables its webhook, until somebody enab
 });
 
 test('a deleted webhook is told nothing more and leaves nothing behind', async () => {
+  const { all, hook, register } = webhooks();
   const receiver = await startReceiver();
   const { id, secret } = await register(receiver);
   const [first] = await world().place(1);
