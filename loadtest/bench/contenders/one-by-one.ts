@@ -16,8 +16,8 @@ runOnSidecar(({ app, sidecar, store, pubsub }) => {
 
   takeOrders(app, async (order) => {
     const outcome = await store.transact([
-      { op: 'insert', key: `o:${order.id}`, value: order },
-      { op: 'upsert', key: `x:${order.id}`, value: { order: order.id, at: order.createdAt } },
+      { op: 'insert', key: `o:${order.id}`, json: JSON.stringify(order) },
+      { op: 'upsert', key: `x:${order.id}`, json: JSON.stringify({ order: order.id, at: order.createdAt }) },
     ]);
     if (outcome !== 'committed') return false;
     if (process.env.PUBLISH === 'no') return true;

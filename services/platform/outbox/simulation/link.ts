@@ -96,7 +96,8 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   function transact(operations: readonly Operation[]): Promise<TransactionOutcome> {
     const sent = copy(operations);
     return call<TransactionOutcome>('transact', 'unknown', (answer) => {
-      if (sent.some((each) => each.op !== 'delete' && isPoison(each.value))) return answer(latency(), 'refused');
+      if (sent.some((each) => each.op !== 'delete' && isPoison(JSON.parse(each.json))))
+        return answer(latency(), 'refused');
       const takes = store.admit(sent, rng.int(1, 10));
       if (takes === undefined) return answer(latency(), 'unknown');
       land(takes, () => {
@@ -186,7 +187,7 @@ function brief({ op, key }: Operation): string {
 
 function stubbornUntil(operation: Operation | undefined): number {
   if (operation?.op !== 'insert') return 0;
-  return (operation.value as { readonly stubbornUntil?: number }).stubbornUntil ?? 0;
+  return (JSON.parse(operation.json) as { readonly stubbornUntil?: number }).stubbornUntil ?? 0;
 }
 
 function isPoison(value: unknown): boolean {

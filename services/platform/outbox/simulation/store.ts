@@ -82,7 +82,7 @@ export class SimStore {
     for (const { operation, took } of transaction) {
       if (!took) continue;
       if (operation.op === 'delete') this.remove(operation.key);
-      else this.set(operation.key, operation.value);
+      else this.set(operation.key, JSON.parse(operation.json));
     }
     const keys = transaction.filter((each) => each.took).map((each) => each.operation.key);
     if (keys.length > 0) this.watch({ keys, transaction });

@@ -79,15 +79,15 @@ describe('a process', () => {
 
 function storeWith(dialect: Dialect, ...keys: string[]): SimStore {
   const store = new SimStore(new World(), createRng(1), dialect);
-  store.transact(keys.map((key) => ({ op: 'upsert', key, value: { is: 'old' } })));
+  store.transact(keys.map((key) => ({ op: 'upsert', key, json: '{"is":"old"}' })));
   return store;
 }
 
 /** The table of dapr-facts.md section 0. */
 describe('the store', () => {
   const batch = [
-    { op: 'insert', key: 'a', value: { is: 'new' } },
-    { op: 'upsert', key: 'b', value: { is: 'new' } },
+    { op: 'insert', key: 'a', json: '{"is":"new"}' },
+    { op: 'upsert', key: 'b', json: '{"is":"new"}' },
   ] as const;
 
   test('applies the rest of a transaction on Redis when an insert collides', () => {
@@ -113,7 +113,7 @@ describe('the store', () => {
       const store = storeWith(dialect, 'a');
       const before = store.get('a')?.etag;
       store.transact([{ op: 'delete', key: 'a' }]);
-      store.transact([{ op: 'upsert', key: 'a', value: {} }]);
+      store.transact([{ op: 'upsert', key: 'a', json: '{}' }]);
       return store.get('a')?.etag === before;
     });
     expect(repeats).toEqual([true, false]);

@@ -49,9 +49,8 @@ const operationsOf = <D extends Document, A>(
 ): Operation[] => {
   const op = rules.documentOperation();
   const operations: Operation[] = [];
-  for (const { key, document, stored } of batch.items)
-    if (stored === undefined) operations.push({ op, key, value: document });
-  operations.push({ op: 'upsert', key: segment, value: segmentValue(idsOf(batch)) });
+  for (const { key, json, stored } of batch.items) if (stored === undefined) operations.push({ op, key, json });
+  operations.push({ op: 'upsert', key: segment, json: JSON.stringify(segmentValue(idsOf(batch))) });
   for (const key of finished) operations.push({ op: 'delete', key });
   return operations.sort((a, b) => rules.byKey(a.key, b.key));
 };

@@ -21,9 +21,10 @@ export interface Stored {
   readonly etag: string;
 }
 
+/** Values come as JSON text: what goes into a transaction was turned into text before, to know its size. */
 export type Operation =
-  | { readonly op: 'insert'; readonly key: string; readonly value: unknown }
-  | { readonly op: 'upsert'; readonly key: string; readonly value: unknown }
+  | { readonly op: 'insert'; readonly key: string; readonly json: string }
+  | { readonly op: 'upsert'; readonly key: string; readonly json: string }
   | { readonly op: 'delete'; readonly key: string };
 
 /**

@@ -6,7 +6,7 @@ import type { Settings } from './settings.ts';
 
 interface Request<D> {
   readonly document: D;
-  readonly size: number;
+  readonly json: string;
   readonly deadline: number;
   readonly resolve: (accepted: Accepted<D>) => void;
 }
@@ -16,7 +16,8 @@ export interface Item<D> {
   readonly id: string;
   readonly key: string;
   readonly document: D;
-  readonly size: number;
+  /** The document as it will be sent: made once, since its size is needed as well. */
+  readonly json: string;
   requests: Request<D>[];
   sent: boolean;
   /** The document that was found under this id. */
@@ -26,9 +27,9 @@ export interface Item<D> {
 /** Deadlines are looked at no more often than this. */
 const sweepMs = 20;
 
-const sizeOf = (document: unknown): number | undefined => {
+const jsonOf = (document: unknown): string | undefined => {
   try {
-    return JSON.stringify(document)?.length;
+    return JSON.stringify(document);
   } catch {
     return undefined;
   }
@@ -56,16 +57,16 @@ export class RequestQueue<D extends Document> {
 
   /** Resolves when the outcome is known, or at the deadline. */
   add(document: D, deadlineMs: number): Promise<Accepted<D>> {
-    const size = sizeOf(document);
-    if (size === undefined) return Promise.resolve({ outcome: 'refused' });
+    const json = jsonOf(document);
+    if (json === undefined) return Promise.resolve({ outcome: 'refused' });
     if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
-    if (this.requests >= this.#settings.queueRequests || this.size + size > this.#settings.queueSize)
+    if (this.requests >= this.#settings.queueRequests || this.size + json.length > this.#settings.queueSize)
       return Promise.resolve({ outcome: 'full' });
     return new Promise((resolve) => {
       const deadline = this.#clock.monotonic() + deadlineMs;
-      const request = { document, size, deadline, resolve };
+      const request = { document, json, deadline, resolve };
       this.requests++;
-      this.size += size;
+      this.size += json.length;
       const known = this.#waiting.get(document.id) ?? this.#underWay.get(document.id);
       if (known !== undefined) known.requests.push(request);
       else this.#enqueue(request);
@@ -74,10 +75,10 @@ export class RequestQueue<D extends Document> {
   }
 
   #enqueue(request: Request<D>): void {
-    const { document, size } = request;
+    const { document, json } = request;
     const { id } = document;
     const key = documentKey(id);
-    this.#waiting.set(id, { id, key, document, size, requests: [request], sent: false, stored: undefined });
+    this.#waiting.set(id, { id, key, document, json, requests: [request], sent: false, stored: undefined });
   }
 
   /** The next batch, in the order of arrival: as many items as fit, at least one if any waits. */
@@ -86,8 +87,8 @@ export class RequestQueue<D extends Document> {
     const items: Item<D>[] = [];
     let size = 0;
     for (const [id, item] of this.#waiting) {
-      if (items.length === batchDocuments || (items.length > 0 && size + item.size > batchSize)) break;
-      size += item.size;
+      if (items.length === batchDocuments || (items.length > 0 && size + item.json.length > batchSize)) break;
+      size += item.json.length;
       items.push(item);
       this.#waiting.delete(id);
       this.#underWay.set(id, item);
@@ -110,7 +111,7 @@ export class RequestQueue<D extends Document> {
 
   #answer(request: Request<D>, accepted: Accepted<D>): void {
     this.requests--;
-    this.size -= request.size;
+    this.size -= request.json.length;
     request.resolve(accepted);
   }
 

@@ -45,7 +45,7 @@ describe('request queue', () => {
         for (const [id, length] of list) void queue.add(doc(`${id}`, 'n', 'x'.repeat(length)), 1_000);
         const order: string[] = [];
         for (let batch = queue.take(); batch.length > 0; batch = queue.take()) {
-          const size = batch.reduce((sum, item) => sum + item.size, 0);
+          const size = batch.reduce((sum, item) => sum + item.json.length, 0);
           expect(batch.length).toBeLessThanOrEqual(settings.batchDocuments);
           expect(batch.length === 1 || size <= settings.batchSize).toBe(true);
           order.push(...batch.map(({ id }) => id));

@@ -25,6 +25,8 @@ const mustCommit = async (store: Store, what: string, operations: readonly Opera
   if (outcome === 'unknown') unclear(what);
 };
 
+const marked = (mark: string): string => JSON.stringify({ v: 1, mark });
+
 const mark = (value: unknown): unknown =>
   typeof value === 'object' && value !== null ? (value as { mark?: unknown }).mark : undefined;
 
@@ -34,8 +36,8 @@ const mustForesee = (store: Store, before: string | undefined, etag: string | un
 };
 
 const testInsert = async (store: Store, key: string): Promise<void> => {
-  await mustCommit(store, 'inserting a key', [{ op: 'insert', key, value: { v: 1, mark: 'first' } }]);
-  if ((await store.transact([{ op: 'insert', key, value: { v: 1, mark: 'second' } }])) === 'committed')
+  await mustCommit(store, 'inserting a key', [{ op: 'insert', key, json: marked('first') }]);
+  if ((await store.transact([{ op: 'insert', key, json: marked('second') }])) === 'committed')
     unfit('inserting a key that exists succeeded');
   const stored = (await store.read([key])).get(key);
   if (mark(stored?.value) !== 'first') unfit('inserting a key that exists overwrote it');
@@ -56,9 +58,9 @@ const testCompareAndSet = async (store: Store, key: string): Promise<void> => {
 };
 
 const testThreeKeys = async (store: Store, keys: readonly string[]): Promise<void> => {
-  const value = { v: 1, mark: 'three' };
+  const json = marked('three');
   await mustCommit(store, 'a transaction of three keys', [
-    ...keys.map((key) => ({ op: 'upsert', key, value }) as const),
+    ...keys.map((key) => ({ op: 'upsert', key, json }) as const),
   ]);
   const found = await store.read(keys);
   if (keys.some((key) => mark(found.get(key)?.value) !== 'three')) unfit('a transaction of three keys did not apply');
@@ -85,7 +87,7 @@ export const selfTest = async (store: Store, prefix: string): Promise<void> => {
 /** Whether the store takes an insertion just now. Tried with a scratch key, which `left` is told of: it is to be deleted. */
 export const takesInsertion = async (store: Store, random: Random, left: (key: string) => void): Promise<boolean> => {
   const key = `t:${freshName(random)}:1`;
-  const outcome = await store.transact([{ op: 'insert', key, value: { v: 1, mark: 'taken' } }]);
+  const outcome = await store.transact([{ op: 'insert', key, json: marked('taken') }]);
   left(key);
   return outcome === 'committed';
 };

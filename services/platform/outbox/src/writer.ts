@@ -36,7 +36,9 @@ export class Writer<D extends Document, A> {
   /** Makes the record and puts the name into the directory. Throws when the store is away; may be repeated. */
   async register(): Promise<void> {
     const sent = this.#now();
-    await this.#context.store.transact([{ op: 'insert', key: this.#key, value: writerValue(this.#record) }]);
+    await this.#context.store.transact([
+      { op: 'insert', key: this.#key, json: JSON.stringify(writerValue(this.#record)) },
+    ]);
     await this.#readBack(sent, this.#record.beat);
     await this.ensureListed();
   }
@@ -57,8 +59,8 @@ export class Writer<D extends Document, A> {
     for (let attempt = 0; attempt < directoryAttempts; attempt++) {
       const stored = (await store.read([directoryKey])).get(directoryKey);
       if (stored === undefined) {
-        const value = directoryValue({ revision: 1, writers: [this.name], extra: {} });
-        await store.transact([{ op: 'insert', key: directoryKey, value }]);
+        const json = JSON.stringify(directoryValue({ revision: 1, writers: [this.name], extra: {} }));
+        await store.transact([{ op: 'insert', key: directoryKey, json }]);
         continue;
       }
       const directory = parseDirectory(stored.value);

@@ -22,8 +22,8 @@ test('a store that is not there is refused by name', () => {
 });
 
 const operations: Operation[] = [
-  { op: 'insert', key: 'a', value: { n: 1 } },
-  { op: 'upsert', key: 'b', value: null },
+  { op: 'insert', key: 'a', json: '{"n":1}' },
+  { op: 'upsert', key: 'b', json: 'null' },
   { op: 'delete', key: 'c' },
 ];
 

@@ -48,20 +48,14 @@ export function dialectOf(name: string, components: readonly Component[]): Diale
   );
 }
 
-/** The body of a state transaction. */
-export function transactionBody(operations: readonly Operation[], dialect: Dialect): string {
-  return JSON.stringify({
-    operations: operations.map((operation) =>
-      operation.op === 'delete'
-        ? { operation: 'delete', request: { key: operation.key } }
-        : {
-            operation: 'upsert',
-            request: {
-              key: operation.key,
-              value: operation.value,
-              ...(operation.op === 'insert' ? dialect.insertOnly : undefined),
-            },
-          },
-    ),
+/** The body of a state transaction. Values are JSON text already, and are not made a second time. */
+export function transactionBody(operations: readonly Operation[], { insertOnly }: Dialect): string {
+  const condition = JSON.stringify(insertOnly).slice(1, -1);
+  const texts = operations.map((operation) => {
+    const key = JSON.stringify(operation.key);
+    if (operation.op === 'delete') return `{"operation":"delete","request":{"key":${key}}}`;
+    const more = operation.op === 'insert' ? `,${condition}` : '';
+    return `{"operation":"upsert","request":{"key":${key},"value":${operation.json}${more}}}`;
   });
+  return `{"operations":[${texts.join(',')}]}`;
 }

@@ -93,7 +93,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     const { store } = world();
     const key = freshKey();
     let etag: string | undefined;
-    await store.transact([{ op: 'insert', key, value: 0 }]);
+    await store.transact([{ op: 'insert', key, json: '0' }]);
     for (const value of [1, 2, 3]) {
       const found = (await store.get(key))?.etag as string;
       etag = store.etagAfter(etag);
@@ -116,8 +116,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     const taken = await stored(store, 'first');
     const other = freshKey();
     const outcome = await store.transact([
-      { op: 'insert', key: taken.key, value: 'second' },
-      { op: 'upsert', key: other, value: 1 },
+      { op: 'insert', key: taken.key, json: '"second"' },
+      { op: 'upsert', key: other, json: '1' },
     ]);
     expect(outcome).toBe('unknown');
     expect((await store.get(taken.key))?.value).toBe('first');
@@ -128,8 +128,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     const { store } = world();
     const [changed, deleted, added] = [await stored(store, 0), await stored(store, 0), freshKey()];
     const outcome = await store.transact([
-      { op: 'insert', key: added, value: 1 },
-      { op: 'upsert', key: changed.key, value: 2 },
+      { op: 'insert', key: added, json: '1' },
+      { op: 'upsert', key: changed.key, json: '2' },
       { op: 'delete', key: deleted.key },
       { op: 'delete', key: freshKey() },
     ]);
@@ -139,14 +139,14 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
   });
 
   test.each([
-    ['a key that Dapr does not take', 'a||b', 1],
-    ['a body that Dapr does not take', 'large', 'x'.repeat(5_000_000)],
-  ])('a transaction with %s is refused, and nothing of it is stored', async (_, key, value) => {
+    ['a key that Dapr does not take', 'a||b', '1'],
+    ['a body that Dapr does not take', 'large', JSON.stringify('x'.repeat(5_000_000))],
+  ])('a transaction with %s is refused, and nothing of it is stored', async (_, key, json) => {
     const { store } = world();
     const other = freshKey();
     const outcome = await store.transact([
-      { op: 'upsert', key: other, value: 1 },
-      { op: 'upsert', key, value },
+      { op: 'upsert', key: other, json: '1' },
+      { op: 'upsert', key, json },
     ]);
     expect(outcome).toBe('refused');
     expect(await store.get(other)).toBeUndefined();
@@ -189,7 +189,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     ).toBe('unknown');
     expect(await store.remove(key, etag)).toBe('unknown');
     expect(await store.insert(freshKey(), 1)).toBe('unknown');
-    expect(await store.transact([{ op: 'upsert', key, value: 1 }])).toBe('unknown');
+    expect(await store.transact([{ op: 'upsert', key, json: '1' }])).toBe('unknown');
     await expect(store.read([key])).rejects.toThrow('bulk get');
     await platform.start(statePart);
     await platform.ready();

@@ -1,22 +1,18 @@
-import { isRefusal, ok, storedItem, storedItems, transactionOutcome } from './answers.ts';
+import { isRefusal, ok, transactionOutcome } from './answers.ts';
 import { chunksOf, MAX_BODY_BYTES } from './chunks.ts';
 import type { Answer, SidecarClient } from './client.ts';
 import { type Dialect, transactionBody } from './dialects.ts';
-import type { InsertOutcome, Operation, StateStore, Stored, TransactionOutcome, WriteOutcome } from './types.ts';
+import { createReads, pathOf } from './reads.ts';
+import type { InsertOutcome, Operation, StateStore, TransactionOutcome, WriteOutcome } from './types.ts';
 
 type Item = { readonly key: string; readonly value: unknown; readonly etag: string };
-
-/** Keys in one bulk get: bounds what one answer can weigh. */
-const KEYS_PER_READ = 512;
-/** Gets of single keys at a time: leaves connections for everybody else. */
-const GETS_AT_ONCE = 16;
 
 /** A call that failed has no outcome that one could know; the client has reported it. */
 const answerOf = (call: Promise<Answer>): Promise<Answer | undefined> => call.catch(() => undefined);
 
 export function createStore(client: SidecarClient, name: string, dialect: Dialect): StateStore {
-  const path = `/v1.0/state/${encodeURIComponent(name)}`;
-  const pathOf = (key: string): string => `${path}/${encodeURIComponent(key)}`;
+  const path = pathOf(name);
+  const { get, read } = createReads(client, path, dialect);
   const post = (operation: string, to: string, body: string): Promise<Answer> =>
     client.call({ operation: `state ${operation}`, method: 'POST', path: to, body });
 
@@ -25,40 +21,6 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
     if (Buffer.byteLength(body) > MAX_BODY_BYTES) return 'refused';
     const answer = await answerOf(post('transact', `${path}/transaction`, body));
     return answer ? transactionOutcome(answer) : 'unknown';
-  }
-
-  const get = async (key: string): Promise<Stored | undefined> =>
-    storedItem(await client.call({ operation: 'state get', method: 'GET', path: pathOf(key) }));
-
-  async function bulkGet(keys: readonly string[]): Promise<Map<string, Stored>> {
-    const found = new Map<string, Stored>();
-    for (let from = 0; from < keys.length; from += KEYS_PER_READ) {
-      const body = JSON.stringify({ keys: keys.slice(from, from + KEYS_PER_READ) });
-      for (const [key, stored] of storedItems(await post('read', `${path}/bulk`, body))) found.set(key, stored);
-    }
-    return found;
-  }
-
-  async function getEach(keys: readonly string[]): Promise<Map<string, Stored>> {
-    const found = new Map<string, Stored>();
-    for (let from = 0; from < keys.length; from += GETS_AT_ONCE) {
-      const some = keys.slice(from, from + GETS_AT_ONCE);
-      const values = await Promise.all(some.map(get));
-      some.forEach((key, index) => {
-        const stored = values[index];
-        if (stored) found.set(key, stored);
-      });
-    }
-    return found;
-  }
-
-  async function read(keys: readonly string[]): Promise<Map<string, Stored>> {
-    // Each key once: PostgreSQL answers a repeated one with an item that has no key.
-    const unique = [...new Set(keys)];
-    const found = await bulkGet(unique);
-    if (!dialect.hidesFailedReads) return found;
-    // Missing is believed only when a get of that key alone, which reports a failure, says so too.
-    return new Map([...found, ...(await getEach(unique.filter((key) => !found.has(key))))]);
   }
 
   /**
@@ -102,7 +64,7 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
   async function remove(key: string, etag?: string): Promise<WriteOutcome> {
     const headers = etag === undefined ? {} : { 'if-match': etag };
     const answer = await answerOf(
-      client.call({ operation: 'state remove', method: 'DELETE', path: pathOf(key), headers }),
+      client.call({ operation: 'state remove', method: 'DELETE', path: pathOf(name, key), headers }),
     );
     if (answer && ok(answer)) return 'written';
     if (answer?.status !== 409 || etag === undefined) return 'unknown';
