@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 /** Between two looks, at least and at most. Who waits leaves the machine to those who work: looks that take long are rarer. */
-const PAUSE_MS = 50;
+const PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 500;
-const PAUSE_PER_LOOK = 5;
+const PAUSE_PER_LOOK = 10;
 
 /**
  * Looks again and again until `enough` of what it sees; the value that was enough.

@@ -1,0 +1,40 @@
+import { resolve } from 'node:path';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/**
+ * The files that take longest, as measured. Vitest knows how long a file took last time, but in a fresh clone it goes by their
+ * sizes, which say nothing where a file mostly waits.
+ */
+const longest = [
+  'tests/notification.int.test.ts',
+  'tests/notification.kafka.int.test.ts',
+  'deploy/local/test/start.int.test.ts',
+  'tests/outages.postgresql.int.test.ts',
+  'tests/outcomes.int.test.ts',
+  'tests/outages.redis.int.test.ts',
+  'tests/load.int.test.ts',
+  'tests/messaging.kafka.int.test.ts',
+  'tests/replication.int.test.ts',
+  'tests/frozen-replica.int.test.ts',
+  'tests/story.kafka.int.test.ts',
+  'tests/story.redis.int.test.ts',
+  'tests/trace.redis.int.test.ts',
+  'tests/trace.kafka.int.test.ts',
+  'services/platform/outbox/simulation/variants.sim.test.ts',
+].map((path) => resolve(root, path));
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const place = longest.indexOf(moduleId);
+  return place < 0 ? longest.length : place;
+};
+const group = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
+
+/** Begins the files that take longest first, so that no worker is left with one of them while the others have nothing to do. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => group(a) - group(b) || rank(a) - rank(b));
+  }
+}
