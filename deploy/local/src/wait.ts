@@ -16,14 +16,19 @@ export function reasonOf(error: unknown): string {
 /** Repeats the probe until it resolves. Rejects after `deadlineMs` with the last reason, or at once when the signal aborts. */
 export async function until(what: string, probe: Probe, deadlineMs: number, signal: AbortSignal): Promise<void> {
   const end = performance.now() + deadlineMs;
+  let reason: unknown;
   for (;;) {
     signal.throwIfAborted();
+    const left = end - performance.now();
+    const attempt = AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(attemptMs, left))));
     try {
-      const attempt = AbortSignal.timeout(Math.max(1, Math.min(attemptMs, end - performance.now())));
       return await probe(AbortSignal.any([signal, attempt]));
     } catch (error) {
       signal.throwIfAborted();
-      if (performance.now() >= end) throw new Error(`${what} after ${deadlineMs / 1000} s: ${reasonOf(error)}`);
+      // The last attempt is cut short, and says nothing but that.
+      const cutShort = left < attemptMs && attempt.aborted;
+      if (!cutShort || reason === undefined) reason = error;
+      if (performance.now() >= end) throw new Error(`${what} after ${deadlineMs / 1000} s: ${reasonOf(reason)}`);
     }
     // Its own error says less than the signal's reason, which is thrown above.
     await delay(pauseMs, undefined, { signal }).catch(() => {});

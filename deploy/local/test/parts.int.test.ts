@@ -123,8 +123,11 @@ test('a sidecar that starts while the broker is down has the state store at once
   await platform.kill('order-1-dapr');
   await platform.start('order-1-dapr');
   expect((await sidecar('/v1.0/state/state', [{ key: 'meanwhile', value: 1 }])).ok).toBe(true);
+  // To Dapr it is healthy.
+  await expect(platform.ready(1_000)).rejects.toThrow('no connection to what is behind its component messages');
   await platform.start('redis-broker');
-  await eventually('messages are taken', () => publish('restaurant-commands', 1));
+  await platform.ready();
+  await publish('restaurant-commands', 1);
 });
 
 test('a service that is killed under a flood of messages gets what is left of it when it is back', async () => {

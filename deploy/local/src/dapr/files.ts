@@ -39,7 +39,7 @@ export async function writeDaprFiles(
 }
 
 /** Makes every sidecar look at its resources now and try the components that failed. By itself it would do so every minute. */
-export async function nudgeSidecars({ resources }: DaprFiles): Promise<void> {
+export async function nudgeSidecars({ resources }: Pick<DaprFiles, 'resources'>): Promise<void> {
   // They watch the folder, so that something comes and goes there is enough.
   const note = join(resources, 'store-is-up');
   await writeFile(note, '');

@@ -1,6 +1,7 @@
 import type { BrokerKind } from '../dapr/broker.ts';
+import { nudgeSidecars } from '../dapr/files.ts';
 import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
-import { answersOk } from '../wait.ts';
+import { answersOk, type Probe } from '../wait.ts';
 import { inheritedEnv, type PartSpec } from './spec.ts';
 
 export interface SidecarOptions {
@@ -16,6 +17,8 @@ export interface SidecarOptions {
 }
 
 const gracefulShutdownSeconds = 3;
+const needed = ['state', 'messages'];
+const nudgeEveryMs = 1_000;
 
 /**
  * A Dapr sidecar. Nothing of it listens beyond loopback, and it knows no control plane.
@@ -31,6 +34,8 @@ const gracefulShutdownSeconds = 3;
 export function sidecarPart(options: SidecarOptions): PartSpec {
   const { ports, tokens } = options;
   const url = `http://${loopback}:${ports.daprHttp}`;
+  const healthy = answersOk(`${url}/v1.0/healthz`);
+  const complete = hasComponents(options, url);
   return {
     name: options.name,
     kind: 'sidecar',
@@ -47,9 +52,31 @@ export function sidecarPart(options: SidecarOptions): PartSpec {
     },
     // Before its application is there, only the outbound half is up.
     alive: answersOk(`${url}/v1.0/healthz/outbound`),
-    ready: answersOk(`${url}/v1.0/healthz`),
+    async ready(signal) {
+      await healthy(signal);
+      await complete(signal);
+    },
     stopSignal: 'SIGTERM',
     stopDeadlineMs: (gracefulShutdownSeconds + 5) * 1000,
+  };
+}
+
+/**
+ * Dapr calls a sidecar healthy that goes on without a component, because its store did not answer in time; it would try again
+ * after a minute. This one has it try again now.
+ */
+function hasComponents({ tokens, resources }: SidecarOptions, url: string): Probe {
+  let nudgedAt = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    const response = await fetch(`${url}/v1.0/metadata`, { signal, headers: { 'dapr-api-token': tokens.dapr } });
+    const { components = [] } = (await response.json()) as { components?: { name: string }[] };
+    const missing = needed.filter((name) => !components.some((component) => component.name === name));
+    if (missing.length === 0) return;
+    if (performance.now() - nudgedAt > nudgeEveryMs) {
+      nudgedAt = performance.now();
+      await nudgeSidecars({ resources });
+    }
+    throw new Error(`it has no connection to what is behind its component ${missing.join(' and ')} yet`);
   };
 }
 
