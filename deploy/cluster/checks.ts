@@ -143,7 +143,9 @@ function between(session: Session, release: Release, checks: (after: After) => C
     },
     ...checks(after),
     {
-      ...after('helm uninstall leaves volumes and passwords, and nothing else', () => uninstalled(session.cluster)),
+      ...after('helm uninstall leaves volumes, passwords and keys, and nothing else', () =>
+        uninstalled(session.cluster),
+      ),
       concludes: installed,
     },
   ];
