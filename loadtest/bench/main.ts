@@ -9,6 +9,7 @@ import type { Profile } from './rig/inspector.ts';
 import type { Bench } from './rig/rig.ts';
 import { acceptance } from './scenarios/acceptance.ts';
 import { backlog } from './scenarios/backlog.ts';
+import { steps } from './scenarios/steps.ts';
 import { whole } from './scenarios/whole.ts';
 
 /** Behind the ports of the platform, which takes a thousand. */
@@ -66,6 +67,14 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
         `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
     );
   const ours = contenders.find(({ name }) => name === 'ours');
+  if (scenarios.includes('steps') && ours !== undefined)
+    await steps(bench, ours, settings, (step) => {
+      results.steps.push(step);
+      const { load, settledPerSecond } = step.settled;
+      progress(
+        `rising rates, ${step.rate} offered/s: ${Math.round(load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(settledPerSecond)} settled/s`,
+      );
+    });
   if (scenarios.includes('backlog') && ours !== undefined)
     results.backlog = await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`));
 }
@@ -95,7 +104,13 @@ async function main(): Promise<void> {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   warnIfBusy();
   const scratch = await mkdtemp(join(tmpdir(), 'standing-order-bench-'));
-  const results: Results = { environment: environment(), settings: options.settings, acceptance: {}, whole: {} };
+  const results: Results = {
+    environment: environment(),
+    settings: options.settings,
+    acceptance: {},
+    whole: {},
+    steps: [],
+  };
   try {
     const bench = { portBase: options.portBase, dataDir: join(scratch, 'd'), signal: stop.signal };
     await measure(options, bench, results);

@@ -4,7 +4,7 @@ import { contenders } from './contenders/index.ts';
 import type { Contender } from './rig/contender.ts';
 import { FULL, QUICK, type Settings } from './settings.ts';
 
-export const SCENARIOS = ['acceptance', 'whole', 'backlog'] as const;
+export const SCENARIOS = ['acceptance', 'whole', 'steps', 'backlog'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {

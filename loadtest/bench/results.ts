@@ -1,5 +1,6 @@
 import type { AcceptanceRun } from './scenarios/acceptance.ts';
 import type { BacklogRun } from './scenarios/backlog.ts';
+import type { Step } from './scenarios/steps.ts';
 import type { WholeRun } from './scenarios/whole.ts';
 import type { Settings } from './settings.ts';
 
@@ -9,5 +10,6 @@ export interface Results {
   readonly settings: Settings;
   readonly acceptance: Record<string, AcceptanceRun[]>;
   readonly whole: Record<string, WholeRun[]>;
+  readonly steps: Step[];
   backlog?: BacklogRun;
 }

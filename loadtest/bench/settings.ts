@@ -15,6 +15,8 @@ export interface Settings {
    */
   readonly sustained: { readonly warmup: number; readonly seconds: number };
   readonly open: number;
+  /** Orders per second with everything at work, one rate after the other, each for so many seconds. */
+  readonly steps: { readonly rates: readonly number[]; readonly warmup: number; readonly seconds: number };
   /** Requests under way in the closed loop. */
   readonly concurrency: number;
   /** Orders per second in the open loop, while validators are down and while everything runs. */
@@ -36,6 +38,7 @@ export const FULL: Settings = {
   closed: 4,
   sustained: { warmup: 12, seconds: 12 },
   open: 3,
+  steps: { rates: [100, 200, 300, 400, 600, 800, 1_000], warmup: 5, seconds: 10 },
   concurrency: 256,
   acceptanceRate: 500,
   wholeRate: 150,
@@ -54,6 +57,7 @@ export const QUICK: Settings = {
   closed: 2,
   sustained: { warmup: 4, seconds: 4 },
   open: 2,
+  steps: { rates: [100, 400], warmup: 1, seconds: 3 },
   drain: 30,
   backlogs: [1_000, 5_000],
   backlogWait: 5,

@@ -1,5 +1,6 @@
 import { ratioSpread, spread } from '../measure/statistics.ts';
-import type { Settled, WholeRun } from '../scenarios/whole.ts';
+import type { Settled } from '../scenarios/settle.ts';
+import type { WholeRun } from '../scenarios/whole.ts';
 import type { Settings } from '../settings.ts';
 import { COUNT_HEAD, countCells } from './acceptance.ts';
 import { number, spreadText, table } from './table.ts';
