@@ -16,9 +16,14 @@ export class Deletions {
     this.#added();
   }
 
+  /** So many wait that whoever adds to them should hold on. */
+  get crowded(): boolean {
+    return this.#waiting.size >= many;
+  }
+
   /** Resolves when few enough wait for somebody to go on who adds many. */
   room(): Promise<void> {
-    if (this.#waiting.size < many) return Promise.resolve();
+    if (!this.crowded) return Promise.resolve();
     return new Promise((resolve) => this.#hasRoom.push(resolve));
   }
 
@@ -42,6 +47,6 @@ export class Deletions {
       const gone = this.#waiting.get(key);
       if (this.#waiting.delete(key)) gone?.();
     }
-    if (this.#waiting.size < many) for (const resolve of this.#hasRoom.splice(0)) resolve();
+    if (!this.crowded) for (const resolve of this.#hasRoom.splice(0)) resolve();
   }
 }

@@ -182,7 +182,8 @@ export class GroupCommit<D extends Document, A> {
   async #isStubborn({ items, attempts }: Batch<D>): Promise<boolean> {
     const { rules, settings, store, random } = this.#context;
     const unstored = items.filter(({ stored }) => stored === undefined).length;
-    if (!rules.separates({ attempts, documents: items.length, unstored }, settings)) return false;
+    if (!rules.separates({ attempts, documents: items.length, unstored }, settings) || this.#deletions.crowded)
+      return false;
     return takesInsertion(store, random, (key) => this.#deletions.add(key));
   }
 
