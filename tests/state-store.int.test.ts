@@ -1,7 +1,14 @@
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { type Answer, get, post } from './support/client.ts';
 import { until } from './support/until.ts';
 import { GOOD_ORDER, useWorld } from './support/world.ts';
+
+/** From now on the database refuses whatever has seven of something in it. */
+const REFUSE_SEVEN = `
+  CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+  CREATE TRIGGER refuse BEFORE INSERT ON state FOR EACH ROW
+    WHEN (convert_from(NEW.value, 'UTF8') LIKE '%"quantity":7%') EXECUTE FUNCTION refuse()`;
 
 describe.each([
   ['redis', 'redis-state'],
@@ -52,6 +59,32 @@ describe.each([
       60_000,
     );
   });
+
+  if (store === 'postgresql')
+    test('an order that it never takes holds up no other one, and is taken once it can be', async () => {
+      const orders = `${order()}/orders`;
+      const seven = { ...GOOD_ORDER, lines: [{ itemId: 'margherita', quantity: 7 }] };
+      const key = { 'idempotency-key': 'seven' };
+      const database = new pg.Client({ connectionString: world().platform.stores.state });
+      await database.connect();
+      try {
+        await database.query(REFUSE_SEVEN);
+        const [refused, ...others] = await Promise.all([
+          post(orders, seven, key),
+          ...Array.from({ length: 30 }, () => post(orders, GOOD_ORDER)),
+        ]);
+        expect(isUnknown(refused as Answer)).toBe(true);
+        expect(others.map(({ status }) => status)).toEqual(others.map(() => 202));
+        await database.query('DROP TRIGGER refuse ON state');
+        expect(await post(orders, seven, key)).toMatchObject({
+          status: 202,
+          headers: { location: refused?.headers.location },
+        });
+        await world().allDecided();
+      } finally {
+        await database.end();
+      }
+    });
 });
 
 /** Refused without saying that nothing was stored. */
