@@ -17,7 +17,7 @@ const minute = 60_000;
 const WARM_MS = 19 * minute;
 const COLD_MS = 59 * minute;
 /** The cluster test with Redis; below that it would not come to its end. */
-const CLUSTER_MS = 7.5 * minute;
+const CLUSTER_MS = 6.5 * minute;
 /** What it takes longer where Kubernetes, its images and Dapr's control plane have to be built. */
 const CLUSTER_BUILD_MS = 12 * minute;
 /** For taking the cluster down. */
