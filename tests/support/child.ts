@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { spawnGuarded } from '@standing-order/local/parts/guarded';
 import { until } from './until.ts';
 
 /** A program that a test runs, with its output in a file. */
@@ -15,17 +15,15 @@ export interface Child {
   thaw(): void;
 }
 
-/** Starts a program; its output goes to `logFile`. Stop it; if nobody does, it goes with this process. */
+/** Starts a program; its output goes to `logFile`. Stop it; if nobody does, it goes with this process, however that ends. */
 export function startChild(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { stdio: ['ignore', log, log], env });
+  const child = spawnGuarded({ file: command, args, env }, process.cwd(), log);
   closeSync(log);
-  const killWithUs = () => child.kill('SIGKILL');
-  process.once('exit', killWithUs);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
-  }).finally(() => process.off('exit', killWithUs));
+  });
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await gone;

@@ -6,7 +6,7 @@ export type PartKind = 'store' | 'sidecar' | 'service';
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
   /** Another user to run as: PostgreSQL refuses to run as root. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
