@@ -29,13 +29,16 @@ const CLUSTER = ['standing-order/cluster', 'standing-order-cluster/bin/kube', 's
 
 const began = performance.now();
 
+/** Aborted with the name of the signal that wants this to end. */
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
+
 /** Runs one of the programs beside this, shows what it prints but for its last line, and resolves to the counts in that. */
 async function run(program: string, args: readonly string[]) {
   const child = spawn(process.execPath, [resolve(import.meta.dirname, program), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const passOn = (signal: NodeJS.Signals) => child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, passOn);
+  stop.signal.addEventListener('abort', () => child.kill(stop.signal.reason));
   let last: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     if (last !== undefined) console.log(last);
@@ -58,6 +61,7 @@ async function areBuilt(names: readonly string[]): Promise<boolean> {
 
 /** Why the cluster test can't be made here; undefined: it can. */
 async function reasonToLeaveOut(leftMs: number, neededMs: number): Promise<string | undefined> {
+  if (stop.signal.aborted) return `this was ended by ${stop.signal.reason}`;
   if ((await findTestbed()) === undefined) return 'there is no disposable cluster (../shared/cluster)';
   if (process.getuid?.() !== 0) return 'the disposable cluster needs root';
   if (leftMs < neededMs) return `only ${inWords(Math.max(0, leftMs))} are left, it needs ${inWords(neededMs)}`;
