@@ -20,7 +20,7 @@ export interface Options {
 export const HELP = `npm run bench -- [options]
 
 Compares this repository's order service with other ways to build one, on one Redis, in turns, and measures what a
-backlog costs. Progress goes to stderr, the tables to stdout. About half an hour; with --quick
+backlog costs. Progress goes to stderr, the tables to stdout. Some fifty minutes; with --quick
 a few minutes. A run that is stopped shows what it has.
 
   --quick             one short round of everything: shows that it runs, the numbers mean little
