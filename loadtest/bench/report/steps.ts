@@ -1,6 +1,7 @@
 import type { Step } from '../scenarios/steps.ts';
 import type { Settings } from '../settings.ts';
 import { number, table } from './table.ts';
+import { notValidated } from './whole.ts';
 
 const acknowledged = ({ settled }: Step): number => settled.load.acknowledgedPerSecond;
 const settledOf = ({ settled }: Step): number => settled.settledPerSecond;
@@ -8,7 +9,7 @@ const settledOf = ({ settled }: Step): number => settled.settledPerSecond;
 /** How far settlement follows acceptance, as a table and as a picture (Mermaid, which GitHub draws). */
 export function stepsReport(steps: readonly Step[], { steps: { warmup, seconds } }: Settings): string {
   const rows = steps.map((step) => {
-    const { load, settlement, drainMs, statuses } = step.settled;
+    const { load, settlement, drainMs } = step.settled;
     return [
       number(step.rate),
       number(acknowledged(step)),
@@ -18,7 +19,7 @@ export function stepsReport(steps: readonly Step[], { steps: { warmup, seconds }
       number(settlement.p50),
       number(settlement.p99),
       number(drainMs),
-      String(Object.entries(statuses).reduce((sum, [status, count]) => sum + (status === 'VALIDATED' ? 0 : count), 0)),
+      notValidated([step.settled]),
     ];
   });
   const head = [

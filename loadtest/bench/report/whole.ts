@@ -68,7 +68,8 @@ function speedTable(all: Runs, loop: Loop): string {
   );
 }
 
-function notValidated(runs: readonly Settled[]): string {
+/** How many orders ended how, if not VALIDATED. */
+export function notValidated(runs: readonly Settled[]): string {
   const counts = new Map<string, number>();
   for (const { statuses } of runs) {
     for (const [status, count] of Object.entries(statuses)) {

@@ -6,7 +6,7 @@ import type { Settings } from './settings.ts';
 
 interface Request<D> {
   readonly document: D;
-  readonly json: string;
+  readonly size: number;
   readonly deadline: number;
   readonly resolve: (accepted: Accepted<D>) => void;
 }
@@ -60,22 +60,23 @@ export class RequestQueue<D extends Document> {
     const json = jsonOf(document);
     if (json === undefined) return Promise.resolve({ outcome: 'refused' });
     if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
-    if (this.requests >= this.#settings.queueRequests || this.size + json.length > this.#settings.queueSize)
+    const size = json.length;
+    if (this.requests >= this.#settings.queueRequests || this.size + size > this.#settings.queueSize)
       return Promise.resolve({ outcome: 'full' });
     return new Promise((resolve) => {
       const deadline = this.#clock.monotonic() + deadlineMs;
-      const request = { document, json, deadline, resolve };
+      const request = { document, size, deadline, resolve };
       this.requests++;
-      this.size += json.length;
+      this.size += size;
       const known = this.#waiting.get(document.id) ?? this.#underWay.get(document.id);
       if (known !== undefined) known.requests.push(request);
-      else this.#enqueue(request);
+      else this.#enqueue(request, json);
       this.#sweepBy(deadline);
     });
   }
 
-  #enqueue(request: Request<D>): void {
-    const { document, json } = request;
+  #enqueue(request: Request<D>, json: string): void {
+    const { document } = request;
     const { id } = document;
     const key = documentKey(id);
     this.#waiting.set(id, { id, key, document, json, requests: [request], sent: false, stored: undefined });
@@ -111,7 +112,7 @@ export class RequestQueue<D extends Document> {
 
   #answer(request: Request<D>, accepted: Accepted<D>): void {
     this.requests--;
-    this.size -= request.json.length;
+    this.size -= request.size;
     request.resolve(accepted);
   }
 
