@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HELP, type Options, readOptions, type Scenario, UsageError } from './options.ts';
+import type { Profiler } from './profile/profiler.ts';
 import { report } from './report/report.ts';
 import type { Results } from './results.ts';
 import type { Contender } from './rig/contender.ts';
-import type { Profile } from './rig/inspector.ts';
 import type { Bench } from './rig/rig.ts';
 import { acceptance } from './scenarios/acceptance.ts';
 import { backlog } from './scenarios/backlog.ts';
@@ -13,7 +13,7 @@ import { steps } from './scenarios/steps.ts';
 import { whole } from './scenarios/whole.ts';
 
 /** Behind the ports of the platform, which takes a thousand. */
-const INSPECT_PORT = 990;
+const INSPECT_PORTS = { service: 990, sidecar: 991 };
 
 const progress = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
@@ -39,21 +39,16 @@ async function inTurns<Run>(
 /** Puts what it measures into `results` as it goes, so that a run that is stopped has something to show. */
 async function measure(options: Options, bench: Bench, results: Results): Promise<void> {
   const { settings, contenders, scenarios, profile, portBase } = options;
-  const inspectPort = portBase + INSPECT_PORT;
-  const profileOf = (scenario: Scenario, contender: Contender, round: number): Profile | undefined =>
-    profile === undefined
-      ? undefined
-      : {
-          port: inspectPort,
-          keep: (text) => writeFile(join(profile, `${scenario}-${contender.name}-${round}.cpuprofile`), text),
-        };
+  const ports = { service: portBase + INSPECT_PORTS.service, sidecar: portBase + INSPECT_PORTS.sidecar };
+  const profilerOf = (scenario: Scenario, contender: Contender, round: number): Profiler | undefined =>
+    profile === undefined ? undefined : { ports, path: join(profile, `${scenario}-${contender.name}-${round}`) };
   if (scenarios.includes('acceptance'))
     await inTurns(
       'acceptance',
       settings.acceptanceRounds,
       results.acceptance,
       contenders.filter(({ needsValidators }) => needsValidators !== true),
-      (contender, round) => acceptance(bench, contender, settings, profileOf('acceptance', contender, round)),
+      (contender, round) => acceptance(bench, contender, settings, profilerOf('acceptance', contender, round)),
       ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
     );
   if (scenarios.includes('whole'))
@@ -62,7 +57,7 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       settings.wholeRounds,
       results.whole,
       contenders.filter(({ acceptsOnly }) => acceptsOnly !== true),
-      (contender, round) => whole(bench, contender, settings, profileOf('whole', contender, round)),
+      (contender, round) => whole(bench, contender, settings, profilerOf('whole', contender, round)),
       ({ closed }) =>
         `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
     );
@@ -76,7 +71,7 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       );
     });
   if (scenarios.includes('backlog') && ours !== undefined)
-    results.backlog = await backlog(bench, ours, settings, inspectPort, (line) => progress(`backlog: ${line}`));
+    results.backlog = await backlog(bench, ours, settings, ports, (line) => progress(`backlog: ${line}`));
 }
 
 /** What else runs takes the cores away from some contenders more than from others. */

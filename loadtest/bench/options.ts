@@ -29,7 +29,8 @@ a few minutes. A run that is stopped shows what it has.
                       contenders: ${contenders.map(({ name }) => name).join(', ')}
   --rounds N          how often each contender runs (1 to 50; default ${FULL.acceptanceRounds})
   --json FILE         also write everything measured as JSON
-  --profile DIR       also write a CPU profile of each order service in its closed loops (which slows them down)
+  --profile DIR       also write CPU profiles of each order service and its sidecar in the closed loops (which slows
+                      them down), and draw them as flame graphs (.svg)
   --port-base N       first of the thousand ports that are used; default 14000
   --help
 `;

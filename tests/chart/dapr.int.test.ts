@@ -89,7 +89,7 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     const ports = { app: 8080, daprHttp: 3500, daprGrpc: 1, daprInternal: 1, daprMetrics: 1 };
     const local = sidecarPart({
       ...{ name: 'order-1', binary: 'daprd', appId: 'order', resources: '', configuration: '' },
-      ...{ ports, tokens: { dapr: '', app: '' }, broker: kind },
+      ...{ ports, tokens: { dapr: '', app: '' }, broker: kind, flags: {} },
     });
     const told = local.program.args
       .map((flag) => flag.slice(2).split('='))

@@ -18,6 +18,8 @@ export interface PlatformOptions {
   readonly replicas?: Partial<Record<ServiceName, number>>;
   /** Environment variables of a service, over those that the platform sets. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+  /** Flags of a service's sidecars, over those that the platform sets. */
+  readonly sidecarFlags?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Main modules to run in place of the services' own. */
   readonly main?: Partial<Record<ServiceName, string>>;
   /** Changes the Dapr resources before they are written. */
@@ -32,9 +34,10 @@ export interface PlatformOptions {
   readonly onProgress?: (line: string) => void;
 }
 
-export type Settings = Required<Omit<PlatformOptions, 'replicas' | 'env' | 'main'>> & {
+export type Settings = Required<Omit<PlatformOptions, 'replicas' | 'env' | 'sidecarFlags' | 'main'>> & {
   readonly replicas: Readonly<Record<ServiceName, number>>;
   readonly env: Readonly<Record<ServiceName, Readonly<Record<string, string>>>>;
+  readonly sidecarFlags: Readonly<Record<ServiceName, Readonly<Record<string, string>>>>;
   readonly main: Readonly<Record<ServiceName, string>>;
 };
 
@@ -62,6 +65,7 @@ export function settingsOf(options: PlatformOptions): Settings {
     dataDir: resolve(options.dataDir),
     replicas: forEachService((name) => options.replicas?.[name] ?? leastReplicas(name)),
     env: forEachService((name) => options.env?.[name] ?? {}),
+    sidecarFlags: forEachService((name) => options.sidecarFlags?.[name] ?? {}),
     main: forEachService((name) => options.main?.[name] ?? join(root, 'services', name, 'src', 'main.ts')),
   };
 }

@@ -135,6 +135,7 @@ function serviceSpecs(
   return replicasOf(settings, service).flatMap((replica) => {
     const name = `${service}-${replica}`;
     const ports = replicaPorts(settings.portBase, service, replica);
+    const flags = settings.sidecarFlags[service];
     return [
       servicePart({
         name,
@@ -144,7 +145,16 @@ function serviceSpecs(
         tokens,
         env: envOf(service, settings, secrets),
       }),
-      sidecarPart({ name: `${name}-dapr`, binary: tools.daprd, appId: service, ports, tokens, broker, ...files }),
+      sidecarPart({
+        name: `${name}-dapr`,
+        binary: tools.daprd,
+        appId: service,
+        ports,
+        tokens,
+        broker,
+        flags,
+        ...files,
+      }),
     ];
   });
 }

@@ -68,24 +68,3 @@ export async function attachInspector(port: number): Promise<Inspector> {
     },
   };
 }
-
-/** That and where an order service is to be profiled. */
-export interface Profile {
-  readonly port: number;
-  /** Takes the text of a .cpuprofile file. */
-  readonly keep: (text: string) => Promise<void>;
-}
-
-/** Does the work, and profiles the process meanwhile if that is wanted. */
-export async function maybeProfiled<T>(profile: Profile | undefined, work: () => Promise<T>): Promise<T> {
-  if (profile === undefined) return work();
-  const inspector = await attachInspector(profile.port);
-  try {
-    await inspector.startProfile();
-    const result = await work();
-    await profile.keep(await inspector.stopProfile());
-    return result;
-  } finally {
-    inspector.close();
-  }
-}

@@ -16,8 +16,13 @@ export interface RigOptions {
   readonly contender: Contender;
   /** Whether consumer and restaurant run too. */
   readonly validators: boolean;
-  /** Port for the order service's inspector; without it there is none, and no cost of one. */
-  readonly inspectPort?: number | undefined;
+  /** Where the order service and its sidecar let themselves be inspected; without it they don't, at no cost. */
+  readonly inspect?: InspectPorts | undefined;
+}
+
+export interface InspectPorts {
+  readonly service: number;
+  readonly sidecar: number;
 }
 
 /** One Redis for state and messages, one order service with its sidecar, and the validators with theirs if wanted. */
@@ -43,17 +48,20 @@ const ORDER = { service: 'order-1', sidecar: 'order-1-dapr' };
 const VALIDATORS = ['consumer-1', 'consumer-1-dapr', 'restaurant-1', 'restaurant-1-dapr'];
 
 /** Starts everything from nothing and waits until it is ready. Leaves nothing running when it fails. */
-export async function startRig(bench: Bench, { contender, validators, inspectPort }: RigOptions): Promise<Rig> {
+export async function startRig(bench: Bench, { contender, validators, inspect }: RigOptions): Promise<Rig> {
   const { portBase, dataDir, signal } = bench;
   const statePort = portBase + 900;
-  const inspect = inspectPort === undefined ? {} : { NODE_OPTIONS: `--inspect=127.0.0.1:${inspectPort}` };
+  const inspected = inspect && { NODE_OPTIONS: `--inspect=127.0.0.1:${inspect.service}` };
   const platform = await startPlatform({
     portBase,
     dataDir,
     signal,
     clean: true,
     // Lists of consumers' orders are more than any contender keeps.
-    env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspect } },
+    env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspected } },
+    ...(inspect && {
+      sidecarFlags: { order: { 'enable-profiling': 'true', 'profile-port': String(inspect.sidecar) } },
+    }),
     ...(contender.main === undefined ? {} : { main: { order: contender.main } }),
     resources: (resources) => {
       const oneRedis = resources.map((resource) => onRedis(resource, statePort));

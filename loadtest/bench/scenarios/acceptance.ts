@@ -2,8 +2,8 @@ import type { LoadResult, Loop } from '../generator/load.ts';
 import { Documents } from '../measure/documents.ts';
 import { type PerOrder, perOrder } from '../measure/per-order.ts';
 import { between, type Sample, sample } from '../measure/sample.ts';
+import { maybeProfiled, type Profiler } from '../profile/profiler.ts';
 import type { Contender } from '../rig/contender.ts';
-import { maybeProfiled, type Profile } from '../rig/inspector.ts';
 import { type Bench, type Rig, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
 import { offerTo } from './offer-to.ts';
@@ -20,19 +20,19 @@ export interface AcceptanceRun {
 }
 
 /**
- * Takes orders while nobody answers commands: what it costs to accept, nothing else at work. With `profile`, the closed
- * loop is profiled and the profile's text given to it.
+ * Takes orders while nobody answers commands: what it costs to accept, nothing else at work. With a profiler the
+ * closed loop is profiled.
  */
 export async function acceptance(
   bench: Bench,
   contender: Contender,
   settings: Settings,
-  profile?: Profile,
+  profiler?: Profiler,
 ): Promise<AcceptanceRun> {
-  const rig = await startRig(bench, { contender, validators: false, inspectPort: profile?.port });
+  const rig = await startRig(bench, { contender, validators: false, inspect: profiler?.ports });
   try {
     await preload(bench, rig, settings);
-    const closed = await maybeProfiled(profile, () =>
+    const closed = await maybeProfiled(profiler, rig, settings.warmup + settings.closed, () =>
       accept(bench, rig, settings, { kind: 'closed', concurrency: settings.concurrency }),
     );
     const open = await accept(bench, rig, settings, { kind: 'open', rate: settings.acceptanceRate });

@@ -6,7 +6,7 @@ import { settledPerSecond } from '../measure/settlement.ts';
 import type { Contender } from '../rig/contender.ts';
 import { createEntities } from '../rig/entities.ts';
 import { attachInspector, type Inspector } from '../rig/inspector.ts';
-import { type Bench, type Rig, startRig } from '../rig/rig.ts';
+import { type Bench, type InspectPorts, type Rig, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
 import { offerTo } from './offer-to.ts';
 
@@ -50,11 +50,11 @@ export async function backlog(
   bench: Bench,
   contender: Contender,
   settings: Settings,
-  inspectPort: number,
+  inspect: InspectPorts,
   progress: (line: string) => void,
 ): Promise<BacklogRun> {
-  const rig = await startRig(bench, { contender, validators: true, inspectPort });
-  const inspector = await attachInspector(inspectPort).catch(async (error: unknown) => {
+  const rig = await startRig(bench, { contender, validators: true, inspect });
+  const inspector = await attachInspector(inspect.service).catch(async (error: unknown) => {
     await rig.close();
     throw error;
   });

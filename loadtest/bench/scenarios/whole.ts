@@ -1,6 +1,6 @@
+import { maybeProfiled, type Profiler } from '../profile/profiler.ts';
 import type { Contender } from '../rig/contender.ts';
 import { createEntities } from '../rig/entities.ts';
-import { maybeProfiled, type Profile } from '../rig/inspector.ts';
 import { type Bench, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
 import { type Settled, settle } from './settle.ts';
@@ -10,14 +10,14 @@ export interface WholeRun {
   readonly open: Settled;
 }
 
-/** Takes and settles orders with everything at work on the same cores. With `profile`, the closed loop and its drain are profiled. */
+/** Takes and settles orders with everything at work on the same cores. With a profiler the closed loop and its drain are profiled. */
 export async function whole(
   bench: Bench,
   contender: Contender,
   settings: Settings,
-  profile?: Profile,
+  profiler?: Profiler,
 ): Promise<WholeRun> {
-  const rig = await startRig(bench, { contender, validators: true, inspectPort: profile?.port });
+  const rig = await startRig(bench, { contender, validators: true, inspect: profiler?.ports });
   try {
     await createEntities(rig.urls);
     const open = await settle(bench, rig, settings, {
@@ -25,11 +25,12 @@ export async function whole(
       warmupSeconds: settings.warmup,
       seconds: settings.open,
     });
-    const closed = await maybeProfiled(profile, () =>
+    const { warmup, seconds } = settings.sustained;
+    const closed = await maybeProfiled(profiler, rig, warmup + seconds, () =>
       settle(bench, rig, settings, {
         loop: { kind: 'closed', concurrency: settings.concurrency },
-        warmupSeconds: settings.sustained.warmup,
-        seconds: settings.sustained.seconds,
+        warmupSeconds: warmup,
+        seconds,
       }),
     );
     return { closed, open };

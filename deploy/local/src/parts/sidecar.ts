@@ -14,6 +14,8 @@ export interface SidecarOptions {
   readonly configuration: string;
   readonly tokens: { readonly dapr: string; readonly app: string };
   readonly broker: BrokerKind;
+  /** Over those that are set here. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
 const gracefulShutdownSeconds = 3;
@@ -42,7 +44,7 @@ export function sidecarPart(options: SidecarOptions): PartSpec {
     ports: [ports.daprHttp, ports.daprGrpc, ports.daprInternal, ports.daprMetrics],
     program: {
       file: options.binary,
-      args: Object.entries(flags(options)).map(([flag, value]) => `--${flag}=${value}`),
+      args: Object.entries(flagsOf(options)).map(([flag, value]) => `--${flag}=${value}`),
       env: {
         ...inheritedEnv(),
         DAPR_HOST_IP: loopback,
@@ -80,7 +82,14 @@ function hasComponents({ tokens, resources }: SidecarOptions, url: string): Prob
   };
 }
 
-function flags({ appId, ports, resources, configuration, broker }: SidecarOptions): Record<string, string | number> {
+function flagsOf({
+  appId,
+  ports,
+  resources,
+  configuration,
+  broker,
+  flags,
+}: SidecarOptions): Record<string, string | number> {
   return {
     'app-id': appId,
     'app-port': ports.app,
@@ -102,6 +111,7 @@ function flags({ appId, ports, resources, configuration, broker }: SidecarOption
     'max-body-size': '4Mi',
     'log-level': 'warn',
     ...(broker === 'kafka' && healthChecks),
+    ...flags,
   };
 }
 
