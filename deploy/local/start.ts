@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { httpStyles } from '@standing-order/contracts';
+import { demonstrate } from './src/cli/demonstration.ts';
 import { parseStart, startHelp } from './src/cli/start-command.ts';
-import { type DemoResult, type DemoUrls, demoOrder, placeDemoOrder, seedDemo } from './src/demo.ts';
+import { type DemoUrls, demoOrder } from './src/demo.ts';
 import { defaultDataDir, type PlatformOptions } from './src/options.ts';
 import { type Platform, startPlatform } from './src/platform.ts';
 import { reasonOf } from './src/wait.ts';
@@ -19,10 +21,11 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     const began = performance.now();
     platform = await startPlatform({ ...options, signal: stop, onProgress: (line) => console.log(`  ${line}`) });
     console.log(`Everything is ready after ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
-    const result = await demonstrate(platform, stop);
-    if (once) process.exitCode = result.status === 'VALIDATED' ? 0 : 1;
+    const { parts } = platform;
+    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, say: console.log, parts });
+    if (once) process.exitCode = validated ? 0 : 1;
     else {
-      console.log(farewell(platform));
+      console.log(farewell(platform, options.env?.order?.ORDER_STYLE));
       await aborted(stop);
     }
   } catch (error) {
@@ -56,24 +59,13 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function demonstrate(platform: Platform, signal: AbortSignal): Promise<DemoResult> {
-  const urls = firstUrls(platform);
-  await seedDemo(urls, signal);
-  const result = await placeDemoOrder(urls, signal);
-  const total = result.total ? `, ${(result.total.amount / 100).toFixed(2)} ${result.total.currency}` : '';
-  const reasons = result.reasons.map(({ code }) => ` ${code}`).join('');
-  console.log(`Order ${result.id}`);
-  console.log(`  PENDING    acknowledged after ${result.acknowledgedMs} ms`);
-  console.log(`  ${result.status}${reasons}  after ${result.settledMs} ms${total}\n`);
-  return result;
-}
-
 function firstUrls({ urls }: Platform): DemoUrls {
   const [order = '', consumer = '', restaurant = ''] = [urls.order[0], urls.consumer[0], urls.restaurant[0]];
   return { order, consumer, restaurant };
 }
 
-function farewell(platform: Platform): string {
+function farewell(platform: Platform, style = 'respond-first'): string {
+  const other = httpStyles.find((known) => known !== style);
   const services = Object.entries(platform.urls)
     .filter(([, urls]) => urls.length > 0)
     .map(([name, urls]) => `  ${name.padEnd(12)} ${urls.join('  ')}`);
@@ -81,9 +73,10 @@ function farewell(platform: Platform): string {
   return `${services.join('\n')}
   ${'logs'.padEnd(12)} ${join(platform.dataDir, 'logs')}
 
-Each service shows what it offers at /docs. Nobody is asked for a token here; the README says how that changes.
+Each service shows what it offers at /docs. Who may call is told by the README; nobody is asked for a token here unless this is
+started with --env AUTH_ISSUER=URL --env AUTH_AUDIENCE=NAME.
 
-An order of your own:
+An order of your own; for another style than ${style} add -H 'order-style: ${other}':
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
     -d '${JSON.stringify(demoOrder)}'
 From a second terminal:

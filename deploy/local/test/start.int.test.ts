@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { placeDemoOrder, seedDemo } from '../src/demo.ts';
+import { demoOrder, placeDemoOrder, seedDemo } from '../src/demo.ts';
 import type { PartView } from '../src/parts/spec.ts';
 import { type Platform, startPlatform } from '../src/platform.ts';
 import { findPortBase } from '../src/ports.ts';
@@ -17,6 +17,15 @@ describe('npm start', () => {
     const run = runProgram('start.ts', [...place, '--port-base', String(portBase)]);
     await said(run, 'Ctrl-C stops everything');
     expect(run.output()).toMatch(/PENDING {4}acknowledged after \d+ ms\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
+
+    const picked = await fetch(`http://127.0.0.1:${portBase}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'order-style': 'synchronous' },
+      body: JSON.stringify(demoOrder),
+      signal: AbortSignal.timeout(10_000),
+    });
+    expect(picked.status).toBe(201);
+    expect(await picked.json()).toMatchObject({ status: 'VALIDATED', total: { amount: 2340, currency: 'EUR' } });
 
     const twice = runProgram('start.ts', [...place, '--port-base', String(await findPortBase())]);
     expect(await twice.ended).toBe(1);
@@ -38,11 +47,13 @@ describe('npm start', () => {
     expect(gone.output()).toContain('no platform runs there; start one with "npm start"');
   });
 
-  test('--once ends by itself when the order is validated, also over the data of an earlier run', async () => {
+  test('--once ends by itself when the order is validated, also over the data of an earlier run and in another style', async () => {
     const portBase = await findPortBase();
-    const run = runProgram('start.ts', ['--once', '--data-dir', dir.path, '--port-base', String(portBase)]);
+    const place = ['--data-dir', dir.path, '--port-base', String(portBase)];
+    const run = runProgram('start.ts', ['--once', '--style', 'synchronous', ...place]);
     expect(await run.ended, run.output()).toBe(0);
-    expect(run.output()).toContain('VALIDATED');
+    // The answer itself is the verdict, with prices.
+    expect(run.output()).toMatch(/Order \S+\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
     await nothingLeft(
       [],
       [0, 1, 100, 200, 300, 900, 901].map((offset) => portBase + offset),

@@ -4,7 +4,7 @@ import { reportTo } from './plain/report.mjs';
 
 const help = `Finds the programs that Standing Order runs, or makes them, and prints where they are.
 
-  node deploy/tools/src/main.ts [--json] [NAME...]
+  npm run tools -- [--json] [NAME...]
 
 NAME is one of: ${toolNames.join(', ')}. Without a name: all of them.
 

@@ -1,7 +1,7 @@
 /**
  * Runs the shop beside the platform that `npm start` has started, with a sidecar of its own, and buys one thing.
  *
- *   node services/client/example/start.ts [DATA-DIR]
+ *   npm run shop [DATA-DIR]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,9 +14,13 @@ const APP_PORT = 4500;
 const DAPR_PORT = 4501;
 const READY_WITHIN_MS = 60_000;
 const OUTCOME_WITHIN_MS = 600_000;
+const ASK_AGAIN_MS = 60_000;
 
 const root = resolve(import.meta.dirname, '../../..');
-const dapr = join(resolve(process.argv[2] ?? join(root, '.standing-order', 'local')), 'dapr');
+const dapr = join(
+  process.argv[2] ? resolve(process.env.INIT_CWD ?? '', process.argv[2]) : join(root, '.standing-order', 'local'),
+  'dapr',
+);
 const shop = `http://${HOST}:${APP_PORT}`;
 const children: ChildProcess[] = [];
 
@@ -44,12 +48,7 @@ async function main(): Promise<void> {
     };
     const id = `purchase-${Date.now()}`;
     console.log(`Placing ${id}; its outcome comes on order-outcomes-shop ...`);
-    const answer = await fetch(`${shop}/purchases`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ id, order }),
-      signal: AbortSignal.timeout(OUTCOME_WITHIN_MS),
-    });
+    const answer = await outcomeOf({ id, order });
     console.log(JSON.stringify(await answer.json(), null, 2));
     console.log(
       `Ask again, also after a restart: curl ${shop}/purchases/${id}\nCtrl-C stops the shop and its sidecar.`,
@@ -58,6 +57,21 @@ async function main(): Promise<void> {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
     stop();
+  }
+}
+
+/** Asks again and again, as the same id is the same purchase: fetch itself gives up an answer after five minutes. */
+async function outcomeOf(purchase: object): Promise<Response> {
+  const deadline = Date.now() + OUTCOME_WITHIN_MS;
+  for (;;) {
+    const signal = AbortSignal.timeout(ASK_AGAIN_MS);
+    try {
+      const headers = { 'content-type': 'application/json' };
+      return await fetch(`${shop}/purchases`, { method: 'POST', headers, body: JSON.stringify(purchase), signal });
+    } catch (error) {
+      if (!signal.aborted || Date.now() > deadline) throw error;
+      console.log('It is not decided yet ...');
+    }
   }
 }
 

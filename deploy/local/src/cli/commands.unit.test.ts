@@ -12,9 +12,26 @@ describe('the command line of npm start', () => {
         dataDir: '/tmp/x',
         portBase: 5000,
         replicas: { order: 2, consumer: 3, notification: 1 },
+        env: { order: { STYLE_OVERRIDE: 'allowed', ORDER_STYLE: 'respond-first' } },
         store: 'postgresql',
         broker: 'kafka',
         clean: true,
+      },
+    });
+  });
+
+  test('gives services their variables, of two for one the later', () => {
+    const issuer = 'AUTH_ISSUER=http://127.0.0.1:9000/?a=b';
+    const argv = ['--env', issuer, '--env', 'consumer:AUTH_ISSUER=', '--env', 'order:STYLE_OVERRIDE=refused'];
+    const url = { AUTH_ISSUER: 'http://127.0.0.1:9000/?a=b' };
+    expect(parseStart([...argv, '--style', 'synchronous'])).toMatchObject({
+      options: {
+        env: {
+          order: { ...url, STYLE_OVERRIDE: 'refused', ORDER_STYLE: 'synchronous' },
+          consumer: { AUTH_ISSUER: '' },
+          restaurant: url,
+          notification: url,
+        },
       },
     });
   });
@@ -23,6 +40,12 @@ describe('the command line of npm start', () => {
     const argv = [
       '--port-base',
       '80',
+      '--style',
+      'messaging',
+      '--env',
+      'waiter:LOG_LEVEL=info',
+      '--env',
+      'LOG_LEVEL',
       '--replicas',
       'order=11,restaurant=0,waiter=1,consumer',
       '--store',
@@ -37,8 +60,11 @@ describe('the command line of npm start', () => {
       faults: [
         'there is no flag --what',
         '--once takes no value',
+        'style: "messaging" is none of respond-first, synchronous, replication',
         'replicas: "waiter=1" is not of the form order|consumer|restaurant|notification=N',
         'replicas: "consumer" is not of the form order|consumer|restaurant|notification=N',
+        'env: "waiter:LOG_LEVEL=info" is not of the form NAME=VALUE or order|consumer|restaurant|notification:NAME=VALUE',
+        'env: "LOG_LEVEL" is not of the form NAME=VALUE or order|consumer|restaurant|notification:NAME=VALUE',
         'port base: 80 is no integer from 1024 to 64536',
         'store: "mysql" is neither redis nor postgresql',
         'broker: "pigeons" is neither redis nor kafka',

@@ -3,6 +3,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 /** What a command line says, and everything that is wrong with it. */
 export interface Flags {
   readonly values: ReadonlyMap<string, string>;
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly switches: ReadonlySet<string>;
   readonly words: readonly string[];
   readonly faults: readonly string[];
@@ -11,6 +12,8 @@ export interface Flags {
 export interface KnownFlags {
   /** Flags that take a value, as in `--port-base 5000`. */
   readonly values: readonly string[];
+  /** Flags that take a value and may come again. */
+  readonly lists?: readonly string[];
   /** Flags that are there or not. */
   readonly switches: readonly string[];
   /** The most words beside the flags. */
@@ -20,11 +23,12 @@ export interface KnownFlags {
 /** Reads a command line without stopping at the first fault. */
 export function readFlags(argv: readonly string[], known: KnownFlags): Flags {
   const values = new Map<string, string>();
+  const lists = new Map((known.lists ?? []).map((name): [string, string[]] => [name, []]));
   const switches = new Set<string>();
   const words: string[] = [];
   const faults: string[] = [];
   const options: NonNullable<ParseArgsConfig['options']> = {
-    ...Object.fromEntries(known.values.map((name) => [name, { type: 'string' as const }])),
+    ...Object.fromEntries([...known.values, ...lists.keys()].map((name) => [name, { type: 'string' as const }])),
     ...Object.fromEntries(known.switches.map((name) => [name, { type: 'boolean' as const }])),
   };
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
@@ -35,11 +39,12 @@ export function readFlags(argv: readonly string[], known: KnownFlags): Flags {
     if (known.switches.includes(name)) {
       if (value === undefined) switches.add(name);
       else faults.push(`${rawName} takes no value`);
-    } else if (!known.values.includes(name)) faults.push(`there is no flag ${rawName}`);
+    } else if (!known.values.includes(name) && !lists.has(name)) faults.push(`there is no flag ${rawName}`);
     else if (value === undefined || value === '' || value.startsWith('--')) faults.push(`${rawName} needs a value`);
+    else if (lists.has(name)) lists.get(name)?.push(value);
     else if (values.has(name)) faults.push(`${rawName} is given twice`);
     else values.set(name, value);
   }
   for (const word of words.slice(known.maxWords)) faults.push(`unexpected: ${word}`);
-  return { values, switches, words: words.slice(0, known.maxWords), faults };
+  return { values, lists, switches, words: words.slice(0, known.maxWords), faults };
 }

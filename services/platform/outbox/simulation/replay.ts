@@ -5,7 +5,7 @@ import { stamp } from './world.ts';
 
 const HELP = `Replays one schedule of faults and says whether the outbox keeps its promises.
 
-  node services/platform/outbox/simulation/replay.ts --seed N [--variant NAME] [--verbose] [--about ID]
+  npm run replay -- --seed N [--variant NAME] [--verbose] [--about ID]
 
   --seed N        the seed that a failing run printed
   --variant NAME  break the outbox on purpose: ${Object.keys(variants).join(', ')}

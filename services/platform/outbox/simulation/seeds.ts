@@ -27,5 +27,5 @@ export function testShare(share: number): void {
 
 export function replayHint(seed: number, variant?: string): string {
   const broken = variant === undefined ? '' : ` --variant ${variant}`;
-  return `replay with: node services/platform/outbox/simulation/replay.ts --seed ${seed}${broken} --verbose`;
+  return `replay with: npm run replay -- --seed ${seed}${broken} --verbose`;
 }
