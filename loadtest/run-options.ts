@@ -50,7 +50,7 @@ export const HELP = `Loads the order service from the users' side, with k6, at a
   --style NAME            sent as Order-Style     --prefer TEXT   sent as Prefer
   --timeout-ms N          after which a request gives up, its outcome unknown; default 5000
   --max-vus N             requests under way at once, more are dropped; default 2000
-  --log FILE              JSON lines of every request, for npm run checker; default: not kept
+  --log FILE              JSON lines of every request, for npm run checker; what is in it goes; default: not kept
   --json FILE             the summary as JSON
   --help
 

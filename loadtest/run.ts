@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveTool } from '@standing-order/tools';
 import { runAttached } from '../deploy/tools/src/plain/attached.mjs';
@@ -20,6 +21,14 @@ async function main({ help, scenario, log, json, variables }: RunOptions): Promi
   if (help) {
     console.log(HELP);
     return 0;
+  }
+  // k6 only adds to it, and orders of a former run may be gone from the store by now.
+  if (log !== undefined) {
+    const fault = await writeFile(log, '').catch((error: Error) => error.message);
+    if (fault !== undefined) {
+      console.error(`--log: ${fault}`);
+      return 2;
+    }
   }
   const env = { ...process.env, K6_NO_USAGE_REPORT: 'true', ...variables, ...(json && { SUMMARY_FILE: json }) };
   // k6 itself takes what is not kept and what is.

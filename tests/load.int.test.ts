@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -47,7 +47,8 @@ describe('with state in Redis', () => {
   const world = useWorld(() => ({}));
   const url = () => world().platform.urls.order[0] ?? '';
 
-  test('smoke: every order is taken, decided and found by the checker', async () => {
+  test('smoke: every order is taken, decided and found by the checker, and the log is of that run alone', async () => {
+    await writeFile(logOf('smoke'), '{"type":"sent","run":"of-another-store","phase":"p","mark":1,"key":"k","at":1}\n');
     const { code, output } = await load('smoke', '--url', url(), '--seconds', '3', '--log', logOf('smoke'));
     expect(code, output).toBe(0);
     expect(output).toContain('100.00 %');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
 import { readOptions } from './options.ts';
-import { commandsOf, firstOrderLines, loadLines } from './readme.ts';
+import { commandsOf, firstOrderLines, installFlags, loadLines } from './readme.ts';
 import { type Check, chosenOf, closingLines, NotHere, runChecks } from './report.ts';
-import { inWordsOf, stretchOf } from './stretch.ts';
+import { faultOfTaking, inWordsOf, stretchOf } from './stretch.ts';
 import { samplesOf, usageBetween, usageTable } from './usage.ts';
 
 describe('the command line', () => {
@@ -125,6 +125,33 @@ describe('what came of the orders of some time', () => {
     expect(inWordsOf(stretch)).toBe('66.67 % of 3 orders taken in 2 s, p95 25 ms, 1 x 503');
   });
 
+  describe('is judged where orders must be taken', () => {
+    const faultOf = (...outcomes: readonly OrderLine['outcome'][]) =>
+      faultOfTaking(
+        stretchOf(
+          outcomes.map((outcome, index) => order(index + 1, outcome)),
+          1,
+          0,
+          outcomes.length,
+        ),
+      );
+    const taken = Array.from({ length: 99 }, () => 'ok' as const);
+
+    test('fails by a single one that was refused, as while a part is away', () => {
+      expect(faultOf(...taken, 'fail')).toMatch(/^1 orders were refused/);
+    });
+
+    test('passes when hardly one has no answer, on a busy machine', () => {
+      expect(faultOf(...taken)).toBeUndefined();
+      expect(faultOf(...taken, 'unknown', 'unknown')).toBeUndefined();
+      expect(faultOf(...taken.slice(0, 17), 'unknown', 'unknown')).toMatch(/^orders are not taken/);
+    });
+
+    test('shows nothing when nothing was taken', () => {
+      expect(faultOf()).toMatch(/^orders are not taken/);
+    });
+  });
+
   test('counts what a starved load generator has not sent', () => {
     const words = inWordsOf(stretchOf(requests, 10, 1_000, 2_500));
     expect(words).toContain('14.29 % of 14 orders');
@@ -156,6 +183,8 @@ describe("README's commands", () => {
   });
 
   test('that the cluster test runs are there', async () => {
+    // What comes next in that block needs a release that is ready.
+    expect(await installFlags()).toEqual(['--wait', '--timeout', '5m']);
     expect((await firstOrderLines()).filter((line) => /^kubectl port-forward .*&$/.test(line))).toHaveLength(3);
     expect((await loadLines()).map((line) => /^npm run \w+|^kubectl [\w-]+/.exec(line)?.[0])).toEqual([
       'npm run load',

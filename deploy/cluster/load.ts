@@ -118,7 +118,9 @@ async function requestsIn(cluster: Cluster, name: string, log: string): Promise<
 
 /** Compares all that some runs were told with the state store, until every order is decided; rejects if anything is amiss. */
 export async function checked(cluster: Cluster, requests: readonly OrderLine[]): Promise<string> {
-  const verdict = await withStore(cluster, (storeUrl) => check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS }));
+  const verdict = await withStore(cluster, (storeUrl) =>
+    check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS, signal: cluster.signal }),
+  );
   if (!isClean(verdict)) throw new Error(linesOf(verdict).join('; '));
   return `${linesOf(verdict)[0]}; none lost, doubled, stuck, wrong or unexpected`;
 }

@@ -3,6 +3,13 @@ import { resolve } from 'node:path';
 
 const README = resolve(import.meta.dirname, '../../README.md');
 
+/** The flags that README gives to `helm install`. */
+export async function installFlags(): Promise<string[]> {
+  const lines = commandsOf(await readFile(README, 'utf8'), 'On Kubernetes', 'helm install');
+  const words = lines.find((line) => line.startsWith('helm install '))?.split(/\s+/) ?? [];
+  return words.slice(words.findIndex((word) => word.startsWith('--')));
+}
+
 /** The commands of README with which one reaches the release and places an order. */
 export const firstOrderLines = async (): Promise<string[]> =>
   commandsOf(await readFile(README, 'utf8'), 'On Kubernetes', 'port-forward');

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Cluster } from './cluster.ts';
+import { installFlags } from './readme.ts';
 
 const minute = 60_000;
 export const CHART = resolve(import.meta.dirname, '../../charts/standing-order');
@@ -13,11 +14,11 @@ export type Values = Readonly<Record<string, unknown>>;
 const settings = (values: Values): string[] =>
   Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
 
-/** Installs the chart and waits until all of it is ready. A release that another check has left goes first, with its data. */
+/** Installs the chart with README's flags, which wait until all of it is ready. A release that another check has left goes first, with its data. */
 export async function install(cluster: Cluster, values: Values, chart: string = CHART): Promise<void> {
   await cluster.helm(['uninstall', RELEASE, '--ignore-not-found', '--wait', '--timeout', '3m']);
   await removeWhatIsKept(cluster);
-  await cluster.helm(['install', RELEASE, chart, '--wait', '--timeout', '5m', ...settings(values)], {
+  await cluster.helm(['install', RELEASE, chart, ...(await installFlags()), ...settings(values)], {
     deadlineMs: 6 * minute,
   });
 }

@@ -23,6 +23,23 @@ export function stretchOf(requests: readonly OrderLine[], rate: number, from: nu
   };
 }
 
+/** Of the orders of a stretch, the part that a busy machine may leave without an answer. */
+const UNANSWERED = 0.1;
+
+/**
+ * What is wrong with a stretch in which the release was to go on taking orders: none may be refused, and hardly one go
+ * without an answer. Undefined: nothing.
+ */
+export function faultOfTaking(stretch: Stretch): string | undefined {
+  const { acknowledged, missed } = stretch;
+  const refused = missed.filter(({ outcome }) => outcome === 'fail').length;
+  const unanswered = missed.length - refused;
+  if (refused > 0) return `${refused} orders were refused: ${inWordsOf(stretch)}`;
+  if (acknowledged.length === 0 || unanswered > UNANSWERED * (acknowledged.length + unanswered))
+    return `orders are not taken: ${inWordsOf(stretch)}`;
+  return undefined;
+}
+
 /** A stretch for people: what part was acknowledged, how fast, and why the rest was not. */
 export function inWordsOf({ seconds, offered, acknowledged, missed }: Stretch): string {
   const percent = ((100 * acknowledged.length) / offered).toFixed(acknowledged.length === offered ? 0 : 2);

@@ -11,10 +11,12 @@ export interface CheckOptions {
   readonly storeUrl: string;
   /** How long orders may still be on their way, in milliseconds. */
   readonly waitMs: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }
 
 /** Looks until nothing is amiss, nothing can be mended or the time is up, and tells what it saw last. Rejects if the store can't be read then. */
-export async function check({ requests, storeUrl, waitMs }: CheckOptions): Promise<Verdict> {
+export async function check({ requests, storeUrl, waitMs, signal }: CheckOptions): Promise<Verdict> {
   const end = performance.now() + waitMs;
   for (;;) {
     const last = performance.now() >= end;
@@ -22,9 +24,9 @@ export async function check({ requests, storeUrl, waitMs }: CheckOptions): Promi
       const verdict = judge(requests, await readOrders(storeUrl));
       if (last || isClean(verdict) || !mayMend(verdict)) return verdict;
     } catch (error) {
-      if (last) throw error;
+      if (last || signal?.aborted) throw error;
     }
-    await pause(LOOK_EVERY_MS);
+    await pause(LOOK_EVERY_MS, undefined, { signal });
   }
 }
 
@@ -34,6 +36,7 @@ const SHOWN = 5;
 export function linesOf(verdict: Verdict): string[] {
   const { sent, acknowledged, recovered, absent } = verdict;
   return [
+    ...(acknowledged === 0 ? ['no order was acknowledged, so that nothing is shown'] : []),
     `${sent} sent, ${acknowledged} acknowledged; of unknown outcome: ${recovered} there, ${absent} not there`,
     ...faultKinds.map((kind) => {
       const culprits = verdict[kind];

@@ -13,7 +13,7 @@ const help = `Compares what a load run was told with what the state store holds,
   --help           print this
   LOG              logs of load runs, as npm run load writes them
 
-Exit code: 0 nothing lost, doubled, stuck, wrong or unexpected; 1 something is, or nothing was sent; 2 wrong arguments.`;
+Exit code: 0 nothing lost, doubled, stuck, wrong or unexpected; 1 something is, or nothing was acknowledged; 2 wrong arguments.`;
 
 function readArguments() {
   try {

@@ -35,13 +35,13 @@ export interface Verdict {
 /** The kinds of fault, in the order in which they are told. */
 export const faultKinds = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as const;
 
-/** Whether nothing is amiss. A run that sent nothing shows nothing. */
+/** Whether nothing is amiss. A run in which nothing was acknowledged shows nothing. */
 export const isClean = (verdict: Verdict): boolean =>
-  verdict.sent > 0 && faultKinds.every((kind) => verdict[kind].length === 0);
+  verdict.acknowledged > 0 && faultKinds.every((kind) => verdict[kind].length === 0);
 
 /** Whether time can still mend it: what is only late is not there yet, or not decided. */
-export const mayMend = ({ doubled, wrong, unexpected }: Verdict): boolean =>
-  [doubled, wrong, unexpected].every((culprits) => culprits.length === 0);
+export const mayMend = ({ acknowledged, doubled, wrong, unexpected }: Verdict): boolean =>
+  acknowledged > 0 && [doubled, wrong, unexpected].every((culprits) => culprits.length === 0);
 
 /** Compares what the clients were told with what is stored. Pure. Orders of other runs in the store do not count. */
 export function judge(requests: readonly OrderLine[], everything: readonly Stored[]): Verdict {

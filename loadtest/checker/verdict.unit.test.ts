@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OrderLine } from '../scenarios/lib/log.ts';
-import { isClean, judge, type Stored } from './verdict.ts';
+import { isClean, judge, mayMend, type Stored } from './verdict.ts';
 
 const RUN = 'load-1';
 
@@ -81,8 +81,9 @@ describe('what was acknowledged and what is stored', () => {
   });
 
   test('of unknown outcome an order may be there or not', () => {
-    const verdict = judge([request(1, 'unknown'), request(2, 'unknown'), request(3, 'fail')], [order(1)]);
-    expect(verdict).toMatchObject({ acknowledged: 0, recovered: 1, absent: 1 });
+    const requests = [request(1, 'unknown'), request(2, 'unknown'), request(3, 'fail'), request(4, 'ok')];
+    const verdict = judge(requests, [order(1), order(4)]);
+    expect(verdict).toMatchObject({ acknowledged: 1, recovered: 1, absent: 1 });
     expect(isClean(verdict)).toBe(true);
   });
 
@@ -90,7 +91,12 @@ describe('what was acknowledged and what is stored', () => {
     expect(isClean(judge([request(1, 'ok')], [order(1), order(2, { run: 'demo', status: 'REJECTED' })]))).toBe(true);
   });
 
-  test('show nothing when nothing was sent', () => {
-    expect(isClean(judge([], []))).toBe(false);
+  test.each<[string, readonly OrderLine[]]>([
+    ['sent', []],
+    ['acknowledged', [request(1, 'fail'), request(2, 'unknown')]],
+  ])('show nothing when nothing was %s, however long one waits', (_, requests) => {
+    const verdict = judge(requests, []);
+    expect(isClean(verdict)).toBe(false);
+    expect(mayMend(verdict)).toBe(false);
   });
 });
