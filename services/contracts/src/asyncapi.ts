@@ -44,7 +44,8 @@ export function asyncApiOf(service: Topic['subscriber']): AsyncApi {
       version: CONTRACT_VERSION,
       description:
         'Each message is a CloudEvent 1.0 in structured mode, on the Dapr pub/sub component `messages`. A version is part of its ' +
-        'type and never changes; unknown fields are ignored. What a receiver cannot read goes to the topic of the same name with ' +
+        'type and never changes; unknown fields are ignored, but in the `request` of create-order, which is refused for them as ' +
+        'POST /orders is. What a receiver cannot read goes to the topic of the same name with ' +
         '`-dead` behind it.',
       license: { name: 'Apache-2.0' },
     },

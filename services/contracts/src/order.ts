@@ -69,7 +69,8 @@ export const orderView = z.object({
   status: z.enum(orderStatuses),
   consumerId: entityId,
   restaurantId: entityId,
-  lines: z.array(z.union([pricedLine, orderLine])).describe('With prices once VALIDATED.'),
+  // An outcome is a message, so what is new in a line must not keep it from being read.
+  lines: z.array(z.union([pricedLine, z.object(orderLine.shape)])).describe('With prices once VALIDATED.'),
   total: carriedMoney.optional(),
   createdAt: z.iso.datetime(),
   settledAt: z.iso.datetime().optional(),
