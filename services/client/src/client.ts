@@ -3,10 +3,11 @@ import type { Sidecar, StateStore } from '@standing-order/platform/dapr';
 import { type Clock, realClock, realRandom, uuidv7 } from '@standing-order/platform/runtime';
 import { currentTrace, detached, warnSometimes } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
+import { readListed } from './listed.ts';
 import { outcomeHandler } from './outcomes.ts';
 import { ClosedError, createOutstanding } from './outstanding.ts';
-import { createPending } from './pending.ts';
-import { createRecords, type Outcome, UnknownRequestError } from './records.ts';
+import { createPending, FullError } from './pending.ts';
+import { createRecords, type Outcome, type Record, UnknownRequestError } from './records.ts';
 
 export interface OrderClientOptions {
   /** Its reply channel is `order-outcomes-{name}`; replicas of one client share the name. */
@@ -26,16 +27,17 @@ export interface OrderClientOptions {
 /** Places orders by message, and hears what became of them. */
 export interface OrderClient {
   /**
-   * Places an order and resolves with its outcome, whenever that comes. Rejects, and then nothing was sent, with a FullError,
-   * an IdReusedError, a ZodError for an id or order that can never be placed, or another error when the state store fails.
-   * With an id of the caller's own the request can be repeated, and its outcome asked for after a restart.
+   * Places an order and resolves with its outcome, whenever that comes. Rejects with a FullError, an IdReusedError, or a
+   * ZodError for an id or order that can never be placed: then nothing was stored or sent. When the state store fails it rejects
+   * with another error; then the request may be stored all the same, and is sent if it is. With an id of the caller's own
+   * the request can be repeated, and its outcome asked for after a restart.
    */
   place(order: OrderRequest, id?: string): Promise<Outcome>;
   /** The outcome of a request that was placed before, whenever it comes. Rejects with an UnknownRequestError. */
   outcome(id: string): Promise<Outcome>;
   /** After a restart: takes up every request without an outcome. Waits for the state store; resolves with their ids. */
   resume(): Promise<readonly string[]>;
-  /** Forgets a request and its outcome. False: the state store failed. */
+  /** Forgets a request and its outcome; who waits for it hears an UnknownRequestError. False: the state store failed. */
   forget(id: string): Promise<boolean>;
   /** Stops sending; who waits hears a ClosedError. The requests stay, for `resume`. */
   close(): void;
@@ -43,8 +45,6 @@ export interface OrderClient {
 
 const MOST = 1_000;
 const TRY_AGAIN_MS = 1_000;
-/** Whoever is placing a request has written it by then, after its id. */
-const ABANDONED_MS = 60_000;
 
 /**
  * A client of the messaging style. A request is stored before it is sent, and sent again until its outcome is stored; an
@@ -61,15 +61,21 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
   let closed = false;
 
   async function takeUp(): Promise<readonly string[]> {
-    const listed = await pending.read();
-    const known = await records.read([...listed.keys()]);
-    const open = [...known.values()].filter(({ outcome }) => !outcome);
+    const { open, unclear } = await readListed(parts);
     for (const record of open) void outstanding.follow(record).catch(() => {});
-    const over = [...listed].filter(([id, addedAt]) =>
-      known.has(id) ? known.get(id)?.outcome : clock.wall() - addedAt > ABANDONED_MS,
-    );
-    await Promise.all(over.map(([id]) => pending.remove(id)));
+    for (const id of unclear) outstanding.doubt(id);
     return open.map(({ id }) => id);
+  }
+
+  /** Lists a request, and then stores it. */
+  async function keep(record: Record): Promise<Record> {
+    try {
+      await pending.add(record.id);
+      return await records.keep(record);
+    } catch (error) {
+      if (!(error instanceof FullError)) outstanding.doubt(record.id);
+      throw error;
+    }
   }
 
   return {
@@ -77,11 +83,9 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
       const trace = currentTrace();
       const about = { id: correlationId.parse(id), order: orderRequest.parse(order), ...(trace && { trace }) };
       const record = { v: 1, placedAt: clock.wall(), ...about } as const;
-      await pending.add(id);
-      const kept = await records.keep(record);
+      const known = await records.find(record);
       // One that was placed before and has its outcome waits for nothing.
-      if (kept.outcome) await outstanding.settle(new Map([[id, kept]]));
-      return outstanding.follow(kept);
+      return outstanding.follow(known?.outcome ? known : await keep(record));
     },
 
     async outcome(id) {
@@ -102,7 +106,11 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
       }
     },
 
-    forget: (id) => records.forget(id),
+    async forget(id) {
+      if (!(await records.forget(id))) return false;
+      await outstanding.forget(id);
+      return true;
+    },
 
     close() {
       closed = true;

@@ -60,6 +60,12 @@ function memory(): StateStore & { down: boolean; readonly entries: Map<string, S
   return store;
 }
 
+/** What is listed as waiting for its outcome. */
+function listIn(store: ReturnType<typeof memory>): object {
+  const list = store.entries.get('order-requests:shop')?.value as { readonly pending: object };
+  return list.pending;
+}
+
 /** A clock whose timers fire when `pass` is called. */
 function handClock(): Clock & { pass(ms: number): void } {
   let now = 0;
@@ -197,14 +203,46 @@ describe('an order that is placed', () => {
     expect(await outcome).toEqual({ kind: 'settled', order: view });
   });
 
-  it('is one request under one id, and no other one', async () => {
-    const { client, requests, placed } = start(memory());
+  it('is one request under one id, and no other one, whatever waits', async () => {
+    const { client, deliver, requests, placed } = start(memory(), { most: 2 });
     const outcomes = [client.place(order, 'one'), client.place(order, 'one')];
     for (const outcome of outcomes) outcome.catch(() => {});
     await placed(1);
     const other = { ...order, consumerId: 'bob' };
     await expect(client.place(other, 'one')).rejects.toThrow(IdReusedError);
     expect(requests()).toHaveLength(1);
+    await deliver(settled('one'));
+    await Promise.all(outcomes);
+    await expect(client.place(other, 'one')).rejects.toThrow(IdReusedError);
+    for (const id of ['two', 'three']) client.place(order, id).catch(() => {});
+    await placed(3);
+  });
+
+  it('is sent, or loses its place among those that wait, when nothing was heard of its storing', async () => {
+    const store = memory();
+    const { client, clock, deliver, requests } = start(store, { most: 2 });
+    const { insert } = store;
+    store.insert = async (key, value) => {
+      if (key.endsWith(':stored')) await insert(key, value);
+      return key.startsWith('order-request:') ? 'unknown' : insert(key, value);
+    };
+    store.get = async (key) => (key.startsWith('order-request:') ? undefined : store.entries.get(key));
+    for (const id of ['stored', 'lost']) await expect(client.place(order, id)).rejects.toThrow('not confirmed');
+    await expect(client.place(order, 'third')).rejects.toThrow(FullError);
+    store.insert = insert;
+    const pass = (done: () => boolean) =>
+      vi.waitUntil(
+        () => {
+          clock.pass(1_000);
+          return done();
+        },
+        { interval: 1, timeout: 5_000 },
+      );
+    await pass(() => requests().length > 0);
+    expect(requests()[0]?.subject).toBe('stored');
+    await pass(() => Object.keys(listIn(store)).length === 1);
+    await deliver(settled('stored'));
+    expect(listIn(store)).toEqual({});
   });
 
   it('is not sent when it could not be stored, or can never be placed', async () => {
@@ -242,6 +280,27 @@ describe('an outcome', () => {
     expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
     expect(sentTo('order-replies')).toHaveLength(1);
     await expect(client.outcome('one')).rejects.toThrow(UnknownRequestError);
+  });
+});
+
+describe('a request that is forgotten before its outcome', () => {
+  it('is not sent any more, holds no place, and who waits for it hears so, at every replica', async () => {
+    const store = memory();
+    const [here, there] = [start(store), start(store)];
+    const waiting = here.client.place(order, 'one');
+    await here.placed(1);
+    const elsewhere = there.client.outcome('one');
+    await there.placed(1);
+    const heard = [waiting, elsewhere].map((each) => expect(each).rejects.toThrow(UnknownRequestError));
+    expect(await here.client.forget('one')).toBe(true);
+    expect(listIn(store)).toEqual({});
+    there.clock.pass(1_000);
+    await Promise.all(heard);
+    for (const { clock, requests } of [here, there]) {
+      clock.pass(60_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(requests()).toHaveLength(1);
+    }
   });
 });
 

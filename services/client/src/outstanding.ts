@@ -2,8 +2,9 @@ import { topics } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/platform/dapr';
 import type { Clock } from '@standing-order/platform/runtime';
 import { detached, warnSometimes } from '@standing-order/platform/telemetry';
+import { readListed } from './listed.ts';
 import type { Pending } from './pending.ts';
-import type { Outcome, Record, Records } from './records.ts';
+import { type Outcome, type Record, type Records, UnknownRequestError } from './records.ts';
 
 /** The client was closed; the request goes on when it resumes. */
 export class ClosedError extends Error {
@@ -19,13 +20,17 @@ export interface OutstandingParts {
   readonly source: string;
   readonly clock: Clock;
   readonly records: Pick<Records, 'read'>;
-  readonly pending: Pick<Pending, 'remove'>;
+  readonly pending: Pick<Pending, 'read' | 'remove'>;
 }
 
 /** The requests that this process sends until their outcome is stored, and who waits for it. */
 export interface Outstanding {
-  /** Takes a request up; resolves with its outcome, whenever that comes. Rejects with a ClosedError. */
+  /** Takes a request up; resolves with its outcome, whenever that comes. Rejects with a ClosedError or an UnknownRequestError. */
   follow(record: Record): Promise<Outcome>;
+  /** Listed, and perhaps without a cause: it is taken up if it is stored and open, and loses its place in the list if not. */
+  doubt(id: string): void;
+  /** Sends a request no more that is not stored any more; who waits for it hears an UnknownRequestError. Never rejects. */
+  forget(id: string): Promise<void>;
   /** Who waits for one of these hears its outcome, if it has one, and nothing is left to be done for it. Never rejects. */
   settle(known: ReadonlyMap<string, Record>): Promise<void>;
   /** Sends nothing more; who waits hears a ClosedError. */
@@ -42,12 +47,16 @@ interface Waiting {
 }
 
 const LOOK_MS = 1_000;
+/** Between two looks at the whole list. */
+const TIDY_MS = 30_000;
 const SEND_AGAIN_MS = 2_000;
 const SEND_AGAIN_MAX_MS = 30_000;
 
 export function createOutstanding(parts: OutstandingParts): Outstanding {
   const { sidecar, pubsub, clock, records, pending } = parts;
   const waiting = new Map<string, Waiting>();
+  const doubtful = new Set<string>();
+  let tidyAt = clock.monotonic() + TIDY_MS;
   let cancelLook: (() => void) | undefined;
   let closed = false;
 
@@ -62,29 +71,53 @@ export function createOutstanding(parts: OutstandingParts): Outstanding {
     await sidecar.publish(pubsub, topics['order-requests'].name, requests);
   }
 
+  const unlist = (id: string): Promise<void> =>
+    pending.remove(id).catch((error: unknown) => {
+      warnSometimes('client list', { err: error }, 'a request stays listed for now');
+      doubt(id);
+    });
+
   /** The outcome is stored. */
   async function settled(id: string, outcome: Outcome): Promise<void> {
     waiting.get(id)?.settled.resolve(outcome);
     waiting.delete(id);
-    // One that stays in the list is taken out by the next `resume`.
-    await pending
-      .remove(id)
-      .catch((error: unknown) => warnSometimes('client list', { err: error }, 'a request stays listed'));
+    await unlist(id);
   }
 
   async function settle(known: ReadonlyMap<string, Record>): Promise<void> {
     await Promise.all([...known.values()].map(({ id, outcome }) => outcome && settled(id, outcome)));
   }
 
-  /** Sends what is due, and finds what another replica has heard. */
+  function end(entry: Waiting): void {
+    const { id } = entry.record;
+    if (waiting.get(id) !== entry) return;
+    waiting.delete(id);
+    entry.settled.reject(new UnknownRequestError(`request ${id} was forgotten`));
+  }
+
+  /** Sends what is due, and finds what another replica has heard or forgotten. */
   async function look(): Promise<void> {
-    await settle(await records.read([...waiting.keys()]));
+    const entries = [...waiting.values()];
+    const known = await records.read(entries.map(({ record }) => record.id));
+    for (const entry of entries) if (!known.has(entry.record.id)) end(entry);
+    await settle(known);
     const now = clock.monotonic();
     await send([...waiting.values()].filter(({ sendAt }) => sendAt <= now));
+    if (now < tidyAt) return;
+    await tidy();
+    tidyAt = now + TIDY_MS;
+  }
+
+  /** Without it, requests that failed half-way would hold their places until the next restart. */
+  async function tidy(): Promise<void> {
+    const doubted = [...doubtful];
+    const { open, unclear } = await readListed(parts);
+    for (const record of open) if (doubtful.has(record.id)) void follow(record).catch(() => {});
+    for (const id of doubted) if (!unclear.includes(id)) doubtful.delete(id);
   }
 
   function lookLater(): void {
-    if (closed || cancelLook !== undefined || waiting.size === 0) return;
+    if (closed || cancelLook !== undefined || waiting.size + doubtful.size === 0) return;
     cancelLook = clock.setTimer(LOOK_MS, () => {
       detached(look)
         .catch((error: unknown) => warnSometimes('client look', { err: error }, 'pending requests cannot be read'))
@@ -95,21 +128,35 @@ export function createOutstanding(parts: OutstandingParts): Outstanding {
     });
   }
 
+  async function follow(record: Record): Promise<Outcome> {
+    if (record.outcome) return record.outcome;
+    const known = waiting.get(record.id);
+    if (known) return known.settled.promise;
+    if (closed) throw new ClosedError('the client is closed');
+    const promise = Promise.withResolvers<Outcome>();
+    // Nobody may wait for it here, as after `resume`.
+    promise.promise.catch(() => {});
+    const entry = { record, settled: promise, sendAt: 0, pauseMs: SEND_AGAIN_MS, sends: 0 };
+    waiting.set(record.id, entry);
+    await send([entry]);
+    lookLater();
+    return promise.promise;
+  }
+
+  function doubt(id: string): void {
+    if (closed) return;
+    doubtful.add(id);
+    lookLater();
+  }
+
   return {
     settle,
-    async follow(record) {
-      if (record.outcome) return record.outcome;
-      const known = waiting.get(record.id);
-      if (known) return known.settled.promise;
-      if (closed) throw new ClosedError('the client is closed');
-      const promise = Promise.withResolvers<Outcome>();
-      // Nobody may wait for it here, as after `resume`.
-      promise.promise.catch(() => {});
-      const entry = { record, settled: promise, sendAt: 0, pauseMs: SEND_AGAIN_MS, sends: 0 };
-      waiting.set(record.id, entry);
-      await send([entry]);
-      lookLater();
-      return promise.promise;
+    follow,
+    doubt,
+    async forget(id) {
+      const entry = waiting.get(id);
+      if (entry) end(entry);
+      await unlist(id);
     },
     close() {
       closed = true;
@@ -117,6 +164,7 @@ export function createOutstanding(parts: OutstandingParts): Outstanding {
       for (const [id, entry] of waiting)
         entry.settled.reject(new ClosedError(`closed before the outcome of ${id} came`));
       waiting.clear();
+      doubtful.clear();
     },
   };
 }

@@ -11,9 +11,12 @@ export class FullError extends Error {
 export interface Pending {
   /** Rejects with a FullError, or when the store fails. */
   add(id: string): Promise<void>;
-  /** Rejects when the store fails; then the id is still there, which does no harm. */
-  remove(id: string): Promise<void>;
-  /** Ids and when each was added, as Unix time in milliseconds. */
+  /**
+   * With a time: only if it has not been added again since. Rejects when the store fails; then the id is still there, which
+   * does no harm.
+   */
+  remove(id: string, addedAt?: number): Promise<void>;
+  /** Ids and when each was last added, as Unix time in milliseconds. */
   read(): Promise<ReadonlyMap<string, number>>;
 }
 
@@ -27,6 +30,8 @@ export interface PendingParts {
 interface Change {
   readonly id: string;
   readonly kind: 'add' | 'remove';
+  /** Of what is removed only if it was added then. */
+  readonly addedAt?: number | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -52,10 +57,11 @@ export function createPending({ store, key, clock, most }: PendingParts): Pendin
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt > 0) await new Promise<void>((resolve) => clock.setTimer(attempt * PAUSE_MS, resolve));
       const { pending, etag } = await load();
-      const refused = changes.filter(({ kind, id }) => {
-        if (kind === 'remove') pending.delete(id);
-        else if (!pending.has(id) && pending.size >= most) return true;
-        else pending.set(id, pending.get(id) ?? clock.wall());
+      const refused = changes.filter(({ kind, id, addedAt }) => {
+        if (kind === 'remove') {
+          if (addedAt === undefined || addedAt === pending.get(id)) pending.delete(id);
+        } else if (!pending.has(id) && pending.size >= most) return true;
+        else pending.set(id, clock.wall());
         return false;
       });
       const value = { v: 1, pending: Object.fromEntries(pending) };
@@ -83,15 +89,15 @@ export function createPending({ store, key, clock, most }: PendingParts): Pendin
     running = false;
   }
 
-  const change = (kind: Change['kind'], id: string): Promise<void> =>
+  const change = (what: Pick<Change, 'kind' | 'id' | 'addedAt'>): Promise<void> =>
     new Promise((resolve, reject) => {
-      waiting.push({ kind, id, resolve, reject });
+      waiting.push({ ...what, resolve, reject });
       if (!running) void run();
     });
 
   return {
-    add: (id) => change('add', id),
-    remove: (id) => change('remove', id),
+    add: (id) => change({ kind: 'add', id }),
+    remove: (id, addedAt) => change({ kind: 'remove', id, addedAt }),
     read: async () => (await load()).pending,
   };
 }

@@ -35,6 +35,8 @@ export class IdReusedError extends Error {
 
 /** The requests of one client, in its own state store. */
 export interface Records {
+  /** The stored one, where the same request is stored already. Rejects with an IdReusedError, or when it cannot be read. */
+  find(record: Record): Promise<Record | undefined>;
   /** Stores it; gives the stored one where the same request is stored already. Rejects when it is not known to be stored. */
   keep(record: Record): Promise<Record>;
   /** Missing ones are missing from the result. */
@@ -54,19 +56,28 @@ export function createRecords(store: StateStore, prefix: string): Records {
     return new Map([...found].map(([key, { value, etag }]) => [key.slice(prefix.length), { value, etag }]));
   }
 
+  async function find(wanted: Record): Promise<Record | undefined> {
+    const existing = await store.get(keyOf(wanted.id));
+    if (!existing) return undefined;
+    const found = record.parse(existing.value);
+    if (isDeepStrictEqual(found.order, wanted.order)) return found;
+    throw new IdReusedError(`${wanted.id} belongs to a request for another order`);
+  }
+
   return {
+    find,
+
     async keep(wanted) {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const result = await store.insert(keyOf(wanted.id), wanted);
         if (result === 'created') return wanted;
         if (result === 'refused') break;
-        const existing = await store.get(keyOf(wanted.id));
-        if (!existing) continue;
-        const found = record.parse(existing.value);
-        if (isDeepStrictEqual(found.order, wanted.order)) return found;
-        throw new IdReusedError(`${wanted.id} belongs to a request for another order`);
+        const found = await find(wanted);
+        if (found) return found;
       }
-      throw new Error(`the state store has not confirmed request ${wanted.id}; nothing was sent`);
+      throw new Error(
+        `the state store has not confirmed request ${wanted.id}; it is sent if it turns out to be stored`,
+      );
     },
 
     async read(ids) {
