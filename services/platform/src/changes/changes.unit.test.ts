@@ -2,6 +2,7 @@ import { CHANGE_LANES, type ChangesAnswer, type LaneCursor } from '@standing-ord
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createEntities } from '../entities/index.ts';
+import { isIn, nextChange } from './commit.ts';
 import { changeLane } from './lanes.ts';
 import { append, type Change, changesAfter, emptyLog, type LaneLog } from './log.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
@@ -45,7 +46,8 @@ async function pull({ things }: ReturnType<typeof owner>, since = nothing) {
 describe('a lane', () => {
   const log = (count: number, text: string) =>
     Array.from({ length: count }).reduce<LaneLog<Thing>>(
-      (before, _, index) => append(before, { seq: index + 1, version: 1, entity: { id: `t${index}`, text } }, 0),
+      (before, _, index) =>
+        append(before, { seq: index + 1, version: 1, entity: { id: `t${index}`, text }, by: '' }, 0),
       emptyLog,
     );
 
@@ -61,6 +63,17 @@ describe('a lane', () => {
   it('keeps fewer large ones, and its newest always', () => {
     expect(log(10, 'x'.repeat(5_000)).changes).toHaveLength(3);
     expect(log(10, 'x'.repeat(200_000)).changes).toHaveLength(1);
+  });
+
+  it('knows which change got into it, and an equal one of somebody else apart; not, when it does not reach back', () => {
+    const entity = { id: 't0', text: '' };
+    const change = nextChange(log(2, ''), { version: 4, entity }, { entity, by: 'me' });
+    expect(change).toEqual({ seq: 3, version: 5, entity, by: 'me' });
+    const after = append(log(2, ''), change, 0);
+    expect(isIn(after, change)).toBe(true);
+    expect(isIn(after, { ...change, by: 'another' })).toBe(false);
+    expect(isIn(log(2, ''), change)).toBe(false);
+    expect(isIn(log(300, ''), change)).toBe(undefined);
   });
 });
 
@@ -103,14 +116,18 @@ describe('a store that is unclear once', () => {
   };
 
   it.each([
-    ['loses the write of', 'takes', 'lane:'],
-    ['loses the write of', 'takes', 'ids:'],
-    ['loses the write of', 'takes', 't:'],
-    ['loses the answer about', 'tells', 'lane:'],
-    ['loses the answer about', 'tells', 'ids:'],
-    ['loses the answer about', 'tells', 't:'],
-  ] as const)('because it %s %s %s, makes and changes an entity once', async (_, what, key) => {
+    ['loses the write of', 'takes', 'lane:', 'unknown'],
+    ['loses the write of', 'takes', 'ids:', 'unknown'],
+    ['loses the write of', 'takes', 't:', 'unknown'],
+    ['loses the answer about', 'tells', 'lane:', 'unknown'],
+    ['loses the answer about', 'tells', 'ids:', 'unknown'],
+    ['loses the answer about', 'tells', 't:', 'unknown'],
+    ['calls a conflict what it did to', 'tells', 'lane:', 'conflict'],
+    ['calls a conflict what it did to', 'tells', 'ids:', 'conflict'],
+    ['calls a conflict what it did to', 'tells', 't:', 'conflict'],
+  ] as const)('because it %s %s %s, makes and changes an entity once', async (_, what, key, lost) => {
     const from = owner();
+    from.store.lost = lost;
     from.store[what] = once(key);
     expect(await from.things.create({ id: 'a', text: '1' })).toMatchObject({ outcome: 'created', etag: '1' });
     from.store[what] = once(key);

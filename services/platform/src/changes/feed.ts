@@ -1,5 +1,6 @@
 import type { ChangesAnswer, LaneCursor, LaneNews } from '@standing-order/contracts';
-import type { Kept, Lanes } from './lanes.ts';
+import type { Kept } from './in-effect.ts';
+import type { Lanes } from './lanes.ts';
 import { changesAfter, type LaneLog, weigh } from './log.ts';
 
 /** What one answer may weigh before nothing more is put in. One entity is at most 256 KiB on top. */
@@ -54,7 +55,10 @@ function newsOf<E extends { readonly id: string }>(
   const changes = changesAfter(log, cursor.seq);
   if (!changes) return fullState(lanes, lane, { seq: log.seq, at: 0 }, budget);
   const fitting = takeWithin(changes, budget);
-  return { changes: fitting, next: { seq: fitting.at(-1)?.seq ?? cursor.seq } };
+  return {
+    changes: fitting.map(({ by: _, ...change }) => change),
+    next: { seq: fitting.at(-1)?.seq ?? cursor.seq },
+  };
 }
 
 /** As much of the lane's full state, from `at` on, as there is room for; at least one entity, if there is one. */

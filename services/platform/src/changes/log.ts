@@ -1,8 +1,12 @@
+import type { Stored } from '../dapr/types.ts';
+
 /** The newest change of an entity: the `seq`th of its lane, which made the entity what it is in `version`. */
 export interface Change<E> {
   readonly seq: number;
   readonly version: number;
   readonly entity: E;
+  /** Tells it from an equal one that somebody else wanted to make. */
+  readonly by: string;
 }
 
 /** The document `lane:{n}`: how many changes the lane has seen, the last of them, and the last page of its ids. */
@@ -21,11 +25,18 @@ const MAX_BYTES = 16 * 1024;
 
 export const emptyLog: LaneLog<never> = { v: VERSION, seq: 0, page: 0, changes: [] };
 
-/** @throws when the version is not one that this code understands */
-export function parseLog<E>(value: unknown): LaneLog<E> {
-  const version = (value as { v?: unknown } | null)?.v;
+/** Where the log of a lane is stored. */
+export const laneKey = (lane: number): string => `lane:${lane}`;
+
+/**
+ * The log in a lane's document, or an empty one.
+ * @throws when the version is not one that this code understands
+ */
+export function logIn<E>(stored: Stored | undefined): LaneLog<E> {
+  if (stored === undefined) return emptyLog;
+  const version = (stored.value as { v?: unknown } | null)?.v;
   if (version !== VERSION) throw new Error(`a lane of version ${String(version)}; this code reads ${VERSION}`);
-  return value as LaneLog<E>;
+  return stored.value as LaneLog<E>;
 }
 
 /** The log with its next change, and as many of the earlier ones as 256 changes and 16 KiB have room for. */

@@ -4,8 +4,10 @@ import type { StateStore, Stored, WriteOutcome } from '../dapr/types.ts';
 export interface MemoryStore extends StateStore {
   /** Asked before each write: `false` loses it, and the caller hears `unknown`. */
   takes: (key: string) => boolean;
-  /** Asked after each write: `false` loses the answer, and the caller hears `unknown`. */
+  /** Asked after each write: `false` loses the answer, and the caller hears what `lost` says. */
   tells: (key: string) => boolean;
+  /** `conflict`: the connection to the store was lost, which Dapr calls that, and a key that is created then exists. */
+  lost: 'unknown' | 'conflict';
 }
 
 export function createMemoryStore(): MemoryStore {
@@ -22,11 +24,12 @@ export function createMemoryStore(): MemoryStore {
     const stored = find(key);
     if (stored && stored.etag !== etag) return 'conflict';
     put(key, value);
-    return store.tells(key) ? 'written' : 'unknown';
+    return store.tells(key) ? 'written' : store.lost;
   };
   const store: MemoryStore = {
     takes: () => true,
     tells: () => true,
+    lost: 'unknown',
     get: async (key) => find(key),
     async read(keys) {
       const found = new Map<string, Stored>();
@@ -41,7 +44,8 @@ export function createMemoryStore(): MemoryStore {
       if (!store.takes(key)) return 'unknown';
       if (items.has(key)) return 'exists';
       put(key, value);
-      return store.tells(key) ? 'created' : 'unknown';
+      if (store.tells(key)) return 'created';
+      return store.lost === 'conflict' ? 'exists' : 'unknown';
     },
     async write(batch) {
       const outcomes = batch.map(({ key, value, etag }) => update(key, value, etag));
