@@ -38,6 +38,7 @@ export class GroupCommit<D extends Document, A> {
   #deleteChunk: number;
   #idle: (() => void)[] = [];
   #busy = false;
+  #startedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     context: Context<D, A>,
@@ -75,7 +76,10 @@ export class GroupCommit<D extends Document, A> {
   /** Resolves when nothing waits and nothing is under way. */
   drained(): Promise<void> {
     if (!this.#busy && this.#queue.requests === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+      this.#loop.wake();
+    });
   }
 
   stop(): void {
@@ -92,18 +96,29 @@ export class GroupCommit<D extends Document, A> {
     } finally {
       this.#busy = false;
     }
+    // Never no time at all, even if the pause ran out in between: nobody else wakes the loop.
+    if (this.#queue.waiting > 0 && !this.#sleeper.stopped) return Math.max(this.#pauseMs(), 0);
     for (const resolve of this.#idle.splice(0)) resolve();
     return this.#deleteWhenDue();
   }
 
-  /** Documents and moves take turns, so that neither waits for the other for long. */
+  /** A transaction costs the same for one document and for many: none follows the last one at once, unless it is full or the end. */
+  #pauseMs(): number {
+    const { clock, settings } = this.#context;
+    if (this.#idle.length > 0 || this.#queue.waiting >= settings.batchDocuments) return 0;
+    return this.#startedAt + settings.commitPaceMs - clock.monotonic();
+  }
+
+  /** Documents and moves take turns, so that neither waits for the other for long; moves have no pace. */
   #next(): Batch<D> | undefined {
     if (this.#sleeper.stopped) return undefined;
-    const move = this.#moveIsNext || this.#queue.waiting === 0 ? this.#moves.shift() : undefined;
+    const documents = this.#queue.waiting > 0 && this.#pauseMs() <= 0;
+    const move = this.#moveIsNext || !documents ? this.#moves.shift() : undefined;
     this.#moveIsNext = move === undefined;
     if (move !== undefined) return { items: [], move, attempts: 0 };
+    if (!documents) return undefined;
     const items = this.#queue.take();
-    if (items.length === 0) return undefined;
+    this.#startedAt = this.#context.clock.monotonic();
     items.sort((a, b) => this.#context.rules.byKey(a.key, b.key));
     return { items, move: undefined, attempts: 0 };
   }

@@ -52,6 +52,7 @@ export class Recorder<D extends Document, A> {
   readonly #busy = new Set<string>();
   /** Until then every document is read. */
   #readUntil = Number.NEGATIVE_INFINITY;
+  #startedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: Context<D, A>, owner: RecorderOwner<D>) {
     this.#context = context;
@@ -77,10 +78,13 @@ export class Recorder<D extends Document, A> {
     this.#size++;
   }
 
-  async #readAll(): Promise<undefined> {
+  async #readAll(): Promise<number | undefined> {
     while (this.#next.length === 0) {
+      const pauseMs = this.#pauseMs();
+      if (pauseMs > 0) return pauseMs;
       const taken = this.#take();
-      if (taken.size === 0) return;
+      if (taken.size === 0) return undefined;
+      this.#startedAt = this.#context.clock.monotonic();
       try {
         this.#next = await this.#read(taken);
       } catch (error) {
@@ -88,6 +92,13 @@ export class Recorder<D extends Document, A> {
       }
       this.#writes.wake();
     }
+    return undefined;
+  }
+
+  #pauseMs(): number {
+    const { clock, settings } = this.#context;
+    if (this.#waiting.size === 0 || this.#waiting.size >= settings.recordBatch) return 0;
+    return this.#startedAt + settings.recordPaceMs - clock.monotonic();
   }
 
   #take(): Map<string, Answer<D, A>[]> {

@@ -1,69 +1,30 @@
 import { expect, test } from 'vitest';
-import type { Context } from './context.ts';
 import { documentKey } from './documents.ts';
-import type { Document, Store, Stored } from './ports.ts';
 import { Recorder } from './recorder.ts';
-import { defaultRules } from './rules.ts';
 import type { Seen } from './scan.ts';
 import { defaultSettings } from './settings.ts';
-
-interface Count extends Document {
-  readonly count: number;
-}
-
-/** Counts versions as Redis does, and how often it is read. */
-class Memory implements Store {
-  readonly stored = new Map<string, Stored>();
-  reads = 0;
-  async transact() {
-    return 'refused' as const;
-  }
-  async read(keys: readonly string[]) {
-    this.reads++;
-    return new Map(keys.flatMap((key) => [...this.stored].filter(([found]) => found === key)));
-  }
-  async write(items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[]) {
-    const stale = items.filter(({ key, etag }) => this.stored.get(key)?.etag !== etag);
-    for (const { key, value, etag } of items)
-      if (this.stored.get(key)?.etag === etag) this.put(key, value, this.etagAfter(etag));
-    return stale.length > 0 ? ('conflict' as const) : ('written' as const);
-  }
-  put(key: string, value: unknown, etag: string): void {
-    this.stored.set(key, { value, etag });
-  }
-  etagAfter(etag: string | undefined): string {
-    return String(Number(etag ?? 0) + 1);
-  }
-}
+import { type Count, contextOf, countFrom, MemoryStore } from './testing.ts';
 
 function setUp() {
-  const store = new Memory();
+  const store = new MemoryStore();
   const known = new Map<string, Seen<Count>>();
-  const clock = { now: 0, monotonic: () => clock.now, wall: () => clock.now, setTimer: () => () => {} };
-  const context: Context<Count, number> = {
-    clock,
-    store,
-    random: () => 0.5,
-    transport: { send: async () => [] },
-    observer: {},
-    settings: defaultSettings,
-    rules: defaultRules,
-    business: {
-      parse: (value) => value as Count,
-      missing: ({ count }) => (count < 100 ? ['more'] : []),
-      answered: () => [],
-      apply: (document, answer) =>
-        answer > 0 ? { document: { ...document, count: document.count + answer } } : { ignored: 'nothing' },
-      overdue: () => undefined,
+  const clock = {
+    now: 0,
+    monotonic: () => clock.now,
+    wall: () => clock.now,
+    setTimer(ms: number, work: () => void) {
+      clock.now += ms;
+      queueMicrotask(work);
+      return () => {};
     },
   };
-  const recorder = new Recorder(context, {
+  const recorder = new Recorder(contextOf(store, clock), {
     known: (id) => known.get(id),
     recorded: (documents) => {
       for (const seen of documents) known.set(seen.document.id, seen);
     },
   });
-  const document: Count = { id: 'a', nonce: 'n', fingerprint: 'f', createdAt: 0, count: 0 };
+  const document = countFrom('a');
   store.put(documentKey('a'), document, '1');
   known.set('a', { document, etag: '1' });
   const countStored = () => (store.stored.get(documentKey('a')) as { value: Count }).value.count;
@@ -104,4 +65,13 @@ test('a document that nothing is known of is read', async () => {
   await recorder.record('a', 5);
   expect(countStored()).toBe(5);
   expect(store.reads).toBe(1);
+});
+
+test('answers that follow a write closely meet in the next one', async () => {
+  const { recorder, store, clock } = setUp();
+  await recorder.record('a', 1);
+  const written = store.writes;
+  await Promise.all([recorder.record('a', 2), Promise.resolve().then(() => recorder.record('a', 3))]);
+  expect(store.writes).toBe(written + 1);
+  expect(clock.now).toBe(defaultSettings.recordPaceMs);
 });

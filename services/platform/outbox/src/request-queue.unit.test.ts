@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Accepted } from './api.ts';
-import type { Clock } from './ports.ts';
 import { RequestQueue } from './request-queue.ts';
 import { defaultSettings } from './settings.ts';
+import { manualClock } from './testing.ts';
 
 interface Doc {
   readonly id: string;
@@ -12,25 +12,6 @@ interface Doc {
   readonly createdAt: number;
   readonly body?: string;
 }
-
-/** A clock that stands still until it is told to go on. */
-const manualClock = (): Clock & { go(ms: number): void } => {
-  let now = 0;
-  const timers = new Set<{ at: number; fire: () => void }>();
-  return {
-    monotonic: () => now,
-    wall: () => now,
-    setTimer(ms, fire) {
-      const timer = { at: now + ms, fire };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    go(ms) {
-      now += ms;
-      for (const timer of [...timers].filter(({ at }) => at <= now)) if (timers.delete(timer)) timer.fire();
-    },
-  };
-};
 
 const doc = (id: string, nonce = id, body = ''): Doc => ({ id, nonce, fingerprint: 'f', createdAt: 0, body });
 const created = (document: Doc): Accepted<Doc> => ({ outcome: 'created', document });

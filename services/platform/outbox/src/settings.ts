@@ -28,6 +28,8 @@ export interface Settings {
   /** Most documents and most bytes of one transaction. */
   readonly batchDocuments: number;
   readonly batchSize: number;
+  /** Between the starts of two transactions, unless a full batch waits: their number, not their size, is what costs. */
+  readonly commitPaceMs: number;
   /** Most requests waiting, the batch under way included, and their total size. */
   readonly queueRequests: number;
   readonly queueSize: number;
@@ -102,6 +104,8 @@ export interface Settings {
   readonly recordBatch: number;
   readonly recordQueue: number;
   readonly recordAttempts: number;
+  /** Between the starts of two writes of the recorder, unless the next one is full: answers to one document meet in it. */
+  readonly recordPaceMs: number;
 
   /** An open document older than this is enlisted again when it is read. */
   readonly enlistAgeMs: number;
@@ -137,6 +141,7 @@ export const defaultSettings: Settings = {
 
   batchDocuments: 128,
   batchSize: 1_000_000,
+  commitPaceMs: 20,
   queueRequests: 2_000,
   queueSize: 4_000_000,
   maxOpen: 1_000_000,
@@ -181,6 +186,7 @@ export const defaultSettings: Settings = {
   recordBatch: 128,
   recordQueue: 16_384,
   recordAttempts: 8,
+  recordPaceMs: 20,
 
   enlistAgeMs: 10 * minute,
   enlistRemembered: 10_000,

@@ -1,0 +1,109 @@
+/** What the tests of single parts share: a store, a clock and a business that are as simple as can be. */
+import type { Context } from './context.ts';
+import type { Clock, Document, Operation, Store, Stored, TransactionOutcome } from './ports.ts';
+import { defaultRules } from './rules.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+
+/** A document that is done when a hundred things have been counted. */
+export interface Count extends Document {
+  readonly count: number;
+}
+
+export const countFrom = (id: string, nonce = id): Count => ({ id, nonce, fingerprint: 'f', createdAt: 0, count: 0 });
+
+/** Answers are numbers; one that is not positive changes nothing. */
+export const contextOf = (store: Store, clock: Clock, settings: Partial<Settings> = {}): Context<Count, number> => ({
+  clock,
+  store,
+  random: Math.random,
+  transport: { send: async () => [] },
+  observer: {},
+  settings: { ...defaultSettings, ...settings },
+  rules: defaultRules,
+  business: {
+    parse: (value) => value as Count,
+    missing: ({ count }) => (count < 100 ? ['more'] : []),
+    answered: () => [],
+    apply: (document, answer) =>
+      answer > 0 ? { document: { ...document, count: document.count + answer } } : { ignored: 'nothing' },
+    overdue: () => undefined,
+  },
+});
+
+/** A store in memory that behaves as Redis does under Dapr. */
+export class MemoryStore implements Store {
+  readonly stored = new Map<string, Stored>();
+  reads = 0;
+  writes = 0;
+  /** What becomes of a transaction. */
+  transacts: (operations: readonly Operation[]) => TransactionOutcome | Promise<TransactionOutcome> = (operations) =>
+    this.apply(operations);
+
+  async transact(operations: readonly Operation[]): Promise<TransactionOutcome> {
+    return this.transacts(operations);
+  }
+
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
+    this.reads++;
+    return new Map(keys.flatMap((key) => [...this.stored].filter(([found]) => found === key)));
+  }
+
+  async write(items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[]) {
+    this.writes++;
+    const stale = items.filter(({ key, etag }) => this.stored.get(key)?.etag !== etag);
+    for (const item of items) if (!stale.includes(item)) this.put(item.key, item.value, this.etagAfter(item.etag));
+    return stale.length > 0 ? ('conflict' as const) : ('written' as const);
+  }
+
+  etagAfter(etag: string | undefined): string {
+    return `${Number(etag ?? 0) + 1}`;
+  }
+
+  put(key: string, value: unknown, etag = this.etagAfter(this.stored.get(key)?.etag)): void {
+    this.stored.set(key, { value, etag });
+  }
+
+  /** An insertion of a key that exists fails, and the rest is done all the same. */
+  apply(operations: readonly Operation[]): TransactionOutcome {
+    let outcome: TransactionOutcome = 'committed';
+    for (const operation of operations) {
+      const { op, key } = operation;
+      if (op === 'delete') this.stored.delete(key);
+      else if (op === 'insert' && this.stored.has(key)) outcome = 'unknown';
+      else this.put(key, JSON.parse(operation.json));
+    }
+    return outcome;
+  }
+}
+
+/** A clock that stands still until it is told to go on. */
+export interface ManualClock extends Clock {
+  /** Lets time pass, and what is due by then happen. */
+  go(ms: number): void;
+}
+
+/** `readMs` passes whenever somebody looks at the clock. */
+export const manualClock = (readMs = 0): ManualClock => {
+  let now = 0;
+  const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
+  const read = (): number => {
+    now += readMs;
+    return now;
+  };
+  return {
+    monotonic: read,
+    wall: read,
+    setTimer(ms, fire) {
+      const timer = { at: now + ms, fire };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    go(ms) {
+      now += ms;
+      for (const timer of [...timers].filter(({ at }) => at <= now)) if (timers.delete(timer)) timer.fire();
+    },
+  };
+};
+
+/** Resolves when every chain of promises that needs no timer has come to rest. */
+export const atRest = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
