@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
+import { isNeededByAll, testsThatNeed } from './checks/needs.ts';
 import { closingLines, type Outcome, sum } from './checks/outcome.ts';
 import { runStaticChecks } from './checks/static.ts';
 import { runVitest } from './checks/vitest.ts';
 import { type Project, projectFiles } from './checks/vitest-report.ts';
-import { isOptional, resolveTool, toolNames } from './tools/src/index.ts';
+import { resolveTool, type ToolName, toolNames } from './tools/src/index.ts';
 
 const parts = ['checks', ...Object.keys(projectFiles)];
 
@@ -53,32 +54,45 @@ function readArguments(): Wish {
   }
 }
 
-/** Without its tools the integration tests cannot run; the others still do. */
-async function resolveTools(): Promise<Outcome> {
+/** The tools that cannot be had here. */
+async function missingTools(): Promise<ToolName[]> {
   console.log(`\nTools: ${toolNames.join(', ')}`);
-  const failures = [];
+  const missing: ToolName[] = [];
   for (const tool of toolNames) {
     try {
       console.log(`${tool}: ${await resolveTool(tool)}`);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
-      if (isOptional(tool)) console.error('What needs it is left out.');
-      else failures.push({ name: `${tool} is missing`, again: `node deploy/tools/src/main.ts ${tool}` });
+      missing.push(tool);
     }
   }
-  return { passed: 0, skipped: 0, failures };
+  return missing;
+}
+
+/** Files that cannot run here count as one skipped test each; what nothing can run without is a failure. */
+async function prepareIntegration(files: readonly string[]): Promise<{ outcome: Outcome; without: readonly string[] }> {
+  const missing = await missingTools();
+  const left = [...(await testsThatNeed(missing))];
+  const wished = left.filter(([file]) => files.length === 0 || files.some((part) => file.includes(part)));
+  const leftOut = wished.map(([file, tools]) => `${file}, which needs ${tools.join(' and ')} (see above)`);
+  const failures = missing
+    .filter(isNeededByAll)
+    .map((tool) => ({ name: `${tool} is missing`, again: `npm run tools -- ${tool}` }));
+  return { outcome: { passed: 0, skipped: leftOut.length, leftOut, failures }, without: left.map(([file]) => file) };
 }
 
 async function main(wish: Wish): Promise<Outcome> {
   const outcomes: Outcome[] = [];
-  let projects = wish.projects;
+  let { projects } = wish;
+  let without: readonly string[] = [];
   if (wish.checks) outcomes.push(await runStaticChecks());
   if (projects.includes('integration')) {
-    const tools = await resolveTools();
-    outcomes.push(tools);
-    if (tools.failures.length > 0) projects = projects.filter((project) => project !== 'integration');
+    const prepared = await prepareIntegration(wish.files);
+    outcomes.push(prepared.outcome);
+    without = prepared.without;
+    if (prepared.outcome.failures.length > 0) projects = projects.filter((project) => project !== 'integration');
   }
-  if (projects.length > 0) outcomes.push(await runVitest({ ...wish, projects }));
+  if (projects.length > 0) outcomes.push(await runVitest({ ...wish, projects, without }));
   return sum(outcomes);
 }
 

@@ -50,11 +50,13 @@ describe('what a run of vitest counts as', () => {
   });
 });
 
-test('the last line counts everything, after the failures and how to run them alone', () => {
-  const checks = { passed: 2, skipped: 0, failures: [{ name: 'knip', again: 'npx knip' }] };
-  expect(closingLines(sum([checks, { passed: 40, skipped: 1, failures: [] }]))).toEqual([
+test('the last line counts everything, after what was left out, the failures and how to run them alone', () => {
+  const checks = { passed: 2, skipped: 0, failures: [{ name: 'knip', again: 'npm run check -- knip' }] };
+  const left = { passed: 0, skipped: 1, leftOut: ['a.kafka.int.test.ts, kafka is missing'], failures: [] };
+  expect(closingLines(sum([checks, left, { passed: 40, skipped: 1, failures: [] }]))).toEqual([
+    'skipped: a.kafka.int.test.ts, kafka is missing',
     'failed: knip',
-    '        npx knip',
-    '42 passed, 1 failed, 1 skipped',
+    '        npm run check -- knip',
+    '42 passed, 1 failed, 2 skipped',
   ]);
 });

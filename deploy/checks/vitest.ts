@@ -13,11 +13,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface Selection {
   readonly projects: readonly Project[];
   readonly files: readonly string[];
+  /** Files that are not to run. */
+  readonly without: readonly string[];
   readonly name?: string;
 }
 
 /** Runs tests under vitest, which shows its progress; resolves to what came of them, also when vitest crashed. */
-export async function runVitest({ projects, files, name }: Selection): Promise<Outcome> {
+export async function runVitest({ projects, files, without, name }: Selection): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'standing-order-test-'));
   const output = join(folder, 'report.json');
   const args = [
@@ -27,6 +29,7 @@ export async function runVitest({ projects, files, name }: Selection): Promise<O
     '--reporter=json',
     `--outputFile.json=${output}`,
     ...projects.flatMap((project) => ['--project', project]),
+    ...without.map((file) => `--exclude=${file}`),
     ...(name === undefined ? [] : ['--testNamePattern', name]),
     ...files,
   ];

@@ -1,11 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { demoOrder, placeDemoOrder, seedDemo } from '../src/demo.ts';
+import { demoOrder } from '../src/demo.ts';
 import type { PartView } from '../src/parts/spec.ts';
-import { type Platform, startPlatform } from '../src/platform.ts';
 import { findPortBase } from '../src/ports.ts';
 import { nothingLeft, runProgram, said, temporaryDir } from './support/harness.ts';
-
-const never = new AbortController().signal;
 
 describe('npm start', () => {
   const dir = temporaryDir();
@@ -65,56 +62,5 @@ describe('npm start', () => {
     expect(await run.ended).toBe(2);
     expect(run.output()).toContain('port base: 1 is no integer');
     expect(run.output()).toContain('store: "paper" is neither redis nor postgresql');
-  });
-});
-
-describe.each([
-  { store: 'redis', broker: 'redis' },
-  { store: 'postgresql', broker: 'redis' },
-  { store: 'redis', broker: 'kafka' },
-] as const)('two replicas with state in $store and messages over $broker', ({ store, broker }) => {
-  const dir = temporaryDir();
-  let platform: Platform;
-  afterAll(async () => {
-    await platform.close();
-    dir.remove();
-  });
-
-  const urlsOf = ({ urls }: Platform, replica: number) => ({
-    order: urls.order[replica] ?? '',
-    consumer: urls.consumer[0] ?? '',
-    restaurant: urls.restaurant[0] ?? '',
-  });
-
-  async function read(url: string | undefined, id: string): Promise<unknown> {
-    const response = await fetch(`${url}/orders/${id}`, { signal: AbortSignal.timeout(10_000) });
-    return response.json();
-  }
-
-  test('share their orders, which outlive a restart of everything', async () => {
-    const options = { dataDir: dir.path, portBase: await findPortBase(), store, broker, replicas: { order: 2 } };
-    platform = await startPlatform(options);
-    await seedDemo(urlsOf(platform, 0), never);
-    const placed = await placeDemoOrder(urlsOf(platform, 1), never);
-    expect(placed.status).toBe('VALIDATED');
-    const first = await read(platform.urls.order[0], placed.id);
-    expect(first).toMatchObject({ id: placed.id, status: 'VALIDATED', total: { amount: 2340, currency: 'EUR' } });
-
-    await platform.close();
-    platform = await startPlatform(options);
-    expect(await read(platform.urls.order[1], placed.id)).toEqual(first);
-  });
-
-  test('have an order decided that was placed while the broker was dead, or frozen', async () => {
-    const [, part = { name: '' }] = platform.parts().filter(({ kind }) => kind === 'store');
-    await platform.kill(part.name);
-    const whenDead = placeDemoOrder(urlsOf(platform, 0), never);
-    await platform.start(part.name);
-    expect((await whenDead).status).toBe('VALIDATED');
-
-    await platform.freeze(part.name);
-    const whenFrozen = placeDemoOrder(urlsOf(platform, 0), never);
-    await platform.thaw(part.name);
-    expect((await whenFrozen).status).toBe('VALIDATED');
   });
 });

@@ -17,9 +17,6 @@ export function isToolName(name: string): name is ToolName {
   return Object.hasOwn(tools, name);
 }
 
-/** Whether a test that needs it is left out where it cannot be had. */
-export const isOptional = (name: ToolName): boolean => 'optional' in tools[name];
-
 /**
  * The absolute path of a program that runs and has a version that will do; what belongs to it is in the same folder
  * (`initdb` and `pg_ctl` beside `postgres`). The first call on a machine may take minutes: it tells on stderr what it

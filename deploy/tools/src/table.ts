@@ -36,8 +36,6 @@ export interface Tool {
   readonly source: GoSource | DebianSource | MavenSource;
   /** How a person gets it, for when there is no other way. */
   readonly byHand: string;
-  /** Only one test needs it, which is left out where it cannot be had. */
-  readonly optional?: true;
 }
 
 const pinsOf = (tool: string) => fileURLToPath(new URL(`../${tool}`, import.meta.url));
@@ -108,7 +106,6 @@ export const tools = {
     // Debian has it as a package; on Ubuntu it is a snap.
     source: { kind: 'debian', packages: ['chromium'], folder: 'usr/lib/chromium' },
     byHand: 'install Chromium so that `chromium --version` works',
-    optional: true,
   },
   helm: {
     name: 'helm',

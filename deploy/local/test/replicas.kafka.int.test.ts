@@ -1,0 +1,3 @@
+import { shareOrders } from './replicas.ts';
+
+shareOrders({ store: 'redis', broker: 'kafka' });
