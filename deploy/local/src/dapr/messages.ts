@@ -24,14 +24,15 @@ export function subscriptions(): Resource[] {
  * topic. Finite: one poison message with endless retries stops a whole Redis component. Not exponential, so that an
  * application that is back is found again within 2 s.
  *
- * On Redis 14 s of waiting and eight attempts of at most 5 s stay below processingTimeout, after which another sidecar would
- * run the messages in parallel; and an application that is back within that time has lost none. On Kafka a batch that is
- * tried again holds up everything else that the sidecar is to deliver, so it is given up sooner and the outbox repairs it.
+ * On Redis 6 s of waiting and four attempts of at most 3 s stay below a third of processingTimeout, after which another
+ * sidecar would run the messages in parallel: those that wait behind such a batch age, too. An application that is back within
+ * the 6 s has lost none. On Kafka a batch that is tried again holds up everything else that the sidecar is to deliver, so it
+ * is given up sooner. The outbox repairs both.
  *
  * The state store has no policy: the application owns its deadlines, and a policy that gives up does not stop the write.
  */
 export function resiliency(kind: BrokerKind): Resource {
-  const retries = { redis: { duration: '2s', maxRetries: 7 }, kafka: { duration: '1s', maxRetries: 3 } }[kind];
+  const retries = { redis: { duration: '2s', maxRetries: 3 }, kafka: { duration: '1s', maxRetries: 3 } }[kind];
   return {
     apiVersion: 'dapr.io/v1alpha1',
     kind: 'Resiliency',

@@ -8,15 +8,6 @@ import { stateStore } from './state.ts';
 const settingsOf = ({ spec }: Resource) =>
   Object.fromEntries((spec.metadata as { name: string; value: string }[]).map(({ name, value }) => [name, value]));
 
-test('a message is tried a finite number of times, all of them within the time after which it is given to another', () => {
-  const { policies } = resiliency('redis').spec as { policies: { retries: Record<string, Record<string, unknown>> } };
-  const { policy, duration, maxRetries } = policies.retries.delivery ?? {};
-  const waitedMs = Number.parseInt(String(duration), 10) * 1_000 * Number(maxRetries);
-  expect(policy).toBe('constant');
-  expect(waitedMs).toBeGreaterThan(0);
-  expect(waitedMs).toBeLessThanOrEqual(Number(settingsOf(broker('redis', 1)).processingTimeout) / 3);
-});
-
 test('a batch never waits for more messages than the component works on at a time', () => {
   const { concurrency, queueDepth } = settingsOf(broker('redis', 1));
   for (const { spec } of subscriptions()) {

@@ -38,7 +38,7 @@ export interface Subscription<M extends CloudEvent> {
   /** The sender of dead letters, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly schema: z.ZodType<M>;
-  /** How long `handle` may take, in milliseconds; past it, all its entries are answered RETRY. Default 20,000. */
+  /** How long a delivery may take, in milliseconds; past it, all its entries are answered RETRY. Default `DELIVERY_MS`. */
   readonly deadlineMs?: number;
   /** All valid messages of one delivery, at least one. One outcome each, in order. A rejection means retry for all. */
   handle(batch: readonly Delivery<M>[]): Promise<readonly DeliveryOutcome[]>;
@@ -46,7 +46,11 @@ export interface Subscription<M extends CloudEvent> {
 
 /** 128 messages of the largest order fit twice. */
 const MAX_DELIVERY_BYTES = 32 * 1024 * 1024;
-const DEADLINE_MS = 20_000;
+/**
+ * Short, since a sidecar gives a delivery up in time only when all its attempts end in time. Work that a slow store holds up
+ * longer goes on all the same, and finds its message done when that comes again.
+ */
+export const DELIVERY_MS = 3_000;
 
 const received = meter.createCounter('messaging.client.consumed.messages', {
   description: 'Messages delivered by the sidecar, by what became of them',
@@ -141,7 +145,7 @@ interface Process {
 
 /** Never rejects: whatever goes wrong in the handler means that its messages come again. */
 async function handle<M extends CloudEvent>(
-  { topic: { name: topic }, deadlineMs = DEADLINE_MS, ...subscription }: Subscription<M>,
+  { topic: { name: topic }, deadlineMs = DELIVERY_MS, ...subscription }: Subscription<M>,
   messages: readonly M[],
 ): Promise<readonly (DeliveryOutcome | undefined)[]> {
   const batch = currentTrace();
@@ -168,7 +172,7 @@ async function handle<M extends CloudEvent>(
 
 /** Sends what nobody can read to the dead letter topic; says for each whether it arrived there. */
 async function bury<M extends CloudEvent>(
-  { sidecar, pubsub, topic: { name: topic, deadLetter }, source }: Subscription<M>,
+  { sidecar, pubsub, topic: { name: topic, deadLetter }, source, deadlineMs = DELIVERY_MS }: Subscription<M>,
   garbage: Sorted<M>['garbage'],
 ): Promise<readonly boolean[]> {
   const letters = garbage.map(({ event, error }) => ({
@@ -187,5 +191,9 @@ async function bury<M extends CloudEvent>(
     { topic, messages: letters.length, first: first?.event.data.faults },
     'unreadable messages',
   );
-  return sidecar.publish(pubsub, deadLetter, letters);
+  const what = `burying messages of ${topic}`;
+  return within(deadlineMs, sidecar.publish(pubsub, deadLetter, letters), what).catch((error: unknown) => {
+    warnSometimes(what, { err: error, topic, messages: letters.length }, 'unreadable messages will be sent again');
+    return [];
+  });
 }

@@ -1,10 +1,12 @@
 import { messageSchema, topics } from '@standing-order/contracts';
+import { broker } from '@standing-order/local/dapr/broker';
+import { resiliency } from '@standing-order/local/dapr/messages';
 import { expect, test } from 'vitest';
 import { createApp } from '../http/index.ts';
 import { currentTrace } from '../telemetry/index.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { createEvent } from './event.ts';
-import { type Delivery, type Subscription, subscribe } from './subscription.ts';
+import { DELIVERY_MS, type Delivery, type Subscription, subscribe } from './subscription.ts';
 import type { Publication } from './types.ts';
 
 const topic = topics['consumer-commands'];
@@ -25,7 +27,7 @@ const command = (consumerId: string) =>
 
 interface Options {
   readonly handle?: Subscription<Command>['handle'];
-  readonly deadLettersArrive?: boolean;
+  readonly deadLettersArrive?: boolean | 'unsaid';
   readonly deadlineMs?: number;
 }
 
@@ -36,6 +38,7 @@ function setUp({ handle, deadLettersArrive = true, deadlineMs = 10_000 }: Option
   subscribe(app, {
     sidecar: {
       publish: async (_, to, messages) => {
+        if (deadLettersArrive === 'unsaid') return new Promise(() => {});
         dead.push(...messages.map((message) => ({ topic: to, message })));
         return messages.map(() => deadLettersArrive);
       },
@@ -99,8 +102,11 @@ test('garbage goes to the dead letter topic with its reason, the rest flows', as
   expect(dead.at(-1)?.message.event).toMatchObject({ subject: orderId, traceparent });
 });
 
-test('garbage that cannot be put away comes again', async () => {
-  const { deliver } = setUp({ deadLettersArrive: false });
+test.each([
+  ['cannot be put away', false],
+  ['is not put away in time', 'unsaid'],
+] as const)('garbage that %s comes again', async (_, deadLettersArrive) => {
+  const { deliver } = setUp({ deadLettersArrive, deadlineMs: 20 });
   expect(await deliver(command('ada'), { foo: 1 })).toEqual(statuses('SUCCESS', 'RETRY'));
 });
 
@@ -123,6 +129,19 @@ test.each([
 ] as const)('a handler that %s: every message comes again', async (_, handle) => {
   const { deliver } = setUp({ handle, deadlineMs: 20 });
   expect(await deliver(command('ada'), command('bob'))).toEqual(statuses('RETRY', 'RETRY'));
+});
+
+test('a message that is never taken is given up within a third of the time after which another sidecar gets it', () => {
+  const { policies } = resiliency('redis').spec as { policies: { retries: { delivery: Record<string, unknown> } } };
+  const { policy, duration, maxRetries } = policies.retries.delivery;
+  const settings = broker('redis', 1).spec.metadata as { name: string; value: string }[];
+  const processingTimeout = settings.find(({ name }) => name === 'processingTimeout')?.value;
+  const retries = Number(maxRetries);
+  expect(policy).toBe('constant');
+  expect(duration).toMatch(/^\d+s$/);
+  expect(retries).toBeGreaterThan(0);
+  const waited = Number.parseInt(String(duration), 10) * 1_000 * retries;
+  expect(waited + (retries + 1) * DELIVERY_MS).toBeLessThanOrEqual(Number(processingTimeout) / 3);
 });
 
 test('each message has the outcome that the handler gave it', async () => {
