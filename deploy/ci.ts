@@ -1,6 +1,7 @@
 /**
  * What .ci/run starts: the tests, then the cluster test where its disposable cluster is there and the time allows. The last
- * line counts both; what was left out counts as skipped. Arguments go to the tests.
+ * line counts both; what was left out counts as skipped, but for the checks that only `cluster:test -- --full` makes, whose
+ * names are told. Arguments go to the tests.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

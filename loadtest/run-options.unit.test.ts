@@ -16,6 +16,11 @@ test('flags become variables of the script', () => {
   });
 });
 
+test('lengths and a goal may have a fraction', () => {
+  const { variables } = readRunOptions(['availability', '--during', '2.5', '--goal', '99.9']);
+  expect(variables).toEqual({ DURING_SECONDS: '2.5', GOAL: '99.9' });
+});
+
 test.each([
   [[], /one of smoke, load, availability/],
   [['smoke', 'load'], /not: smoke load/],
@@ -23,6 +28,9 @@ test.each([
   [['load', '--url', 'http://shop.example:80'], /neither this machine nor a test host/],
   [['load', '--url', 'shop'], /http:\/\/HOST:PORT/],
   [['load', '--steps', '1,x'], /STEPS: "x"/],
+  [['availability', '--rate', '2.5'], /RATE: "2.5" is not a whole number from 1 to 10000/],
+  [['load', '--steps', '5,12.5'], /STEPS: "12.5" is not a whole number/],
+  [['smoke', '--max-vus', '10.5'], /MAX_VUS: "10.5" is not a whole number/],
   [['smoke', '--wrong'], /--wrong/],
 ])('%j is refused', (args, message) => {
   expect(() => readRunOptions(args)).toThrow(message);

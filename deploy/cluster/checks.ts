@@ -32,12 +32,13 @@ import type { Session } from './session.ts';
 const minute = 60_000;
 
 /** What all releases of this test have in common. */
-export function valuesOf({ options, cluster }: Session): Values {
+export function valuesOf({ options, cluster, dapr }: Session): Values {
   const colon = options.image.lastIndexOf(':');
   return {
     'image.repository': options.image.slice(0, colon),
     'image.tag': options.image.slice(colon + 1),
     'telemetry.otlpEndpoint': collectorUrl(cluster),
+    'networkPolicy.daprNamespace': dapr.namespace,
   };
 }
 
@@ -50,8 +51,8 @@ interface Release {
 }
 
 /** The chart with Redis for all, in full or with what a build server has the time for. */
-export function redisChecks(session: Session, needs: readonly string[]): Check[] {
-  const { full, testCluster } = session.options;
+export function redisChecks(session: Session, needs: readonly string[], full: boolean): Check[] {
+  const { testCluster } = session.options;
   const release = { title: 'Redis', values: {}, needs };
   const controlPlane = async (under: UnderLoad) => {
     if (!testCluster) throw new NotHere("Dapr's control plane may serve others: only with --test-cluster");

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
+import { daprOf } from './dapr.ts';
 import { readOptions } from './options.ts';
 import { commandsOf, firstOrderLines, installFlags, loadLines } from './readme.ts';
-import { type Check, chosenOf, closingLines, NotHere, runChecks } from './report.ts';
+import { chartImage } from './release.ts';
+import { type Check, chosenOf, closingLines, leftOutLines, NotHere, runChecks } from './report.ts';
 import { faultOfTaking, inWordsOf, stretchOf } from './stretch.ts';
 import { samplesOf, usageBetween, usageTable } from './usage.ts';
 
@@ -111,6 +113,17 @@ describe('chosen by a part of their names', () => {
   });
 });
 
+test('checks that only --full makes are told, and not counted', () => {
+  const check = (name: string): Check => ({ name, needs: [], run: async () => '' });
+  const all = ['a', 'b', 'c'].map(check);
+  expect(leftOutLines(all.slice(0, 1), all)).toEqual([
+    'left out without --full, and not counted below: 2 checks',
+    '  b',
+    '  c',
+  ]);
+  expect(leftOutLines(all, all)).toEqual([]);
+});
+
 describe('what came of the orders of some time', () => {
   const order = (at: number, outcome: OrderLine['outcome'], error?: string): OrderLine => ({
     ...{ type: 'order', run: 'r', phase: 'p', mark: at, key: `${at}`, at, ms: at / 100, status: 0, outcome },
@@ -157,6 +170,29 @@ describe('what came of the orders of some time', () => {
     expect(words).toContain('14.29 % of 14 orders');
     expect(words).toContain('11 not sent in time');
   });
+});
+
+describe('the Dapr of a cluster', () => {
+  const injector = (version?: string) => ({
+    metadata: { namespace: 'mesh', labels: version === undefined ? {} : { 'app.kubernetes.io/version': version } },
+  });
+
+  test('is where its injector is, and of its version', () => {
+    expect(daprOf([injector('1.18.1')])).toEqual({ namespace: 'mesh', version: '1.18.1' });
+    expect(daprOf([injector('2.0.0-rc.1')])).toMatchObject({ version: '2.0.0-rc.1' });
+    expect(daprOf([injector('edge')])).toMatchObject({ version: 'edge' });
+    expect(daprOf([injector()])).toMatchObject({ version: 'of an unknown version' });
+  });
+
+  test('is missed, and refused when it is too old', () => {
+    expect(() => daprOf([])).toThrow('the cluster has no Dapr: install 1.18 or newer');
+    expect(() => daprOf([injector('1.9.3')])).toThrow('Dapr in mesh is 1.9.3: install 1.18 or newer');
+  });
+});
+
+test('the images of the chart are known by their values', async () => {
+  await expect(chartImage('redisImage')).resolves.toMatch(/^redis:/);
+  await expect(chartImage('noImage')).rejects.toThrow('no noImage');
 });
 
 describe("README's commands", () => {

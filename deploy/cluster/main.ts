@@ -7,7 +7,7 @@ import { kafkaChecks, postgresqlChecks, redisChecks } from './checks.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { imageValue, preparation, preparationOf, READY } from './preparation.ts';
 import { CHART } from './release.ts';
-import { type Check, chosenOf, closingLines, type Report, runChecks } from './report.ts';
+import { type Check, chosenOf, closingLines, leftOutLines, type Report, runChecks } from './report.ts';
 import { chartVersions, Session } from './session.ts';
 import { upgradeCheck } from './upgrade.ts';
 
@@ -24,14 +24,12 @@ async function options(): Promise<Options> {
   }
 }
 
-function checksOf(session: Session): Check[] {
-  const { full, only } = session.options;
-  const redis = [...preparation(session), ...redisChecks(session, [READY])];
-  const all = full ? [...redis, ...fullChecks(session)] : redis;
-  return only === undefined ? all : chosenOf(all, only);
+function allChecks(session: Session, full: boolean): Check[] {
+  const redis = [...preparation(session), ...redisChecks(session, [READY], full)];
+  return full ? [...redis, ...extraChecks(session)] : redis;
 }
 
-function fullChecks(session: Session): Check[] {
+function extraChecks(session: Session): Check[] {
   const kafka = preparationOf(session, 'kafka');
   const postgresql = preparationOf(session, 'postgresql');
   return [
@@ -50,7 +48,12 @@ async function test(chosen: Options): Promise<Report> {
     const session = new Session(chosen, scratch, signal, (line) => report.progress(line));
     try {
       const timeLeft = () => chosen.withinMs - (performance.now() - began);
-      return await runChecks(checksOf(session), { timeLeft, signal, say });
+      const { full, only } = chosen;
+      const checks = allChecks(session, full);
+      const made = only === undefined ? checks : chosenOf(checks, only);
+      const result = await runChecks(made, { timeLeft, signal, say });
+      if (only === undefined) for (const line of leftOutLines(made, allChecks(session, true))) say(line);
+      return result;
     } finally {
       report.done();
       await session.end();

@@ -4,14 +4,14 @@ export const HELP = `Tests the chart in a real cluster: installs it, takes order
 
   npm run cluster:test -- [options]
 
-Works on the cluster of the current kubectl context, which must have Dapr, in namespaces of its own that it makes and
-removes. Images that the cluster can't pull must be there already; it says which are missing.
+Works on the cluster of the current kubectl context, which must have Dapr 1.18 or newer, in a namespace of its own that it
+makes and removes. Images that the cluster can't pull must be there already; it says which are missing.
 
   --test-cluster          start the disposable cluster in the folder of $STANDING_ORDER_CLUSTER (default:
-                          ../shared/cluster beside the checkout), build and load all images, install Dapr, and take the
-                          cluster down in the end
+                          ../shared/cluster beside the checkout; deploy/cluster/README.md says what is in it), build and
+                          load all images, install Dapr, and take the cluster down in the end
   --full                  also Kafka, PostgreSQL, an issuer of tokens, the deleted state store and control plane of Dapr, and
-                          the upgrade from the chart's version before; else Redis
+                          the upgrade from the chart's version before; else Redis, and the names of what is left out
   --only TEXT             only checks with this in their names, with what they need
   --within SECONDS        begin no check that would end after this time, 60 to 14400; what is left counts as skipped
   --image NAME:TAG        image of the services; default: standing-order with the chart's appVersion

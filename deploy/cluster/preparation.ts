@@ -10,13 +10,11 @@ import {
   OWN_KAFKA_IMAGE,
   OWN_POSTGRESQL_IMAGE,
 } from './images.ts';
-import type { Values } from './release.ts';
+import { chartImage, type Values } from './release.ts';
 import type { Check } from './report.ts';
 import type { Session } from './session.ts';
 
 const minute = 60_000;
-/** As the chart has it; the disposable cluster makes a stand-in of that name. */
-const REDIS_IMAGE = 'redis:8';
 const STARTS = 'the disposable cluster starts';
 const IMAGES = "the images are loaded, and Dapr's control plane is installed from its own chart and ready";
 export const READY = 'the cluster is there, with Dapr and the images';
@@ -57,7 +55,8 @@ async function makeImages(session: Session): Promise<number> {
   const { image, k6Image } = session.options;
   await buildServicesImage(session, image);
   const took = performance.now() - began;
-  await session.testbed.load(REDIS_IMAGE);
+  // A stand-in of that name is among the base images.
+  await session.testbed.load(await chartImage('redisImage'));
   await buildK6Image(session, k6Image);
   return took;
 }
@@ -118,34 +117,36 @@ function reached(session: Session, needs: readonly string[]): Check {
     needs,
     async run() {
       if (needs.length === 0) await session.reach();
-      await needDapr(session);
+      const dapr = await session.findDapr();
       // What was loaded just now is there.
       const missing = session.options.testCluster ? [] : await faultsOfImages(session);
       if (missing.length > 0) throw new Error(missing.join('\n'));
       const { serverVersion } = JSON.parse(await session.cluster.kubectl(['version', '--output', 'json']));
-      return `Kubernetes ${serverVersion.gitVersion}`;
+      return `Kubernetes ${serverVersion.gitVersion}, Dapr ${dapr.version} in ${dapr.namespace}`;
     },
   };
 }
 
-async function needDapr({ cluster }: Session): Promise<void> {
-  const injector = ['deployments', '--all-namespaces', '--selector', 'app=dapr-sidecar-injector'];
-  const { items } = await cluster.get(...injector);
-  if (items.length === 0)
-    throw new Error(
-      'the cluster has no Dapr: install it (https://docs.dapr.io/operations/hosting/kubernetes), 1.18 or newer',
-    );
-}
-
 async function faultsOfImages(session: Session): Promise<string[]> {
-  const { image, k6Image } = session.options;
+  const { image, k6Image, full } = session.options;
   const images: Image[] = [
     { image, command: ['node', '--version'], get: 'docker build --file deploy/images/Dockerfile .' },
     { image: k6Image, command: ['k6', 'version'], get: 'or name another by --k6-image' },
+    ...(await Promise.all([imageOfStore('redis'), ...(full ? extraImages(session) : [])])),
   ];
   const faults = await Promise.all(images.map((each, index) => faultOfImage(session, `image-${index}`, each)));
   return faults.filter((fault) => fault !== undefined);
 }
+
+/** An image that the chart starts a store or a broker from. */
+async function imageOfStore(name: 'redis' | Extra, chosen?: string): Promise<Image> {
+  const image = chosen ?? (await chartImage(`${name}Image`));
+  const flag = name === 'redis' ? '' : ` or name another by --${name}-image`;
+  return { image, command: ['sh', '-c', 'true'], get: `the chart's ${name}Image${flag}` };
+}
+
+const extraImages = ({ options }: Session): Promise<Image>[] =>
+  (['kafka', 'postgresql'] as const).map((extra) => imageOfStore(extra, options[extras[extra].value]));
 
 interface Image {
   readonly image: string;

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Cluster } from './cluster.ts';
 import { installFlags } from './readme.ts';
 
@@ -7,6 +8,14 @@ export const CHART = resolve(import.meta.dirname, '../../charts/standing-order')
 /** The name that README's commands use. */
 export const RELEASE = 'shop';
 const OWN = `app.kubernetes.io/instance=${RELEASE}`;
+
+/** The image of a store or a broker that the chart has in its values. */
+export async function chartImage(value: string): Promise<string> {
+  const text = await readFile(join(CHART, 'values.yaml'), 'utf8');
+  const image = new RegExp(`^${value}: (\\S+)$`, 'm').exec(text)?.[1];
+  if (image === undefined) throw new Error(`the chart has no ${value}`);
+  return image;
+}
 
 /** Values as `--set-json` takes them. */
 export type Values = Readonly<Record<string, unknown>>;

@@ -47,6 +47,14 @@ export function chosenOf(checks: readonly Check[], part: string): Check[] {
   return checks.filter(({ name, concludes }) => names.has(name) || names.has(concludes ?? ''));
 }
 
+/** What says that there are more checks than those that were made, if there are. */
+export function leftOutLines(made: readonly Check[], all: readonly Check[]): string[] {
+  const names = new Set(made.map(({ name }) => name));
+  const more = all.map(({ name }) => name).filter((name) => !names.has(name));
+  if (more.length === 0) return [];
+  return [`left out without --full, and not counted below: ${more.length} checks`, ...more.map((name) => `  ${name}`)];
+}
+
 export interface Report {
   readonly checks: readonly Checked[];
   readonly measured: readonly Measured[];

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { resolveTool } from '../tools/src/index.ts';
 import { runProgram } from '../tools/src/plain/program.mjs';
 import { Cluster } from './cluster.ts';
+import { type Dapr, daprOf, INJECTOR } from './dapr.ts';
 import type { Options } from './options.ts';
 import { findTestbed, startTestbed, type Testbed } from './testbed.ts';
 
@@ -20,6 +21,7 @@ export class Session {
   readonly onLine: (line: string) => void;
   #testbed: Testbed | undefined;
   #cluster: Cluster | undefined;
+  #dapr: Dapr | undefined;
 
   constructor(options: Options, scratch: string, signal: AbortSignal, onLine: (line: string) => void) {
     this.options = options;
@@ -36,6 +38,19 @@ export class Session {
   get cluster(): Cluster {
     if (this.#cluster === undefined) throw new Error('no cluster has been reached');
     return this.#cluster;
+  }
+
+  /** Dapr's control plane, once it was found. */
+  get dapr(): Dapr {
+    if (this.#dapr === undefined) throw new Error('no Dapr has been found');
+    return this.#dapr;
+  }
+
+  /** Looks for Dapr in the cluster. Rejects if there is none that the chart can do with. */
+  async findDapr(): Promise<Dapr> {
+    const injectors = ['deployments', '--all-namespaces', '--selector', INJECTOR];
+    this.#dapr = daprOf((await this.cluster.get(...injectors)).items);
+    return this.#dapr;
   }
 
   /** Starts the disposable cluster, if that is the one to use. */

@@ -1,6 +1,6 @@
 import type { NumberRule } from './settings.ts';
 
-const seconds = (preset: string): NumberRule => ({ preset, min: 1, max: 3_600 });
+const seconds = (preset: string): NumberRule => ({ preset, min: 1, max: 3_600, fraction: true });
 
 /** The numbers that each scenario has, by the names of their variables. */
 export const rules = {
@@ -11,6 +11,6 @@ export const rules = {
     BEFORE_SECONDS: seconds('10'),
     DURING_SECONDS: seconds('20'),
     AFTER_SECONDS: seconds('10'),
-    GOAL: { preset: '0', min: 0, max: 100 },
+    GOAL: { preset: '0', min: 0, max: 100, fraction: true },
   },
 } as const satisfies Record<string, Readonly<Record<string, NumberRule>>>;

@@ -22,6 +22,8 @@ export interface NumberRule {
   readonly min: number;
   readonly max: number;
   readonly list?: boolean;
+  /** Whether it may have a fraction. */
+  readonly fraction?: boolean;
 }
 
 const common: Readonly<Record<string, NumberRule>> = {
@@ -67,10 +69,12 @@ export function readSettings(variables: Variables, rules: Readonly<Record<string
 }
 
 function numbersOf(name: string, given: string | undefined, rule: NumberRule, faults: string[]): number[] {
-  const { preset, min, max, list } = rule;
+  const { preset, min, max, list, fraction } = rule;
   const texts = (given || preset).split(list ? ',' : '\n');
-  const wrong = texts.filter((text) => !/^\d+(\.\d+)?$/.test(text) || Number(text) < min || Number(text) > max);
-  if (wrong.length > 0) faults.push(`${name}: "${wrong.join(',')}" is not from ${min} to ${max}`);
+  const form = fraction ? /^\d+(\.\d+)?$/ : /^\d+$/;
+  const wrong = texts.filter((text) => !form.test(text) || Number(text) < min || Number(text) > max);
+  const number = fraction ? 'a number' : 'a whole number';
+  if (wrong.length > 0) faults.push(`${name}: "${wrong.join(',')}" is not ${number} from ${min} to ${max}`);
   return texts.map(Number);
 }
 
