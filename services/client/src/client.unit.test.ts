@@ -283,6 +283,13 @@ describe('an outcome', () => {
   });
 });
 
+it('puts away what it cannot read, in a letter that a broker takes whatever is wrong with it', async () => {
+  const { deliver, sentTo } = start(memory());
+  const refusal = { correlationId: 'one', detail: 'no', errors: Array.from({ length: 12_000 }, () => ({})) };
+  expect(await deliver(event('com.standing-order.order-request-refused.v1', refusal))).toEqual(['SUCCESS']);
+  expect(JSON.stringify(sentTo('order-outcomes-shop-dead')[0]).length).toBeLessThan(200_000);
+});
+
 describe('a request that is forgotten before its outcome', () => {
   it('is not sent any more, holds no place, and who waits for it hears so, at every replica', async () => {
     const store = memory();

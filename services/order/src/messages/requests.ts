@@ -17,6 +17,7 @@ import {
 } from '@standing-order/platform/dapr';
 import { faultsOf } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
+import { deterministicUuid } from '@standing-order/platform/runtime';
 import { currentTrace } from '@standing-order/platform/telemetry';
 import type { Hono } from 'hono';
 import { z } from 'zod';
@@ -49,9 +50,11 @@ export interface RequestsParts {
 export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: RequestsParts): void {
   async function reply(
     { message, context }: Delivery<Request>,
-    id: string,
+    kind: 'refused' | 'again',
     content: { readonly type: string; readonly data: unknown },
   ): Promise<DeliveryOutcome> {
+    // The same answer to the same request, which may have an id as long as ids can be.
+    const id = deterministicUuid('standing-order/request-answer', message.source, message.id, kind);
     const about = { id, source: SOURCE, subject: message.subject, time: clock.wall(), trace: currentTrace(context) };
     const event = createEvent({ ...about, ...content });
     const [taken] = await sidecar.publish(pubsub, outcomeTopic(message.data.replyTo), [{ event }]);
@@ -59,14 +62,14 @@ export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: Req
   }
 
   const refuse = (delivery: Delivery<Request>, detail: string, errors: readonly FieldFault[]) =>
-    reply(delivery, `${delivery.message.id}-refused`, {
+    reply(delivery, 'refused', {
       type: 'com.standing-order.order-request-refused.v1',
       data: { correlationId: delivery.message.data.correlationId, detail, errors },
     });
 
   /** The client has confirmed this outcome before and asks again, so it has lost it. */
   const repeat = (delivery: Delivery<Request>, order: Order, received: Token) =>
-    reply(delivery, `${delivery.message.id}-again`, outcomeOf(order, received));
+    reply(delivery, 'again', outcomeOf(order, received));
 
   async function handle(delivery: Delivery<Request>): Promise<DeliveryOutcome> {
     const asked = messageData[TYPE].safeParse(delivery.message.data);

@@ -43,7 +43,7 @@ function settledOrder(): Order {
 }
 
 /** The handler over styles that answer what `placement` says, and a broker that takes what `takes` says. */
-async function deliver(content: unknown, placement: Placement, takes = true) {
+async function deliver(content: unknown, placement: Placement, takes = true, id = 'q1') {
   const asked: Asked[] = [];
   const published: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
@@ -61,7 +61,7 @@ async function deliver(content: unknown, placement: Placement, takes = true) {
       return placement;
     },
   });
-  const about = { id: 'q1', source: '/client/shop', subject: 'basket-7', time: 0, trace: { traceparent } };
+  const about = { id, source: '/client/shop', subject: 'basket-7', time: 0, trace: { traceparent } };
   const event = createEvent({ ...about, type: 'com.standing-order.create-order.v1', data: content });
   const response = await app.request('/messages/order-requests', {
     method: 'POST',
@@ -112,7 +112,25 @@ describe('a request that comes by message', () => {
     expect((await deliver(content, placement, false)).status).toBe('RETRY');
   });
 
-  it.each([undefined, 7, '', 'Shop', '-shop', 'shop.eu', 'a'.repeat(64), 'order-replies/../x'])(
+  it('is refused with as many of its faults as a broker takes', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 12_000 }, (_, index) => [`field-${index}`, 1]));
+    const { published } = await deliver({ ...data, request: { ...request, ...unknown } }, taken);
+    expect(published[0]?.topic).toBe('order-outcomes-shop');
+    expect(JSON.stringify(published[0]?.event).length).toBeLessThan(200_000);
+  });
+
+  it('has the same answer under the same id, whatever the length of its own', async () => {
+    const ids = await Promise.all(
+      ['x'.repeat(255), 'x'.repeat(255), 'y'.repeat(255)].map(async (id) => {
+        const { published } = await deliver({ ...data, request: {} }, taken, true, id);
+        return messageSchema(outcomeTypes).parse(published[0]?.event).id;
+      }),
+    );
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+
+  it.each([undefined, 7, '', 'Shop', '-shop', 'shop-dead', 'shop.eu', 'a'.repeat(64), 'order-replies/../x'])(
     'goes to the dead letters when it does not say where to reply: %j',
     async (replyTo) => {
       const { asked, published } = await deliver({ ...data, replyTo }, taken);

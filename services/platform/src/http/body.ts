@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { faultsOf, invalidRequest, ProblemError } from './problem.ts';
+import { allFaultsOf, invalidRequest, ProblemError } from './problem.ts';
 
 /** The largest body that a client may send, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -52,6 +52,6 @@ export async function jsonBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> 
     throw new ProblemError('unsupported-media-type', { errors: [{ field: 'Content-Type', detail }] });
   }
   const result = schema.safeParse(await parsedBody(c, MAX_BODY_BYTES));
-  if (!result.success) throw invalidRequest(faultsOf(result.error));
+  if (!result.success) throw invalidRequest(allFaultsOf(result.error));
   return result.data;
 }

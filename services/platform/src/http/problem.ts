@@ -68,7 +68,7 @@ export function problemResponse(kind: ProblemKind, details: ProblemDetails = {})
   });
 }
 
-/** A longer list helps nobody, and a request of 10,000 faults must not make an answer of a megabyte. */
+/** A longer list helps nobody, and a request of 10,000 faults must not make an answer, or a message, of a megabyte. */
 const MAX_FAULTS = 100;
 const MAX_NAME = 200;
 
@@ -82,7 +82,7 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 /** What zod found, one fault for each field; a body that is wrong as a whole is the field `body`. */
-export function faultsOf(error: z.core.$ZodError): FieldFault[] {
+export function allFaultsOf(error: z.core.$ZodError): FieldFault[] {
   const faults: FieldFault[] = [];
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
@@ -94,6 +94,9 @@ export function faultsOf(error: z.core.$ZodError): FieldFault[] {
   }
   return faults;
 }
+
+/** As many of them as a message carries. */
+export const faultsOf = (error: z.core.$ZodError): FieldFault[] => allFaultsOf(error).slice(0, MAX_FAULTS);
 
 /** The problem of a request with these faults. */
 export const invalidRequest = (faults: readonly FieldFault[]): ProblemError =>
