@@ -16,12 +16,15 @@ export const orderId = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be the id of an order');
 
-/** Name of a client that orders by message; its reply channel is named after it. */
+/**
+ * Name of a client that orders by message; its reply channel is named after it. With -dead at its end, that channel would be
+ * the one of another client's dead letters.
+ */
 export const clientName = z
   .string()
   .regex(
-    /^[a-z0-9][a-z0-9-]{0,62}$/,
-    'must be 1 to 63 lower case letters, digits or -, starting with a letter or digit',
+    /^(?!.*-dead$)[a-z0-9][a-z0-9-]{0,62}$/,
+    'must be 1 to 63 lower case letters, digits or -, starting with a letter or digit and not ending in -dead',
   );
 
 /** A client's own name for one request: equal ids are one request. */
