@@ -63,7 +63,7 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
 
   /** What becomes of a write on its way: applied now or later, once or twice, answered or not. */
   function carry<T>(
-    kind: 'transact' | 'write',
+    kind: 'transact' | 'write' | 'remove',
     parts: readonly Fails[],
     unknown: T,
     apply: (fails: Fails) => T,
@@ -71,7 +71,8 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   ) {
     const none = () => false;
     const some = rng.pick(parts);
-    if (weather.store === 'down' || weather.store === 'full' || store.full) return answer(latency(), unknown);
+    const full = kind !== 'remove' && (weather.store === 'full' || store.full);
+    if (weather.store === 'down' || full) return answer(latency(), unknown);
     if (weather.store === 'frozen') {
       land(weather.thawsAt - world.now + rng.next() * 50, () => apply(none));
       return answer(STORE_DEADLINE, unknown);
@@ -155,6 +156,17 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
     return outcome;
   }
 
+  function remove(key: string): Promise<WriteOutcome> {
+    return call<WriteOutcome>('remove', 'unknown', (answer) => {
+      const apply = (fails: Fails): WriteOutcome => {
+        if (fails(0)) return 'unknown';
+        store.delete(key);
+        return 'written';
+      };
+      carry<WriteOutcome>('remove', [any], 'unknown', apply, answer);
+    });
+  }
+
   async function read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
     const asked = [...keys];
     const found = await call<ReadonlyMap<string, Stored> | undefined>('read', undefined, (answer) => {
@@ -174,7 +186,7 @@ export function createLink(sea: Sea, process: Process, rng: Rng): Store {
   const etagAfter = (etag: string | undefined): string | undefined =>
     store.dialect === 'redis' ? String(Number(etag ?? 0) + 1) : undefined;
 
-  return { transact, write, read, etagAfter };
+  return { transact, write, remove, read, etagAfter };
 }
 
 function worse(a: WriteOutcome, b: WriteOutcome): WriteOutcome {

@@ -11,7 +11,7 @@ export interface ClockFault {
 }
 
 /** Where a process may be held: just before a request leaves it, or just before an answer or a timer reaches it. */
-export type AwaitKind = 'transact' | 'read' | 'write' | 'send' | 'timer';
+export type AwaitKind = 'transact' | 'read' | 'write' | 'remove' | 'send' | 'timer';
 
 export interface PauseAt {
   readonly kind: AwaitKind;

@@ -17,9 +17,9 @@ export interface OutboxOptions<D extends Document, A> {
  * created: stored, and found again by somebody until it is done.
  * existing: a document of this id with the same fingerprint is stored, and found again likewise.
  * different: a document of this id with another fingerprint is stored.
- * full, unsent: nothing was sent; the queue is full, or the deadline passed (or the process leaves).
+ * full, unsent: nothing was stored, nor will be; the queue is full, or the deadline passed (or the process leaves).
  * unknown: the deadline passed, or the store takes others and not this one; it may be stored now or later.
- * refused: the store does not take this document; nothing was stored.
+ * refused: the store does not take this document; nothing was stored, nor will be.
  */
 export type Accepted<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }

@@ -13,7 +13,7 @@ export interface Move {
 
 /** What one segment is to name: documents that are written together with it, or ids that have theirs. */
 export interface Batch<D> {
-  readonly items: readonly Item<D>[];
+  items: readonly Item<D>[];
   readonly move: Move | undefined;
   attempts: number;
 }
@@ -32,8 +32,10 @@ export const attempt = async <D extends Document, A>(
   const finished = deletions.first(settings.deleteBatch);
   const operations = operationsOf(context, batch, segment, finished);
   batch.attempts++;
-  for (const item of batch.items) item.sent = true;
+  const first = batch.items.filter(({ maybeStored }) => !maybeStored);
+  for (const item of first) item.maybeStored = true;
   const outcome = await store.transact(operations);
+  if (outcome === 'refused') for (const item of first) item.maybeStored = false;
   if (outcome === 'committed') deletions.confirmed(finished);
   if (outcome !== 'unknown') return outcome;
   observer.event?.('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });

@@ -20,8 +20,8 @@ export interface Session<D extends Document, A> {
 
 /**
  * Writes documents and the segment that names them, one transaction under way at a time. Legal ways of a batch:
- * sent -> committed; sent -> unclear -> read back -> committed, or sent again under the same number; sent -> refused ->
- * cut in two under new numbers; unclear again and again, although the store takes others -> each document by itself, under
+ * not sent, since nobody waits for it any more; sent -> committed; sent -> unclear -> read back -> committed, or sent again
+ * under the same number; sent -> refused -> cut in two under new numbers; unclear again and again, although the store takes others -> each document by itself, under
  * new numbers -> set aside; sent or answered under a name that is too old -> sent again under a new name.
  */
 export class GroupCommit<D extends Document, A> {
@@ -35,7 +35,7 @@ export class GroupCommit<D extends Document, A> {
   #moves: Move[] = [];
   #moveIsNext = false;
   #deleteSince: number | undefined;
-  #deleteChunk: number;
+  #deletesSingly = false;
   #idle: (() => void)[] = [];
   #busy = false;
   #startedAt = Number.NEGATIVE_INFINITY;
@@ -51,7 +51,6 @@ export class GroupCommit<D extends Document, A> {
     this.#deletions = deletions;
     this.#session = session;
     this.#sleeper = new Sleeper(context.clock);
-    this.#deleteChunk = context.settings.deleteBatch;
     this.#loop = new Loop(
       context.clock,
       () => this.#run(),
@@ -127,7 +126,7 @@ export class GroupCommit<D extends Document, A> {
     try {
       await this.#commit(batch);
     } catch (error) {
-      this.#abandon(batch, 'unknown');
+      this.#abandon(batch, 'unsent');
       throw error;
     }
   }
@@ -140,9 +139,11 @@ export class GroupCommit<D extends Document, A> {
     for (let backoffMs = settings.commitBackoffMs; ; backoffMs = Math.min(2 * backoffMs, settings.commitBackoffMaxMs)) {
       const current = await this.#session();
       if (current === undefined || (batch.move !== undefined && session !== undefined && current !== session))
-        return this.#abandon(batch, 'unknown');
+        return this.#abandon(batch, 'unsent');
       if (current !== session) n = undefined;
       session = current;
+      batch.items = this.#queue.toSend(batch.items, rules);
+      if (batch.items.length === 0 && batch.move === undefined) return;
       n ??= session.writer.take();
       if (session.writer.shortOfNumbers) session.beat();
       if (n !== undefined) {
@@ -184,10 +185,16 @@ export class GroupCommit<D extends Document, A> {
     return move !== undefined || items.length > 1 || items[0]?.stored === undefined;
   }
 
-  /** Nothing was written: half of the batch at a time, under new numbers, until the one that spoils it is alone. */
+  /**
+   * Half of the batch at a time, under new numbers, until the one that spoils it is alone. A refusal says that this attempt
+   * wrote nothing; an earlier one may still land.
+   */
   async #cut(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
-    writer.range.finish(n);
-    if (batch.attempts === 1) writer.range.missing(n);
+    if (batch.attempts > 1) writer.doubt(n);
+    else {
+      writer.range.finish(n);
+      writer.range.missing(n);
+    }
     if (batch.items.length < 2) return this.#abandon(batch, 'refused');
     const half = batch.items.length >> 1;
     await this.#commitAll([batch.items.slice(0, half), batch.items.slice(half)]);
@@ -215,16 +222,18 @@ export class GroupCommit<D extends Document, A> {
       return this.#commitAll([...(stored.length > 0 ? [stored] : []), ...others.map((item) => [item])]);
     }
     this.#event('set-aside', { id: items[0]?.id ?? '', attempts: batch.attempts });
-    this.#abandon(batch, 'unknown');
+    this.#abandon(batch, 'unsent');
   }
 
   async #commitAll(parts: readonly (readonly Item<D>[])[]): Promise<void> {
     for (const items of parts) await this.#commit({ items, move: undefined, attempts: 0 });
   }
 
-  #abandon(batch: Batch<D>, outcome: 'refused' | 'unknown'): void {
+  /** `outcome` is that of documents which cannot be stored any more; of the others nothing is known. */
+  #abandon(batch: Batch<D>, outcome: 'refused' | 'unsent'): void {
     batch.move?.resolve(false);
-    for (const item of batch.items) this.#queue.settle(item, () => ({ outcome }));
+    for (const item of batch.items)
+      this.#queue.settle(item, () => ({ outcome: item.maybeStored ? 'unknown' : outcome }));
   }
 
   async #deleteWhenDue(): Promise<number | undefined> {
@@ -241,16 +250,33 @@ export class GroupCommit<D extends Document, A> {
     return this.#deletions.size > 0 ? 0 : undefined;
   }
 
-  /** A full store may refuse a transaction of many deletions and still take a single one. */
+  /** A full Redis refuses every transaction, also one that only deletes, and still takes single deletions. */
   async #deleteSome(): Promise<boolean> {
-    const keys = this.#deletions.first(this.#deleteChunk);
+    const keys = this.#deletions.first(this.#context.settings.deleteBatch);
     if (keys.length === 0) return true;
+    const done = this.#deletesSingly ? await this.#deleteSingly(keys) : await this.#deleteAtOnce(keys);
+    // After a failure the other way is tried, and after singles the cheaper one again.
+    this.#deletesSingly = !done && !this.#deletesSingly;
+    return done;
+  }
+
+  async #deleteAtOnce(keys: readonly string[]): Promise<boolean> {
     const sorted = keys.toSorted(this.#context.rules.byKey);
     const done = (await this.#context.store.transact(sorted.map((key) => ({ op: 'delete', key })))) === 'committed';
     if (done) this.#deletions.confirmed(keys);
-    const { deleteBatch } = this.#context.settings;
-    this.#deleteChunk = done ? Math.min(2 * this.#deleteChunk, deleteBatch) : Math.max(this.#deleteChunk >> 1, 1);
     return done;
+  }
+
+  /** For as long as a commit may be kept waiting. */
+  async #deleteSingly(keys: readonly string[]): Promise<boolean> {
+    const { clock, settings } = this.#context;
+    const until = clock.monotonic() + settings.commitBackoffMaxMs;
+    for (const key of keys) {
+      if (clock.monotonic() >= until) break;
+      if ((await this.#context.store.remove(key)) !== 'written') return false;
+      this.#deletions.confirmed([key]);
+    }
+    return true;
   }
 
   #event(name: string, attributes: Readonly<Record<string, string | number>>): void {

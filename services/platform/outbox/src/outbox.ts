@@ -79,7 +79,6 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     await this.#open();
     if (this.#sleeper.stopped) throw new Error('the outbox was told to leave before it was ready');
     this.#adopt.start();
-    this.#commit.wake();
   }
 
   accept(document: D, deadlineMs: number): Promise<Accepted<D>> {
@@ -242,6 +241,8 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     this.#session = session;
     if (this.#leaving === undefined) this.#reason = undefined;
     session.start();
+    // For what has come while there was no name to write it under.
+    this.#commit.wake();
     this.#event('registered', writer.name);
   }
 

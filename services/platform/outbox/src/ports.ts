@@ -51,6 +51,8 @@ export interface Store {
   write(
     items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[],
   ): Promise<WriteOutcome>;
+  /** A single deletion, which a store may still take when it is too full for a transaction; a missing key counts as written. Never rejects. */
+  remove(key: string): Promise<WriteOutcome>;
   /**
    * Which ETag a key has after a confirmed write over `etag`, or after its insertion (undefined). Undefined where only a read
    * can tell. Saves reads; a wrong foresight costs a conflict, and must never match what somebody else wrote.

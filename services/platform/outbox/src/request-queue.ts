@@ -1,6 +1,7 @@
 import type { Accepted } from './api.ts';
 import { documentKey } from './documents.ts';
 import type { Clock, Document } from './ports.ts';
+import type { Rules } from './rules.ts';
 import type { Seen } from './scan.ts';
 import type { Settings } from './settings.ts';
 
@@ -15,11 +16,12 @@ interface Request<D> {
 export interface Item<D> {
   readonly id: string;
   readonly key: string;
-  readonly document: D;
+  document: D;
   /** The document as it will be sent: made once, since its size is needed as well. */
-  readonly json: string;
+  json: string;
   requests: Request<D>[];
-  sent: boolean;
+  /** A transaction with it may have been applied, or may be yet. */
+  maybeStored: boolean;
   /** The document that was found under this id. */
   stored: Seen<D> | 'unreadable' | undefined;
 }
@@ -79,7 +81,7 @@ export class RequestQueue<D extends Document> {
     const { document } = request;
     const { id } = document;
     const key = documentKey(id);
-    this.#waiting.set(id, { id, key, document, json, requests: [request], sent: false, stored: undefined });
+    this.#waiting.set(id, { id, key, document, json, requests: [request], maybeStored: false, stored: undefined });
   }
 
   /** The next batch, in the order of arrival: as many items as fit, at least one if any waits. */
@@ -95,6 +97,25 @@ export class RequestQueue<D extends Document> {
       this.#underWay.set(id, item);
     }
     return items;
+  }
+
+  /**
+   * Those of a batch that are to be sent now. Who has been told that nothing was stored must stay right: an item that nobody
+   * waits for any more is let go, and one that somebody still does becomes theirs.
+   */
+  toSend(items: readonly Item<D>[], rules: Rules): readonly Item<D>[] {
+    return items.filter((item) => {
+      const [first] = item.requests;
+      if (!rules.sends({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
+        this.#underWay.delete(item.id);
+        return false;
+      }
+      if (first !== undefined && !item.maybeStored && item.document !== first.document) {
+        item.document = first.document;
+        item.json = JSON.stringify(first.document);
+      }
+      return true;
+    });
   }
 
   /** Answers everybody who asked for this item. */
@@ -134,7 +155,7 @@ export class RequestQueue<D extends Document> {
     const sweep = (item: Item<D>): void => {
       const late = item.requests.filter(({ deadline }) => deadline <= now);
       if (late.length > 0) item.requests = item.requests.filter(({ deadline }) => deadline > now);
-      for (const request of late) this.#answer(request, { outcome: item.sent ? 'unknown' : 'unsent' });
+      for (const request of late) this.#answer(request, { outcome: item.maybeStored ? 'unknown' : 'unsent' });
       for (const { deadline } of item.requests) next = Math.min(next, deadline);
       if (item.requests.length === 0) this.#waiting.delete(item.id);
     };

@@ -63,7 +63,7 @@ describe('request queue', () => {
     const clock = manualClock();
     const queue = new RequestQueue<Doc>(clock, defaultSettings);
     const sent = queue.add(doc('a'), 1_000);
-    for (const item of queue.take()) item.sent = true;
+    for (const item of queue.take()) item.maybeStored = true;
     const unsent = queue.add(doc('b'), 2_000);
     const patient = queue.add(doc('c'), 60_000);
     clock.go(1_000);

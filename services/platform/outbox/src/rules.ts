@@ -16,6 +16,8 @@ export interface Rules {
     batch: { readonly attempts: number; readonly documents: number; readonly unstored: number },
     settings: Settings,
   ): boolean;
+  /** Is a document sent, and sent again? Once its clients are told that nothing was stored, nothing may be. */
+  sends(item: { readonly waiting: number; readonly maybeStored: boolean }): boolean;
   /** May a segment number count as deleted under which a transaction was given up that may still land? */
   forgetsDoubtful(): boolean;
   /** How a document is written first. */
@@ -71,6 +73,7 @@ export const defaultRules: Rules = {
   givesUp: () => false,
   separates: ({ attempts, documents, unstored }, { commitAttempts, commitAttemptsAlone }) =>
     unstored > 0 && attempts % (documents > 1 ? commitAttempts : commitAttemptsAlone) === 0,
+  sends: ({ waiting, maybeStored }) => waiting > 0 || maybeStored,
   forgetsDoubtful: () => false,
   documentOperation: () => 'insert',
   outcome: (stored, requested) => {

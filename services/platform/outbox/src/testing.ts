@@ -55,6 +55,11 @@ export class MemoryStore implements Store {
     return stale.length > 0 ? ('conflict' as const) : ('written' as const);
   }
 
+  async remove(key: string) {
+    this.stored.delete(key);
+    return 'written' as const;
+  }
+
   etagAfter(etag: string | undefined): string {
     return `${Number(etag ?? 0) + 1}`;
   }

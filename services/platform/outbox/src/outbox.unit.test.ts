@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { createOutbox } from './outbox.ts';
+import { defaultSettings } from './settings.ts';
+import { atRest, contextOf, countFrom, MemoryStore, manualClock } from './testing.ts';
+
+test('what comes while a new name is being registered is written under it at once', async () => {
+  const store = new MemoryStore();
+  const clock = manualClock();
+  const outbox = createOutbox(contextOf(store, clock));
+  await outbox.start();
+  await atRest();
+  const { promise: registered, resolve: register } = Promise.withResolvers<void>();
+  store.transacts = async (operations) => {
+    await registered;
+    return store.apply(operations);
+  };
+  clock.go(defaultSettings.guardMs + defaultSettings.beatMs);
+  await atRest();
+  expect(outbox.ready).toBe(false);
+  const accepted = outbox.accept(countFrom('a'), defaultSettings.guardMs);
+  await atRest();
+  register();
+  await atRest();
+  expect(store.stored.has('o:a')).toBe(true);
+  expect((await accepted).outcome).toBe('created');
+  await outbox.leave();
+});
