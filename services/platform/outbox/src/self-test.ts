@@ -48,7 +48,11 @@ const testCompareAndSet = async (store: Store, key: string): Promise<void> => {
   const etag = (await store.read([key])).get(key)?.etag ?? unfit('a stored value has no ETag');
   const first = await store.write([{ key, value: { v: 1, mark: 'set' }, etag }]);
   if (first === 'unknown') unclear('compare-and-set');
-  if (first === 'conflict') unfit('compare-and-set with the right ETag failed');
+  if (first === 'conflict') {
+    // Redis has the sidecar repeat what it has no answer to: the write may be in conflict with itself.
+    if (mark((await store.read([key])).get(key)?.value) === 'set') unclear('compare-and-set');
+    unfit('compare-and-set with the right ETag failed');
+  }
   const second = await store.write([{ key, value: { v: 1, mark: 'stale' }, etag }]);
   if (second === 'unknown') unclear('compare-and-set with a stale ETag');
   if (second === 'written') unfit('compare-and-set with a stale ETag succeeded');
