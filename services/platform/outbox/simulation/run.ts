@@ -28,7 +28,7 @@ export interface Verdict {
 
 /** A deliberately broken outbox, or the way it is used; nothing broken when empty. */
 export interface Variant extends Partial<Build> {
-  /** Erases by deleting, where outbox.md asks for a tombstone. */
+  /** Erases by deleting, where a tombstone has to stay: a deleted key comes back to life by a late write. */
   readonly deletes?: boolean;
 }
 

@@ -20,7 +20,7 @@ interface Running {
   readonly end: number;
 }
 
-/** A key-value store as Dapr offers it on Redis or on PostgreSQL, with what was measured of each (dapr-facts.md section 0). */
+/** A key-value store as Dapr offers it on Redis or on PostgreSQL, with what was measured of each (README.md beside this). */
 export class SimStore {
   readonly dialect: Dialect;
   /** Called after every step that was applied. */

@@ -83,7 +83,7 @@ function storeWith(dialect: Dialect, ...keys: string[]): SimStore {
   return store;
 }
 
-/** The table of dapr-facts.md section 0. */
+/** The table of README.md beside this. */
 describe('the store', () => {
   const batch = [
     { op: 'insert', key: 'a', json: '{"is":"new"}' },
