@@ -67,7 +67,7 @@ describe('POST /orders refuses, names the field, stores nothing', () => {
 
   test('10,000 line items that do not', async () => {
     const answer = await leavesNothing(() => post(orders(), { ...GOOD_ORDER, lines: lines(10_000) }));
-    expect(answer.status).toBe(413);
+    expect([answer.status, fieldsOf(answer)]).toEqual([413, ['body']]);
   });
 
   test('a body that says it is no JSON', async () => {
@@ -78,7 +78,7 @@ describe('POST /orders refuses, names the field, stores nothing', () => {
 
   test('a body over 256 KiB', async () => {
     const answer = await leavesNothing(() => post(orders(), { ...GOOD_ORDER, note: 'x'.repeat(256 * 1024) }));
-    expect(answer.status).toBe(413);
+    expect([answer.status, fieldsOf(answer)]).toEqual([413, ['body']]);
   });
 
   test.each([

@@ -108,9 +108,9 @@ describe('POST /orders refuses what it cannot understand, and stores nothing:', 
     expect(stored.size).toBe(0);
   });
 
-  it.each<[string, string | object, Record<string, string>, number, string | undefined]>([
-    ['a body over 256 KiB', { ...good, note: 'x'.repeat(256 * 1024) }, {}, 413, undefined],
-    ['10,000 line items', { ...good, lines: many }, {}, 413, undefined],
+  it.each<[string, string | object, Record<string, string>, number, string]>([
+    ['a body over 256 KiB', { ...good, note: 'x'.repeat(256 * 1024) }, {}, 413, 'body'],
+    ['10,000 line items', { ...good, lines: many }, {}, 413, 'body'],
     ['101 line items', { ...good, lines: many.slice(0, 101) }, {}, 422, 'lines'],
     ['a body that is not JSON', good, { 'content-type': 'text/plain' }, 415, 'Content-Type'],
     [
@@ -127,7 +127,7 @@ describe('POST /orders refuses what it cannot understand, and stores nothing:', 
     const response = await post(body, headers);
     expect(response.status).toBe(status);
     const { errors } = problem.parse(await response.json());
-    if (field) expect(errors).toMatchObject([{ field }]);
+    expect(errors).toMatchObject([{ field }]);
     expect(stored.size).toBe(0);
   });
 });

@@ -92,7 +92,7 @@ test('a body that says it is too large is refused unread', async () => {
     },
   });
   const body = await problemIn(await post(unread, { 'content-length': String(MAX_BODY_BYTES + 1) }));
-  expect(body.status).toBe(413);
+  expect(body).toMatchObject({ status: 413, errors: [{ field: 'body', detail: expect.any(String) }] });
 });
 
 test('a body that does not say its length is read no further than the limit', async () => {
@@ -103,7 +103,7 @@ test('a body that does not say its length is read no further than the limit', as
       controller.enqueue(new Uint8Array(64 * 1024));
     },
   });
-  expect((await problemIn(await post(endless))).status).toBe(413);
+  expect(await problemIn(await post(endless))).toMatchObject({ status: 413, errors: [{ field: 'body' }] });
   expect(sent).toBeLessThan(2 * MAX_BODY_BYTES);
 });
 

@@ -6,7 +6,7 @@ import { allFaultsOf, invalidRequest, ProblemError } from './problem.ts';
 export const MAX_BODY_BYTES = 256 * 1024;
 
 const tooLarge = (limit: number): ProblemError =>
-  new ProblemError('content-too-large', { detail: `a body may have at most ${limit} bytes` });
+  new ProblemError('content-too-large', { errors: [{ field: 'body', detail: `may have at most ${limit} bytes` }] });
 
 /** Counts while it reads, for a body that does not say its length. */
 async function streamedText(request: Request, limit: number): Promise<string> {
