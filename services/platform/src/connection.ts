@@ -91,6 +91,6 @@ function lateStore(found: () => StateStore | undefined): StateStore {
     get: (key) => found()?.get(key) ?? none(),
     insert: async (key, value) => found()?.insert(key, value) ?? 'unknown',
     update: async (key, value, etag) => found()?.update(key, value, etag) ?? 'unknown',
-    remove: async (key, etag) => found()?.remove(key, etag) ?? 'unknown',
+    remove: async (key) => found()?.remove(key) ?? 'unknown',
   };
 }

@@ -14,7 +14,6 @@ export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -50,12 +49,12 @@ export function createClient(options: SidecarOptions): SidecarClient {
     bodyTimeout: 0,
     connectTimeout: options.deadlineMs ?? DEADLINE_MS,
   });
-  const fixedHeaders = {
+  const headers = {
     'content-type': 'application/json',
     ...(options.apiToken === undefined ? {} : { 'dapr-api-token': options.apiToken }),
   };
 
-  async function call({ operation, method, path, body, headers, deadlineMs, signal }: Call): Promise<Answer> {
+  async function call({ operation, method, path, body, deadlineMs, signal }: Call): Promise<Answer> {
     const deadline = AbortSignal.timeout(deadlineMs ?? options.deadlineMs ?? DEADLINE_MS);
     const startedAt = performance.now();
     try {
@@ -63,7 +62,7 @@ export function createClient(options: SidecarOptions): SidecarClient {
         method,
         path,
         body: body ?? null,
-        headers: { ...fixedHeaders, ...headers },
+        headers,
         signal: signal ? AbortSignal.any([deadline, signal]) : deadline,
       });
       const etag = response.headers.etag;

@@ -61,16 +61,11 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
     return (await get(key).catch(() => undefined)) ? 'exists' : 'unknown';
   }
 
-  async function remove(key: string, etag?: string): Promise<WriteOutcome> {
-    const headers = etag === undefined ? {} : { 'if-match': etag };
+  async function remove(key: string): Promise<WriteOutcome> {
     const answer = await answerOf(
-      client.call({ operation: 'state remove', method: 'DELETE', path: pathOf(name, key), headers }),
+      client.call({ operation: 'state remove', method: 'DELETE', path: pathOf(name, key) }),
     );
-    if (answer && ok(answer)) return 'written';
-    if (answer?.status !== 409 || etag === undefined) return 'unknown';
-    const now = await read([key]).catch(() => undefined);
-    if (!now || now.get(key)?.etag === etag) return 'unknown';
-    return now.has(key) ? 'conflict' : 'written';
+    return answer && ok(answer) ? 'written' : 'unknown';
   }
 
   return {

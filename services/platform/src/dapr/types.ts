@@ -58,8 +58,6 @@ export interface StateStore extends Store {
   insert(key: string, value: unknown): Promise<InsertOutcome>;
   /** Compare-and-set of one item. Never rejects. On Redis a key that was deleted meanwhile is created again. */
   update(key: string, value: unknown, etag: string): Promise<WriteOutcome>;
-  /** Deletes, with an ETag only that version. Never rejects; a key that is missing already counts as written. */
-  remove(key: string, etag?: string): Promise<WriteOutcome>;
 }
 
 /** A message on its way out. */
