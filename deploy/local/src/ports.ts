@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 
+/** The services, in the order of their ports. */
 export const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
 export type ServiceName = (typeof services)[number];
 

@@ -14,6 +14,7 @@ const version = z.int().min(1);
 
 /** Entities as messages carry them: unknown fields are kept out. */
 export const carriedConsumer = z.object({ ...consumer.shape, orderLimit: carriedMoney });
+/** A restaurant as messages carry it, its menu included. */
 export const carriedRestaurant = z.object({
   ...restaurant.shape,
   menu: z.array(z.object(menuItem.shape)).max(MAX_MENU_ITEMS),

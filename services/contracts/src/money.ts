@@ -15,6 +15,7 @@ export const amount = z.int().min(0).max(10_000_000_000).describe('In minor unit
 /** The largest total: 100 lines x 1,000 pieces x the largest amount. */
 export const totalAmount = z.int().min(0).max(1_000_000_000_000_000).describe('In minor units (cents).');
 
+/** An amount of money in whole minor units of a currency, as requests say it. */
 export const money = z.strictObject({ amount, currency });
 export type Money = z.infer<typeof money>;
 

@@ -3,9 +3,12 @@ import { displayName, entityId, orderId } from './ids.ts';
 import { carriedMoney, totalAmount } from './money.ts';
 import { uniqueBy } from './restaurant.ts';
 
+/** Most lines of an order. */
 export const MAX_ORDER_LINES = 100;
+/** Most pieces of one item in an order. */
 export const MAX_QUANTITY = 1000;
 
+/** One item of the menu, and how many of it. */
 export const orderLine = z.strictObject({ itemId: entityId, quantity: z.int().min(1).max(MAX_QUANTITY) });
 export type OrderLine = z.infer<typeof orderLine>;
 
@@ -24,6 +27,7 @@ export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 
 export const httpStyles = ['respond-first', 'synchronous', 'replication'] as const;
 export type HttpStyle = (typeof httpStyles)[number];
 
+/** What an order can be: PENDING until it is decided, then one of the others for ever. */
 export const orderStatuses = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
 export type OrderStatus = (typeof orderStatuses)[number];
 

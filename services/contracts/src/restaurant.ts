@@ -18,6 +18,7 @@ export const uniqueBy =
     });
   };
 
+/** What a restaurant offers, at which price in the currency of the restaurant. */
 export const menuItem = z.strictObject({
   id: entityId,
   name: displayName,

@@ -7,6 +7,7 @@ import { reason, settledStatuses } from './order.ts';
 export const webhookEventTypes = ['order.validated', 'order.rejected', 'order.expired'] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 
+/** Most characters of a webhook's URL. */
 export const MAX_WEBHOOK_URL = 2_048;
 
 /** Id of a webhook: a UUIDv7 in lower case. */
@@ -48,12 +49,14 @@ const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be a se
 
 /** The only answers that ever show a secret: to POST /webhooks and POST /webhooks/{id}/secret. */
 export const webhookWithSecret = webhookView.extend({ secret: webhookSecret });
+/** A new secret, and how long the old one goes on. */
 export const rotatedSecret = z.object({
   secret: webhookSecret,
   /** Until then deliveries carry a signature of the secret before, too. */
   previousUntil: z.iso.datetime(),
 });
 
+/** All webhooks, none with its secret. */
 export const webhookList = z.object({ webhooks: z.array(webhookView) });
 
 /** What became of one event. open: it is tried again at `nextAt`. failed: given up. */

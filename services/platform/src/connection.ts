@@ -28,6 +28,7 @@ const OPEN_EVERY_MS = 500;
 const LOOK_EVERY_MS = 3_000;
 const LOOK_DEADLINE_MS = 2_000;
 
+/** Asks for nothing yet: `open` does. */
 export function createConnection({ sidecar, storeName, clock }: ConnectionOptions): Connection {
   let found: StateStore | undefined;
   let fault: string | undefined = 'the sidecar has not answered yet';

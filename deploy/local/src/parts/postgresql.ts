@@ -10,8 +10,9 @@ import { inheritedEnv, type PartSpec, type Program } from './spec.ts';
 
 const run = promisify(execFile);
 
-/** User and database that the state store uses. */
+/** The user that the state store is. */
 export const postgresqlUser = 'postgres';
+/** The database that the state store uses. */
 export const postgresqlDatabase = 'postgres';
 
 export interface PostgresqlOptions {

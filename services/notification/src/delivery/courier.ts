@@ -34,6 +34,7 @@ const FAILED_PAUSE_MS = 1_000;
 
 const disabled = meter.createCounter('webhooks.disabled', { description: 'Webhooks that were disabled, by reason' });
 
+/** Begins to deliver where the webhook's cursor is, until `stop`. */
 export function startCourier(first: Hook, parts: CourierParts): Courier {
   const { clock, logs } = parts;
   const { id } = first;

@@ -21,6 +21,7 @@ export interface Cursors {
 /** Races that may be lost. */
 const ATTEMPTS = 8;
 
+/** Cursors in this store; a webhook that has none yet begins with a new one. */
 export function createCursors(store: Pick<StateStore, 'get' | 'insert' | 'update'>): Cursors {
   const cursors: Cursors = {
     async read(hook) {

@@ -41,6 +41,7 @@ const ALONE_MS = 8_000;
 /** Deliveries of all webhooks at a time. */
 const AT_ONCE = 64;
 
+/** A deliverer at rest: `start` has it claim webhooks and deliver for them. */
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { store, clock, hooks, logs, cursors, leases } = options;
   const slots = createSlots(AT_ONCE);

@@ -36,6 +36,7 @@ const FREE_AFTER_MS = 10_000;
 /** Claimed at a time, so that processes that start together share. */
 const CLAIMS = 10;
 
+/** Leases of a process that has none yet. */
 export function createLeases({ store, clock, owner }: LeasesOptions): Leases {
   /** When each lease was seen to change, by its ETag. */
   const seen = new Map<string, { readonly etag: string; readonly at: number }>();

@@ -45,6 +45,7 @@ export interface HooksOptions {
   nonce(): string;
 }
 
+/** The webhooks in this store. Other replicas change them, too. */
 export function createHooks({ store, vault, nonce }: HooksOptions): Hooks {
   async function read(): Promise<{ directory: Directory; hooks: readonly Hook[]; etag: string | undefined }> {
     const stored = await store.get(KEY);

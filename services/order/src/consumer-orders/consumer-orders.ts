@@ -57,6 +57,7 @@ const GATHER_MS = 50;
 
 const logName = (consumerId: string): string => `ci:${consumerId}`;
 
+/** The lists in this store. Other replicas write them, too. */
 export function createConsumerOrders({ store, outbox, clock }: ConsumerOrdersParts): ConsumerOrders {
   const log = createPagedLog<Entry>(store);
   const confirmations = createConfirmations({ outbox, clock });

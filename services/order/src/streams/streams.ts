@@ -45,6 +45,7 @@ const RETRY_AFTER_SECONDS = 5;
 /** After which a client that has lost its connection comes back. */
 const RECONNECT_MS = 1_000;
 
+/** Starts with no stream; each ends with its client, its feed, or `end`. */
 export function createStreams(parts: StreamsParts): Streams {
   const { clock, most = MOST, heartbeatMs = HEARTBEAT_MS, writeWithinMs = WRITE_WITHIN_MS } = parts;
   const open = new Set<() => void>();

@@ -30,6 +30,7 @@ interface Key {
   readonly shown: object;
 }
 
+/** Starts an issuer with one key, on a free port. Close it. */
 export async function startTestIssuer(): Promise<TestIssuer> {
   let keys: Key[] = [];
   let signing: Key | undefined;

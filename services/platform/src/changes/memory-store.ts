@@ -10,6 +10,7 @@ export interface MemoryStore extends StateStore {
   lost: 'unknown' | 'conflict';
 }
 
+/** An empty one, which takes every write and tells every answer. */
 export function createMemoryStore(): MemoryStore {
   const items = new Map<string, { json: string; version: number }>();
   const put = (key: string, value: unknown): void => {

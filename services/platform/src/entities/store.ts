@@ -45,6 +45,7 @@ export interface EntitiesOptions<E> {
   announce(change: Change<E>): void;
 }
 
+/** Entities of one kind that this service owns. Call `repair` at every start. */
 export function createEntities<E extends { readonly id: string }>(options: EntitiesOptions<E>): OwnedEntities<E> {
   const { store, prefix, schema, announce } = options;
   const lanes = createLanes<E>(store, prefix);

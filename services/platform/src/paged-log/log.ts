@@ -40,6 +40,7 @@ export interface PagedLog<E extends Entry> {
 
 const MAX_LIMIT = 100;
 
+/** Logs in this store, under whatever names. It keeps nothing in memory. */
 export function createPagedLog<E extends Entry>(
   store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>,
 ): PagedLog<E> {
