@@ -10,7 +10,7 @@ import { inheritedEnv, type PartSpec, type Program } from './spec.ts';
 
 const run = promisify(execFile);
 
-/** The user that the state store is. */
+/** The user as whom the state store connects. */
 export const postgresqlUser = 'postgres';
 /** The database that the state store uses. */
 export const postgresqlDatabase = 'postgres';
