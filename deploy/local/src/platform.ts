@@ -162,12 +162,12 @@ function serviceSpecs(
 /** The variables of a service that follow from what the platform is made of, and those that are given over them. */
 function envOf(
   service: ServiceName,
-  { env, replicas }: Settings,
+  { env, replicas, broker }: Settings,
   { webhookKey }: Secrets,
 ): Readonly<Record<string, string>> {
   switch (service) {
     case 'order':
-      return { NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off', ...env.order };
+      return { BROKER: broker, NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off', ...env.order };
     case 'notification':
       // Whoever tries it has the receiver on the same machine.
       return {

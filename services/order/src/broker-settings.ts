@@ -1,25 +1,17 @@
-import type { BrokerSettings } from '@standing-order/outbox';
-import type { Sidecar } from '@standing-order/platform/dapr';
-import { logger } from '@standing-order/platform/telemetry';
+import type { Settings } from '@standing-order/outbox';
 
-const known: Readonly<Record<string, BrokerSettings>> = {
-  'pubsub.kafka': { reorderMs: 1_000 },
-  'pubsub.redis': { sharedEvidence: true },
+/** The brokers that the platform is made for. */
+export const brokers = ['redis', 'kafka'] as const;
+
+const settings: Readonly<Record<(typeof brokers)[number], Partial<Settings>>> = {
+  kafka: { reorderMs: 1_000 },
+  redis: { sharedEvidence: true },
 };
 
 /**
- * How the outbox has to be set for the broker behind the pub/sub component. Kafka keeps the order within a lane, so that what is
- * overtaken there is lost much sooner than elsewhere. Redis has one stream for all lanes, whose messages go to any replica: if
- * one of them answers nothing, its share of every lane is lost, and any lane tells. Never rejects.
+ * How the outbox has to be set for a broker. Kafka keeps the order within a lane, so that what is overtaken there is lost much
+ * sooner than elsewhere. Redis has one stream for all lanes, whose messages go to any replica: if one of them answers nothing,
+ * its share of every lane is lost, and any lane tells. A sidecar could be asked what it has, but only while the broker is there.
  */
-export async function brokerSettings(sidecar: Pick<Sidecar, 'metadata'>, pubsub: string): Promise<BrokerSettings> {
-  try {
-    const { components } = await sidecar.metadata();
-    const type = components.find(({ name }) => name === pubsub)?.type;
-    logger.info({ pubsub, type }, 'the broker');
-    return known[type ?? ''] ?? {};
-  } catch (error) {
-    logger.warn({ err: error, pubsub }, 'the broker is not known');
-    return {};
-  }
-}
+export const brokerSettings = (broker: (typeof brokers)[number] | undefined): Partial<Settings> =>
+  broker ? settings[broker] : {};

@@ -1,9 +1,12 @@
 import { httpStyles } from '@standing-order/contracts';
 import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
 import { z } from 'zod';
+import { brokers } from './broker-settings.ts';
 
 /** What the order service reads from its environment, beside what every service does. */
 export const orderConfig = serviceConfig.extend({
+  /** What is behind PUBSUB; without it, the outbox takes it for one of which nothing is known. */
+  BROKER: z.enum(brokers).optional(),
   /** How POST /orders works when the request says nothing. */
   ORDER_STYLE: z.enum(httpStyles).default('respond-first'),
   /** Whether a request may pick a style by its header Order-Style. For labs. */

@@ -45,7 +45,7 @@ const outbox: Outbox<Order, Message> = createOutbox({
   transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
   business: orderBusiness,
   observer: orderObserver,
-  settings: { maxOpen: config.MAX_OPEN_ORDERS },
+  settings: { maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
 observeStats(outbox);
 const waits = createWaits({ outbox, clock });
@@ -94,7 +94,7 @@ runService({
     signal.addEventListener('abort', streams.end);
     await connection.open(signal);
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') replicas.start();
-    await outbox.start(await brokerSettings(sidecar, pubsub));
+    await outbox.start();
   },
   async stop() {
     replicas.stop();

@@ -1,6 +1,6 @@
 import type { Business, Clock, Document, Observer, Random, Store, Transport } from './ports.ts';
 import type { Rules } from './rules.ts';
-import type { BrokerSettings, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 export interface OutboxOptions<D extends Document, A> {
   readonly clock: Clock;
@@ -77,11 +77,8 @@ export interface Outbox<D extends Document, A> {
   readonly ready: boolean;
   state(): State;
   stats(): Stats;
-  /**
-   * Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. `found`: what
-   * suits the broker.
-   */
-  start(found?: BrokerSettings): Promise<void>;
+  /** Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. */
+  start(): Promise<void>;
   /** Stores a document together with its promise to be found again. `deadlineMs` counts from now. Never rejects. */
   accept(document: D, deadlineMs: number): Promise<Accepted<D>>;
   /** Records answers; on any replica. One result per entry, in order. Rejects when the store fails: deliver them again. */

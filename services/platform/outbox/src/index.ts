@@ -4,4 +4,4 @@ export { createOutbox } from './outbox.ts';
 export type * from './ports.ts';
 export { defaultRules, type Rules } from './rules.ts';
 export { UnfitStoreError } from './self-test.ts';
-export { type BrokerSettings, defaultSettings, type Settings } from './settings.ts';
+export { defaultSettings, type Settings } from './settings.ts';

@@ -12,7 +12,7 @@ import { defaultRules } from './rules.ts';
 import { readDocuments, type Seen } from './scan.ts';
 import { selfTest, UnfitStoreError } from './self-test.ts';
 import { Session } from './session.ts';
-import { type BrokerSettings, defaultSettings } from './settings.ts';
+import { defaultSettings } from './settings.ts';
 import { Watchers } from './watchers.ts';
 import { Writer } from './writer.ts';
 
@@ -22,7 +22,7 @@ export const createOutbox = <D extends Document, A>(options: OutboxOptions<D, A>
 
 /** Connects the parts, and replaces the session when its name has become too old. */
 class Composition<D extends Document, A> implements Outbox<D, A> {
-  #context: Context<D, A>;
+  readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
   readonly #deletions = new Deletions(() => this.#commit.wake());
   readonly #commit: GroupCommit<D, A>;
@@ -71,10 +71,8 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     };
   }
 
-  async start(found: BrokerSettings = {}): Promise<void> {
+  async start(): Promise<void> {
     this.#reason = 'starting';
-    // Windows alone look at these, and there are none before the first session.
-    this.#context = { ...this.#context, settings: { ...this.#context.settings, ...found } };
     await this.#untilDone(() => selfTest(this.#context.store, freshName(this.#context.random)));
     await this.#open();
     if (this.#sleeper.stopped) throw new Error('the outbox was told to leave before it was ready');

@@ -116,14 +116,11 @@ export interface Settings {
   readonly watches: number;
 }
 
-/** What depends on the broker, which may be known only when the outbox starts. */
-export type BrokerSettings = Partial<Pick<Settings, 'reorderMs' | 'sharedEvidence'>>;
-
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** Good for any broker; what is better for one of them (`BrokerSettings`), `start` can be told. */
+/** Good for any broker; `reorderMs` and `sharedEvidence` can be better for one. */
 export const defaultSettings: Settings = {
   beatMs: 2 * second,
   directoryMs: 10 * second,
