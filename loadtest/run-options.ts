@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { givenPath, readFlags } from '@standing-order/tools/flags';
 import { rules } from './scenarios/lib/rules.ts';
 import { readSettings } from './scenarios/lib/settings.ts';
 
@@ -73,34 +73,34 @@ export interface RunOptions {
  * @throws an Error that lists every fault
  */
 export function readRunOptions(args: readonly string[]): RunOptions {
-  const text = { type: 'string' } as const;
-  const flags = Object.fromEntries(Object.keys(variables).map((flag) => [flag, text]));
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { ...flags, url: text, log: text, json: text, help: { type: 'boolean' } },
-    allowPositionals: true,
+  const flags = readFlags(args, {
+    values: [...Object.keys(variables), 'url', 'log', 'json'],
+    switches: ['help'],
+    maxWords: Number.POSITIVE_INFINITY,
   });
-  const given = values as Readonly<Record<string, string | undefined>> & { readonly help?: boolean };
-  const faults: string[] = [];
-  const scenario = scenarioNames.find((name) => name === positionals[0]);
-  if (scenario === undefined || positionals.length > 1)
-    faults.push(`one of ${scenarioNames.join(', ')} is needed, not: ${positionals.join(' ') || 'nothing'}`);
+  const { values, words } = flags;
+  const faults = [...flags.faults];
+  const scenario = scenarioNames.find((name) => name === words[0]);
+  if (scenario === undefined || words.length > 1)
+    faults.push(`one of ${scenarioNames.join(', ')} is needed, not: ${words.join(' ') || 'nothing'}`);
   else
     for (const flag of ofOne)
-      if (given[flag] !== undefined && !own[scenario].includes(flag))
-        faults.push(`--${flag} means nothing to ${scenario}`);
-  const chosen: Record<string, string> = given.url === undefined ? {} : urlsFrom(given.url, faults);
+      if (values.has(flag) && !own[scenario].includes(flag)) faults.push(`--${flag} means nothing to ${scenario}`);
+  const url = values.get('url');
+  const chosen: Record<string, string> = url === undefined ? {} : urlsFrom(url, faults);
   for (const [flag, variable] of Object.entries(variables)) {
-    const value = given[flag];
+    const value = values.get(flag);
     if (value !== undefined) chosen[variable] = value;
   }
   if (scenario !== undefined) faults.push(...faultsOf(() => readSettings(chosen, rules[scenario])));
-  if (faults.length > 0 && !given.help) throw new Error(faults.join('\n'));
+  const help = flags.switches.has('help');
+  if (faults.length > 0 && !help) throw new Error(faults.join('\n'));
+  const [log, json] = [values.get('log'), values.get('json')];
   return {
-    help: given.help === true,
+    help,
     scenario: scenario ?? 'smoke',
-    log: given.log,
-    json: given.json,
+    log: log === undefined ? undefined : givenPath(log),
+    json: json === undefined ? undefined : givenPath(json),
     variables: chosen,
   };
 }

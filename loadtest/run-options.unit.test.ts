@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readRunOptions } from './run-options.ts';
 
 test('flags become variables of the script', () => {
@@ -19,6 +19,20 @@ test('flags become variables of the script', () => {
 test('lengths and a goal may have a fraction', () => {
   const { variables } = readRunOptions(['availability', '--during', '2.5', '--goal', '99.9']);
   expect(variables).toEqual({ DURING_SECONDS: '2.5', GOAL: '99.9' });
+});
+
+test('every fault is told at once', () => {
+  const args = ['smoke', '--wrong', '--goal', '1', '--url', 'shop', '--log'];
+  expect(() => readRunOptions(args)).toThrow(
+    /no flag --wrong\n--log needs a value\n--goal means nothing to smoke\n--url: "shop"/,
+  );
+});
+
+test('a file is meant from where npm was called', () => {
+  vi.stubEnv('INIT_CWD', '/home/ada');
+  const { log, json } = readRunOptions(['smoke', '--log', 'a.jsonl', '--json', '/tmp/b.json']);
+  vi.unstubAllEnvs();
+  expect([log, json]).toEqual(['/home/ada/a.jsonl', '/tmp/b.json']);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { givenPath, readFlags } from '../tools/src/flags.ts';
 
 export const HELP = `Tests the chart in a real cluster: installs it, takes orders, takes pods away under load, rolls, traces, uninstalls.
 
@@ -46,43 +46,33 @@ const IMAGE = /^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
  * @throws an Error that lists every fault
  */
 export function readOptions(args: readonly string[], appVersion: string): Options {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean', default: false } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: flag,
-      'test-cluster': flag,
-      full: flag,
-      keep: flag,
-      within: { type: 'string', default: '14400' },
-      image: { type: 'string', default: `standing-order:${appVersion}` },
-      'k6-image': { type: 'string', default: 'grafana/k6:2.1.0' },
-      'kafka-image': text,
-      'postgresql-image': text,
-      only: text,
-      json: text,
-    },
+  const flags = readFlags(args, {
+    values: ['within', 'image', 'k6-image', 'kafka-image', 'postgresql-image', 'only', 'json'],
+    switches: ['help', 'test-cluster', 'full', 'keep'],
+    maxWords: 0,
   });
-  const faults: string[] = [];
-  const seconds = Number(values.within);
-  if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within: "${values.within}" is not from 60 to 14400`);
-  for (const name of ['image', 'k6-image', 'kafka-image', 'postgresql-image'] as const) {
-    const image = values[name];
+  const { values, switches } = flags;
+  const faults = [...flags.faults];
+  const within = values.get('within') ?? '14400';
+  const seconds = Number(within);
+  if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within: "${within}" is not from 60 to 14400`);
+  for (const name of ['image', 'k6-image', 'kafka-image', 'postgresql-image']) {
+    const image = values.get(name);
     if (image !== undefined && !IMAGE.test(image)) faults.push(`--${name}: "${image}" is not NAME:TAG`);
   }
+  const json = values.get('json');
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return {
-    help: values.help,
-    testCluster: values['test-cluster'],
-    full: values.full,
+    help: switches.has('help'),
+    testCluster: switches.has('test-cluster'),
+    full: switches.has('full'),
     withinMs: seconds * 1_000,
-    image: values.image,
-    k6Image: values['k6-image'],
-    kafkaImage: values['kafka-image'],
-    postgresqlImage: values['postgresql-image'],
-    only: values.only,
-    json: values.json,
-    keep: values.keep,
+    image: values.get('image') ?? `standing-order:${appVersion}`,
+    k6Image: values.get('k6-image') ?? 'grafana/k6:2.1.0',
+    kafkaImage: values.get('kafka-image'),
+    postgresqlImage: values.get('postgresql-image'),
+    only: values.get('only'),
+    json: json === undefined ? undefined : givenPath(json),
+    keep: switches.has('keep'),
   };
 }

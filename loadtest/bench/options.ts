@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { givenPath, readFlags } from '@standing-order/tools/flags';
 import { contenders } from './contenders/index.ts';
 import type { Contender } from './rig/contender.ts';
 import { FULL, QUICK, type Settings } from './settings.ts';
@@ -37,29 +36,41 @@ a few minutes. A run that is stopped shows what it has.
 
 /** Reads the command line. Throws one `UsageError` that lists every fault. */
 export function readOptions(args: readonly string[]): Options {
-  const faults: string[] = [];
-  const { values, positionals } = parse(args, faults);
-  if (positionals.length > 0) faults.push(`unexpected: ${positionals.join(' ')}`);
+  const {
+    values,
+    switches,
+    faults: wrongFlags,
+  } = readFlags(args, {
+    values: ['only', 'rounds', 'json', 'profile', 'port-base'],
+    switches: ['quick', 'help'],
+    maxWords: 0,
+  });
+  const faults = [...wrongFlags];
   const wholeNumber = (name: string, text: string, min: number, max: number) => {
     const number = Number(text);
     if (!Number.isInteger(number) || number < min || number > max)
       faults.push(`--${name}: "${text}" is no integer from ${min} to ${max}`);
     return number;
   };
-  const base = values.quick === true ? QUICK : FULL;
-  const rounds = values.rounds === undefined ? undefined : wholeNumber('rounds', values.rounds, 1, 50);
-  const names = values.only?.split(',').map((name) => name.trim()) ?? [];
+  const base = switches.has('quick') ? QUICK : FULL;
+  const given = { rounds: values.get('rounds'), json: values.get('json'), profile: values.get('profile') };
+  const rounds = given.rounds === undefined ? undefined : wholeNumber('rounds', given.rounds, 1, 50);
+  const names =
+    values
+      .get('only')
+      ?.split(',')
+      .map((name) => name.trim()) ?? [];
   const known: string[] = [...SCENARIOS, ...contenders.map(({ name }) => name)];
   for (const name of names)
     if (!known.includes(name)) faults.push(`--only: "${name}" is neither a scenario nor a contender`);
   const options: Options = {
-    help: values.help === true,
+    help: switches.has('help'),
     settings: rounds === undefined ? base : { ...base, acceptanceRounds: rounds, wholeRounds: rounds },
     scenarios: chosen(SCENARIOS, (scenario) => names.includes(scenario)),
     contenders: chosen(contenders, ({ name }) => names.includes(name)),
-    json: values.json === undefined ? undefined : resolve(values.json),
-    profile: values.profile === undefined ? undefined : resolve(values.profile),
-    portBase: wholeNumber('port-base', values['port-base'] ?? '14000', 1024, 64_000),
+    json: given.json === undefined ? undefined : givenPath(given.json),
+    profile: given.profile === undefined ? undefined : givenPath(given.profile),
+    portBase: wholeNumber('port-base', values.get('port-base') ?? '14000', 1024, 64_000),
   };
   if (faults.length > 0) throw new UsageError(faults);
   return options;
@@ -77,37 +88,4 @@ export class UsageError extends Error {
 function chosen<T>(all: readonly T[], named: (each: T) => boolean): readonly T[] {
   const some = all.filter(named);
   return some.length > 0 ? some : all;
-}
-
-function parse(args: readonly string[], faults: string[]) {
-  const options = {
-    quick: { type: 'boolean' },
-    only: { type: 'string' },
-    rounds: { type: 'string' },
-    json: { type: 'string' },
-    profile: { type: 'string' },
-    'port-base': { type: 'string' },
-    help: { type: 'boolean' },
-  } as const;
-  const { values, positionals, tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const option = options[token.name as keyof typeof options];
-    const fault = option && (option.type === 'string' ? token.value === undefined : token.value !== undefined);
-    if (option === undefined) faults.push(`unknown option ${token.rawName}`);
-    else if (fault) faults.push(`${token.rawName} ${option.type === 'string' ? 'needs a value' : 'takes no value'}`);
-    if (fault) delete values[token.name];
-  }
-  return {
-    values: values as {
-      [K in keyof typeof options]?: (typeof options)[K]['type'] extends 'boolean' ? boolean : string;
-    },
-    positionals,
-  };
 }

@@ -28,7 +28,7 @@ describe('the command line', () => {
     expect(() => readOptions(wrong)).toThrow(
       expect.objectContaining({
         message: [
-          'unknown option --fast',
+          'there is no flag --fast',
           '--json needs a value',
           'unexpected: now',
           '--rounds: "0" is no integer from 1 to 50',

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { givenPath } from '@standing-order/tools/flags';
 import { check, linesOf } from './check.ts';
 import { readLogs } from './log.ts';
 import { isClean } from './verdict.ts';
@@ -33,7 +34,7 @@ function readArguments() {
       faults.push('--store: a redis:// or postgresql:// URL is needed');
     if (positionals.length === 0) faults.push('LOG: the log of a load run is needed');
     if (faults.length > 0 && !values.help) throw new Error(faults.join('\n'));
-    return { ...values, storeUrl: values.store ?? '', waitMs: wait * 1_000, logs: positionals };
+    return { ...values, storeUrl: values.store ?? '', waitMs: wait * 1_000, logs: positionals.map(givenPath) };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\nSee --help.`);
     process.exit(2);

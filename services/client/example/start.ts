@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { resolveTool } from '@standing-order/tools';
+import { givenPath } from '@standing-order/tools/flags';
 
 const HOST = '127.0.0.1';
 const APP_PORT = 4500;
@@ -17,16 +18,14 @@ const OUTCOME_WITHIN_MS = 600_000;
 const ASK_AGAIN_MS = 60_000;
 
 const root = resolve(import.meta.dirname, '../../..');
-const dapr = join(
-  process.argv[2] ? resolve(process.env.INIT_CWD ?? '', process.argv[2]) : join(root, '.standing-order', 'local'),
-  'dapr',
-);
+const platform = process.argv[2] === undefined ? join(root, '.standing-order', 'local') : givenPath(process.argv[2]);
+const dapr = join(platform, 'dapr');
 const shop = `http://${HOST}:${APP_PORT}`;
 const children: ChildProcess[] = [];
 
 if (existsSync(join(dapr, 'resources'))) await main();
 else {
-  console.error(`There is no platform in ${resolve(dapr, '..')}. Start one first, in another terminal: npm start`);
+  console.error(`There is no platform in ${platform}. Start one first, in another terminal: npm start`);
   process.exitCode = 1;
 }
 

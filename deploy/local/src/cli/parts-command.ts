@@ -1,8 +1,8 @@
+import { readFlags } from '@standing-order/tools/flags';
 import type { Request } from '../control/protocol.ts';
 import { socketPath } from '../options.ts';
 import type { PartView } from '../parts/spec.ts';
 import { partActions } from '../supervisor.ts';
-import { readFlags } from './flags.ts';
 import { dataDirOf } from './start-command.ts';
 
 export const partsHelp = `npm run parts -- list

@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { type HttpStyle, httpStyles } from '@standing-order/contracts';
+import { givenPath, readFlags } from '@standing-order/tools/flags';
 import { defaultDataDir, faultsOf, type PlatformOptions, settingsOf } from '../options.ts';
 import { type ServiceName, services } from '../ports.ts';
-import { readFlags } from './flags.ts';
 
 export const startHelp = `npm start -- [FLAG...]
 
@@ -58,7 +57,7 @@ export function parseStart(argv: readonly string[]): StartCommand {
 
 /** A data directory as given, from where npm was called, or the usual one. */
 export function dataDirOf(given: string | undefined): string {
-  return given === undefined ? defaultDataDir : resolve(process.env.INIT_CWD ?? process.cwd(), given);
+  return given === undefined ? defaultDataDir : givenPath(given);
 }
 
 function parsePortBase(text: string | undefined): { option: { portBase?: number }; faults: string[] } {

@@ -1,4 +1,8 @@
+import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** A path on a command line is meant from where npm was called: npm itself runs programs in the root of the repository. */
+export const givenPath = (path: string): string => resolve(process.env.INIT_CWD ?? '', path);
 
 /** What a command line says, and everything that is wrong with it. */
 export interface Flags {
