@@ -1,5 +1,5 @@
 import { webhookId, webhookRequest } from '@standing-order/contracts';
-import { etagHeader, ifMatch, jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
+import { etagHeader, ifMatch, isUnchanged, jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
 import type { Context, Hono } from 'hono';
 import type { DeliveryRecord } from '../delivery/record.ts';
 import { newSecret } from '../delivery/signature.ts';
@@ -104,5 +104,5 @@ export function webhookRoutes(app: Hono, { hooks, record, policy, now, newId, re
 function show(c: Context, hook: Hook): Response {
   const etag = etagHeader(String(hook.version));
   c.header('ETag', etag);
-  return c.req.method === 'GET' && c.req.header('if-none-match') === etag ? c.body(null, 304) : c.json(viewOf(hook));
+  return isUnchanged(c, etag) ? c.body(null, 304) : c.json(viewOf(hook));
 }

@@ -49,7 +49,7 @@ export function eventRoutes(app: Hono, { outbox, consumerOrders, streams, clock 
     demandOwn(c, id);
     const heard = lastEventId(c, POSITION);
     const { newest } = await lists.list(id, { limit: 1 });
-    if (Number(heard ?? 0) > newest) throw badEventId();
+    if (Number(heard ?? 0) > newest) throw badEventId('is later than every event of this stream');
     const from = heard === undefined ? Math.max(newest - RECENT, 0) : Number(heard);
     return streams.open(c, whileKnown(c, consumerFeed({ outbox, consumerOrders: lists }, id, from)));
   });
@@ -57,9 +57,9 @@ export function eventRoutes(app: Hono, { outbox, consumerOrders, streams, clock 
 
 function lastEventId(c: Context, pattern: RegExp): string | undefined {
   const value = c.req.header(HEADER);
-  if (value !== undefined && !pattern.test(value)) throw badEventId();
+  if (value !== undefined && !pattern.test(value)) throw badEventId('must be the id of an event of this stream');
   return value;
 }
 
-const badEventId = (): ProblemError =>
-  new ProblemError('malformed-request', { errors: [{ field: HEADER, detail: 'is of no event of this stream' }] });
+const badEventId = (detail: string): ProblemError =>
+  new ProblemError('malformed-request', { errors: [{ field: HEADER, detail }] });

@@ -191,10 +191,13 @@ describe('GET /consumers/{id}/orders/events', () => {
     await stream.leave();
   });
 
-  it.each(['-1', '1.5', 'x', '01', '2'])('a Last-Event-ID of %j is refused by name', async (lastEventId) => {
+  it.each([
+    ...['-1', '1.5', 'x', '01'].map((text) => [text, 'must be the id of an event of this stream']),
+    ['2', 'is later than every event of this stream'],
+  ])('a Last-Event-ID of %j is refused by name', async (lastEventId, detail) => {
     const { app } = await withOrders(1);
     const response = await app.request(path, { headers: { 'last-event-id': lastEventId } });
     expect(response.status).toBe(400);
-    expect(problem.parse(await response.json()).errors).toMatchObject([{ field: 'Last-Event-ID' }]);
+    expect(problem.parse(await response.json()).errors).toEqual([{ field: 'Last-Event-ID', detail }]);
   });
 });

@@ -1,7 +1,7 @@
 import { orderId, orderRequest } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
 import { callerOf } from '@standing-order/platform/auth';
-import { etagHeader, idempotencyKeyOf, jsonBody, pathParam } from '@standing-order/platform/http';
+import { etagHeader, idempotencyKeyOf, isUnchanged, jsonBody, pathParam } from '@standing-order/platform/http';
 import { currentTrace } from '@standing-order/platform/telemetry';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../order/decide.ts';
@@ -53,7 +53,7 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
     const order = await ownOrder(c, outbox, id);
     const { body, version } = shown((await waitedFor(c, order)) ?? order);
     const etag = etagHeader(version);
-    if (c.req.header('If-None-Match') === etag) return c.body(null, 304, { ETag: etag });
+    if (isUnchanged(c, etag)) return c.body(null, 304, { ETag: etag });
     return c.body(body, 200, { ETag: etag, 'Content-Type': 'application/json' });
   });
 }

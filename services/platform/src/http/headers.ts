@@ -30,6 +30,16 @@ export function ifMatch(c: Context): string {
 /** A stored version as the value of an ETag header. */
 export const etagHeader = (etag: string): string => `"${etag}"`;
 
+/** What two tags are compared by when it does not matter whether they are weak. */
+const OPAQUE_TAGS = /"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+/** Whether a GET is to be answered 304: If-None-Match is `*`, or this ETag is in its list, weak or not (RFC 9110, 13.1.2). */
+export function isUnchanged(c: Context, etag: string): boolean {
+  const value = c.req.header('if-none-match');
+  if (value === undefined || !['GET', 'HEAD'].includes(c.req.method)) return false;
+  return value.trim() === '*' || value.match(OPAQUE_TAGS)?.includes(etag) === true;
+}
+
 /** A path parameter. What cannot be the id of anything is not found, with the reason. */
 export function pathParam(c: Context, name: string, schema: z.ZodType<string>): string {
   const result = schema.safeParse(c.req.param(name));
