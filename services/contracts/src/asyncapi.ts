@@ -25,6 +25,13 @@ function usesOf(service: Party): Use[] {
   return [...all, outcomes].filter(({ types }) => types.length > 0);
 }
 
+/** What a reader of the schema alone would not know. */
+const remarks: Partial<Record<MessageType, string>> = {
+  'com.standing-order.create-order.v1':
+    'To be sent again until its outcome or refusal is heard: what cannot be stored for long, as in an outage of the state ' +
+    'store, ends in the dead letters without an answer. Equal ones are one order.',
+};
+
 const keyOf = (address: string): string => address.replaceAll(/[{}]/g, '');
 const nameOf = (type: MessageType): string => type.slice('com.standing-order.'.length);
 
@@ -85,8 +92,10 @@ function operationOf({ address, action, types }: Use): object {
 function messageOf(type: MessageType, direction: Direction): object {
   const envelope = jsonSchemaOf(cloudEvent, direction, 'draft-7');
   const data = { $id: dataSchemaOf(type), ...jsonSchemaOf(messageData[type], direction, 'draft-7') };
+  const description = remarks[type];
   return {
     name: type,
+    ...(description !== undefined && { description }),
     payload: { ...envelope, properties: { ...envelope.properties, type: { const: type }, data } },
     examples: samples.filter((sample) => sample.type === type).map((payload) => ({ payload })),
   };

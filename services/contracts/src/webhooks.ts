@@ -80,7 +80,13 @@ export const deliveryList = z.object({ open: z.array(deliveryView), finished: z.
 export const redeliverRequest = z.strictObject({ failedSince: z.iso.datetime({ offset: true }) });
 
 /** How many events are sent again; `left`: how many are not, for now there is no room for more. */
-export const redelivered = z.object({ redelivered: z.int().min(0), left: z.int().min(0) });
+export const redelivered = z.object({
+  redelivered: z.int().min(0),
+  left: z.int().min(0),
+  status: z
+    .enum(['enabled', 'disabled'])
+    .describe('Of the webhook. To one that is disabled they are sent once it is enabled.'),
+});
 
 /** Body of a delivery, after Standard Webhooks: type, timestamp, data. */
 export const webhookPayload = z.object({

@@ -286,15 +286,22 @@ describe('deliveries', () => {
   });
 
   test('need not wait any longer when the webhook is enabled', async () => {
-    const { ask, id, hooks, cursors } = await withFailure();
+    const { ask, id, lost, hooks, cursors } = await withFailure();
     await hooks.change<never>(id, (hook) => ({ ...hook, disabled: { at: 700, reason: 'failing' } }));
     expect((await ask('GET', `/webhooks/${id}`)).body).toMatchObject({
       status: 'disabled',
       disabled: { at: new Date(700).toISOString(), reason: 'failing' },
     });
+    for (const path of [`deliveries/${lost}/redeliver`, 'redeliver']) {
+      const { body } = await ask('POST', `/webhooks/${id}/${path}`, { failedSince: new Date(700).toISOString() });
+      expect(body.status).toBe('disabled');
+    }
     expect(await ask('POST', `/webhooks/${id}/enable`)).toMatchObject({ status: 200, body: { status: 'enabled' } });
     const { cursor } = await cursors.read(id);
-    expect(cursor.open).toMatchObject([{ position: 2, dueAt: 1_000 }]);
+    expect(cursor.open).toMatchObject([
+      { position: 1, dueAt: 1_000 },
+      { position: 2, dueAt: 1_020 },
+    ]);
     expect(cursor).not.toHaveProperty('failingSince');
   });
 });

@@ -156,7 +156,7 @@ const delivering: readonly Operation[] = [
       id,
       { name: 'eventId', in: 'path', description: 'As deliveries show it.', schema: webhookEventId, example: EVENT },
     ],
-    answers: { 202: { description: 'It is sent again at once.', content: again(1) } },
+    answers: { 202: { description: 'It is sent again, at once if the webhook is enabled.', content: again(1) } },
     problems: ['unavailable', 'outcome-unknown'],
   },
   {
@@ -176,7 +176,7 @@ const delivering: readonly Operation[] = [
 ];
 
 function again(count: number): Content {
-  return { name: 'Redelivered', schema: redelivered, example: { redelivered: count, left: 0 } };
+  return { name: 'Redelivered', schema: redelivered, example: { redelivered: count, left: 0, status: 'enabled' } };
 }
 
 /** What the notification service offers. */

@@ -35,6 +35,8 @@ export interface Attempts {
   readonly room: number;
   /** Keeps an event for its attempt. */
   readAhead(position: number, event: Event): void;
+  /** Keeps no event that is not open any more: another replica has finished it. */
+  dropFinished(): void;
   /** Resolves when nothing is under way. */
   ended(): Promise<unknown>;
 }
@@ -96,6 +98,10 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       return AHEAD - ahead.size;
     },
     readAhead: (position, event) => void ahead.set(position, event),
+    dropFinished() {
+      const open = new Set(progress.cursor.open.map(({ position }) => position));
+      for (const position of ahead.keys()) if (!open.has(position)) ahead.delete(position);
+    },
     ended: () => Promise.all(inFlight.values()),
   };
 }

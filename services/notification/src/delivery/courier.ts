@@ -62,6 +62,7 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
 
   /** Takes new events, as far as there is room. */
   async function take(): Promise<void> {
+    attempts.dropFinished();
     const limit = Math.min(roomOf(progress.cursor), attempts.room);
     if (limit <= 0) return;
     const { entries, more } = await logs.events.read(eventsOf(id), { after: progress.cursor.taken, limit });

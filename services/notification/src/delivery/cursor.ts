@@ -27,7 +27,7 @@ export interface Cursor {
   readonly v: number;
   readonly taken: number;
   readonly open: readonly Open[];
-  /** The first failure since something was last delivered. */
+  /** The first failure since something was last delivered, or nothing was open. */
   readonly failingSince?: number;
   /** Failures since something was last delivered. */
   readonly failures: number;
@@ -152,7 +152,12 @@ function attempted(cursor: Cursor, attempt: Attempt): { readonly cursor: Cursor;
   const failing = { ...rest, failingSince, failures: cursor.failures + 1 };
   const next = nextAttempt({ ...attempt, attempts: attempt.number, since, now: attempt.at });
   const dueAt = next && Math.min(next, probeAt(others, failing.failures, attempt));
-  if (dueAt === undefined) return { cursor: { ...failing, open: others }, finished: { ...finished, status: 'failed' } };
+  if (dueAt === undefined) {
+    // With nothing left that fails, the time until the next event is none in which it failed.
+    const { failingSince: _, ...silent } = failing;
+    const left = others.length > 0 ? failing : silent;
+    return { cursor: { ...left, open: others }, finished: { ...finished, status: 'failed' } };
+  }
   const again = { position, eventId, attempts: attempt.number, dueAt, since, ...came };
   return {
     cursor: { ...failing, open: [...others, asked === undefined ? again : { ...again, asked }] },

@@ -140,6 +140,17 @@ describe('one that fails', () => {
     expect(delivered.failures).toBe(0);
     expect(delivered).not.toHaveProperty('failingSince');
   });
+
+  test('says so no more once everything that failed is given up: the next failure is the first', () => {
+    const fails = (position: number, number: number, at: number) => attempted({ position, number, ok: false, at });
+    const once = cursorAfter(taken(1, 2), fails(1, 1, 10), fails(2, 1, 10)).cursor;
+    const giveUp = (cursor: Cursor, position: number) => apply(cursor, fails(position, 2, 10 + GIVE_UP_AFTER_MS));
+    const one = giveUp(once, 1);
+    expect([one.finished?.status, one.cursor.failingSince]).toEqual(['failed', 10]);
+    const both = giveUp(one.cursor, 2).cursor;
+    expect(both.open).toEqual([]);
+    expect(both).not.toHaveProperty('failingSince');
+  });
 });
 
 test('after an outage nobody waits for its time; one bad event makes no outage', () => {

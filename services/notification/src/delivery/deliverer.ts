@@ -2,7 +2,7 @@ import type { StateStore } from '@standing-order/platform/dapr';
 import { dropPages, pageOf } from '@standing-order/platform/paged-log';
 import type { Clock, Random } from '@standing-order/platform/runtime';
 import { detached, logger, meter, warnSometimes } from '@standing-order/platform/telemetry';
-import type { Hook } from '../hooks/hook.ts';
+import { type Hook, isUnreadable } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { cursorOf, eventsOf, historyOf, type Logs } from '../logs.ts';
 import { type Courier, type CourierParts, startCourier } from './courier.ts';
@@ -51,25 +51,26 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
-  let resealed = false;
+  let unreadable: ReadonlySet<string> = new Set();
   let tickedAt = clock.monotonic();
 
   meter
     .createObservableGauge('webhooks.served', { description: 'Webhooks that this replica delivers for' })
     .addCallback((result) => result.observe(couriers.size));
 
-  /** Once, so that a key that is not configured any more is not needed any more. */
-  async function reseal(): Promise<void> {
-    const unreadable = await hooks.reseal();
-    resealed = unreadable !== undefined;
-    for (const { id } of unreadable ?? []) {
+  /** Names webhooks whose secrets cannot be opened, each once. */
+  function nameUnreadable(all: readonly Hook[]): void {
+    const now = new Set(all.filter(isUnreadable).map(({ id }) => id));
+    for (const id of now.difference(unreadable)) {
       logger.error({ webhook: id }, 'a secret of a webhook is sealed with a key that is not configured');
     }
+    unreadable = now;
   }
 
   async function tick(): Promise<void> {
-    if (!resealed) await reseal();
-    const all = await hooks.all();
+    // Each time: a replica that has another key in front seals everything with that one when it changes a webhook.
+    const all = await hooks.reseal();
+    nameUnreadable(all);
     const mine = await leases.tick(all.map(({ id }) => id));
     tickedAt = clock.monotonic();
     const served = all.filter((hook) => mine.has(hook.id) && !hook.disabled && !hook.deleted);

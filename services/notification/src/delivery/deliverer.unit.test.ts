@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { createMemoryStore } from '@standing-order/platform/memory-store';
 import type { Clock } from '@standing-order/platform/runtime';
 import { expect, test, vi } from 'vitest';
 import type { Event } from '../events/event.ts';
-import { newHook } from '../hooks/hook.ts';
+import { isUnreadable, newHook } from '../hooks/hook.ts';
 import { createHooks } from '../hooks/hooks.ts';
-import { createVault } from '../hooks/vault.ts';
+import { createVault, KEY_LENGTH } from '../hooks/vault.ts';
 import { createLogs, cursorOf, eventsOf, historyOf, leaseOf } from '../logs.ts';
 import { createCursors } from './cursors.ts';
 import { createDeliverer } from './deliverer.ts';
@@ -59,13 +60,15 @@ function world(disableAfterMs = 10_000 * MINUTE_MS) {
   const store = createMemoryStore();
   const { clock, advance } = manualClock();
   let writes = 0;
-  const hooks = createHooks({ store, vault: createVault([]), nonce: () => String(++writes) });
+  const hooksWith = (...keys: Buffer[]) =>
+    createHooks({ store, vault: createVault(keys), nonce: () => String(++writes) });
+  const hooks = hooksWith();
   const logs = createLogs(store);
   const cursors = createCursors(store);
   const answers: { of(hook: string, event: string): Sent } = { of: () => ({ ok: true, answered: 200 }) };
   const sent: { readonly by: string; readonly hook: string; readonly event: string; readonly at: number }[] = [];
 
-  function replica(by: string, itsClock: Clock = clock) {
+  function replica(by: string, itsClock: Clock = clock, itsHooks = hooks) {
     const leases = createLeases({ store, clock: itsClock, owner: by });
     const sender = {
       async send({ id: hook }: { readonly id: string }, { id: event }: Event) {
@@ -77,8 +80,8 @@ function world(disableAfterMs = 10_000 * MINUTE_MS) {
       },
       close: async () => {},
     };
-    const parts = { store, clock: itsClock, random: () => 0.5, hooks, logs, cursors, leases, sender, disableAfterMs };
-    const deliverer = createDeliverer(parts);
+    const parts = { store, clock: itsClock, random: () => 0.5, logs, cursors, leases, sender, disableAfterMs };
+    const deliverer = createDeliverer({ ...parts, hooks: itsHooks });
     deliverer.start();
     return deliverer;
   }
@@ -88,6 +91,7 @@ function world(disableAfterMs = 10_000 * MINUTE_MS) {
     clock,
     advance,
     hooks,
+    hooksWith,
     answers,
     sent,
     replica,
@@ -215,6 +219,21 @@ test('a webhook for which nothing happens is not disabled', async () => {
   answers.of = () => ({ ok: true });
   await advance(8 * MINUTE_MS);
   expect((await hooks.all())[0]).not.toHaveProperty('disabled');
+});
+
+test('secrets are sealed with the new key once every replica has it in front, whoever has changed them before', async () => {
+  const { register, replica, advance, hooksWith } = world();
+  const [old, now] = [randomBytes(KEY_LENGTH), randomBytes(KEY_LENGTH)];
+  const before = hooksWith(old, now);
+  await register('one');
+  const leaving = replica('a', undefined, before);
+  await advance(5_000);
+  replica('b', undefined, hooksWith(now, old));
+  await advance(5_000);
+  await leaving.stop();
+  await before.change<never>('one', (hook) => ({ ...hook, description: 'its last request' }));
+  await advance(5_000);
+  expect((await hooksWith(now).all()).filter(isUnreadable)).toEqual([]);
 });
 
 test('what is lost of the store for a while delays deliveries and loses none', async () => {

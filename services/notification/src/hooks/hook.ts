@@ -63,6 +63,12 @@ export const wants = ({ events, consumerId, disabled, deleted }: Hook, { type, d
   (events === undefined || events.includes(type)) &&
   (consumerId === undefined || consumerId === data.consumerId);
 
+/** Its secret and those before it, as they are. */
+export const secretsIn = (hook: Hook): readonly string[] => [hook.secret, ...hook.previous.map(({ secret }) => secret)];
+
+/** Whether one of its secrets is sealed with a key that this process does not have. */
+export const isUnreadable = (hook: Hook): boolean => secretsIn(hook).some(isSealed);
+
 /** All secrets that a delivery is signed with now, the newest first; none, when none of them can be opened. */
 export const secretsOf = ({ secret, previous }: Hook, now: number): readonly string[] =>
   [secret, ...previous.filter(({ until }) => until > now).map((old) => old.secret)].filter((each) => !isSealed(each));
@@ -73,8 +79,12 @@ export function rotated(hook: Hook, secret: string, now: number): Hook {
   return { ...hook, secret, previous: previous.filter(({ until }) => until > now).slice(0, MOST_PREVIOUS) };
 }
 
+/** Whether anything is sent to it. */
+export const statusOf = ({ disabled }: Hook): WebhookView['status'] => (disabled ? 'disabled' : 'enabled');
+
 /** As clients see it: without its secrets. */
-export function viewOf({ id, url, events, consumerId, description, createdAt, disabled }: Hook): WebhookView {
+export function viewOf(hook: Hook): WebhookView {
+  const { id, url, events, consumerId, description, createdAt, disabled } = hook;
   return {
     id,
     url,
@@ -82,7 +92,7 @@ export function viewOf({ id, url, events, consumerId, description, createdAt, di
     ...(consumerId !== undefined && { consumerId }),
     description,
     createdAt: new Date(createdAt).toISOString(),
-    status: disabled ? 'disabled' : 'enabled',
+    status: statusOf(hook),
     ...(disabled && { disabled: { at: new Date(disabled.at).toISOString(), reason: disabled.reason } }),
   };
 }

@@ -1,5 +1,5 @@
 import type { StateStore } from '@standing-order/platform/dapr';
-import { type Hook, MOST_HOOKS } from './hook.ts';
+import { type Hook, MOST_HOOKS, secretsIn } from './hook.ts';
 import { isSealed, type Vault } from './vault.ts';
 
 /** unknown: it may be stored, now or later. */
@@ -19,8 +19,8 @@ export interface Hooks {
   change<R extends string = never>(id: string, decide: (hook: Hook) => Hook | R): Promise<Changed<R>>;
   /** Forgets one that was deleted. */
   forget(id: string): Promise<boolean>;
-  /** Seals with the first key what is not. Resolves with those whose secrets none of the keys opens; undefined: try again. */
-  reseal(): Promise<readonly Hook[] | undefined>;
+  /** Like `all`. Seals with the first key what is not, if that can be written now. */
+  reseal(): Promise<readonly Hook[]>;
 }
 
 /** The document `webhooks`. */
@@ -114,13 +114,11 @@ export function createHooks({ store, vault, nonce }: HooksOptions): Hooks {
     async reseal() {
       const { directory, hooks, etag } = await read();
       const isDated = (hook: Hook) => secretsIn(hook).some((secret) => vault.isDated(secret, hook.id));
-      if (directory.hooks.some(isDated) && (await write(hooks, etag)) !== 'written') return undefined;
-      return hooks.filter((hook) => secretsIn(hook).some(isSealed));
+      if (directory.hooks.some(isDated)) await write(hooks, etag);
+      return hooks;
     },
   };
 }
-
-const secretsIn = (hook: Hook): readonly string[] => [hook.secret, ...hook.previous.map(({ secret }) => secret)];
 
 const withSecrets = (hook: Hook, change: (secret: string, webhook: string) => string): Hook => ({
   ...hook,

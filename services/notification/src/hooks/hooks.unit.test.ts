@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createMemoryStore } from '@standing-order/platform/memory-store';
 import { describe, expect, test } from 'vitest';
-import { newHook, rotated, secretsOf } from './hook.ts';
+import { isUnreadable, newHook, rotated, secretsOf } from './hook.ts';
 import { createHooks } from './hooks.ts';
 import { createVault, KEY_LENGTH } from './vault.ts';
 
@@ -76,12 +76,12 @@ describe('secrets in the store', () => {
     await hooks.add({ ...hook('a'), secret: 'whsec_a' });
     expect(await textIn(store)).toMatch(/"v":1.*whsec_a/);
     for (const keys of [[old], [now, old], [now]]) {
-      expect(await directory(keys, store).hooks.reseal()).toEqual([]);
+      expect((await directory(keys, store).hooks.reseal()).filter(isUnreadable)).toEqual([]);
       expect(await textIn(store)).toMatch(/"v":2/);
       expect(await textIn(store)).not.toMatch('whsec_a');
     }
     const before = await textIn(store);
-    expect(await directory([now, old], store).hooks.reseal()).toEqual([]);
+    await directory([now, old], store).hooks.reseal();
     expect(await textIn(store)).toBe(before);
     expect(await directory([now], store).hooks.all()).toMatchObject([{ secret: 'whsec_a' }]);
   });
@@ -91,7 +91,7 @@ describe('secrets in the store', () => {
     await hooks.add({ ...hook('a'), secret: 'whsec_a' });
     await hooks.add({ ...hook('b'), secret: 'whsec_b' });
     const without = directory([], store).hooks;
-    expect(await without.reseal()).toMatchObject([{ id: 'a' }, { id: 'b' }]);
+    expect((await without.reseal()).filter(isUnreadable)).toMatchObject([{ id: 'a' }, { id: 'b' }]);
     expect((await without.all()).map((each) => secretsOf(each, 0))).toEqual([[], []]);
     await without.change<never>('b', (current) => rotated(current, 'whsec_new', 0));
     expect((await hooks.all()).map((each) => secretsOf(each, 0))).toEqual([['whsec_a'], ['whsec_new', 'whsec_b']]);

@@ -2,6 +2,7 @@ import { redeliverRequest, webhookEventId } from '@standing-order/contracts';
 import { jsonBody, ProblemError, pathParam } from '@standing-order/platform/http';
 import type { Hono } from 'hono';
 import type { DeliveryRecord } from '../delivery/record.ts';
+import { statusOf } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { hookOf, outcomeUnknown } from './webhooks.ts';
 
@@ -19,7 +20,8 @@ export function deliveryRoutes(app: Hono, { hooks, record, wake }: DeliveryRoute
   app.get('/webhooks/:id/deliveries', async (c) => c.json(await record.list((await hookOf(c, hooks)).id)));
 
   app.post('/webhooks/:id/deliveries/:eventId/redeliver', async (c) => {
-    const { id } = await hookOf(c, hooks);
+    const hook = await hookOf(c, hooks);
+    const { id } = hook;
     const eventId = pathParam(c, 'eventId', webhookEventId);
     switch (await record.again(id, eventId)) {
       case 'missing':
@@ -33,16 +35,17 @@ export function deliveryRoutes(app: Hono, { hooks, record, wake }: DeliveryRoute
         throw outcomeUnknown(`/webhooks/${id}/deliveries`);
       case 'again':
         wake([id]);
-        return c.json({ redelivered: 1, left: 0 }, 202);
+        return c.json({ redelivered: 1, left: 0, status: statusOf(hook) }, 202);
     }
   });
 
   app.post('/webhooks/:id/redeliver', async (c) => {
-    const { id } = await hookOf(c, hooks);
+    const hook = await hookOf(c, hooks);
+    const { id } = hook;
     const { failedSince } = await jsonBody(c, redeliverRequest);
     const result = await record.failedSince(id, Date.parse(failedSince));
     if (result === 'unknown') throw outcomeUnknown(`/webhooks/${id}/deliveries`);
     wake([id]);
-    return c.json(result, 202);
+    return c.json({ ...result, status: statusOf(hook) }, 202);
   });
 }
