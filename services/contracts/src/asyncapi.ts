@@ -53,7 +53,8 @@ export function asyncApiOf(service: Topic['subscriber']): AsyncApi {
         'Each message is a CloudEvent 1.0 in structured mode, on the Dapr pub/sub component `messages`. A version is part of its ' +
         'type and never changes; unknown fields are ignored, but in the `request` of create-order, which is refused for them as ' +
         'POST /orders is. What a receiver cannot read goes to the topic of the same name with ' +
-        '`-dead` behind it.',
+        '`-dead` behind it, with the reason. What is not even a JSON object is put there by the sidecar of the receiver, ' +
+        'as it came; the reason is in the log of that sidecar alone ("error deserializing").',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/cloudevents+json',
