@@ -67,6 +67,10 @@ describe('skaffold.yaml', () => {
     ]);
   });
 
+  test('leaves it to skaffold whether the image is pushed: to a remote cluster it must be', async () => {
+    expect((await readSkaffold()).build.local).not.toHaveProperty('push');
+  });
+
   test('builds the image that the chart and its Dockerfile are about', async () => {
     const [artifact] = (await readSkaffold()).build.artifacts;
     expect(artifact.image).toBe('standing-order');

@@ -44,7 +44,8 @@ async function helm(args: readonly string[], values: Values): Promise<string> {
 export const services = ['consumer', 'notification', 'order', 'restaurant'];
 
 /** What the chart makes of these values: YAML with every object. Rejects with what the chart says against them. */
-export const renderText = (values: Values = {}): Promise<string> => helm(['template', release, chart], values);
+export const renderText = (values: Values = {}, name = release): Promise<string> =>
+  helm(['template', name, chart], values);
 
 /** All objects of a release with these values; the same values are rendered once. */
 export function render(values: Values = {}): Promise<readonly KubernetesObject[]> {

@@ -84,6 +84,12 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
+  test('a registry that asks for a password is shown one by every pod', async () => {
+    const image = { ...(values.image as object), pullSecrets: [{ name: 'pull' }] };
+    for (const workload of workloads(await render({ ...values, image })))
+      expect(podOf(workload).spec.imagePullSecrets, workload.metadata.name).toEqual([{ name: 'pull' }]);
+  });
+
   test('images have a version, and containers say what they need', async () => {
     for (const workload of workloads(await render(values))) {
       for (const { image, resources } of podOf(workload).spec.containers) {

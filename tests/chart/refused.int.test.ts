@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { one, render, type Values } from './helm.ts';
+import { one, render, renderText, type Values } from './helm.ts';
 
 const external = (settings: object) => ({ inChart: false, external: settings });
 
@@ -84,9 +84,42 @@ describe('values that are refused', () => {
     ],
     ['an audience without an issuer', { auth: { audience: 'shop' } }, 'nobody is asked for a token: set auth.issuer'],
     ['an issuer that is no URL', { auth: { issuer: 'issuer.example', audience: 'shop' } }, 'does not match pattern'],
+    ['a pod that stops at once', { defaults: { preStopSeconds: 0 } }, 'minimum: got 0, want 1'],
+    ['a name that no service may have', { fullnameOverride: '1st' }, 'does not match pattern'],
+    [
+      'a limit that Dapr does not know',
+      { defaults: { sidecarResources: { limits: { 'ephemeral-storage': '1Gi' } } } },
+      "'ephemeral-storage' not allowed",
+    ],
+    ['a variable that is not written as it is meant', { defaults: { env: { A: 0.5 } } }, 'got number, want boolean'],
+    [
+      'a Redis that is killed before it is full',
+      { stateStore: { maxMemory: '1gb' } },
+      'stateStore.maxMemory is 1gb, but its pod is killed at 1Gi: lower it, or raise stateStore.resources.limits.memory.',
+    ],
+    [
+      'the same in bytes',
+      { broker: { resources: { limits: { memory: 500_000_000 } } } },
+      'broker.maxMemory is 768mb, but its pod is killed at 500000000: lower it',
+    ],
+    [
+      'a Redis whose log does not fit onto its volume',
+      { broker: { storage: '512Mi' } },
+      'broker.storage is 512Mi, less than broker.maxMemory may fill: raise broker.storage, or lower broker.maxMemory.',
+    ],
+    [
+      'a Kafka that is killed before its heap is full',
+      { broker: { kind: 'kafka', heap: '-Xms256m -Xmx600m' } },
+      "broker.heap lets Java's heap grow to 600m, but with as much again beside it the pod is killed at 1Gi: lower -Xmx",
+    ],
     ['an image that changes under its name', { image: { tag: 'latest' } }, 'image.tag is latest: name the version'],
   ])('%s', async (_, values, sentence) => {
     await expect(render(values)).rejects.toThrow(sentence);
+  });
+
+  test.each(['1st', 'shop.eu'])('the release name %s, unless there is another for the objects', async (name) => {
+    await expect(renderText({}, name)).rejects.toThrow(`"${name}" can't begin the names of services`);
+    await expect(renderText({ fullnameOverride: 'first' }, name)).resolves.toContain('name: first-order');
   });
 
   test('all faults are told at once', async () => {

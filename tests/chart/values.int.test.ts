@@ -18,6 +18,44 @@ test('a service overrides the defaults, and only for itself', async () => {
   ]);
 });
 
+test('a number reaches a service as it is written', async () => {
+  const objects = await render({ defaults: { env: { LIMIT: 5_000_000, FLAG: false, TEXT: '1.50' } } });
+  expect(['LIMIT', 'FLAG', 'TEXT'].map((name) => variable(objects, 'consumer', name))).toEqual([
+    '5000000',
+    'false',
+    '1.50',
+  ]);
+});
+
+test('requests and limits of a sidecar are all told to Dapr, and no others', async () => {
+  const told = async (sidecarResources: object) =>
+    Object.entries(
+      one(await render({ services: { order: { sidecarResources } } }), 'Deployment', 'so-order').spec.template.metadata
+        .annotations,
+    ).filter(([name]) => /^dapr.io\/sidecar-(cpu|memory)-/.test(name));
+  expect(Object.fromEntries(await told({ limits: { cpu: 1 } }))).toEqual({
+    'dapr.io/sidecar-cpu-request': '75m',
+    'dapr.io/sidecar-cpu-limit': '1',
+    'dapr.io/sidecar-memory-request': '128Mi',
+    'dapr.io/sidecar-memory-limit': '512Mi',
+  });
+  expect((await told({})).map(([name]) => name)).not.toContain('dapr.io/sidecar-cpu-limit');
+});
+
+test('the PostgreSQL of the chart takes as many connections as all sidecars may open', async () => {
+  const connections = async (values: Values) => {
+    const all = { stateStore: { kind: 'postgresql' }, ...values };
+    const [container] = one(await render(all), 'StatefulSet', 'so-state-store').spec.template.spec.containers;
+    return Number(/max_connections=(\d+)/.exec(container.args.join(' '))?.[1]);
+  };
+  expect(await connections({})).toBe(200);
+  // Nine pods of three services and eleven of one; each opens 16.
+  const replicas = { defaults: { replicas: 8 }, services: { order: { replicas: 10 } } };
+  expect(await connections(replicas)).toBeGreaterThanOrEqual((3 * 9 + 11) * 16);
+  expect(await connections({ defaults: { autoscaling: { enabled: true } } })).toBeGreaterThanOrEqual(4 * 7 * 16);
+  expect(await connections({ keda: { enabled: true, maxReplicas: 20 } })).toBeGreaterThanOrEqual(4 * 21 * 16);
+});
+
 test('style, deadline and limits reach the order service as whole numbers', async () => {
   const order = { style: 'synchronous', styleOverride: 'allowed', deadlineSeconds: 86_400, maxOpenOrders: 5_000_000 };
   const objects = await render({ order });

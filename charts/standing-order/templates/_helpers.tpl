@@ -120,6 +120,52 @@ notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AF
 {{ $addresses | toJson }}
 {{- end -}}
 
+{{/* How every pod gets its images, as lines of its spec; empty if they ask for no password. Takes the root context. */}}
+{{- define "so.pullSecrets" -}}
+{{- with .Values.image.pullSecrets -}}
+imagePullSecrets: {{ toJson . }}
+{{- end -}}
+{{- end -}}
+
+{{/* The most replicas that a service may come to. Takes a dict of root and service (its values). */}}
+{{- define "so.mostReplicas" -}}
+{{- if .root.Values.keda.enabled -}}
+{{ int .root.Values.keda.maxReplicas }}
+{{- else if .service.autoscaling.enabled -}}
+{{ int .service.autoscaling.maxReplicas }}
+{{- else -}}
+{{ int .service.replicas }}
+{{- end -}}
+{{- end -}}
+
+{{/* Connections that each sidecar may open to PostgreSQL. Takes nothing. */}}
+{{- define "so.connections" -}}
+16
+{{- end -}}
+
+{{/* Connections that all sidecars may open, with one pod more of each service in an upgrade, and some for people. Takes the root context. */}}
+{{- define "so.allConnections" -}}
+{{- $pods := 0 -}}
+{{- range $name, $_ := .Values.services -}}
+{{- $service := include "so.service" (dict "root" $ "name" $name) | fromYaml -}}
+{{- $pods = add $pods 1 (include "so.mostReplicas" (dict "root" $ "service" $service)) -}}
+{{- end -}}
+{{ add 8 (mul $pods (include "so.connections" .)) }}
+{{- end -}}
+
+{{/* Bytes in a quantity of Redis (768mb), Java (512m) or Kubernetes (1Gi); 0 if it is none or says it otherwise. Takes it. */}}
+{{- define "so.bytes" -}}
+{{- $text := ternary (printf "%.0f" .) (toString .) (kindIs "float64" .) -}}
+{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "kb" 1024 "mb" 1048576 "gb" 1073741824 -}}
+{{- $number := regexFind "^[0-9]+([.][0-9]+)?" $text -}}
+{{- $unit := trimPrefix $number $text -}}
+{{- if and $number (hasKey $units $unit) -}}
+{{ mulf (float64 $number) (get $units $unit) | printf "%.0f" }}
+{{- else -}}
+0
+{{- end -}}
+{{- end -}}
+
 {{/* What every container may not do. */}}
 {{- define "so.containerSecurity" -}}
 allowPrivilegeEscalation: false
