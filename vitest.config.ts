@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{services,deploy,loadtest}/**/*.unit.test.ts'],
+          include: ['{services,deploy,loadtest,tests}/**/*.unit.test.ts'],
           maxWorkers: '100%',
           testTimeout: minute, // a busy machine is no failure
           sequence: { groupOrder: 0 },

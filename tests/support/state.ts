@@ -61,17 +61,21 @@ export interface Verdict {
   readonly lost: readonly string[];
   /** There and still PENDING, acknowledged or not: whatever is stored must be decided. */
   readonly undecided: readonly string[];
+  /** Acknowledged and decided, but not VALIDATED. */
+  readonly refused: readonly string[];
   /** How many orders are in each status. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Compares the acknowledged ids with what is stored. */
+/** Compares the acknowledged ids, all of good orders, with what is stored. */
 export function judge(acknowledged: Iterable<string>, orders: ReadonlyMap<string, StoredOrder>): Verdict {
   const statuses: Record<string, number> = {};
   for (const { status } of orders.values()) statuses[status] = (statuses[status] ?? 0) + 1;
+  const isRefused = (id: string) => !['PENDING', 'VALIDATED', undefined].includes(orders.get(id)?.status);
   return {
     lost: [...acknowledged].filter((id) => !orders.has(id)),
     undecided: [...orders.values()].filter(({ status }) => status === 'PENDING').map(({ id }) => id),
+    refused: [...acknowledged].filter(isRefused),
     statuses,
   };
 }

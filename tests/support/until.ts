@@ -8,7 +8,8 @@ const PAUSE_PER_LOOK = 10;
 
 /**
  * Looks again and again until `enough` of what it sees; the value that was enough.
- * A look that throws counts as "not yet". Past `deadlineMs` it rejects and says what was seen last.
+ * A look that throws counts as "not yet", unless what it throws is a failed assertion. Past `deadlineMs` it rejects and says
+ * what was seen last.
  */
 export async function until<T>(
   what: string,
@@ -25,6 +26,7 @@ export async function until<T>(
       if (enough(seen)) return seen;
       last = inspect(seen, { depth: 4, breakLength: 120 }).slice(0, 2_000);
     } catch (error) {
+      if (error instanceof Error && error.name === 'AssertionError') throw error;
       last = `error: ${String(error)}`;
     }
     const took = performance.now() - began;

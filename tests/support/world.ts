@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPortBase, type Platform, type PlatformOptions, startPlatform } from '@standing-order/local';
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { type Answer, concurrently, get, post } from './client.ts';
 import { postgresState } from './postgres-state.ts';
 import { connectRedis, type Redis } from './redis.ts';
@@ -31,12 +31,15 @@ export interface World {
   readonly state: StateReader;
   /** Of a platform whose broker is Redis. */
   readonly broker: Redis;
-  /** Ids of every order that was answered with 202. */
+  /** Ids of every order of `place` that was answered with 202. */
   readonly acknowledged: ReadonlySet<string>;
   /** Places that many good orders, up to 32 at a time. */
   place(count: number, options?: PlaceOptions): Promise<Answer[]>;
   verdict(): Promise<Verdict>;
-  /** Resolves when every acknowledged order is stored and every stored order is decided; rejects at the deadline with what is not. */
+  /**
+   * Resolves when every acknowledged order is VALIDATED and every stored order is decided; rejects at the deadline with what is
+   * not, and at once when an acknowledged order is refused.
+   */
   allDecided(deadlineMs?: number): Promise<Verdict>;
 }
 
@@ -92,6 +95,11 @@ async function startWorld(
 
   const acknowledged = new Set<string>();
   const verdict = async () => judge(acknowledged, await state.orders());
+  const noneRefused = async () => {
+    const judged = await verdict();
+    expect(judged.refused, 'good orders that were refused').toEqual([]);
+    return judged;
+  };
   return {
     platform,
     state,
@@ -111,7 +119,7 @@ async function startWorld(
     allDecided: (deadlineMs = 60_000) =>
       until(
         'every order is there and decided',
-        verdict,
+        noneRefused,
         ({ lost, undecided }) => lost.length === 0 && undecided.length === 0,
         deadlineMs,
       ),
