@@ -27,7 +27,6 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     sidecarMetadata(await client.call({ operation: 'metadata', method: 'GET', path: '/v1.0/metadata' }));
 
   return {
-    metadata,
     store: async (name) => createStore(client, name, dialectOf(name, (await metadata()).components)),
     async publish(pubsub, topic, publications) {
       const { messages, end } = startSending(topic, publications);

@@ -92,8 +92,6 @@ export interface Sidecar {
    * it was not sent.
    */
   publish(pubsub: string, topic: string, messages: readonly Publication[]): Promise<readonly boolean[]>;
-  /** Rejects with a SidecarError. */
-  metadata(): Promise<SidecarMetadata>;
   /** Resolves once the sidecar's outbound side works; rejects with a SidecarError after `deadlineMs`, or when aborted. */
   waitReady(deadlineMs: number, signal?: AbortSignal): Promise<void>;
   /** Waits for calls under way, at most 5 s, then closes all connections. */
