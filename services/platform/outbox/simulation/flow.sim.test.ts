@@ -48,6 +48,26 @@ describe('while a validator is down for an hour', () => {
   });
 });
 
+describe('after a validator was down for so long that the oldest orders are given up', () => {
+  test('they are done soon after somebody else is answered, and not in an hour', async () => {
+    const schedule = createScenario({
+      slots: 2,
+      orders: plainOrders(20, second, 2 * second),
+      faults: [down(30 * minute), { at: 29 * minute, kind: 'wipe' }],
+      healsAt: 30 * minute,
+    });
+    const run = new Run(schedule, false, {});
+    let stuck = 0;
+    run.world.schedule(30 * minute, () => {
+      stuck = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.stuck().length, 0);
+    });
+    await run.all();
+    expect(run.checker.violation).toBeUndefined();
+    expect(stuck).toBeGreaterThan(10);
+    expect(run.world.now).toBeLessThan(40 * minute);
+  });
+});
+
 describe('while a third of all messages is lost, and few orders are in many lanes', () => {
   /** Orders that are not done after a minute. */
   async function openAfterAMinute(sharedEvidence: boolean): Promise<number> {
@@ -88,6 +108,23 @@ describe('a store with little room', () => {
     const { violation, outcomes } = await runSchedule(crowd(50), { capacity: 200 });
     expect(violation).toBeUndefined();
     expect(outcomes.get('full')).toBeGreaterThan(100);
+  });
+
+  test('gets rid of finished segments also while it takes no transaction', async () => {
+    const schedule = createScenario({
+      slots: 1,
+      orders: plainOrders(20, second, 1.5 * second),
+      faults: [{ at: 1.8 * second, kind: 'weather', ms: minute, change: { store: 'full' } }],
+      healsAt: 2 * minute,
+    });
+    const run = new Run(schedule, false, {});
+    const deletions: (number | undefined)[] = [];
+    for (const at of [1.8 * second, minute])
+      run.world.schedule(at, () => deletions.push(run.cluster.replicas.get(1)?.outbox.stats().deletions));
+    await run.all();
+    expect(run.checker.violation).toBeUndefined();
+    expect(deletions[0]).toBeGreaterThan(0);
+    expect(deletions[1]).toBe(0);
   });
 
   test('fills up without that limit, and then nothing gets done any more', async () => {

@@ -1,7 +1,9 @@
 import type { Context } from './context.ts';
 import { Fifo } from './fifo.ts';
+import { laneOf } from './hash.ts';
 import type { Document, Outgoing } from './ports.ts';
 import type { Seen } from './scan.ts';
+import type { Settings } from './settings.ts';
 import { type Flight, Window } from './window.ts';
 
 /**
@@ -44,6 +46,23 @@ export interface Entry<D> {
   seenAt: number;
   lookMs: number;
 }
+
+export const createEntry = <D extends Document>(
+  seen: Seen<D>,
+  asOf: number,
+  now: number,
+  { lanes, lookMs }: Settings,
+): Entry<D> => ({
+  id: seen.document.id,
+  lane: laneOf(seen.document.id, lanes),
+  segments: [],
+  commands: [],
+  seen,
+  asOf,
+  seenAt: now,
+  lookAt: now + lookMs,
+  lookMs,
+});
 
 /** What a channel asks of the relay. */
 export interface ChannelOwner<D> {

@@ -48,6 +48,7 @@ export class Look<D extends Document, A> {
     const { settings } = this.#context;
     this.#relay.tick();
     for (const entries of slices([...this.#relay.urgent], settings.readBatch)) await this.#read(entries);
+    for (const ids of slices([...this.#relay.stuck.exonerated], settings.readBatch)) await this.#retry(ids);
     const due = this.#due();
     const sample = this.#sample(due);
     const changes = await this.#read([...sample]);
@@ -56,6 +57,16 @@ export class Look<D extends Document, A> {
       await this.#read(entries);
     this.#relay.flush();
     return this.#relay.entries.size > 0 ? settings.lookMs : undefined;
+  }
+
+  async #retry(ids: readonly string[]): Promise<void> {
+    if (!this.#relay.hasRoom) return;
+    const asOf = this.#relay.mark();
+    for (const [id, seen] of await readDocuments(this.#context, ids)) {
+      if (seen === 'absent' || seen === 'unreadable') this.#relay.stuck.forget(id);
+      else this.#relay.retry(seen, asOf);
+    }
+    this.#relay.flush();
   }
 
   /** The oldest, and as many from anywhere: an old one that nobody ever answers must not stand for all. */

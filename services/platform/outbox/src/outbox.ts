@@ -114,12 +114,14 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
   }
 
   async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {
-    const seen = (await this.#find([id])).get(id);
     const relay = this.#session?.relay;
+    const asOf = relay?.mark() ?? 0;
+    const seen = (await this.#find([id])).get(id);
     if (seen === undefined) return 'missing';
     if (this.#context.business.missing(seen.document).length === 0) return 'done';
     if (relay === undefined || !relay.hasRoom) return 'full';
-    relay.retry(seen);
+    relay.retry(seen, asOf);
+    relay.flush();
     // By hand or not: it must be found again if this process dies now.
     this.#enlist.add(id);
     return 'retried';

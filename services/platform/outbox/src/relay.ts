@@ -1,4 +1,4 @@
-import { Channel, type Command, type Entry, type LoadedSegment } from './channel.ts';
+import { Channel, type Command, createEntry, type Entry, type LoadedSegment } from './channel.ts';
 import type { Context } from './context.ts';
 import { laneOf } from './hash.ts';
 import type { Document } from './ports.ts';
@@ -72,8 +72,10 @@ export class Relay<D extends Document, A> {
     ids.forEach((id, i) => {
       const seen = found[i];
       const again = known !== undefined && this.stuck.strikes(id) > 0;
-      if (this.entries.has(id)) this.#attach(id, segment);
-      else if (seen === undefined || seen === 'unreadable') segment.parked += known === undefined ? 1 : 0;
+      if (this.entries.has(id)) {
+        this.#attach(id, segment);
+        if (!this.stuck.rests(id)) this.#unstick(id, this.stuck.strikes(id));
+      } else if (seen === undefined || seen === 'unreadable') segment.parked += known === undefined ? 1 : 0;
       else if (seen !== 'absent') {
         if (again && segment.parked > 0) segment.parked--;
         if (this.add(seen, asOf)) this.#attach(id, segment);
@@ -92,18 +94,7 @@ export class Relay<D extends Document, A> {
       this.stuck.forget(id);
       return false;
     }
-    const now = clock.monotonic();
-    const entry: Entry<D> = {
-      id,
-      lane: laneOf(id, settings.lanes),
-      segments: [],
-      commands: [],
-      seen,
-      asOf,
-      seenAt: now,
-      lookAt: now + settings.lookMs,
-      lookMs: settings.lookMs,
-    };
+    const entry = createEntry(seen, asOf, clock.monotonic(), settings);
     this.entries.set(id, entry);
     const strikes = this.stuck.strikes(id);
     for (const channel of missing) this.#command(entry, channel, strikes);
@@ -128,12 +119,12 @@ export class Relay<D extends Document, A> {
   }
 
   /** Takes a document up with fresh attempts. */
-  retry(seen: Seen<D>): void {
+  retry(seen: Seen<D>, asOf: number): void {
     const { id } = seen.document;
     this.stuck.forget(id);
     for (const command of this.entries.get(id)?.commands ?? []) command.strikes = 0;
-    this.add(seen, this.mark());
-    this.flush();
+    this.#unstick(id, 0);
+    this.add(seen, asOf);
   }
 
   /** Its document is gone, or can't be understood: nothing to be done here, and its segments stay. */
@@ -203,6 +194,7 @@ export class Relay<D extends Document, A> {
       const window = this.#channel(channel).window(laneOf(document.id, settings.lanes));
       window.learn(token.t, clock.monotonic());
       this.#suspect(window.takeLost());
+      if (this.stuck.answered(channel, token.t)) this.#owner.look();
     }
   }
 
@@ -219,6 +211,7 @@ export class Relay<D extends Document, A> {
         this.#channel(command.channel).close(command, 'over', attempt);
       }
       entry.commands = entry.commands.filter(({ state }) => state !== 'over');
+      this.stuck.keep(entry.id, missing);
     }
     for (const channel of added) this.#command(entry, channel, 0);
     return closed.length + added.length > 0;
@@ -227,22 +220,35 @@ export class Relay<D extends Document, A> {
   /** The document was just read: what is still missing is sent again, unless it is stuck. */
   #resend(entry: Entry<D>): void {
     const { rules, settings } = this.#context;
-    for (const command of entry.commands) {
-      if (command.state !== 'suspect') continue;
+    const suspects = entry.commands.filter(({ state }) => state === 'suspect');
+    for (const command of suspects) {
       const channel = this.#channel(command.channel);
       if (rules.isStuck(command.strikes, settings)) channel.close(command, 'stuck');
       else channel.sendAgain(command);
     }
-    if (entry.commands.every(({ state }) => state === 'stuck')) this.#park(entry);
+    if (suspects.some(({ state }) => state === 'stuck')) this.#giveUp(entry);
+    if (entry.commands.every(({ state }) => state === 'stuck')) this.#remove(entry, true);
     else this.#release(entry);
   }
 
-  #park(entry: Entry<D>): void {
-    const attempts = Math.max(...entry.commands.map(({ strikes }) => strikes));
-    const channels = entry.commands.map(({ channel }) => channel);
-    this.stuck.add(entry.id, channels, attempts);
-    this.#context.observer.event?.('stuck', { id: entry.id, channels: channels.join(), attempts });
-    this.#remove(entry, true);
+  #giveUp({ id, commands }: Entry<D>): void {
+    const stuck = commands.filter(({ state }) => state === 'stuck');
+    const attempts = Math.max(...stuck.map(({ strikes }) => strikes));
+    const channels = stuck.map(({ channel }) => channel);
+    this.stuck.add(id, channels, attempts);
+    for (const { channel, sentAt } of stuck)
+      if (this.#channel(channel).evidence < sentAt) this.stuck.inSilence(id, channel, sentAt);
+    this.#context.observer.event?.('stuck', { id, channels: channels.join(), attempts });
+  }
+
+  /** What was given up of a loaded document gets in line again. */
+  #unstick(id: string, strikes: number): void {
+    for (const command of this.entries.get(id)?.commands ?? []) {
+      if (command.state !== 'stuck') continue;
+      command.state = 'waiting';
+      command.strikes = strikes;
+      this.#channel(command.channel).add(command);
+    }
   }
 
   #remove(entry: Entry<D>, park: boolean): void {

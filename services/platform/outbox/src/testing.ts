@@ -1,8 +1,8 @@
 /** What the tests of single parts share: a store, a clock and a business that are as simple as can be. */
 import type { Context } from './context.ts';
-import type { Clock, Document, Operation, Store, Stored, TransactionOutcome } from './ports.ts';
+import type { Business, Clock, Document, Operation, Store, Stored, TransactionOutcome } from './ports.ts';
 import { defaultRules } from './rules.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import { defaultSettings } from './settings.ts';
 
 /** A document that is done when a hundred things have been counted. */
 export interface Count extends Document {
@@ -12,23 +12,31 @@ export interface Count extends Document {
 export const countFrom = (id: string, nonce = id): Count => ({ id, nonce, fingerprint: 'f', createdAt: 0, count: 0 });
 
 /** Answers are numbers; one that is not positive changes nothing. */
-export const contextOf = (store: Store, clock: Clock, settings: Partial<Settings> = {}): Context<Count, number> => ({
+const counting: Business<Count, number> = {
+  parse: (value) => value as Count,
+  missing: ({ count }) => (count < 100 ? ['more'] : []),
+  answered: () => [],
+  apply: (document, answer) =>
+    answer > 0 ? { document: { ...document, count: document.count + answer } } : { ignored: 'nothing' },
+  overdue: () => undefined,
+};
+
+export const contextFor = <D extends Document, A>(
+  business: Business<D, A>,
+  store: Store,
+  clock: Clock,
+): Context<D, A> => ({
   clock,
   store,
   random: Math.random,
-  transport: { send: async () => [] },
+  transport: { send: async (batch) => batch.map(() => true) },
   observer: {},
-  settings: { ...defaultSettings, ...settings },
+  settings: defaultSettings,
   rules: defaultRules,
-  business: {
-    parse: (value) => value as Count,
-    missing: ({ count }) => (count < 100 ? ['more'] : []),
-    answered: () => [],
-    apply: (document, answer) =>
-      answer > 0 ? { document: { ...document, count: document.count + answer } } : { ignored: 'nothing' },
-    overdue: () => undefined,
-  },
+  business,
 });
+
+export const contextOf = (store: Store, clock: Clock): Context<Count, number> => contextFor(counting, store, clock);
 
 /** A store in memory that behaves as Redis does under Dapr. */
 export class MemoryStore implements Store {
