@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer } from './support/client.ts';
 import { type PlainWorld, startPlainWorld, TOPIC } from './support/plain-dapr.ts';
-import type { Redis } from './support/redis.ts';
 import { until } from './support/until.ts';
 import { useWorld } from './support/world.ts';
 
 const TRACE_ID = 'a'.repeat(32);
 
 let world: PlainWorld;
+const ours = useWorld(() => ({ replicas: { order: 1 } }));
 
 beforeAll(async () => {
   world = await startPlainWorld();
@@ -79,7 +79,7 @@ describe('a plain Dapr application on pubsub.redis', () => {
 });
 
 describe("Dapr's built-in outbox", () => {
-  test('adds about a second to each message and drops the trace', async () => {
+  test('adds about a second to each message, which ours does not, and drops the trace', async () => {
     const started = performance.now();
     expect((await transact('with-outbox', 'order-1')).status).toBe(204);
     await until(
@@ -87,8 +87,12 @@ describe("Dapr's built-in outbox", () => {
       () => world.app.received,
       (events) => events.length > 0,
     );
+    const took = performance.now() - started;
 
-    expect(performance.now() - started).toBeGreaterThan(900);
+    expect(took).toBeGreaterThan(900);
+    // The quickest one of ours, since a busy machine can hold up any of them.
+    const waits = (await placeAtOurs()).map(({ waited }) => waited);
+    expect(Math.min(...waits)).toBeLessThan(took);
     const [delivery] = world.app.received;
     expect(delivery?.event.traceparent).toBe('');
     expect(delivery?.traceparent).not.toContain(TRACE_ID);
@@ -108,8 +112,6 @@ describe("Dapr's built-in outbox", () => {
 });
 
 describe('Standing Order in the same situations', () => {
-  const ours = useWorld(() => ({ replicas: { order: 1 } }));
-
   test('repairs what its handler could not take', async () => {
     const { platform, broker } = ours();
     await platform.kill('consumer-1');
@@ -141,32 +143,30 @@ describe('Standing Order in the same situations', () => {
     await ours().allDecided();
   });
 
-  test('keeps the trace in its messages, and sends them without waiting a second', async () => {
+  test('keeps the trace in its messages', async () => {
     const traceId = randomBytes(16).toString('hex');
-    const traceparent = `00-${traceId}-${'b'.repeat(16)}-01`;
-    const placed = new Map((await ours().place(20, { headers: { traceparent } })).map(({ body }) => [body.id, body]));
-    const commands = await until(
-      'their commands',
-      async () => (await commandsOf(ours().broker)).filter(({ event }) => placed.has(event.subject)),
-      (found) => found.length >= placed.size,
-    );
-    for (const { event } of commands) {
+    for (const { event } of await placeAtOurs({ traceparent: `00-${traceId}-${'b'.repeat(16)}-01` })) {
       expect(event.traceparent).toContain(traceId);
       expect(event.traceid).toContain(traceId);
     }
-    // The quickest one, since a busy machine can hold up any of them.
-    const waits = commands.map(({ event, sentAt }) => sentAt - Date.parse(placed.get(event.subject).createdAt));
-    expect(Math.min(...waits)).toBeLessThan(1_000);
   });
 });
 
 const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status);
 
-/** The commands that the broker has, and when it got them (Unix time in milliseconds). */
-async function commandsOf(broker: Redis) {
-  const entries = await broker.xRange('consumer-commands', '-', '+');
-  return (entries ?? []).map(({ id, message }) => ({
-    sentAt: Number(id.split('-')[0]),
-    event: JSON.parse(String(message.data)) as Readonly<Record<string, unknown>>,
-  }));
+/** Places 20 orders, and answers their commands at the broker, with the milliseconds that each was on its way there. */
+async function placeAtOurs(headers: Readonly<Record<string, string>> = {}) {
+  const placed = new Map((await ours().place(20, { headers })).map(({ body }) => [body.id, body]));
+  return until(
+    'their commands',
+    async () => {
+      const entries = (await ours().broker.xRange('consumer-commands', '-', '+')) ?? [];
+      return entries.flatMap(({ id, message }) => {
+        const event = JSON.parse(String(message.data)) as Readonly<Record<string, unknown>>;
+        const order = placed.get(event.subject);
+        return order ? [{ event, waited: Number(id.split('-')[0]) - Date.parse(order.createdAt) }] : [];
+      });
+    },
+    (found) => found.length >= placed.size,
+  );
 }
