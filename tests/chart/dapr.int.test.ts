@@ -114,6 +114,11 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     expect(spec).toEqual({ ...local, metric: { enabled: true, ...(metric as object) } });
   });
 
+  test.each(['redis', 'kafka'])('the order service is told that its broker is %s', async (kind) => {
+    const { env } = containerOf(await render({ broker: { kind } }), 'order');
+    expect(env).toContainEqual({ name: 'BROKER', value: kind });
+  });
+
   test.each([
     ['order', orderConfig],
     ['notification', notificationConfig],
