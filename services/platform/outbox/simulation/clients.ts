@@ -136,9 +136,10 @@ export class Clients {
     if (outcome === 'created' || outcome === 'existing') {
       this.checker.acknowledged(request, accepted.document, outcome === 'created');
     } else if (outcome === 'different') this.checker.refused(request);
+    else if (outcome !== 'unknown') this.checker.turnedAway(request);
   }
 
-  /** As outbox.md step 13 says, or, where the variant deletes, as it should not be done. */
+  /** By a tombstone that keeps id and status, or, where the variant deletes, as it should not be done. */
   private erase(id: string): void {
     const replica = this.someReplica();
     if (replica === undefined) return;

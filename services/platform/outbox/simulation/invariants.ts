@@ -3,7 +3,7 @@ import { Naming } from './naming.ts';
 import type { Applied, SimStore } from './store.ts';
 import type { World } from './world.ts';
 
-/** Number of the invariant in outbox.md section 3; 0: what a healthy outbox owes its clients and its store besides. */
+/** Number of the promise in ../README.md, "What it promises"; 0: what a healthy outbox owes its clients and its store besides. */
 export type Invariant = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 export interface Violation {
@@ -43,6 +43,8 @@ export class Checker {
   private readonly retireAfter: number;
   private readonly deletes: boolean;
   private readonly orders = new Map<string, Seen>();
+  /** Nonces of requests that were answered with the promise that nothing of them is stored. */
+  private readonly absent = new Set<string>();
 
   /** `deletes`: erased orders are deleted, so that a missing one is no finding; one that comes back still is. */
   constructor(world: World, store: SimStore, retireAfter: number, deletes: boolean) {
@@ -100,6 +102,12 @@ export class Checker {
     if (seen.fingerprint === request.fingerprint) this.report(4, 'called different from an equal request', request.id);
   }
 
+  /** A client was told that nothing of its request was stored. */
+  turnedAway({ id, nonce }: { id: string; nonce: string }): void {
+    this.absent.add(nonce);
+    if (this.orders.get(id)?.nonce === nonce) this.report(0, 'called not stored, and it is', id);
+  }
+
   /** Somebody was told 2xx for it. */
   promised(id: string): boolean {
     return this.orders.get(id)?.acknowledged === true;
@@ -142,6 +150,7 @@ export class Checker {
     }
     if (seen === undefined) {
       const { nonce, fingerprint, createdAt } = now;
+      if (this.absent.has(nonce)) this.report(0, 'called not stored, and then it was', id);
       this.orders.set(id, { nonce, fingerprint, createdAt, last: now, acknowledged: false, excused: false });
       return;
     }
