@@ -1,11 +1,17 @@
+import { type MessageType, messageData } from '@standing-order/contracts';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, call, get } from './support/client.ts';
+import { type Answer, call, get, post } from './support/client.ts';
+import { shopSubscription, useShop } from './support/shop.ts';
 import { until } from './support/until.ts';
 import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from './support/world.ts';
 
-const world = useWorld(() => ({ replicas: { order: 1, notification: 1 } }));
+const world = useWorld(() => ({
+  replicas: { order: 1, notification: 1 },
+  resources: (resources) => [...resources, shopSubscription],
+}));
+const shop = useShop(world);
 
 type Service = keyof World['platform']['urls'];
 const services: readonly Service[] = ['order', 'consumer', 'restaurant', 'notification'];
@@ -188,37 +194,84 @@ interface Payload {
   readonly properties: { readonly data: { readonly $id: string } };
 }
 
-test('every message on the broker is what its sender’s document says, and belongs to its order', async () => {
-  await world().place(3);
-  await world().allDecided();
-  const described = await Promise.all(
-    services.map(async (service) => (await get(`${urlOf(service)}/asyncapi.json`)).body),
+/** Who sends what is no request. */
+const NOBODY = '/nobody';
+
+async function messagesOn(topic: string) {
+  const entries = (await world().broker.xRange(topic, '-', '+')) ?? [];
+  return entries.map(({ message }) => JSON.parse(String(message.data)));
+}
+
+/** Asks for an order by a message of one's own. */
+async function request(id: string, data: object): Promise<void> {
+  const event = {
+    specversion: '1.0',
+    id,
+    source: NOBODY,
+    type: 'com.standing-order.create-order.v1',
+    subject: id,
+    time: '2026-01-01T00:00:00Z',
+    datacontenttype: 'application/json',
+    data: { correlationId: id, ...data },
+  };
+  await world().broker.xAdd('order-requests', '*', { data: JSON.stringify(event) });
+}
+const noOrder = { replyTo: 'shop', request: { ...GOOD_ORDER, lines: [] } };
+
+test('a request for no order is refused on its channel, one without a channel is put away, and nothing is stored', async () => {
+  const stored = async () => (await world().state.orders()).size;
+  const before = await stored();
+  await request('no-order', noOrder);
+  await request('no-channel', { replyTo: '../order-replies', request: GOOD_ORDER });
+  const on = (topic: string, id: string) =>
+    until(
+      `${id} on ${topic}`,
+      async () =>
+        (await messagesOn(topic)).find(({ data }) => data.correlationId === id || data.original?.id === id)?.data,
+      (data) => data !== undefined,
+    );
+  expect((await on('order-outcomes-shop', 'no-order')).errors).toMatchObject([{ field: 'request.lines' }]);
+  expect((await on('order-requests-dead', 'no-channel')).faults).toMatchObject([{ field: 'data.replyTo' }]);
+  expect(await stored()).toBe(before);
+});
+
+test('every message on the broker is what the documents say, and belongs to its order', async () => {
+  await world().place(1);
+  await request('nothing', noOrder);
+  const orders = [GOOD_ORDER, { ...GOOD_ORDER, consumerId: 'nobody' }, { ...GOOD_ORDER, restaurantId: 'nowhere' }];
+  await Promise.all(
+    orders.map(async (asked, index) => {
+      const outcome = await post(`${shop().url}/purchases`, { id: `purchase-${index}`, order: asked });
+      expect(outcome).toMatchObject({ status: 200, body: { kind: 'settled' } });
+    }),
   );
-  const seen = new Set<string>();
-  for (const { channels, components } of described) {
-    for (const topic of Object.keys(channels).filter((name) => !name.includes('client'))) {
-      const entries = (await world().broker.xRange(topic, '-', '+')) ?? [];
-      for (const event of entries.map(({ message }) => JSON.parse(String(message.data)))) {
-        const message = Object.values<{ name: string }>(components.messages).find(({ name }) => name === event.type);
-        const payload = (message as { payload?: Payload } | undefined)?.payload;
-        if (!payload) continue;
-        seen.add(event.type);
+  await until(
+    'a message of each type',
+    () => differencesOnBroker(),
+    ({ types }) => Object.keys(messageData).every((type) => types.has(type)),
+  );
+  expect((await differencesOnBroker()).found).toEqual([]);
+});
+
+/** Which types of message are on the broker, and what about them is not as the documents of those who use them say. */
+async function differencesOnBroker() {
+  const types = new Set<string>();
+  const found: string[] = [];
+  for (const service of services) {
+    const { channels, components } = (await get(`${urlOf(service)}/asyncapi.json`)).body;
+    const messages: Record<string, { readonly name: MessageType; readonly payload: Payload }> = components.messages;
+    for (const { address } of Object.values<{ readonly address: string }>(channels)) {
+      for (const event of await messagesOn(address.replace('{client}', 'shop'))) {
+        const payload = Object.values(messages).find(({ name }) => name === event.type)?.payload;
+        if (!payload || event.source === NOBODY) continue;
+        types.add(event.type);
         const validator = ajv();
         validator.validate(payload, event);
-        expect(validator.errors, event.type).toBeNull();
-        expect(event.dataschema).toBe(payload.properties.data.$id);
-        if (event.data.orderId) expect(event.subject).toBe(event.data.orderId);
+        for (const error of validator.errors ?? []) found.push(`${event.type}: ${error.instancePath} ${error.message}`);
+        if (event.dataschema !== payload.properties.data.$id) found.push(`${event.type}: ${event.dataschema}`);
+        if (event.data.orderId && event.subject !== event.data.orderId) found.push(`${event.type}: ${event.subject}`);
       }
     }
   }
-  expect([...seen].map((type) => type.slice('com.standing-order.'.length)).toSorted()).toEqual(
-    expect.arrayContaining([
-      'consumer-changed.v1',
-      'consumer-validated.v1',
-      'order-details-validated.v1',
-      'restaurant-changed.v1',
-      'validate-consumer-info.v1',
-      'validate-order-details.v1',
-    ]),
-  );
-});
+  return { types, found };
+}
