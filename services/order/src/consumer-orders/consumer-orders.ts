@@ -6,6 +6,7 @@ import { detached } from '@standing-order/platform/telemetry';
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { type Confirmations, createConfirmations } from './confirmations.ts';
+import { createListing, logName } from './listing.ts';
 
 export interface ConsumerOrdersParts {
   readonly store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;
@@ -44,49 +45,11 @@ export interface ConsumerOrders {
   watch(consumerId: string, listener: () => void): () => void;
 }
 
-type Addition = { readonly name: string; readonly entries: readonly Entry[] };
-
-/** What is added together, next. */
-interface Gathering {
-  readonly additions: Addition[];
-  readonly added: Promise<readonly boolean[]>;
-}
-
-/** Before each addition, so that it is worth its while. */
-const GATHER_MS = 50;
-
-const logName = (consumerId: string): string => `ci:${consumerId}`;
-
-/** The lists in this store. Other replicas write them, too. */
 export function createConsumerOrders({ store, outbox, clock }: ConsumerOrdersParts): ConsumerOrders {
   const log = createPagedLog<Entry>(store);
+  const add = createListing(log, clock);
   const confirmations = createConfirmations({ outbox, clock });
   const listeners = new Map<string, Set<() => void>>();
-  let gathering: Gathering | undefined;
-  /** The addition under way: two that add to the same lists would only take turns in losing. */
-  let turn: Promise<unknown> = Promise.resolve();
-
-  function gather(): Gathering {
-    const additions: Addition[] = [];
-    const added = turn
-      .then(() => new Promise<void>((resolve) => clock.setTimer(GATHER_MS, resolve)))
-      .then(() => {
-        gathering = undefined;
-        return log.append(additions);
-      });
-    turn = added;
-    return { additions, added };
-  }
-
-  /** Says for each order, in order, whether it is in its list. */
-  async function add(orders: readonly Order[]): Promise<readonly boolean[]> {
-    if (orders.length === 0) return [];
-    gathering ??= gather();
-    const { additions, added } = gathering;
-    const from = additions.length;
-    for (const { id, request } of orders) additions.push({ name: logName(request.consumerId), entries: [{ id }] });
-    return (await added).slice(from, from + orders.length);
-  }
 
   function tell(orders: readonly Order[]): void {
     for (const consumerId of new Set(orders.map(({ request }) => request.consumerId))) {

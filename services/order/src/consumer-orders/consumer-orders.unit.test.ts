@@ -4,6 +4,7 @@ import { realClock } from '@standing-order/platform/runtime';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../order/order.ts';
 import { createConsumerOrders } from './consumer-orders.ts';
+import { createListing } from './listing.ts';
 
 const order = (n: number, consumerId = 'ada'): Order =>
   newOrder({
@@ -107,4 +108,12 @@ it('what is sent meanwhile is added together, and answered in its own place', as
     [1, order(1).id],
     [2, order(4).id],
   ]);
+});
+
+it('an addition that fails unexpectedly keeps no later one from the lists', async () => {
+  const append = vi.fn().mockRejectedValueOnce(new Error('unexpected')).mockResolvedValue([true]);
+  const add = createListing({ append }, realClock);
+  await expect(add([order(1)])).rejects.toThrow('unexpected');
+  expect(await add([order(2)])).toEqual([true]);
+  expect(append).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);
 });
