@@ -72,7 +72,7 @@ export function redisChecks(session: Session, needs: readonly string[], full: bo
       : []),
     ...underLoad(session, release, [
       ['nothing amiss: orders are taken', undisturbed],
-      ['a pod of each service deleted: nothing is lost', podsDeleted],
+      ['a pod of each service deleted: orders are taken, nothing is lost', podsDeleted],
       ["the broker's pod deleted: orders are taken, and decided", brokerDeleted],
       ['consumer scaled to zero: orders are taken, and decided when it is back', scaledToZero],
       ['a rolling upgrade: no request fails', rolled, 2.5 * minute],
@@ -89,7 +89,7 @@ export function kafkaChecks(session: Session, values: Values, needs: readonly st
     after('helm test takes an order to VALIDATED', (findings) => helmTest(session.cluster, release.title, findings)),
     ...underLoad(session, release, [
       ['nothing amiss: orders are taken', undisturbed],
-      ['a pod of each service deleted: nothing is lost', podsDeleted],
+      ['a pod of each service deleted: orders are taken, nothing is lost', podsDeleted],
       ["the broker's pod deleted: orders are taken, and decided", brokerDeleted],
       ['consumer scaled to zero: orders are taken, and decided when it is back', scaledToZero],
     ]),
