@@ -8,8 +8,9 @@ import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { shown, VERSION } from '../order/shown.ts';
 import { consumerFeed } from '../streams/consumer-feed.ts';
+import type { Feed } from '../streams/open-stream.ts';
 import { orderFeed } from '../streams/order-feed.ts';
-import type { Feed, Streams } from '../streams/streams.ts';
+import type { Streams } from '../streams/streams.ts';
 import { kept, type MaybeConsumerOrders } from './consumer-orders.ts';
 import { demandOwn, ownOrder } from './own.ts';
 

@@ -4,7 +4,7 @@ import type { ConsumerOrders, OrderAt } from '../consumer-orders/consumer-orders
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { shown } from '../order/shown.ts';
-import type { Feed } from './streams.ts';
+import type { Feed } from './open-stream.ts';
 
 export interface ConsumerFeedParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'readAll'>;

@@ -2,7 +2,7 @@ import type { Outbox } from '@standing-order/outbox';
 import type { Message } from '../order/decide.ts';
 import type { Order } from '../order/order.ts';
 import { shown } from '../order/shown.ts';
-import type { Feed } from './streams.ts';
+import type { Feed } from './open-stream.ts';
 
 /**
  * What becomes of one order: each state that is seen of it, until it is settled. `heard` is the version that the client has

@@ -3,22 +3,8 @@ import { ProblemError } from '@standing-order/platform/http';
 import type { Clock } from '@standing-order/platform/runtime';
 import { detached } from '@standing-order/platform/telemetry';
 import type { Context } from 'hono';
-import { type SSEMessage, type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import { keepLooking } from '../looking.ts';
-
-/** What a stream tells its client. It is asked again and again, so what it says may depend on nothing but what is stored. */
-export interface Feed {
-  /** What the client has not heard yet: little enough to be held in memory. Rejects when that can't be read now. */
-  news(): Promise<News>;
-  /** Calls `sooner` when there may be news. Returns how to stop. */
-  watch(sooner: () => void): () => void;
-}
-
-export interface News {
-  readonly events: readonly SSEMessage[];
-  /** Nothing will come after these. */
-  readonly over: boolean;
-}
+import { streamSSE } from 'hono/streaming';
+import { type Feed, OpenStream } from './open-stream.ts';
 
 export interface StreamsParts {
   readonly clock: Pick<Clock, 'setTimer'>;
@@ -42,61 +28,11 @@ const MOST = 1_000;
 const HEARTBEAT_MS = 15_000;
 const WRITE_WITHIN_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
-/** After which a client that has lost its connection comes back. */
-const RECONNECT_MS = 1_000;
 
-/** Starts with no stream; each ends with its client, its feed, or `end`. */
 export function createStreams(parts: StreamsParts): Streams {
   const { clock, most = MOST, heartbeatMs = HEARTBEAT_MS, writeWithinMs = WRITE_WITHIN_MS } = parts;
-  const open = new Set<() => void>();
+  const open = new Set<OpenStream>();
   let ended = false;
-
-  /** Whether `work` is done in time. */
-  const inTime = (work: Promise<unknown>): Promise<boolean> =>
-    new Promise((resolve) => {
-      const cancel = clock.setTimer(writeWithinMs, () => resolve(false));
-      work.then(() => {
-        cancel();
-        resolve(true);
-      });
-    });
-
-  /** Resolves when the stream has come to its end, or its client is gone, or too slow, or everybody has to leave. */
-  const run = (stream: SSEStreamingApi, feed: Feed, cutOff: () => void) =>
-    new Promise<void>((resolve) => {
-      const finish = () => {
-        if (!open.delete(finish)) return;
-        looking.stop();
-        unwatch();
-        cancelBeat();
-        resolve();
-        // What has been written must still reach the client, unless it does not take it.
-        clock.setTimer(writeWithinMs, cutOff);
-      };
-      open.add(finish);
-      let cancelBeat = () => {};
-      const beatLater = () => {
-        cancelBeat();
-        if (open.has(finish)) cancelBeat = clock.setTimer(heartbeatMs, () => void send(stream.write(':\n\n')));
-      };
-      const send = async (writing: Promise<unknown>) => {
-        if (!(await inTime(writing))) {
-          cutOff();
-          finish();
-        }
-        beatLater();
-      };
-      const looking = keepLooking(clock, async () => {
-        const { events, over } = await feed.news();
-        for (const event of events) if (open.has(finish)) await send(stream.writeSSE(event));
-        if (over) finish();
-        return events.length > 0;
-      });
-      const unwatch = feed.watch(looking.sooner);
-      stream.onAbort(finish);
-      void send(stream.write(`retry: ${RECONNECT_MS}\n\n`));
-      looking.sooner();
-    });
 
   return {
     open(c, feed) {
@@ -107,12 +43,20 @@ export function createStreams(parts: StreamsParts): Streams {
       // Proxies of the nginx kind would keep events back until they have gathered some kilobytes.
       c.header('X-Accel-Buffering', 'no');
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
+      const cutOff = () => outgoing?.destroy();
       // What is read for a stream belongs to no trace: it may go on for days.
-      return detached(() => streamSSE(c, (stream) => run(stream, feed, () => outgoing?.destroy())));
+      return detached(() =>
+        streamSSE(c, async (stream) => {
+          const one = new OpenStream({ clock, heartbeatMs, writeWithinMs, stream, feed, cutOff });
+          open.add(one);
+          await one.over;
+          open.delete(one);
+        }),
+      );
     },
     end() {
       ended = true;
-      for (const finish of [...open]) finish();
+      for (const one of [...open]) one.finish();
     },
   };
 }
