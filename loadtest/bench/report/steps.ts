@@ -1,7 +1,7 @@
 import type { Step } from '../scenarios/steps.ts';
 import type { Settings } from '../settings.ts';
 import { number, table } from './table.ts';
-import { notValidated } from './whole.ts';
+import { allCpuMs, notValidated } from './whole.ts';
 
 const acknowledged = ({ settled }: Step): number => settled.load.acknowledgedPerSecond;
 const settledOf = ({ settled }: Step): number => settled.settledPerSecond;
@@ -19,6 +19,8 @@ export function stepsReport(steps: readonly Step[], { steps: { warmup, seconds }
       number(settlement.p50),
       number(settlement.p99),
       number(drainMs),
+      number(1000 * allCpuMs(step.settled)),
+      number(1000 * step.settled.perOrder.coreCpuMs),
       notValidated([step.settled]),
     ];
   });
@@ -31,6 +33,8 @@ export function stepsReport(steps: readonly Step[], { steps: { warmup, seconds }
     'settled p50 ms',
     'settled p99 ms',
     'drain ms',
+    'CPU µs/order, all',
+    'order+sidecar+Redis',
     'not VALIDATED',
   ];
   return [

@@ -27,7 +27,8 @@ export function wholeReport(all: Runs, settings: Settings): string {
 }
 
 /** CPU milliseconds of everything but the generator. */
-const allCpuMs = ({ perOrder }: Settled): number => Object.values(perOrder.cpuMs).reduce((sum, ms) => sum + ms, 0);
+export const allCpuMs = ({ perOrder }: Settled): number =>
+  Object.values(perOrder.cpuMs).reduce((sum, ms) => sum + ms, 0);
 
 function speedTable(all: Runs, loop: Loop): string {
   const rows = Object.entries(all).map(([name, runs]) => {
