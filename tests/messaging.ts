@@ -26,6 +26,8 @@ export function orderByMessage(broker: BrokerKind): void {
   const ordersOf = async (ids: readonly string[]) =>
     (await documents('order||o:*')).filter(({ replyTo }) => ids.includes(replyTo?.correlationId));
 
+  const listed = async () => (await documents('shop||order-requests:shop'))[0];
+
   const idsOf = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
   const buy = (id: string, order: object = GOOD_ORDER) => post(`${shop().url}/purchases`, { id, order });
 
@@ -84,10 +86,14 @@ export function orderByMessage(broker: BrokerKind): void {
         (known) => known >= 5,
       );
       await victim.kill();
+      expect(Object.keys((await listed()).pending).length).toBeGreaterThan(0);
       await victim.start();
-      await buying;
+      const answers = await buying;
 
       const outcomes = await Promise.all(ids.map(outcomeOf));
+      answers.forEach((answer, index) => {
+        if (answer.status === 'fulfilled') expect(answer.value).toMatchObject({ status: 200, body: outcomes[index] });
+      });
       for (const outcome of outcomes)
         expect(outcome).toMatchObject({ kind: 'settled', order: { status: 'VALIDATED' } });
       const orders = await until(
@@ -97,7 +103,6 @@ export function orderByMessage(broker: BrokerKind): void {
         HEAR_WITHIN_MS,
       );
       expect(orders.map(({ id }) => id).toSorted()).toEqual(outcomes.map(({ order }) => order.id).toSorted());
-      const listed = async () => (await documents('shop||order-requests:shop'))[0];
       await until('nothing is pending', listed, ({ pending }) => Object.keys(pending).length === 0);
     });
   });
