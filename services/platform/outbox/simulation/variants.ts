@@ -4,7 +4,7 @@ import type { Variant } from './run.ts';
 import type { Dialect } from './store.ts';
 
 export interface NamedVariant extends Variant {
-  /** The hole that is opened again, in the words of outbox.md where it has any. */
+  /** The hole that is opened again. */
   readonly hole: string;
   /** By which invariants it may be caught; which of them comes first depends on the seed. */
   readonly caughtBy: readonly Invariant[];
