@@ -101,7 +101,7 @@ export class GroupCommit<D extends Document, A> {
     return this.#deleteWhenDue();
   }
 
-  /** A transaction costs the same for one document and for many: none follows the last one at once, unless it is full or the end. */
+  /** A transaction costs the same for one document and for many: none follows the last one at once but a full one, or one that is waited for. */
   #pauseMs(): number {
     const { clock, settings } = this.#context;
     if (this.#idle.length > 0 || this.#queue.waiting >= settings.batchDocuments) return 0;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../test/parts.ts';
 import { Deletions } from './deletions.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
-import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from './testing.ts';
 import { Writer } from './writer.ts';
 
 const deadlineMs = 10_000;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { atRest, contextOf, countFrom, MemoryStore, manualClock } from '../test/parts.ts';
 import { createOutbox } from './outbox.ts';
 import { defaultSettings } from './settings.ts';
-import { atRest, contextOf, countFrom, MemoryStore, manualClock } from './testing.ts';
 
 test('what comes while a new name is being registered is written under it at once', async () => {
   const store = new MemoryStore();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type Count, contextOf, countFrom, MemoryStore } from '../test/parts.ts';
 import { documentKey } from './documents.ts';
 import { Recorder } from './recorder.ts';
 import type { Seen } from './scan.ts';
 import { defaultSettings } from './settings.ts';
-import { type Count, contextOf, countFrom, MemoryStore } from './testing.ts';
 
 function setUp() {
   const store = new MemoryStore();

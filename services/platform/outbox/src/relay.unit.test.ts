@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { atRest, contextFor, MemoryStore, manualClock } from '../test/parts.ts';
 import type { Context } from './context.ts';
 import type { Business, Document, Outgoing, Token } from './ports.ts';
 import { Relay } from './relay.ts';
 import { defaultSettings } from './settings.ts';
-import { atRest, contextFor, MemoryStore, manualClock } from './testing.ts';
 
 interface Questions extends Document {
   readonly asked: readonly string[];

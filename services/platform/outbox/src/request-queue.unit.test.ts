@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { manualClock } from '../test/parts.ts';
 import type { Accepted } from './api.ts';
 import { RequestQueue } from './request-queue.ts';
 import { defaultSettings } from './settings.ts';
-import { manualClock } from './testing.ts';
 
 interface Doc {
   readonly id: string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { MemoryStore } from '../test/parts.ts';
 import { selfTest, UnfitStoreError } from './self-test.ts';
-import { MemoryStore } from './testing.ts';
 
 /** Calls the first compare-and-set a conflict, whatever `first` makes of it. */
 function storeWhose(first: (set: () => Promise<unknown>) => Promise<unknown>) {

@@ -1,8 +1,9 @@
 /** What the tests of single parts share: a store, a clock and a business that are as simple as can be. */
-import type { Context } from './context.ts';
-import type { Business, Clock, Document, Operation, Store, Stored, TransactionOutcome } from './ports.ts';
-import { defaultRules } from './rules.ts';
-import { defaultSettings } from './settings.ts';
+import { createRng } from '../simulation/random.ts';
+import type { Context } from '../src/context.ts';
+import type { Business, Clock, Document, Operation, Store, Stored, TransactionOutcome } from '../src/ports.ts';
+import { defaultRules } from '../src/rules.ts';
+import { defaultSettings } from '../src/settings.ts';
 
 /** A document that is done when a hundred things have been counted. */
 export interface Count extends Document {
@@ -28,7 +29,7 @@ export const contextFor = <D extends Document, A>(
 ): Context<D, A> => ({
   clock,
   store,
-  random: Math.random,
+  random: createRng(1).next,
   transport: { send: async (batch) => batch.map(() => true) },
   observer: {},
   settings: defaultSettings,
