@@ -1,9 +1,10 @@
 import { messageSchema, orderRequest, orderView, topics } from '@standing-order/contracts';
-import { createEvent, type Publication, type StateStore, type Stored } from '@standing-order/platform/dapr';
+import { createEvent, type Publication, type StateStore } from '@standing-order/platform/dapr';
 import { createApp } from '@standing-order/platform/http';
-import { type Clock, realClock } from '@standing-order/platform/runtime';
+import { realClock } from '@standing-order/platform/runtime';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOrderClient } from './client.ts';
+import { handClock, memory } from './in-memory.ts';
 import { ClosedError } from './outstanding.ts';
 import { FullError } from './pending.ts';
 import { IdReusedError, UnknownRequestError } from './records.ts';
@@ -24,65 +25,10 @@ const view = orderView.parse({
   reasons: [],
 });
 
-/** A state store in memory, with ETags; `down` makes every call fail. */
-function memory(): StateStore & { down: boolean; readonly entries: Map<string, Stored> } {
-  const entries = new Map<string, Stored>();
-  let version = 0;
-  const put = (key: string, value: unknown) =>
-    entries.set(key, { value: JSON.parse(JSON.stringify(value)), etag: String(++version) });
-  const reading = <T>(result: () => T) =>
-    store.down ? Promise.reject<T>(new Error('down')) : Promise.resolve(result());
-  const store = {
-    entries,
-    down: false,
-    transact: async () => 'unknown' as const,
-    etagAfter: () => undefined,
-    get: (key: string) => reading(() => entries.get(key)),
-    read: (keys: readonly string[]) => reading(() => new Map([...entries].filter(([key]) => keys.includes(key)))),
-    async insert(key: string, value: unknown) {
-      if (store.down) return 'unknown' as const;
-      if (entries.has(key)) return 'exists' as const;
-      put(key, value);
-      return 'created' as const;
-    },
-    async write(items: readonly { key: string; value: unknown; etag: string }[]) {
-      if (store.down) return 'unknown' as const;
-      const fresh = items.filter(({ key, etag }) => entries.get(key)?.etag === etag);
-      for (const { key, value } of fresh) put(key, value);
-      return fresh.length === items.length ? ('written' as const) : ('conflict' as const);
-    },
-    update: (key: string, value: unknown, etag: string) => store.write([{ key, value, etag }]),
-    async remove(key: string) {
-      entries.delete(key);
-      return 'written' as const;
-    },
-  };
-  return store;
-}
-
 /** What is listed as waiting for its outcome. */
 function listIn(store: ReturnType<typeof memory>): object {
   const list = store.entries.get('order-requests:shop')?.value as { readonly pending: object };
   return list.pending;
-}
-
-/** A clock whose timers fire when `pass` is called. */
-function handClock(): Clock & { pass(ms: number): void } {
-  let now = 0;
-  const timers = new Set<{ at: number; fire(): void }>();
-  return {
-    monotonic: () => now,
-    wall: () => now,
-    setTimer(ms, fire) {
-      const timer = { at: now + ms, fire };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-    pass(ms) {
-      now += ms;
-      for (const timer of [...timers]) if (timer.at <= now && timers.delete(timer)) timer.fire();
-    },
-  };
 }
 
 /** One process of the client. */
