@@ -5,6 +5,8 @@ import { Recorder } from './recorder.ts';
 import type { Seen } from './scan.ts';
 import { defaultSettings } from './settings.ts';
 
+const recordPaceMs = 20;
+
 function setUp() {
   const store = new MemoryStore();
   const known = new Map<string, Seen<Count>>();
@@ -18,12 +20,15 @@ function setUp() {
       return () => {};
     },
   };
-  const recorder = new Recorder(contextOf(store, clock), {
-    known: (id) => known.get(id),
-    recorded: (documents) => {
-      for (const seen of documents) known.set(seen.document.id, seen);
+  const recorder = new Recorder(
+    { ...contextOf(store, clock), settings: { ...defaultSettings, recordPaceMs } },
+    {
+      known: (id) => known.get(id),
+      recorded: (documents) => {
+        for (const seen of documents) known.set(seen.document.id, seen);
+      },
     },
-  });
+  );
   const document = countFrom('a');
   store.put(documentKey('a'), document, '1');
   known.set('a', { document, etag: '1' });
@@ -73,5 +78,5 @@ test('answers that follow a write closely meet in the next one', async () => {
   const written = store.writes;
   await Promise.all([recorder.record('a', 2), Promise.resolve().then(() => recorder.record('a', 3))]);
   expect(store.writes).toBe(written + 1);
-  expect(clock.now).toBe(defaultSettings.recordPaceMs);
+  expect(clock.now).toBe(recordPaceMs);
 });
