@@ -43,9 +43,10 @@ const trees = {
 } as const satisfies Record<string, Tree>;
 
 /** The request comes as a message, which the order's own spans are below. */
-const messaging = (...more: readonly Tree[]): Tree => [
+const messaging = (requestId: string, ...more: readonly Tree[]): Tree => [
   'shop: POST /purchases',
-  // The list of its requests, read and written, then the request.
+  // Whether it is known, the list of requests, read and written, then the request.
+  call('shop', 'GET', `/v1.0/state/state/order-request:shop:${requestId}`),
   call('shop', 'GET', '/v1.0/state/state/order-requests:shop'),
   call('shop', 'POST', '/v1.0/state/state'),
   call('shop', 'POST', '/v1.0/state/state'),
@@ -140,7 +141,7 @@ export function traceOrders(broker: BrokerKind): void {
   test('messaging', async () => {
     const trace = newTrace();
     expect((await buy(trace, 'traced')).status).toBe(200);
-    await trace.is(messaging);
+    await trace.is(() => messaging('traced'));
   });
 
   // Before anything dies: what a broker hands out again then is in its order's trace, too.
@@ -182,7 +183,7 @@ export function traceOrders(broker: BrokerKind): void {
     const asked = [respondFirst, replicated];
     for (const { answer } of asked) expect(answer).toMatchObject({ status: 202, body: { status: 'PENDING' } });
     const taker = () => respondFirst.trace.spans().find(({ name }) => name === 'POST /orders')?.instance;
-    const bought = await boughtAt(taker, takeApart);
+    const { trace: bought, id: requestId } = await boughtAt(taker, takeApart);
 
     const waiting: readonly [Trace, string][] = [
       ...[...asked, { trace: bought }].map(({ trace }): [Trace, string] => [trace, 'consumer-commands']),
@@ -202,7 +203,10 @@ export function traceOrders(broker: BrokerKind): void {
     for (const { style, trace } of settledAtOnce) await trace.is(() => [...trees[style], ...again(trace, TOLD)]);
     const more = (trace: Trace) => again(trace, question('consumer'), question('restaurant'), TOLD);
     for (const { trace } of asked) await trace.is(() => [...trees['respond-first'], ...more(trace)]);
-    await bought.is(() => [...messaging(...more(bought), ...again(bought, OUTCOME)), ...again(bought, ASKED_AGAIN)]);
+    await bought.is(() => [
+      ...messaging(requestId, ...more(bought), ...again(bought, OUTCOME)),
+      ...again(bought, ASKED_AGAIN),
+    ]);
 
     const verdictOf = (id: string) => get(`${platform.urls.order[1]}/orders/${id}`);
     const verdicts = asked.map(async ({ answer }) => (await verdictOf(answer.body.id)).body);
@@ -213,11 +217,15 @@ export function traceOrders(broker: BrokerKind): void {
    * Buys by message until the request is taken by this process, with a lane of its own, and freezes the shop: whichever replica
    * it asked again would work on the order from then on, and have nothing to take over.
    */
-  async function boughtAt(taker: () => string | undefined, takeApart: TakeApart): Promise<Trace> {
+  async function boughtAt(
+    taker: () => string | undefined,
+    takeApart: TakeApart,
+  ): Promise<{ trace: Trace; id: string }> {
     for (let n = 0; ; n++) {
       const trace = newTrace();
       // Nobody answers before the consumer's sidecar is back.
-      buy(trace, `bought-${n}`).catch(() => undefined);
+      const id = `bought-${n}`;
+      buy(trace, id).catch(() => undefined);
       const commit = await until(
         'the request is taken',
         () => trace.spans().find(({ name }) => name === 'commit'),
@@ -225,7 +233,7 @@ export function traceOrders(broker: BrokerKind): void {
       );
       if (commit?.instance !== taker() || !takeApart(String(commit?.attributes['order.id']))) continue;
       shop().freeze();
-      return trace;
+      return { trace, id };
     }
   }
 
