@@ -3,8 +3,11 @@ import { component, type Resource } from './resource.ts';
 
 export type BrokerKind = 'redis' | 'kafka';
 
-/** Most messages that a service is handed at a time. */
-export const batch = 128;
+/**
+ * Most messages that a service is handed at a time. A sidecar hands over one batch of a topic and waits for the answer before
+ * it hands over the next, so this, and not the number of workers, says how many answers are recorded at once.
+ */
+export const batch = 512;
 const processingTimeoutMs = 60_000;
 
 /** The broker, under the name that the services know. */
@@ -15,10 +18,9 @@ export function broker(kind: BrokerKind, port: number): Resource {
 function redisBroker(port: number): Resource {
   return component('messages', 'pubsub.redis', 'v1', {
     redisHost: `${loopback}:${port}`,
-    // Each message of a batch holds a worker until the batch is answered: eight full batches at a time. The more are on their
-    // way, the more often both answers to an order are recorded in one write.
-    concurrency: String(8 * batch),
-    queueDepth: String(16 * batch),
+    // Each message holds a worker until its batch is answered: one batch under way, and the next one gathered meanwhile.
+    concurrency: String(2 * batch),
+    queueDepth: String(4 * batch),
     // Both in milliseconds: a duration such as "5s" is silently ignored for redeliverInterval.
     processingTimeout: String(processingTimeoutMs),
     redeliverInterval: '5000',

@@ -180,7 +180,7 @@ export const defaultSettings: Settings = {
   carryFew: 64,
   carryRange: 1024,
 
-  recordBatch: 128,
+  recordBatch: 512,
   recordQueue: 16_384,
   recordAttempts: 8,
   recordPaceMs: 20,

@@ -44,8 +44,8 @@ export interface Subscription<M extends CloudEvent> {
   handle(batch: readonly Delivery<M>[]): Promise<readonly DeliveryOutcome[]>;
 }
 
-/** 128 messages of the largest order fit twice. */
-const MAX_DELIVERY_BYTES = 32 * 1024 * 1024;
+/** 512 messages of the largest order fit twice. */
+const MAX_DELIVERY_BYTES = 128 * 1024 * 1024;
 /**
  * Short, since a sidecar gives a delivery up in time only when all its attempts end in time. Work that a slow store holds up
  * longer goes on all the same, and finds its message done when that comes again.
