@@ -38,6 +38,7 @@ export function flameGraph(stacks: Iterable<Stack>, title: string): string {
 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="monospace" font-size="10">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     text(MARGIN, MARGIN + 12, `${title}: ${(root.total / 1e6).toFixed(1)} s of processor time`, 'font-size="14"'),
     ...parts.slice(0, LEGEND_PARTS).map(([part, self], index) => {
