@@ -7,20 +7,20 @@ import type { Hono } from 'hono';
 import type { Message } from './domain/decide.ts';
 import type { Order } from './domain/order.ts';
 import { adminRoutes } from './http/admin.ts';
-import { consumerOrdersRoute, type MaybeConsumerOrders } from './http/consumer-orders.ts';
 import { eventRoutes } from './http/events.ts';
+import { replicaRoutes } from './http/local-copies.ts';
+import { consumerOrdersRoute, type MaybeConsumerOrders } from './http/order-lists.ts';
 import type { StyleSettings } from './http/order-style.ts';
 import { orderRoutes } from './http/orders.ts';
-import { replicaRoutes } from './http/replicas.ts';
-import type { Some } from './local-copies/replicas.ts';
+import type { Some } from './local-copies/local-copies.ts';
 import { changesHandler } from './messaging/changes.ts';
+import { requestHandler } from './messaging/order-requests.ts';
 import { replyHandler } from './messaging/replies.ts';
-import { requestHandler } from './messaging/requests.ts';
 import type { Entries } from './order-lists/confirmations.ts';
 import type { Asked } from './styles/messaging.ts';
-import type { Placement, Styles } from './styles/style.ts';
-import type { Streams } from './updates/streams.ts';
-import type { Waits } from './updates/waits.ts';
+import type { Placement, Styles } from './styles/place-order.ts';
+import type { Streams } from './updates/event-streams.ts';
+import type { Waits } from './updates/long-poll.ts';
 
 export interface OrderAppParts extends ServiceAppOptions {
   readonly styles: Styles;

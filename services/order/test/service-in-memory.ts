@@ -6,14 +6,14 @@ import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
 import { decide } from '../src/domain/decide.ts';
 import type { Order } from '../src/domain/order.ts';
-import { createReplicas } from '../src/local-copies/replicas.ts';
-import { createConsumerOrders } from '../src/order-lists/consumer-orders.ts';
+import { createReplicas } from '../src/local-copies/local-copies.ts';
+import { createConsumerOrders } from '../src/order-lists/order-lists.ts';
 import { messaging } from '../src/styles/messaging.ts';
 import { replication } from '../src/styles/replication.ts';
 import { respondFirst } from '../src/styles/respond-first.ts';
 import { synchronous } from '../src/styles/synchronous.ts';
-import { createStreams } from '../src/updates/streams.ts';
-import { createWaits } from '../src/updates/waits.ts';
+import { createStreams } from '../src/updates/event-streams.ts';
+import { createWaits } from '../src/updates/long-poll.ts';
 
 export const good = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };
 const token = { w: 'w', a: 1, t: 1 };

@@ -1,7 +1,7 @@
 import { type Reason, reasonCodes } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderBusiness } from '../outbox/business.ts';
+import { orderBusiness } from '../outbox/document-handler.ts';
 import { decide, type Message } from './decide.ts';
 import { type Answer, newOrder, type Order, type Pending } from './order.ts';
 

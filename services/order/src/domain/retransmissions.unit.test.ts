@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { orderBusiness } from '../outbox/business.ts';
+import { orderBusiness } from '../outbox/document-handler.ts';
 import { decide, type Message } from './decide.ts';
 import { type Answer, newOrder, type Order } from './order.ts';
 

@@ -6,13 +6,13 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown, VERSION } from '../domain/shown.ts';
-import { consumerFeed } from '../updates/consumer-feed.ts';
-import type { Feed } from '../updates/open-stream.ts';
-import { orderFeed } from '../updates/order-feed.ts';
-import type { Streams } from '../updates/streams.ts';
-import { kept, type MaybeConsumerOrders } from './consumer-orders.ts';
-import { demandOwn, ownOrder } from './own.ts';
+import { shown, VERSION } from '../domain/representation.ts';
+import { consumerFeed } from '../updates/consumer-updates.ts';
+import type { Feed } from '../updates/event-stream.ts';
+import type { Streams } from '../updates/event-streams.ts';
+import { orderFeed } from '../updates/order-updates.ts';
+import { demandOwn, ownOrder } from './authorize.ts';
+import { kept, type MaybeConsumerOrders } from './order-lists.ts';
 
 export interface EventRoutesParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch'>;

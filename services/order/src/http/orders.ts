@@ -6,12 +6,12 @@ import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown } from '../domain/shown.ts';
-import type { Styles } from '../styles/style.ts';
-import type { Waits } from '../updates/waits.ts';
+import { shown } from '../domain/representation.ts';
+import type { Styles } from '../styles/place-order.ts';
+import type { Waits } from '../updates/long-poll.ts';
+import { demandOwn, ownOrder } from './authorize.ts';
 import { type StyleSettings, styleOf } from './order-style.ts';
-import { demandOwn, ownOrder } from './own.ts';
-import { answerDecided, answerPlacement } from './placement.ts';
+import { answerDecided, answerPlacement } from './place-order-response.ts';
 import { parsePrefer } from './prefer.ts';
 
 export interface OrderRoutesParts {

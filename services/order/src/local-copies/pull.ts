@@ -3,7 +3,7 @@ import type { Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { detached, logger, warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
-import type { Replica } from './replica.ts';
+import type { Replica } from './local-copy.ts';
 
 export interface PullParts<E> {
   readonly sidecar: Pick<Sidecar, 'invoke'>;

@@ -1,8 +1,8 @@
 import { messageSchema, topics } from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/dapr';
 import type { Hono } from 'hono';
-import type { Some } from '../local-copies/replicas.ts';
-import { SOURCE } from '../outbox/commands.ts';
+import type { Some } from '../local-copies/local-copies.ts';
+import { SOURCE } from '../outbox/command-transport.ts';
 
 export interface ChangesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;

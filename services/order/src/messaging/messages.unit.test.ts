@@ -5,8 +5,8 @@ import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../domain/decide.ts';
 import { newOrder, type Order } from '../domain/order.ts';
-import { orderBusiness } from '../outbox/business.ts';
-import { commandTransport } from '../outbox/commands.ts';
+import { commandTransport } from '../outbox/command-transport.ts';
+import { orderBusiness } from '../outbox/document-handler.ts';
 import { replyHandler } from './replies.ts';
 
 const orderId = (index: number) => `01890a5d-ac96-774b-bcce-00000000000${index}`;

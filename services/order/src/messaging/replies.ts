@@ -2,11 +2,11 @@ import { messageSchema, topics, type Message as Wire } from '@standing-order/con
 import { type Sidecar, subscribe } from '@standing-order/dapr';
 import { detached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import { asAnswer } from '../domain/answers.ts';
 import type { Confirmation } from '../domain/decide.ts';
 import type { Answer } from '../domain/order.ts';
+import { asAnswer } from '../domain/verdict.ts';
 import type { Entries } from '../order-lists/confirmations.ts';
-import { SOURCE } from '../outbox/commands.ts';
+import { SOURCE } from '../outbox/command-transport.ts';
 
 const topic = topics['order-replies'];
 

@@ -1,7 +1,7 @@
 import type { OrderRequest, TraceParent } from '@standing-order/contracts';
 import { idFromRequest } from '../domain/identity.ts';
 import type { ReplyTo } from '../domain/order.ts';
-import { draft, type Placement, type StyleParts, take } from './style.ts';
+import { draft, type Placement, type StyleParts, take } from './place-order.ts';
 
 /** An order that somebody asks for by message. */
 export interface Asked {

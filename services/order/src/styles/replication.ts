@@ -1,11 +1,11 @@
 import type { Outbox } from '@standing-order/outbox';
 import { validate as validateConsumer } from '@standing-order/rules/consumer';
 import { validate as validateDetails } from '@standing-order/rules/restaurant';
-import { asAnswer } from '../domain/answers.ts';
 import { decideAtOnce, type Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import type { Some } from '../local-copies/replicas.ts';
-import { draft, madeBefore, type PlaceOrder, type StyleParts, take, unlessMade } from './style.ts';
+import { asAnswer } from '../domain/verdict.ts';
+import type { Some } from '../local-copies/local-copies.ts';
+import { draft, madeBefore, type PlaceOrder, type StyleParts, take, unlessMade } from './place-order.ts';
 
 export interface ReplicationParts extends StyleParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;

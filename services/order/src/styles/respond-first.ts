@@ -1,4 +1,4 @@
-import { draft, type PlaceOrder, type StyleParts, take } from './style.ts';
+import { draft, type PlaceOrder, type StyleParts, take } from './place-order.ts';
 
 /**
  * Respond first: the order is taken before anyone is asked about it.

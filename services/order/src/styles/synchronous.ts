@@ -1,8 +1,7 @@
 import type { Outbox } from '@standing-order/outbox';
-import { asAnswer } from '../domain/answers.ts';
 import { decideAtOnce, type Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import type { Validators } from '../validators.ts';
+import { asAnswer } from '../domain/verdict.ts';
 import {
   type Dependency,
   draft,
@@ -12,7 +11,8 @@ import {
   type StyleParts,
   take,
   unlessMade,
-} from './style.ts';
+} from './place-order.ts';
+import type { Validators } from './validators.ts';
 
 export interface SynchronousParts extends StyleParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;

@@ -3,8 +3,8 @@ import { realClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../domain/order.ts';
-import { createConsumerOrders } from './consumer-orders.ts';
-import { createListing } from './listing.ts';
+import { createListing } from './list-appender.ts';
+import { createConsumerOrders } from './order-lists.ts';
 
 const order = (n: number, consumerId = 'ada'): Order =>
   newOrder({

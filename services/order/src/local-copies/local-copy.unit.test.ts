@@ -5,7 +5,7 @@ import { createMemoryStore } from '@standing-order/testing/memory-store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ChangeEvent, createReplica } from './replica.ts';
+import { type ChangeEvent, createReplica } from './local-copy.ts';
 
 const thing = z.object({ id: z.string(), n: z.number(), weight: z.number(), pad: z.string() });
 type Thing = z.infer<typeof thing>;

@@ -1,8 +1,8 @@
 import type { Outbox } from '@standing-order/outbox';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown } from '../domain/shown.ts';
-import type { Feed } from './open-stream.ts';
+import { shown } from '../domain/representation.ts';
+import type { Feed } from './event-stream.ts';
 
 /**
  * What becomes of one order: each state that is seen of it, until it is settled. `heard` is the version that the client has

@@ -3,7 +3,7 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import { detached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { keepLooking } from './looking.ts';
+import { keepLooking } from './poll-with-backoff.ts';
 
 export interface WaitsParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'watch'>;

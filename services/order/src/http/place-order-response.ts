@@ -2,7 +2,7 @@ import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
 import type { Order } from '../domain/order.ts';
 import { receiptOf, viewOf } from '../domain/view.ts';
-import type { Placement } from '../styles/style.ts';
+import type { Placement } from '../styles/place-order.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 

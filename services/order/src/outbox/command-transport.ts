@@ -4,8 +4,8 @@ import type { Outgoing, Token, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order, ReplyTo } from '../domain/order.ts';
 import { viewOf } from '../domain/view.ts';
-import type { Channel } from './business.ts';
-import { sendInGroups } from './groups.ts';
+import { sendInGroups } from './channel-routing.ts';
+import type { Channel } from './document-handler.ts';
 
 /** Who this service is in its messages, as a URI reference. */
 export const SOURCE = '/order';

@@ -6,7 +6,7 @@ import { detached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 import { type Confirmations, createConfirmations } from './confirmations.ts';
-import { createListing, logName } from './listing.ts';
+import { createListing, logName } from './list-appender.ts';
 
 export interface ConsumerOrdersParts {
   readonly store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;

@@ -2,9 +2,9 @@ import type { Outbox } from '@standing-order/outbox';
 import type { SSEMessage } from 'hono/streaming';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown } from '../domain/shown.ts';
-import type { ConsumerOrders, OrderAt } from '../order-lists/consumer-orders.ts';
-import type { Feed } from './open-stream.ts';
+import { shown } from '../domain/representation.ts';
+import type { ConsumerOrders, OrderAt } from '../order-lists/order-lists.ts';
+import type { Feed } from './event-stream.ts';
 
 export interface ConsumerFeedParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'readAll'>;

@@ -1,7 +1,7 @@
 import { realClock } from '@standing-order/service-kit/runtime';
 import { expect, it } from 'vitest';
 import { newOrder } from '../domain/order.ts';
-import { createWaits } from './waits.ts';
+import { createWaits } from './long-poll.ts';
 
 const order = newOrder({
   id: '01890a5d-ac96-774b-bcce-000000000001',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { keepLooking } from './looking.ts';
+import { keepLooking } from './poll-with-backoff.ts';
 
 /** A clock that stands still, and what it has been asked for. */
 function world(look: () => Promise<boolean>) {

@@ -1,5 +1,5 @@
 import { CHANGE_LANES, type ChangesAnswer, type LaneCursor, type LaneNews } from '@standing-order/contracts';
-import { cursorAfter, isNewer, turnOf } from './apply.ts';
+import { cursorAfter, isNewer, turnOf } from './sequence.ts';
 
 /** A change as an event brings it. */
 export interface ChangeEvent<E> {

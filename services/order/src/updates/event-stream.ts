@@ -1,6 +1,6 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { SSEMessage, SSEStreamingApi } from 'hono/streaming';
-import { keepLooking, type Looking } from './looking.ts';
+import { keepLooking, type Looking } from './poll-with-backoff.ts';
 
 /** What a stream tells its client. It is asked again and again, so what it says may depend on nothing but what is stored. */
 export interface Feed {

@@ -3,8 +3,8 @@ import type { Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { meter } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
+import { type ChangeEvent, createReplica, type ReplicaOptions } from './local-copy.ts';
 import { createPuller } from './pull.ts';
-import { type ChangeEvent, createReplica, type ReplicaOptions } from './replica.ts';
 import { isFresh, stalenessOf } from './staleness.ts';
 
 /** Of consumers and restaurants, what it takes to judge an order. */

@@ -1,8 +1,8 @@
 import { realClock } from '@standing-order/service-kit/runtime';
 import { Hono } from 'hono';
 import { expect, it, vi } from 'vitest';
-import type { Feed } from './open-stream.ts';
-import { createStreams } from './streams.ts';
+import type { Feed } from './event-stream.ts';
+import { createStreams } from './event-streams.ts';
 
 function serve(feed: Feed, most = 1) {
   const streams = createStreams({ clock: realClock, most, heartbeatMs: 10_000, writeWithinMs: 20 });

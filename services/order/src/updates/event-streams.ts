@@ -4,7 +4,7 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import { detached } from '@standing-order/service-kit/telemetry';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { type Feed, OpenStream } from './open-stream.ts';
+import { type Feed, OpenStream } from './event-stream.ts';
 
 export interface StreamsParts {
   readonly clock: Pick<Clock, 'setTimer'>;

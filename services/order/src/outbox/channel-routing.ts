@@ -1,6 +1,6 @@
 import type { Outgoing, Transport } from '@standing-order/outbox';
 import type { Order } from '../domain/order.ts';
-import type { Channel } from './business.ts';
+import type { Channel } from './document-handler.ts';
 
 type Batch = readonly Outgoing<Order>[];
 

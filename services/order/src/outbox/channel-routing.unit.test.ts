@@ -1,7 +1,7 @@
 import type { Outgoing, Transport } from '@standing-order/outbox';
 import { expect, it } from 'vitest';
 import type { Order } from '../domain/order.ts';
-import { routedTransport } from './groups.ts';
+import { routedTransport } from './channel-routing.ts';
 
 it('each channel goes its own way, and is answered in its own place', async () => {
   const sent: string[][] = [];

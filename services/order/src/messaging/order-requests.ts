@@ -16,9 +16,9 @@ import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { Order } from '../domain/order.ts';
-import { outcomeOf, SOURCE } from '../outbox/commands.ts';
+import { outcomeOf, SOURCE } from '../outbox/command-transport.ts';
 import type { Asked } from '../styles/messaging.ts';
-import type { Placement } from '../styles/style.ts';
+import type { Placement } from '../styles/place-order.ts';
 
 const topic = topics['order-requests'];
 const [TYPE] = topic.types;

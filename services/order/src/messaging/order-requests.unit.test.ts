@@ -2,14 +2,14 @@ import { messageSchema, type OrderRequest, outcomeTypes } from '@standing-order/
 import { createEvent, type Publication } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
-import { asAnswer } from '../domain/answers.ts';
 import { decideAtOnce } from '../domain/decide.ts';
 import { newOrder, type Order } from '../domain/order.ts';
-import { orderBusiness } from '../outbox/business.ts';
-import { commandTransport } from '../outbox/commands.ts';
+import { asAnswer } from '../domain/verdict.ts';
+import { commandTransport } from '../outbox/command-transport.ts';
+import { orderBusiness } from '../outbox/document-handler.ts';
 import { type Asked, messaging } from '../styles/messaging.ts';
-import type { Placement } from '../styles/style.ts';
-import { requestHandler } from './requests.ts';
+import type { Placement } from '../styles/place-order.ts';
+import { requestHandler } from './order-requests.ts';
 
 const request: OrderRequest = {
   consumerId: 'ada',

@@ -2,8 +2,8 @@ import { entityId, type OrdersPage } from '@standing-order/contracts';
 import { ProblemError, pathParam } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
 import { viewOf } from '../domain/view.ts';
-import type { ConsumerOrders } from '../order-lists/consumer-orders.ts';
-import { demandOwn } from './own.ts';
+import type { ConsumerOrders } from '../order-lists/order-lists.ts';
+import { demandOwn } from './authorize.ts';
 
 const LIMIT = 20;
 const MAX_LIMIT = 100;

@@ -2,7 +2,7 @@ import type { Observer, Outbox, Stats } from '@standing-order/outbox';
 import { logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import { decidedBeforeStored, type Order } from '../domain/order.ts';
-import { recordCommit, recordSettlement } from '../tracing.ts';
+import { recordCommit, recordSettlement } from './tracing.ts';
 
 const committed = meter.createCounter('orders.committed', {
   description: 'Orders stored together with their outbox entry',
