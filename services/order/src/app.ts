@@ -18,14 +18,14 @@ import { requestHandler } from './messaging/order-requests.ts';
 import { replyHandler } from './messaging/replies.ts';
 import type { Entries } from './order-lists/confirmations.ts';
 import type { Asked } from './styles/messaging.ts';
-import type { Placement, Styles } from './styles/place-order.ts';
+import type { PlaceOrderResult, Styles } from './styles/place-order.ts';
 import type { Streams } from './updates/event-streams.ts';
 import type { Waits } from './updates/long-poll.ts';
 
 export interface OrderAppParts extends ServiceAppOptions {
   readonly styles: Styles;
   /** How an order is placed that comes by message. */
-  placeAsked(asked: Asked): Promise<Placement>;
+  placeAsked(asked: Asked): Promise<PlaceOrderResult>;
   readonly styleSettings: StyleSettings;
   readonly waits: Pick<Waits, 'untilDecided'>;
   readonly streams: Pick<Streams, 'open'>;

@@ -9,12 +9,12 @@ import { orderApp } from './app.ts';
 import { orderConfig } from './config.ts';
 import type { Message } from './domain/decide.ts';
 import type { Order } from './domain/order.ts';
-import { createReplicas } from './local-copies/local-copies.ts';
-import { createConsumerOrders } from './order-lists/order-lists.ts';
+import { createLocalCopies } from './local-copies/local-copies.ts';
+import { createOrderLists } from './order-lists/order-lists.ts';
 import { brokerSettings } from './outbox/broker-settings.ts';
-import { routedTransport } from './outbox/channel-routing.ts';
+import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
-import { orderBusiness } from './outbox/document-handler.ts';
+import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { observeStats, orderObserver } from './outbox/observer.ts';
 import { readinessOf } from './outbox/readiness.ts';
 import { messaging } from './styles/messaging.ts';
@@ -23,8 +23,8 @@ import { replication } from './styles/replication.ts';
 import { respondFirst } from './styles/respond-first.ts';
 import { synchronous } from './styles/synchronous.ts';
 import { createValidators } from './styles/validators.ts';
-import { createStreams } from './updates/event-streams.ts';
-import { createWaits } from './updates/long-poll.ts';
+import { createEventStreams } from './updates/event-streams.ts';
+import { createLongPoll } from './updates/long-poll.ts';
 
 const config = loadConfig(orderConfig);
 const clock = realClock;
@@ -33,7 +33,7 @@ const pubsub = config.PUBSUB;
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
 const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
 
-const consumerOrders = createConsumerOrders({
+const consumerOrders = createOrderLists({
   clock,
   store: connection.store,
   outbox: { record: (entries) => outbox.record(entries), readAll: (ids) => outbox.readAll(ids) },
@@ -42,15 +42,15 @@ const outbox: Outbox<Order, Message> = createOutbox({
   clock,
   random: realRandom,
   store: connection.store,
-  transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
-  business: orderBusiness,
+  transport: routeByChannel({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
+  business: orderDocumentHandler,
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
 observeStats(outbox);
-const waits = createWaits({ outbox, clock });
-const streams = createStreams({ clock });
-const replicas = createReplicas({ sidecar, clock, stalenessMs: config.REPLICA_STALENESS_MS });
+const waits = createLongPoll({ outbox, clock });
+const streams = createEventStreams({ clock });
+const replicas = createLocalCopies({ sidecar, clock, stalenessMs: config.REPLICA_STALENESS_MS });
 
 const styleParts: StyleParts = {
   outbox,

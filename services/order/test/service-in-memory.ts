@@ -6,14 +6,14 @@ import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
 import { decide } from '../src/domain/decide.ts';
 import type { Order } from '../src/domain/order.ts';
-import { createReplicas } from '../src/local-copies/local-copies.ts';
-import { createConsumerOrders } from '../src/order-lists/order-lists.ts';
+import { createLocalCopies } from '../src/local-copies/local-copies.ts';
+import { createOrderLists } from '../src/order-lists/order-lists.ts';
 import { messaging } from '../src/styles/messaging.ts';
 import { replication } from '../src/styles/replication.ts';
 import { respondFirst } from '../src/styles/respond-first.ts';
 import { synchronous } from '../src/styles/synchronous.ts';
-import { createStreams } from '../src/updates/event-streams.ts';
-import { createWaits } from '../src/updates/long-poll.ts';
+import { createEventStreams } from '../src/updates/event-streams.ts';
+import { createLongPoll } from '../src/updates/long-poll.ts';
 
 export const good = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };
 const token = { w: 'w', a: 1, t: 1 };
@@ -87,16 +87,16 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     watching.set(id, listener);
     return () => watching.delete(id);
   };
-  const replicas = createReplicas({
+  const replicas = createLocalCopies({
     sidecar: { invoke: () => Promise.reject(new Error('nobody is asked')) },
     clock: realClock,
     stalenessMs: 0,
   });
   const hurried = { setTimer: (_: number, fire: () => void) => realClock.setTimer(0, fire) };
-  const consumerOrders = createConsumerOrders({ store: createMemoryStore(), outbox, clock: hurried });
-  const streams = createStreams({ clock: realClock, most: 2, heartbeatMs: 50 });
+  const consumerOrders = createOrderLists({ store: createMemoryStore(), outbox, clock: hurried });
+  const streams = createEventStreams({ clock: realClock, most: 2, heartbeatMs: 50 });
   const app = orderApp({
-    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
+    waits: createLongPoll({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
     streams,
     consumerOrders: lists ? consumerOrders : undefined,
     record: outbox.record,

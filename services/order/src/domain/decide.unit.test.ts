@@ -1,7 +1,7 @@
 import { type Reason, reasonCodes } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderBusiness } from '../outbox/document-handler.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { decide, type Message } from './decide.ts';
 import { type Answer, newOrder, type Order, type Pending } from './order.ts';
 
@@ -101,9 +101,9 @@ describe('what becomes of an order', () => {
       1,
     ],
     ['already-answered', apply(taken(), valid.consumer, valid.details), valid.details, 1],
-    ['already-settled', apply(taken(), valid.consumer, valid.details), { kind: 'time-up' }, 1],
+    ['already-decided', apply(taken(), valid.consumer, valid.details), { kind: 'time-up' }, 1],
     [
-      'already-settled',
+      'already-decided',
       states(taken(DEADLINE), [{ message: { kind: 'time-up' }, at: DEADLINE }])[1] as Order,
       valid.consumer,
       DEADLINE,
@@ -117,12 +117,12 @@ describe('what becomes of an order', () => {
 
   it('expires at its deadline, and at no other time', () => {
     const order = taken(DEADLINE);
-    expect(orderBusiness.overdue(order, DEADLINE - 1)).toBeUndefined();
-    const timeUp = orderBusiness.overdue(order, DEADLINE);
+    expect(orderDocumentHandler.overdue(order, DEADLINE - 1)).toBeUndefined();
+    const timeUp = orderDocumentHandler.overdue(order, DEADLINE);
     expect(timeUp && decide(order, timeUp, DEADLINE)).toMatchObject({
       document: { status: 'EXPIRED', settledAt: DEADLINE },
     });
-    expect(orderBusiness.overdue(taken(), Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    expect(orderDocumentHandler.overdue(taken(), Number.MAX_SAFE_INTEGER)).toBeUndefined();
   });
 
   it('never changes its verdict, nor an answer that it has recorded, whatever comes in whatever order', () => {
@@ -177,7 +177,7 @@ describe('what becomes of an order', () => {
         expect(verdict).toEqual(apply(asked, ...sent.filter(({ kind }) => !told.some((name) => name === kind))));
         const settled = last.status !== 'PENDING';
         if (received || noted) expect(settled).toBe(true);
-        const missing = orderBusiness.missing(last);
+        const missing = orderDocumentHandler.missing(last);
         expect(missing.includes('response')).toBe(settled && !received);
         expect(missing.includes('notification')).toBe(settled && !noted);
         expect(missing.includes('index')).toBe(!indexed);
@@ -190,10 +190,10 @@ describe('what becomes of an order', () => {
     fc.assert(
       fc.property(history, (happened) => {
         for (const order of states(taken(DEADLINE), happened)) {
-          const answered = orderBusiness.answered(order).map(({ channel }) => channel);
+          const answered = orderDocumentHandler.answered(order).map(({ channel }) => channel);
           const missing =
             order.status === 'PENDING' ? ['consumer', 'details'].filter((kind) => !answered.includes(kind)) : [];
-          expect(orderBusiness.missing(order)).toEqual(missing);
+          expect(orderDocumentHandler.missing(order)).toEqual(missing);
           if (order.status === 'PENDING') expect(missing).not.toEqual([]);
         }
       }),
@@ -217,9 +217,9 @@ describe('what becomes of an order', () => {
 describe('reading a stored order', () => {
   it('keeps the fields of the next version and refuses those that it cannot understand', () => {
     const stored = { ...taken(), v: 2, tip: 100 };
-    expect(decide(orderBusiness.parse(stored), valid.consumer, 1)).toMatchObject({ document: { v: 2, tip: 100 } });
+    expect(decide(orderDocumentHandler.parse(stored), valid.consumer, 1)).toMatchObject({ document: { v: 2, tip: 100 } });
     for (const value of [{ ...taken(), v: 3 }, { ...taken(), v: '1' }, {}, null, 'x']) {
-      expect(() => orderBusiness.parse(value)).toThrow(/version/);
+      expect(() => orderDocumentHandler.parse(value)).toThrow(/version/);
     }
   });
 });

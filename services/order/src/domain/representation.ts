@@ -2,11 +2,17 @@ import { hash } from 'node:crypto';
 import type { Order } from './order.ts';
 import { viewOf } from './view.ts';
 
-/** The order as clients see it: the text, and a name for exactly this text that every replica finds. */
-export function shown(order: Order): { readonly body: string; readonly version: string } {
+/** What clients receive for an order. */
+export interface Representation {
+  /** JSON text. */
+  readonly body: string;
+  /** Identifies the text: a hash, so that every replica computes the same version. */
+  readonly version: string;
+}
+
+export function represent(order: Order): Representation {
   const body = JSON.stringify(viewOf(order));
   return { body, version: hash('sha256', body, 'base64url').slice(0, 22) };
 }
 
-/** What a version looks like. */
-export const VERSION = /^[\w-]{22}$/;
+export const VERSION_PATTERN = /^[\w-]{22}$/;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { orderBusiness } from '../outbox/document-handler.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { decide, type Message } from './decide.ts';
 import { type Answer, newOrder, type Order } from './order.ts';
 
@@ -122,7 +122,7 @@ test('without a deadline the first reply of each kind that arrives anywhere deci
     fc.property(steps, (plan) => {
       const { last, delivered } = play(plan, undefined);
       for (const kind of KINDS) expect(last.answers[kind]).toEqual(delivered.find((reply) => reply.kind === kind));
-      expect(orderBusiness.missing(last).length === 0).toBe(last.status !== 'PENDING');
+      expect(orderDocumentHandler.missing(last).length === 0).toBe(last.status !== 'PENDING');
       expect(last.status === 'PENDING').toBe(KINDS.some((kind) => !last.answers[kind]));
     }),
     { numRuns: 500 },

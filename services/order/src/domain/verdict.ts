@@ -1,15 +1,22 @@
-import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
+import type * as contracts from '@standing-order/contracts';
 import type { Token } from '@standing-order/outbox';
-import type { Answer, ConsumerAnswer, DetailsAnswer } from './order.ts';
+import type { ConsumerVerdict, DetailsVerdict, Verdict } from './order.ts';
 
-/** The token of a verdict that was asked for directly: it answers no attempt of an outbox. */
+/** The token of a verdict that does not reply to a command of the outbox. */
 const DIRECT: Token = { w: 'direct', a: 1, t: 0 };
 
-/** What a validator said, in the terms of the order. `token`: of the command that it answers. */
-export function asAnswer(verdict: ConsumerVerdict, token?: Token): ConsumerAnswer;
-export function asAnswer(verdict: DetailsVerdict, token?: Token): DetailsAnswer;
-export function asAnswer(verdict: ConsumerVerdict | DetailsVerdict, token?: Token): Answer;
-export function asAnswer({ type, data }: ConsumerVerdict | DetailsVerdict, token: Token = DIRECT): Answer {
+/**
+ * Converts a verdict from the form of the contract to the form that an order stores.
+ *
+ * @param token of the command that the verdict replies to
+ */
+export function toVerdict(verdict: contracts.ConsumerVerdict, token?: Token): ConsumerVerdict;
+export function toVerdict(verdict: contracts.DetailsVerdict, token?: Token): DetailsVerdict;
+export function toVerdict(verdict: contracts.ConsumerVerdict | contracts.DetailsVerdict, token?: Token): Verdict;
+export function toVerdict(
+  { type, data }: contracts.ConsumerVerdict | contracts.DetailsVerdict,
+  token: Token = DIRECT,
+): Verdict {
   switch (type) {
     case 'com.standing-order.consumer-validated.v1':
       return { kind: 'consumer', valid: true, token, orderLimit: data.orderLimit };

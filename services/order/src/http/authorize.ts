@@ -6,7 +6,7 @@ import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 
 /** Throws unless the caller is this consumer, or an admin. Says nothing of whether there is one. */
-export function demandOwn(c: Context, consumerId: string): void {
+export function requireConsumer(c: Context, consumerId: string): void {
   if (!mayActFor(callerOf(c), consumerId)) throw notAllowed('this belongs to another consumer');
 }
 
@@ -14,7 +14,7 @@ export function demandOwn(c: Context, consumerId: string): void {
  * An order of the caller's own. Somebody else's is answered like one that is not there, so that nobody learns which ids there
  * are.
  */
-export async function ownOrder(c: Context, outbox: Pick<Outbox<Order, Message>, 'read'>, id: string): Promise<Order> {
+export async function readOwnOrder(c: Context, outbox: Pick<Outbox<Order, Message>, 'read'>, id: string): Promise<Order> {
   const order = await outbox.read(id);
   if (order && mayActFor(callerOf(c), order.request.consumerId)) return order;
   throw new ProblemError('not-found', { detail: `there is no order ${id}` });

@@ -6,12 +6,12 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown, VERSION } from '../domain/representation.ts';
+import { represent, ETAG_PATTERN } from '../domain/representation.ts';
 import { consumerFeed } from '../updates/consumer-updates.ts';
 import type { Feed } from '../updates/event-stream.ts';
 import type { Streams } from '../updates/event-streams.ts';
 import { orderFeed } from '../updates/order-updates.ts';
-import { demandOwn, ownOrder } from './authorize.ts';
+import { requireConsumer, readOwnOrder } from './authorize.ts';
 import { kept, type MaybeConsumerOrders } from './order-lists.ts';
 
 export interface EventRoutesParts {
@@ -37,17 +37,17 @@ export function eventRoutes(app: Hono, { outbox, consumerOrders, streams, clock 
 
   app.get('/orders/:id/events', async (c) => {
     const id = pathParam(c, 'id', orderId);
-    const heard = lastEventId(c, VERSION);
-    const order = await ownOrder(c, outbox, id);
+    const heard = lastEventId(c, ETAG_PATTERN);
+    const order = await readOwnOrder(c, outbox, id);
     // By the standard this is what keeps a client from coming back for ever.
-    if (order.status !== 'PENDING' && shown(order).version === heard) return c.body(null, 204);
+    if (order.status !== 'PENDING' && represent(order).version === heard) return c.body(null, 204);
     return streams.open(c, whileKnown(c, orderFeed(outbox, id, heard)));
   });
 
   app.get('/consumers/:id/orders/events', async (c) => {
     const lists = kept(consumerOrders);
     const id = pathParam(c, 'id', entityId);
-    demandOwn(c, id);
+    requireConsumer(c, id);
     const heard = lastEventId(c, POSITION);
     const { newest } = await lists.list(id, { limit: 1 });
     if (Number(heard ?? 0) > newest) throw badEventId('is later than every event of this stream');

@@ -2,21 +2,21 @@ import { entityId, type OrdersPage } from '@standing-order/contracts';
 import { ProblemError, pathParam } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
 import { viewOf } from '../domain/view.ts';
-import type { ConsumerOrders } from '../order-lists/order-lists.ts';
-import { demandOwn } from './authorize.ts';
+import type { OrderLists } from '../order-lists/order-lists.ts';
+import { requireConsumer } from './authorize.ts';
 
 const LIMIT = 20;
 const MAX_LIMIT = 100;
 
 /** Undefined where no lists are kept. */
-export type MaybeConsumerOrders<Needed extends keyof ConsumerOrders> = Pick<ConsumerOrders, Needed> | undefined;
+export type MaybeConsumerOrders<Needed extends keyof OrderLists> = Pick<OrderLists, Needed> | undefined;
 
 /** Adds GET /consumers/{id}/orders: a consumer's orders, newest first. */
 export function consumerOrdersRoute(app: Hono, consumerOrders: MaybeConsumerOrders<'list'>): void {
   app.get('/consumers/:id/orders', async (c) => {
     const { list } = kept(consumerOrders);
     const id = pathParam(c, 'id', entityId);
-    demandOwn(c, id);
+    requireConsumer(c, id);
     const [before, limit] = [wholeQuery(c, 'before', Number.MAX_SAFE_INTEGER), wholeQuery(c, 'limit', MAX_LIMIT)];
     const { orders, last, more } = await list(id, { before, limit: limit ?? LIMIT });
     const next = more ? `/consumers/${id}/orders?before=${last}&limit=${limit ?? LIMIT}` : undefined;

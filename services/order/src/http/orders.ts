@@ -6,12 +6,12 @@ import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown } from '../domain/representation.ts';
+import { represent } from '../domain/representation.ts';
 import type { Styles } from '../styles/place-order.ts';
 import type { Waits } from '../updates/long-poll.ts';
-import { demandOwn, ownOrder } from './authorize.ts';
+import { requireConsumer, readOwnOrder } from './authorize.ts';
 import { type StyleSettings, styleOf } from './order-style.ts';
-import { answerDecided, answerPlacement } from './place-order-response.ts';
+import { respondDecided, respondToPlaceOrder } from './place-order-response.ts';
 import { parsePrefer } from './prefer.ts';
 
 export interface OrderRoutesParts {
@@ -35,23 +35,23 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
     const style = styleOf(c, styleSettings);
     const idempotencyKey = idempotencyKeyOf(c);
     const request = await jsonBody(c, orderRequest);
-    demandOwn(c, request.consumerId);
+    requireConsumer(c, request.consumerId);
     const { client } = callerOf(c);
     const placement = await styles[style]({ request, client, idempotencyKey, trace: currentTrace() });
-    if (placement.outcome !== 'taken') return answerPlacement(c, placement);
+    if (placement.outcome !== 'taken') return respondToPlaceOrder(c, placement);
 
     const waited = await waitedFor(c, placement.order);
-    if (waited && waited.status !== 'PENDING') return answerDecided(c, waited);
+    if (waited && waited.status !== 'PENDING') return respondDecided(c, waited);
     if (parsePrefer(c.req.header('Prefer')).respondAsync) {
       c.header('Preference-Applied', 'respond-async', { append: true });
     }
-    return answerPlacement(c, placement);
+    return respondToPlaceOrder(c, placement);
   });
 
   app.get('/orders/:id', async (c) => {
     const id = pathParam(c, 'id', orderId);
-    const order = await ownOrder(c, outbox, id);
-    const { body, version } = shown((await waitedFor(c, order)) ?? order);
+    const order = await readOwnOrder(c, outbox, id);
+    const { body, version } = represent((await waitedFor(c, order)) ?? order);
     const etag = etagHeader(version);
     if (isUnchanged(c, etag)) return c.body(null, 304, { ETag: etag });
     return c.body(body, 200, { ETag: etag, 'Content-Type': 'application/json' });

@@ -2,30 +2,30 @@ import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
 import type { Order } from '../domain/order.ts';
 import { receiptOf, viewOf } from '../domain/view.ts';
-import type { Placement } from '../styles/place-order.ts';
+import type { PlaceOrderResult } from '../styles/place-order.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 
 const locationOf = (id: string): string => `/orders/${id}`;
 
 /** What the client hears of a placement; throws the problem that it may be. */
-export function answerPlacement(c: Context, placement: Placement): Response {
+export function respondToPlaceOrder(c: Context, placement: PlaceOrderResult): Response {
   switch (placement.outcome) {
     case 'taken':
       return c.json(receiptOf(placement.order), 202, { Location: locationOf(placement.order.id) });
     case 'decided':
-      return answerDecided(c, placement.order);
+      return respondDecided(c, placement.order);
     default:
       throw problemOf(placement);
   }
 }
 
 /** An order with its verdict: 201 when there is one to be made, 200 when it was taken and then refused, or its time ran out. */
-export function answerDecided(c: Context, order: Order): Response {
+export function respondDecided(c: Context, order: Order): Response {
   return c.json(viewOf(order), order.status === 'VALIDATED' ? 201 : 200, { Location: locationOf(order.id) });
 }
 
-function problemOf(placement: Exclude<Placement, { readonly outcome: 'taken' | 'decided' }>): ProblemError {
+function problemOf(placement: Exclude<PlaceOrderResult, { readonly outcome: 'taken' | 'decided' }>): ProblemError {
   switch (placement.outcome) {
     case 'rejected':
       return new ProblemError('order-rejected', {

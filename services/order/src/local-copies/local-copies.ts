@@ -3,7 +3,7 @@ import type { Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { meter } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
-import { type ChangeEvent, createReplica, type ReplicaOptions } from './local-copy.ts';
+import { type ChangeEvent, createLocalCopy, type LocalCopyOptions } from './local-copy.ts';
 import { createPuller } from './pull.ts';
 import { isFresh, stalenessOf } from './staleness.ts';
 
@@ -17,7 +17,7 @@ type NeededRestaurant = z.infer<typeof neededRestaurant>;
 const PLACES = 200_000;
 
 /** How a replica is, as GET /replicas shows it. */
-export interface ReplicaState {
+export interface LocalCopyState {
   /** Seconds; null before the first complete pull. */
   readonly staleness: number | null;
   /** Whether orders are decided on it now. */
@@ -32,12 +32,12 @@ export interface Followed<E> {
   /** The entity, if it is known and what is known is fresh enough to decide on. */
   find(id: string): E | undefined;
   hear(event: ChangeEvent<E>): void;
-  state(): ReplicaState;
+  state(): LocalCopyState;
   start(): void;
   stop(): void;
 }
 
-export interface Replicas {
+export interface LocalCopies {
   readonly consumer: Followed<NeededConsumer>;
   readonly restaurant: Followed<NeededRestaurant>;
   start(): void;
@@ -46,18 +46,18 @@ export interface Replicas {
 
 /** Of each owner, what one user of the replicas needs. */
 export type Some<What extends 'find' | 'hear' | 'state'> = {
-  readonly [Owner in 'consumer' | 'restaurant']: Pick<Replicas[Owner], What>;
+  readonly [Owner in 'consumer' | 'restaurant']: Pick<LocalCopies[Owner], What>;
 };
 
-export interface ReplicasParts {
+export interface LocalCopiesParts {
   readonly sidecar: Pick<Sidecar, 'invoke'>;
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
   /** How stale a replica may be to be decided on, in milliseconds. */
   readonly stalenessMs: number;
 }
 
-/** Replicas of the entities of both owners. Empty and of no use until started. */
-export function createReplicas(parts: ReplicasParts): Replicas {
+/** LocalCopies of the entities of both owners. Empty and of no use until started. */
+export function createLocalCopies(parts: LocalCopiesParts): LocalCopies {
   const consumer = follow(parts, 'consumer', neededConsumer, { weigh: () => 1, places: PLACES });
   const weigh = ({ menu }: NeededRestaurant) => 1 + menu.length;
   const restaurant = follow(parts, 'restaurant', neededRestaurant, { weigh, places: PLACES });
@@ -76,12 +76,12 @@ export function createReplicas(parts: ReplicasParts): Replicas {
 }
 
 function follow<E extends { readonly id: string }>(
-  { sidecar, clock, stalenessMs }: ReplicasParts,
+  { sidecar, clock, stalenessMs }: LocalCopiesParts,
   owner: string,
   entity: z.ZodType<E>,
-  options: ReplicaOptions<E>,
+  options: LocalCopyOptions<E>,
 ): Followed<E> {
-  const replica = createReplica(options);
+  const replica = createLocalCopy(options);
   const puller = createPuller({ sidecar, clock, owner, entity, replica });
   const fresh = () => isFresh(puller.provenAt(), clock.monotonic(), stalenessMs);
   const staleness = () => stalenessOf(puller.provenAt(), clock.monotonic()) / 1_000;

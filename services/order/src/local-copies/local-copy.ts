@@ -1,5 +1,5 @@
 import { CHANGE_LANES, type ChangesAnswer, type LaneCursor, type LaneNews } from '@standing-order/contracts';
-import { cursorAfter, isNewer, turnOf } from './sequence.ts';
+import { cursorAfter, isNewer, classify } from './sequence.ts';
 
 /** A change as an event brings it. */
 export interface ChangeEvent<E> {
@@ -10,7 +10,7 @@ export interface ChangeEvent<E> {
 }
 
 /** What this process knows of the entities of one owner. */
-export interface Replica<E> {
+export interface LocalCopy<E> {
   /** Undefined when it is not known here, which does not say that there is none. */
   find(id: string): E | undefined;
   /** Takes what an event says, as far as it may. */
@@ -22,7 +22,7 @@ export interface Replica<E> {
   size(): number;
 }
 
-export interface ReplicaOptions<E> {
+export interface LocalCopyOptions<E> {
   /** How many of the places an entity takes. */
   weigh(entity: E): number;
   /** Places in all. What has no room is not kept: it is unknown here. */
@@ -31,7 +31,7 @@ export interface ReplicaOptions<E> {
 
 const fromNothing = (): LaneCursor[] => Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 }));
 
-export function createReplica<E extends { readonly id: string }>({ weigh, places }: ReplicaOptions<E>): Replica<E> {
+export function createLocalCopy<E extends { readonly id: string }>({ weigh, places }: LocalCopyOptions<E>): LocalCopy<E> {
   const known = new Map<string, { readonly version: number; readonly entity: E; readonly weight: number }>();
   let cursors = fromNothing();
   let used = 0;
@@ -61,7 +61,7 @@ export function createReplica<E extends { readonly id: string }>({ weigh, places
   function takeLane({ lane, changes, next }: LaneNews<E>): void {
     const cursor = cursors[lane] ?? { seq: 0 };
     for (const { seq, version, entity } of changes) {
-      if (seq === undefined || turnOf(cursor, seq) !== 'past') follow(version, entity);
+      if (seq === undefined || classify(cursor, seq) !== 'past') follow(version, entity);
     }
     cursors[lane] = cursorAfter(cursor, next);
   }
@@ -72,7 +72,7 @@ export function createReplica<E extends { readonly id: string }>({ weigh, places
     size: () => known.size,
 
     hear({ lane, seq, version, entity }) {
-      const turn = turnOf(cursors[lane] ?? { seq: 0 }, seq);
+      const turn = classify(cursors[lane] ?? { seq: 0 }, seq);
       if (turn === 'next') {
         follow(version, entity);
         cursors[lane] = { seq };

@@ -5,7 +5,7 @@ import { createMemoryStore } from '@standing-order/testing/memory-store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ChangeEvent, createReplica } from './local-copy.ts';
+import { type ChangeEvent, createLocalCopy } from './local-copy.ts';
 
 const thing = z.object({ id: z.string(), n: z.number(), weight: z.number(), pad: z.string() });
 type Thing = z.infer<typeof thing>;
@@ -44,7 +44,7 @@ function owner() {
 
 /** A replica that fails the test as soon as it shows something older than it has shown before. */
 function watched(places: number) {
-  const replica = createReplica<Thing>({ weigh: ({ weight }) => weight, places });
+  const replica = createLocalCopy<Thing>({ weigh: ({ weight }) => weight, places });
   const newest = new Map<string, number>();
   return {
     replica,
@@ -153,7 +153,7 @@ test('an owner that has gone back to an older state is followed from nothing', a
   const id = ids[0] ?? '';
   for (let n = 0; n < 3; n++) await before.change(id, 1);
   await after.change(id, 1);
-  const replica = createReplica<Thing>({ weigh: () => 1, places: 16 });
+  const replica = createLocalCopy<Thing>({ weigh: () => 1, places: 16 });
   replica.take(await before.things.changesSince({ since: [...replica.cursors()] }));
   expect(replica.find(id)?.n).toBe(3);
   const answer = await after.things.changesSince({ since: [...replica.cursors()] });

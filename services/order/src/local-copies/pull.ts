@@ -3,7 +3,7 @@ import type { Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { detached, logger, warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
-import type { Replica } from './local-copy.ts';
+import type { LocalCopy } from './local-copy.ts';
 
 export interface PullParts<E> {
   readonly sidecar: Pick<Sidecar, 'invoke'>;
@@ -11,7 +11,7 @@ export interface PullParts<E> {
   /** App-id of the owner. */
   readonly owner: string;
   readonly entity: z.ZodType<E>;
-  readonly replica: Pick<Replica<E>, 'take' | 'cursors'>;
+  readonly replica: Pick<LocalCopy<E>, 'take' | 'cursors'>;
 }
 
 export interface Puller {

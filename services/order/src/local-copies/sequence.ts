@@ -9,7 +9,7 @@ export type Turn =
   /** Something before it is missing, or the lane is being loaded: nothing follows from it but that this version exists. */
   | 'early';
 
-export function turnOf(cursor: LaneCursor, seq: number): Turn {
+export function classify(cursor: LaneCursor, seq: number): Turn {
   if (cursor.at !== undefined) return 'early';
   if (seq <= cursor.seq) return 'past';
   return seq === cursor.seq + 1 ? 'next' : 'early';

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Message } from '../domain/decide.ts';
 import { newOrder, type Order } from '../domain/order.ts';
 import { commandTransport } from '../outbox/command-transport.ts';
-import { orderBusiness } from '../outbox/document-handler.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { replyHandler } from './replies.ts';
 
 const orderId = (index: number) => `01890a5d-ac96-774b-bcce-00000000000${index}`;
@@ -71,9 +71,9 @@ describe('commands', () => {
   it('tell of a settled order where that was asked for when it was taken, until it is noted', async () => {
     const answers = { consumer: { kind: 'consumer', valid: false, token, reasons: [] } } as const;
     const taken = newOrder({ ...outgoing(1, 'consumer').document, now: 0, notify: true });
-    expect(orderBusiness.missing(taken)).toEqual(['consumer', 'details']);
+    expect(orderDocumentHandler.missing(taken)).toEqual(['consumer', 'details']);
     const order: Order = { ...taken, status: 'EXPIRED', settledAt: 5, answers };
-    expect(orderBusiness.missing(order)).toEqual(['notification']);
+    expect(orderDocumentHandler.missing(order)).toEqual(['notification']);
     const { send, published } = transport();
     await send([{ ...outgoing(1, 'consumer'), channel: 'notification', document: order }]);
     expect(published.map(({ topic }) => topic)).toEqual(['order-settled']);
@@ -88,12 +88,12 @@ describe('commands', () => {
       settledAt: '1970-01-01T00:00:00.005Z',
     });
 
-    const noted = orderBusiness.apply(order, { kind: 'noted', token }, 9);
+    const noted = orderDocumentHandler.apply(order, { kind: 'noted', token }, 9);
     if (!('document' in noted)) throw new Error('the note changes nothing');
-    expect(orderBusiness.missing(noted.document)).toEqual([]);
-    expect(orderBusiness.answered(noted.document)).toContainEqual({ channel: 'notification', token });
+    expect(orderDocumentHandler.missing(noted.document)).toEqual([]);
+    expect(orderDocumentHandler.answered(noted.document)).toContainEqual({ channel: 'notification', token });
     const { notify: _, ...unasked } = order;
-    expect(orderBusiness.apply(unasked, { kind: 'noted', token }, 9)).toEqual({ ignored: 'nobody-waits' });
+    expect(orderDocumentHandler.apply(unasked, { kind: 'noted', token }, 9)).toEqual({ ignored: 'not-awaited' });
   });
 
   it('are reported one by one, each in the place where it was given', async () => {

@@ -18,7 +18,7 @@ import { z } from 'zod';
 import type { Order } from '../domain/order.ts';
 import { outcomeOf, SOURCE } from '../outbox/command-transport.ts';
 import type { Asked } from '../styles/messaging.ts';
-import type { Placement } from '../styles/place-order.ts';
+import type { PlaceOrderResult } from '../styles/place-order.ts';
 
 const topic = topics['order-requests'];
 const [TYPE] = topic.types;
@@ -34,7 +34,7 @@ export interface RequestsParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
-  place(asked: Asked): Promise<Placement>;
+  place(asked: Asked): Promise<PlaceOrderResult>;
 }
 
 /**

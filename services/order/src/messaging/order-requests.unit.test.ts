@@ -2,13 +2,13 @@ import { messageSchema, type OrderRequest, outcomeTypes } from '@standing-order/
 import { createEvent, type Publication } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
-import { decideAtOnce } from '../domain/decide.ts';
+import { evaluate } from '../domain/decide.ts';
 import { newOrder, type Order } from '../domain/order.ts';
 import { asAnswer } from '../domain/verdict.ts';
 import { commandTransport } from '../outbox/command-transport.ts';
-import { orderBusiness } from '../outbox/document-handler.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { type Asked, messaging } from '../styles/messaging.ts';
-import type { Placement } from '../styles/place-order.ts';
+import type { PlaceOrderResult } from '../styles/place-order.ts';
 import { requestHandler } from './order-requests.ts';
 
 const request: OrderRequest = {
@@ -34,7 +34,7 @@ function settledOrder(): Order {
   });
   const money = { amount: 1800, currency: 'EUR' };
   const line = { itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 };
-  return decideAtOnce(
+  return evaluate(
     { ...order, replyTo: { client: 'shop', correlationId: 'basket-7' } },
     asAnswer({ type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: money } }),
     asAnswer({ type: 'com.standing-order.order-details-validated.v1', data: { lines: [line], total: money } }),
@@ -43,7 +43,7 @@ function settledOrder(): Order {
 }
 
 /** The handler over styles that answer what `placement` says, and a broker that takes what `takes` says. */
-async function deliver(content: unknown, placement: Placement, takes = true, id = 'q1') {
+async function deliver(content: unknown, placement: PlaceOrderResult, takes = true, id = 'q1') {
   const asked: Asked[] = [];
   const published: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
@@ -72,7 +72,7 @@ async function deliver(content: unknown, placement: Placement, takes = true, id 
   return { asked, published, status: statuses[0]?.status };
 }
 
-const taken: Placement = { outcome: 'taken', order: newOrder({ ...settledOrder(), now: 0 }) };
+const taken: PlaceOrderResult = { outcome: 'taken', order: newOrder({ ...settledOrder(), now: 0 }) };
 
 describe('a request that comes by message', () => {
   it('is placed, in its trace, and done once it is stored', async () => {
@@ -90,7 +90,7 @@ describe('a request that comes by message', () => {
     expect((await deliver(data, { outcome: 'unknown', id: 'x' })).status).toBe('RETRY');
   });
 
-  it.each<[string, unknown, Placement, (string | undefined)[], string | undefined]>([
+  it.each<[string, unknown, PlaceOrderResult, (string | undefined)[], string | undefined]>([
     [
       'a quantity of 0',
       { ...data, request: { ...request, lines: [{ itemId: 'a', quantity: 0 }] } },
@@ -183,7 +183,7 @@ describe('the outcome', () => {
       pubsub: 'messages',
       clock: { wall: () => 0 },
     });
-    expect(orderBusiness.missing(order)).toEqual(['response']);
+    expect(orderDocumentHandler.missing(order)).toEqual(['response']);
     await send([{ channel: 'response', lane: 1, token, document: order }]);
     expect(topics).toEqual(['order-outcomes-shop']);
     expect(messageSchema(outcomeTypes).parse(events[0]).data).toMatchObject({
@@ -193,11 +193,11 @@ describe('the outcome', () => {
       order: { status: 'VALIDATED' },
     });
 
-    const received = orderBusiness.apply(order, { kind: 'received', token }, 0);
+    const received = orderDocumentHandler.apply(order, { kind: 'received', token }, 0);
     if (!('document' in received)) throw new Error('the receipt changes nothing');
-    expect(orderBusiness.missing(received.document)).toEqual([]);
-    expect(orderBusiness.answered(received.document)).toContainEqual({ channel: 'response', token });
-    expect(orderBusiness.apply(received.document, { kind: 'received', token }, 0)).toEqual({
+    expect(orderDocumentHandler.missing(received.document)).toEqual([]);
+    expect(orderDocumentHandler.answered(received.document)).toContainEqual({ channel: 'response', token });
+    expect(orderDocumentHandler.apply(received.document, { kind: 'received', token }, 0)).toEqual({
       ignored: 'already-answered',
     });
   });
@@ -211,9 +211,9 @@ describe('the outcome', () => {
 
   it('is not waited for where nobody asked by message, and not confirmed before there is one', () => {
     const { replyTo, ...order } = settledOrder();
-    expect(orderBusiness.missing(order as Order)).toEqual([]);
-    expect(orderBusiness.apply(order as Order, { kind: 'received', token }, 0)).toEqual({ ignored: 'nobody-waits' });
+    expect(orderDocumentHandler.missing(order as Order)).toEqual([]);
+    expect(orderDocumentHandler.apply(order as Order, { kind: 'received', token }, 0)).toEqual({ ignored: 'not-awaited' });
     const pending = { ...newOrder({ ...order, now: 0 }), ...(replyTo && { replyTo }) };
-    expect(orderBusiness.apply(pending, { kind: 'received', token }, 0)).toEqual({ ignored: 'not-settled' });
+    expect(orderDocumentHandler.apply(pending, { kind: 'received', token }, 0)).toEqual({ ignored: 'not-decided' });
   });
 });

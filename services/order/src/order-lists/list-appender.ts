@@ -17,7 +17,7 @@ const GATHER_MS = 50;
 export const logName = (consumerId: string): string => `ci:${consumerId}`;
 
 /** Puts orders into the lists of their consumers; says for each, in order, whether it is there. What comes meanwhile is added together. */
-export function createListing(
+export function createListAppender(
   log: Pick<PagedLog<Entry>, 'append'>,
   clock: Pick<Clock, 'setTimer'>,
 ): (orders: readonly Order[]) => Promise<readonly boolean[]> {

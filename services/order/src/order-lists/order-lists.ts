@@ -6,9 +6,9 @@ import { detached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 import { type Confirmations, createConfirmations } from './confirmations.ts';
-import { createListing, logName } from './list-appender.ts';
+import { createListAppender, logName } from './list-appender.ts';
 
-export interface ConsumerOrdersParts {
+export interface OrderListsParts {
   readonly store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;
   readonly outbox: Pick<Outbox<Order, Message>, 'readAll' | 'record'>;
   readonly clock: Pick<Clock, 'setTimer'>;
@@ -32,7 +32,7 @@ export interface OrdersPage {
 }
 
 /** The orders of each consumer, in the order in which they were put into its list: soon after they were taken. */
-export interface ConsumerOrders {
+export interface OrderLists {
   /** Puts orders into the lists of their consumers: the way out of the channel `index`. */
   readonly transport: Transport<Order>;
   /** Adds to answers that are about to be recorded that their orders are in the lists, if they are to say so yet. */
@@ -45,9 +45,9 @@ export interface ConsumerOrders {
   watch(consumerId: string, listener: () => void): () => void;
 }
 
-export function createConsumerOrders({ store, outbox, clock }: ConsumerOrdersParts): ConsumerOrders {
+export function createOrderLists({ store, outbox, clock }: OrderListsParts): OrderLists {
   const log = createPagedLog<Entry>(store);
-  const add = createListing(log, clock);
+  const add = createListAppender(log, clock);
   const confirmations = createConfirmations({ outbox, clock });
   const listeners = new Map<string, Set<() => void>>();
 

@@ -3,8 +3,8 @@ import { realClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../domain/order.ts';
-import { createListing } from './list-appender.ts';
-import { createConsumerOrders } from './order-lists.ts';
+import { createListAppender } from './list-appender.ts';
+import { createOrderLists } from './order-lists.ts';
 
 const order = (n: number, consumerId = 'ada'): Order =>
   newOrder({
@@ -20,7 +20,7 @@ const order = (n: number, consumerId = 'ada'): Order =>
 function lists() {
   const store = createMemoryStore();
   const orders = new Map<string, Order>();
-  const consumerOrders = createConsumerOrders({
+  const consumerOrders = createOrderLists({
     store,
     clock: realClock,
     outbox: {
@@ -112,7 +112,7 @@ it('what is sent meanwhile is added together, and answered in its own place', as
 
 it('an addition that fails unexpectedly keeps no later one from the lists', async () => {
   const append = vi.fn().mockRejectedValueOnce(new Error('unexpected')).mockResolvedValue([true]);
-  const add = createListing({ append }, realClock);
+  const add = createListAppender({ append }, realClock);
   await expect(add([order(1)])).rejects.toThrow('unexpected');
   expect(await add([order(2)])).toEqual([true]);
   expect(append).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);

@@ -2,29 +2,29 @@ import type { Outgoing, Transport } from '@standing-order/outbox';
 import type { Order } from '../domain/order.ts';
 import type { Channel } from './document-handler.ts';
 
-type Batch = readonly Outgoing<Order>[];
+type Commands = readonly Outgoing<Order>[];
 
-/** Sends a batch in groups, all at once; says for each entry, in order, whether it was taken. */
+/** Sends the groups of a batch concurrently. Returns for each command, in order, whether its transport took it. */
 export async function sendInGroups<Group>(
-  batch: Batch,
-  groupOf: (outgoing: Outgoing<Order>) => Group,
-  send: (group: Group, batch: Batch) => Promise<readonly boolean[]>,
+  batch: Commands,
+  groupOf: (command: Outgoing<Order>) => Group,
+  send: (group: Group, commands: Commands) => Promise<readonly boolean[]>,
 ): Promise<readonly boolean[]> {
-  const taken = new Map<Outgoing<Order>, boolean>();
+  const sent = new Map<Outgoing<Order>, boolean>();
   await Promise.all(
-    [...Map.groupBy(batch, groupOf)].map(async ([group, members]) => {
-      const results = await send(group, members);
-      for (const [index, outgoing] of members.entries()) taken.set(outgoing, results[index] === true);
+    [...Map.groupBy(batch, groupOf)].map(async ([group, commands]) => {
+      const results = await send(group, commands);
+      for (const [index, command] of commands.entries()) sent.set(command, results[index] === true);
     }),
   );
-  return batch.map((outgoing) => taken.get(outgoing) === true);
+  return batch.map((command) => sent.get(command) === true);
 }
 
-/** Sends what goes out on some channels on ways of their own, and the rest on the usual one. */
-export function routedTransport(
-  ways: Partial<Record<Channel, Transport<Order>>>,
-  usual: Transport<Order>,
+/** Sends the commands of the given channels by their own transport, and all others by the default one. */
+export function routeByChannel(
+  transports: Partial<Record<Channel, Transport<Order>>>,
+  defaultTransport: Transport<Order>,
 ): Transport<Order> {
-  const wayOf = ({ channel }: Outgoing<Order>): Transport<Order> => ways[channel as Channel] ?? usual;
-  return { send: (batch) => sendInGroups(batch, wayOf, (way, members) => way.send(members)) };
+  const transportOf = ({ channel }: Outgoing<Order>) => transports[channel as Channel] ?? defaultTransport;
+  return { send: (batch) => sendInGroups(batch, transportOf, (transport, commands) => transport.send(commands)) };
 }

@@ -1,7 +1,7 @@
 import type { Outgoing, Transport } from '@standing-order/outbox';
 import { expect, it } from 'vitest';
 import type { Order } from '../domain/order.ts';
-import { routedTransport } from './channel-routing.ts';
+import { routeByChannel } from './channel-routing.ts';
 
 it('each channel goes its own way, and is answered in its own place', async () => {
   const sent: string[][] = [];
@@ -11,7 +11,7 @@ it('each channel goes its own way, and is answered in its own place', async () =
       return batch.map(() => takes);
     },
   });
-  const transport = routedTransport({ index: way('own', true) }, way('usual', false));
+  const transport = routeByChannel({ index: way('own', true) }, way('usual', false));
   const batch = ['consumer', 'index', 'details', 'index'].map((channel) => ({ channel }) as Outgoing<Order>);
   expect(await transport.send(batch)).toEqual([false, true, false, true]);
   expect(sent).toEqual([

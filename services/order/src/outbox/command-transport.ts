@@ -7,27 +7,27 @@ import { viewOf } from '../domain/view.ts';
 import { sendInGroups } from './channel-routing.ts';
 import type { Channel } from './document-handler.ts';
 
-/** Who this service is in its messages, as a URI reference. */
+/** The `source` of this service's messages, a URI reference. */
 export const SOURCE = '/order';
 
-export interface CommandsParts {
+export interface CommandTransportParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
 }
 
-type Command = Message<
+type CommandMessage = Message<
   | 'com.standing-order.validate-consumer-info.v1'
   | 'com.standing-order.validate-order-details.v1'
   | 'com.standing-order.order-outcome.v1'
   | 'com.standing-order.order-settled.v1'
 >;
 
-/** What goes out as a message. */
-type Sent = Exclude<Channel, 'index'>;
+/** The channels whose commands are messages. */
+type MessageChannel = Exclude<Channel, 'index'>;
 
-/** Sends what an order is missing: one bulk publish per topic for a whole batch. */
-export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Transport<Order> {
+/** Publishes the commands of orders: one bulk publish per topic for a whole batch. */
+export function commandTransport({ sidecar, pubsub, clock }: CommandTransportParts): Transport<Order> {
   async function publish(topic: string, batch: readonly Outgoing<Order>[]): Promise<readonly boolean[]> {
     const now = clock.wall();
     const messages = batch.map((outgoing): Publication => {
@@ -38,7 +38,7 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
         subject: document.id,
         time: now,
         trace: document.trace,
-        ...commandOf(outgoing),
+        ...contentOf(outgoing),
       });
       return { event, partitionKey: String(lane) };
     });
@@ -49,22 +49,22 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
 }
 
 function topicOf({ channel, document }: Outgoing<Order>): string {
-  switch (channel as Sent) {
+  switch (channel as MessageChannel) {
     case 'consumer':
-      return topics['consumer-commands'].name;
+      return TOPICS['consumer-commands'].name;
     case 'details':
-      return topics['restaurant-commands'].name;
+      return TOPICS['restaurant-commands'].name;
     case 'response':
       return outcomeTopic(replyToOf(document).client);
     case 'notification':
-      return topics['order-settled'].name;
+      return TOPICS['order-settled'].name;
   }
 }
 
-function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command, 'type' | 'data'> {
+function contentOf({ channel, token, document }: Outgoing<Order>): Pick<CommandMessage, 'type' | 'data'> {
   const { consumerId, restaurantId, lines } = document.request;
   const about = { orderId: document.id, token };
-  switch (channel as Sent) {
+  switch (channel as MessageChannel) {
     case 'consumer':
       return { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } };
     case 'details':
@@ -72,11 +72,11 @@ function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command,
     case 'response':
       return outcomeOf(document, token);
     case 'notification':
-      return settlementOf(document, token);
+      return decidedOrderOf(document, token);
   }
 }
 
-/** What whoever asked by message hears of the order as it is now. */
+/** The outcome message for the client that placed the order by message: the current state of the order. */
 export function outcomeOf(
   order: Order,
   token: Token,
@@ -88,12 +88,12 @@ export function outcomeOf(
   };
 }
 
-/** What the notification service hears of a settled order. */
-function settlementOf(
+/** The message about a decided order for the notification service. */
+function decidedOrderOf(
   order: Order,
   token: Token,
 ): Pick<Message<'com.standing-order.order-settled.v1'>, 'type' | 'data'> {
-  if (order.status === 'PENDING') throw new Error(`the order ${order.id} is not settled`);
+  if (order.status === 'PENDING') throw new Error(`order ${order.id} is not decided yet`);
   const { total, reasons } = viewOf(order);
   return {
     type: 'com.standing-order.order-settled.v1',
@@ -110,6 +110,6 @@ function settlementOf(
 }
 
 function replyToOf({ id, replyTo }: Order): ReplyTo {
-  if (replyTo === undefined) throw new Error(`nobody waits for the outcome of order ${id}`);
+  if (replyTo === undefined) throw new Error(`order ${id} has no reply channel`);
   return replyTo;
 }

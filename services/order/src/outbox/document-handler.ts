@@ -1,23 +1,26 @@
 import type { Business } from '@standing-order/outbox';
-import { decide, type Message } from '../domain/decide.ts';
+import { decide, type OrderInput } from '../domain/decide.ts';
 import { type Order, parseOrder } from '../domain/order.ts';
 
-const VALIDATORS = ['consumer', 'details'] as const;
+const VALIDATION_CHANNELS = ['consumer', 'details'] as const;
 
 /**
- * On which an order waits for an answer: the validators'; once it is settled, of those who are told its outcome; and from
- * the first, that it is in the list of its consumer's orders.
+ * The channels on which an order sends and waits for a reply.
+ *
+ * consumer, details: the validators, while the order is PENDING.
+ * response, notification: the client that placed the order by message, and the notification service, once it is decided.
+ * index: the list of the consumer's orders, from the start.
  */
-export type Channel = (typeof VALIDATORS)[number] | 'response' | 'notification' | 'index';
+export type Channel = (typeof VALIDATION_CHANNELS)[number] | 'response' | 'notification' | 'index';
 
-/** What the outbox has to know of orders. */
-export const orderBusiness: Business<Order, Message> = {
+/** The rules that the outbox applies to orders. */
+export const orderDocumentHandler: Business<Order, OrderInput> = {
   parse: parseOrder,
-  missing: missingOf,
+  missing: pendingChannels,
   answered(order) {
-    const validated = VALIDATORS.flatMap((channel) => {
-      const answer = order.answers[channel];
-      return answer ? [{ channel, token: answer.token }] : [];
+    const validated = VALIDATION_CHANNELS.flatMap((channel) => {
+      const verdict = order.answers[channel];
+      return verdict ? [{ channel, token: verdict.token }] : [];
     });
     return [
       ...validated,
@@ -33,11 +36,13 @@ export const orderBusiness: Business<Order, Message> = {
       : undefined,
 };
 
-function missingOf(order: Order): readonly Channel[] {
-  const listed = order.index && !order.indexed ? (['index'] as const) : [];
-  if (order.status === 'PENDING') return [...VALIDATORS.filter((channel) => !order.answers[channel]), ...listed];
+function pendingChannels(order: Order): readonly Channel[] {
+  const index = order.index && !order.indexed ? (['index'] as const) : [];
+  if (order.status === 'PENDING') {
+    return [...VALIDATION_CHANNELS.filter((channel) => !order.answers[channel]), ...index];
+  }
   return [
-    ...listed,
+    ...index,
     ...(order.replyTo && !order.received ? (['response'] as const) : []),
     ...(order.notify && !order.noted ? (['notification'] as const) : []),
   ];

@@ -2,8 +2,8 @@ import type { State } from '@standing-order/outbox';
 import type { Readiness } from '@standing-order/service-kit/http';
 
 /**
- * Ready is whoever can take an order, or say honestly why not: the sidecar answers, and the outbox has a writer that others
- * know of. A store that goes down later changes nothing here (docs/adr/0008).
+ * A replica is ready when it can store an order, or report exactly why not: its sidecar responds, and its writer is
+ * registered. A state store that goes down later does not change the readiness (docs/adr/0008).
  */
 export function readinessOf(sidecar: Readiness, outbox: State): Readiness {
   const reasons = [

@@ -2,12 +2,10 @@ import type { TraceParent } from '@standing-order/contracts';
 import { contextOf, isTraced, recordSpan } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
 
-/** Orders whose trace nobody records cost no span. */
+/** An order whose trace is not sampled costs no span. */
 const isRecorded = (order: Order): order is Order & { readonly trace: TraceParent } => isTraced(order.trace);
 
-function about({ id }: Order) {
-  return { 'order.id': id };
-}
+const attributesOf = ({ id }: Order) => ({ 'order.id': id });
 
 export interface Commit {
   readonly documents: readonly Order[];
@@ -17,7 +15,7 @@ export interface Commit {
   readonly attempts: number;
 }
 
-/** One span for the batch, and one for each order in its own trace, linked to it. */
+/** Records one span for the batch and one for each order in the order's own trace. The spans are linked. */
 export function recordCommit({ documents, startedAt, endedAt, attempts }: Commit): void {
   const traced = documents.filter(isRecorded);
   if (traced.length === 0) return;
@@ -31,20 +29,20 @@ export function recordCommit({ documents, startedAt, endedAt, attempts }: Commit
     recordSpan('commit', {
       startedAt,
       endedAt,
-      attributes: about(order),
+      attributes: attributesOf(order),
       parent: contextOf(order.trace),
       links: [batch],
     });
   }
 }
 
-/** The moment at which an order is decided, in its own trace. */
-export function recordSettlement(order: Order): void {
+/** Records the moment at which an order was decided, in the order's trace. */
+export function recordDecision(order: Order): void {
   if (order.status === 'PENDING' || !isRecorded(order)) return;
-  recordSpan('settle', {
+  recordSpan('decide', {
     startedAt: order.settledAt,
     endedAt: order.settledAt,
-    attributes: { ...about(order), 'order.status': order.status },
+    attributes: { ...attributesOf(order), 'order.status': order.status },
     parent: contextOf(order.trace),
   });
 }

@@ -1,16 +1,27 @@
-import type { HttpStyle, OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
-import type { Accepted, Outbox } from '@standing-order/outbox';
+import type { OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
+import type { Accepted } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { detached } from '@standing-order/service-kit/telemetry';
-import type { Message } from '../domain/decide.ts';
-import { fingerprint, idFromKey } from '../domain/identity.ts';
-import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../domain/order.ts';
+import { fingerprint, idFromKey, idFromRequest } from '../domain/identity.ts';
+import {
+  DECIDED_BEFORE_STORED,
+  newOrder,
+  type Order,
+  type Pending,
+  type ReplyTo,
+  type Style,
+} from '../domain/order.ts';
+import type { OrderReader, OrderStore } from '../outbox/ports.ts';
 
-/** An order somebody wants, as far as its text tells. */
-export interface Placing {
+/** A valid request for an order. */
+export interface PlaceOrderCommand {
   readonly request: OrderRequest;
+  /** The client that places the order. Its idempotency keys and correlation ids are its own. */
   readonly client: string;
-  readonly idempotencyKey: string | undefined;
+  /** Of a request by HTTP. Requests of a client with the same key are the same order. */
+  readonly idempotencyKey?: string | undefined;
+  /** Of a request by message. Requests with the same reply channel and correlation id are the same order. */
+  readonly replyTo?: ReplyTo | undefined;
   readonly trace: TraceParent | undefined;
 }
 
@@ -18,46 +29,54 @@ export interface Placing {
 export type Dependency = 'consumer' | 'restaurant';
 
 /**
- * What came of it. An order that exists already is answered in the way in which it came to be.
+ * The result of placing an order. An order that exists already has the result of the style that stored it.
  *
- * taken: stored; it is decided afterwards, or has been meanwhile. decided: stored with its verdict, which is yes.
+ * taken: stored. It is decided afterwards, or has been decided in the meantime.
+ * decided: stored with its verdict, VALIDATED.
  * rejected: the verdict is no, with every reason; nothing is stored.
- * dependency-unavailable: nobody could give the verdict; nothing is stored.
- * key-reused: the key belongs to another request. full, unsent, unstorable: nothing is stored. unknown: it may be.
+ * dependency-unavailable: the verdict could not be obtained; nothing is stored.
+ * key-reused: the key belongs to another request; nothing is stored.
+ * full, unsent, unstorable: the outbox did not store the order.
+ * unknown: the order may be stored, now or later.
  */
-export type Placement =
+export type PlaceOrderResult =
   | { readonly outcome: 'taken' | 'decided'; readonly order: Order }
   | { readonly outcome: 'rejected'; readonly reasons: readonly Reason[] }
   | { readonly outcome: 'dependency-unavailable'; readonly dependencies: readonly Dependency[] }
   | { readonly outcome: 'key-reused' | 'full' | 'unsent' | 'unstorable' }
   | { readonly outcome: 'unknown'; readonly id: string };
 
-/** How orders are placed: one style, made of its parts. */
-export type PlaceOrder = (placing: Placing) => Promise<Placement>;
+/** Places an order in one of the styles. Each style is a function of this type. */
+export type PlaceOrder = (command: PlaceOrderCommand) => Promise<PlaceOrderResult>;
 
-export type Styles = Readonly<Record<HttpStyle, PlaceOrder>>;
+export type Styles = Readonly<Record<Style, PlaceOrder>>;
 
-/** What every style needs to store an order. */
+/** The parts that every style needs to store an order. */
 export interface StyleParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'accept'>;
+  readonly outbox: OrderStore;
   readonly clock: Pick<Clock, 'wall'>;
-  /** A new UUIDv7. */
+  /** Returns a new UUIDv7. */
   newId(): string;
-  /** How long a request waits for its commit, in milliseconds. */
+  /** Maximum time that a request waits for its commit, in milliseconds. */
   readonly acceptDeadlineMs: number;
-  /** How long an order may stay undecided, in milliseconds; undefined: for ever. */
+  /** Time after which an undecided order expires, in milliseconds; undefined: never. */
   readonly decideWithinMs: number | undefined;
-  /** Whether the notification service is told once the order is settled. */
+  /** Whether the notification service is sent the decided order. */
   readonly notify: boolean;
   /** Whether the order is put into the list of its consumer's orders. */
   readonly index: boolean;
 }
 
-/** The order that a request makes, not decided and not stored. */
-export function draft(style: Style, placing: Placing, parts: StyleParts): Pending {
-  const { request, client, idempotencyKey, trace } = placing;
-  return newOrder({
-    id: idempotencyKey === undefined ? parts.newId() : idFromKey(client, idempotencyKey),
+/** The parts of a style that looks for an earlier order with the same key. */
+export interface LookupStyleParts extends StyleParts {
+  readonly outbox: OrderStore & OrderReader;
+}
+
+/** Creates the order of a command: PENDING and not stored yet. */
+export function newPendingOrder(style: Style, command: PlaceOrderCommand, parts: StyleParts): Pending {
+  const { request, client, replyTo, trace } = command;
+  const order = newOrder({
+    id: orderIdOf(command) ?? parts.newId(),
     nonce: parts.newId(),
     fingerprint: fingerprint(request),
     style,
@@ -69,18 +88,25 @@ export function draft(style: Style, placing: Placing, parts: StyleParts): Pendin
     notify: parts.notify,
     index: parts.index,
   });
+  return replyTo ? { ...order, replyTo } : order;
 }
 
-/** Stores an order with the outbox entry that names it. */
-export async function take(order: Order, { outbox, acceptDeadlineMs }: StyleParts): Promise<Placement> {
-  return placementOf(order.id, await detached(() => outbox.accept(order, acceptDeadlineMs)));
+/** A repeated command has the same id. Undefined when the command does not identify itself. */
+function orderIdOf({ client, idempotencyKey, replyTo }: PlaceOrderCommand): string | undefined {
+  if (replyTo) return idFromRequest(replyTo);
+  return idempotencyKey === undefined ? undefined : idFromKey(client, idempotencyKey);
 }
 
-function placementOf(id: string, accepted: Accepted<Order>): Placement {
+/** Stores an order in one transaction with the outbox entry that names it. */
+export async function storeOrder(order: Order, { outbox, acceptDeadlineMs }: StyleParts): Promise<PlaceOrderResult> {
+  return resultOf(order.id, await detached(() => outbox.accept(order, acceptDeadlineMs)));
+}
+
+function resultOf(id: string, accepted: Accepted<Order>): PlaceOrderResult {
   switch (accepted.outcome) {
     case 'created':
     case 'existing':
-      return existing(accepted.document);
+      return resultOfStored(accepted.document);
     case 'different':
       return { outcome: 'key-reused' };
     case 'unknown':
@@ -92,31 +118,30 @@ function placementOf(id: string, accepted: Accepted<Order>): Placement {
   }
 }
 
-/** What came of the same request earlier, if it has an Idempotency-Key and was made before. */
-export async function madeBefore(
+/** The result of an earlier request with the same Idempotency-Key; undefined if there is none. */
+export async function findExisting(
   order: Order,
-  { idempotencyKey }: Placing,
-  outbox: Pick<Outbox<Order, Message>, 'read'>,
-): Promise<Placement | undefined> {
+  { idempotencyKey }: PlaceOrderCommand,
+  outbox: OrderReader,
+): Promise<PlaceOrderResult | undefined> {
   const earlier = idempotencyKey === undefined ? undefined : await outbox.read(order.id);
   if (!earlier) return undefined;
-  return earlier.fingerprint === order.fingerprint ? existing(earlier) : { outcome: 'key-reused' };
+  return earlier.fingerprint === order.fingerprint ? resultOfStored(earlier) : { outcome: 'key-reused' };
 }
 
 /**
- * A refusal that leaves nothing behind, unless another request with the same Idempotency-Key has made the order in the
- * meantime: then that is the answer, and it would not be true that nothing is stored.
+ * The refusal, unless another request with the same Idempotency-Key has stored the order in the meantime. Then the stored
+ * order is the result: a refusal promises that nothing is stored.
  */
-export async function unlessMade(
-  refusal: Placement,
+export async function existingOr(
+  refusal: PlaceOrderResult,
   order: Order,
-  placing: Placing,
-  outbox: Pick<Outbox<Order, Message>, 'read'>,
-): Promise<Placement> {
-  return (await madeBefore(order, placing, outbox)) ?? refusal;
+  command: PlaceOrderCommand,
+  outbox: OrderReader,
+): Promise<PlaceOrderResult> {
+  return (await findExisting(order, command, outbox)) ?? refusal;
 }
 
-/** What a stored order is to whoever asks for it again. */
-function existing(order: Order): Placement {
-  return { outcome: decidedBeforeStored[order.style] ? 'decided' : 'taken', order };
+function resultOfStored(order: Order): PlaceOrderResult {
+  return { outcome: DECIDED_BEFORE_STORED[order.style] ? 'decided' : 'taken', order };
 }

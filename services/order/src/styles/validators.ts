@@ -9,30 +9,30 @@ import type { Sidecar } from '@standing-order/dapr';
 import { warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
 
-/** Those who judge an order, asked directly. Undefined: nobody could be asked in time. Never rejects. */
+/** Calls the services that validate an order. Undefined: the service did not respond in time. Never rejects. */
 export interface Validators {
   consumer(request: OrderRequest): Promise<ConsumerVerdict | undefined>;
   details(request: OrderRequest): Promise<DetailsVerdict | undefined>;
 }
 
-/** For all that Dapr does on the way: two attempts and the pause between them. */
+/** For the whole invocation by Dapr: two attempts and the pause between them. */
 const DEADLINE_MS = 2_000;
 
 const consumerVerdict = verdictSchema(verdictTypes.consumer);
 const detailsVerdict = verdictSchema(verdictTypes.details);
 
-/** Asks over Dapr's service invocation, whose resiliency policy retries once and holds the circuit breaker. */
+/** Calls by Dapr's service invocation. Its resiliency policy retries once and has the circuit breaker. */
 export function createValidators(sidecar: Pick<Sidecar, 'invoke'>): Validators {
-  async function ask<T>(app: string, question: object, verdict: z.ZodType<T>): Promise<T | undefined> {
-    const call = { app, method: 'validations', body: question, deadlineMs: DEADLINE_MS };
-    const answer = await sidecar.invoke(call).catch(() => undefined);
-    if (answer?.status !== 200) return undefined;
-    const { data, error } = verdict.safeParse(answer.body);
-    if (error) warnSometimes(`verdict of ${app}`, { err: error }, 'a verdict cannot be read');
+  async function validate<T>(app: string, body: object, verdict: z.ZodType<T>): Promise<T | undefined> {
+    const call = { app, method: 'validations', body, deadlineMs: DEADLINE_MS };
+    const response = await sidecar.invoke(call).catch(() => undefined);
+    if (response?.status !== 200) return undefined;
+    const { data, error } = verdict.safeParse(response.body);
+    if (error) warnSometimes(`verdict of ${app}`, { app, err: error }, 'invalid verdict');
     return data;
   }
   return {
-    consumer: ({ consumerId }) => ask('consumer', { consumerId }, consumerVerdict),
-    details: ({ restaurantId, lines }) => ask('restaurant', { restaurantId, lines }, detailsVerdict),
+    consumer: ({ consumerId }) => validate('consumer', { consumerId }, consumerVerdict),
+    details: ({ restaurantId, lines }) => validate('restaurant', { restaurantId, lines }, detailsVerdict),
   };
 }

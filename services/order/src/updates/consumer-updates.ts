@@ -2,13 +2,13 @@ import type { Outbox } from '@standing-order/outbox';
 import type { SSEMessage } from 'hono/streaming';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown } from '../domain/representation.ts';
-import type { ConsumerOrders, OrderAt } from '../order-lists/order-lists.ts';
+import { represent } from '../domain/representation.ts';
+import type { OrderLists, OrderAt } from '../order-lists/order-lists.ts';
 import type { Feed } from './event-stream.ts';
 
 export interface ConsumerFeedParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'readAll'>;
-  readonly consumerOrders: Pick<ConsumerOrders, 'list' | 'watch'>;
+  readonly consumerOrders: Pick<OrderLists, 'list' | 'watch'>;
 }
 
 /** Undecided orders that one stream follows; newer ones have to wait until some of these are decided. */
@@ -30,7 +30,7 @@ export function consumerFeed({ outbox, consumerOrders }: ConsumerFeedParts, cons
   const settledUpTo = (): number => Math.min(met, ...[...undecided.keys()].map((position) => position - 1));
 
   function tell({ position, order }: OrderAt): SSEMessage[] {
-    const { body, version } = shown(order);
+    const { body, version } = represent(order);
     if (undecided.get(position)?.version === version) return [];
     met = Math.max(met, position);
     if (order.status === 'PENDING') undecided.set(position, { id: order.id, version });

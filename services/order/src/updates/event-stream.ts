@@ -1,6 +1,6 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { SSEMessage, SSEStreamingApi } from 'hono/streaming';
-import { keepLooking, type Looking } from './poll-with-backoff.ts';
+import { startPolling, type Poller } from './poll-with-backoff.ts';
 
 /** What a stream tells its client. It is asked again and again, so what it says may depend on nothing but what is stored. */
 export interface Feed {
@@ -34,7 +34,7 @@ const RECONNECT_MS = 1_000;
 /** One client, and what it is told, until the feed is over, or the client is gone, or too slow, or everybody has to leave. */
 export class OpenStream {
   readonly #parts: OpenStreamParts;
-  readonly #looking: Looking;
+  readonly #looking: Poller;
   readonly #unwatch: () => void;
   readonly #over = Promise.withResolvers<void>();
   #cancelBeat = () => {};
@@ -43,7 +43,7 @@ export class OpenStream {
   constructor(parts: OpenStreamParts) {
     this.#parts = parts;
     const { clock, stream, feed } = parts;
-    this.#looking = keepLooking(clock, () => this.#tellNews());
+    this.#looking = startPolling(clock, () => this.#tellNews());
     this.#unwatch = feed.watch(this.#looking.sooner);
     stream.onAbort(() => this.finish());
     void this.#send(stream.write(`retry: ${RECONNECT_MS}\n\n`));

@@ -29,7 +29,7 @@ const HEARTBEAT_MS = 15_000;
 const WRITE_WITHIN_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
-export function createStreams(parts: StreamsParts): Streams {
+export function createEventStreams(parts: StreamsParts): Streams {
   const { clock, most = MOST, heartbeatMs = HEARTBEAT_MS, writeWithinMs = WRITE_WITHIN_MS } = parts;
   const open = new Set<OpenStream>();
   let ended = false;

@@ -3,7 +3,7 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import { detached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { keepLooking } from './poll-with-backoff.ts';
+import { startPolling } from './poll-with-backoff.ts';
 
 export interface WaitsParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'watch'>;
@@ -28,7 +28,7 @@ const MOST = 1_000;
 /**
  * An order that this replica looks after is heard of at once; one that another replica looks after is read now and then.
  */
-export function createWaits({ outbox, clock, most = MOST }: WaitsParts): Waits {
+export function createLongPoll({ outbox, clock, most = MOST }: WaitsParts): Waits {
   const waiting = new Set<() => void>();
   let ended = false;
 
@@ -51,7 +51,7 @@ export function createWaits({ outbox, clock, most = MOST }: WaitsParts): Waits {
       waiting.add(finish);
       const unwatch = outbox.watch(order.id, see);
       const cancelDeadline = clock.setTimer(ms, finish);
-      const looking = keepLooking(clock, async () => {
+      const looking = startPolling(clock, async () => {
         see(await outbox.read(order.id));
         return false;
       });

@@ -1,7 +1,7 @@
 import { realClock } from '@standing-order/service-kit/runtime';
 import { expect, it } from 'vitest';
 import { newOrder } from '../domain/order.ts';
-import { createWaits } from './long-poll.ts';
+import { createLongPoll } from './long-poll.ts';
 
 const order = newOrder({
   id: '01890a5d-ac96-774b-bcce-000000000001',
@@ -12,7 +12,7 @@ const order = newOrder({
   now: 0,
 });
 const MINUTE = 60_000;
-const waits = () => createWaits({ outbox: { read: async () => order, watch: () => () => {} }, clock: realClock });
+const waits = () => createLongPoll({ outbox: { read: async () => order, watch: () => () => {} }, clock: realClock });
 
 it('whoever waits is let go when the service stops, and nobody waits any more', async () => {
   const { untilDecided, end } = waits();

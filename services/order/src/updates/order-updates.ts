@@ -1,7 +1,7 @@
 import type { Outbox } from '@standing-order/outbox';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { shown } from '../domain/representation.ts';
+import { represent } from '../domain/representation.ts';
 import type { Feed } from './event-stream.ts';
 
 /**
@@ -19,7 +19,7 @@ export function orderFeed(
       const order = await outbox.read(id);
       if (!order) return { events: [], over: true };
       const over = order.status !== 'PENDING';
-      const { body, version } = shown(order);
+      const { body, version } = represent(order);
       if (version === last) return { events: [], over };
       last = version;
       return { events: [{ event: 'order', id: version, data: body }], over };

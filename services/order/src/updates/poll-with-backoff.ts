@@ -1,6 +1,6 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 
-export interface Looking {
+export interface Poller {
   /** Looks as soon as can be, and then often again. */
   sooner(): void;
   stop(): void;
@@ -13,7 +13,7 @@ const MAX_PAUSE_MS = 2_000;
  * Looks at what others may change: 100 ms from now, then after pauses that double up to 2 s. They start over when a look
  * finds news, which it says. Looks never overlap. One that rejects has found none; whoever reads has reported why.
  */
-export function keepLooking(clock: Pick<Clock, 'setTimer'>, look: () => Promise<boolean>): Looking {
+export function startPolling(clock: Pick<Clock, 'setTimer'>, look: () => Promise<boolean>): Poller {
   let pause = PAUSE_MS;
   let looking = false;
   let again = false;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { keepLooking } from './poll-with-backoff.ts';
+import { startPolling } from './poll-with-backoff.ts';
 
 /** A clock that stands still, and what it has been asked for. */
 function world(look: () => Promise<boolean>) {
@@ -14,7 +14,7 @@ function world(look: () => Promise<boolean>) {
       };
     },
   };
-  const looking = keepLooking(clock, look);
+  const looking = startPolling(clock, look);
   /** Lets the one pause that there is pass, and the look after it; how long the pause was. */
   async function pass(): Promise<number> {
     expect(timers).toHaveLength(1);
