@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { LongestFirst } from './deploy/checks/longest-first.ts';
+import { LongestFirst } from './tests/runner/longest-first.ts';
 
 const minute = 60_000;
 
@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{services,deploy,loadtest,tests}/**/*.unit.test.ts'],
+          include: ['{packages,services,deploy,loadtest,tests}/**/*.unit.test.ts'],
           maxWorkers: '100%',
           testTimeout: minute, // a busy machine is no failure
           sequence: { groupOrder: 0 },
@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
-          include: ['services/platform/outbox/simulation/*.sim.test.ts'],
+          include: ['packages/outbox/simulation/*.sim.test.ts'],
           maxWorkers: '100%',
           testTimeout: 20 * minute,
           hookTimeout: minute,
@@ -31,7 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['{services,deploy,loadtest,tests}/**/*.int.test.ts'],
+          include: ['{packages,services,deploy,loadtest,tests}/**/*.int.test.ts'],
           maxWorkers: 3,
           testTimeout: 5 * minute,
           hookTimeout: 30 * minute, // a first hook may have to build daprd

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 const APP_ID = 'shop';
 const CHANNEL = 'order-outcomes-shop';
-const main = resolve(import.meta.dirname, '../../services/client/example/main.ts');
+const main = resolve(import.meta.dirname, '../../packages/order-client/example/main.ts');
 
 /** The example of the client package, with a sidecar on the platform's broker and state store. */
 export interface Shop {

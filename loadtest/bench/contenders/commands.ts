@@ -1,7 +1,7 @@
-import { commandTransport } from '@standing-order/order/messages/commands';
-import type { Pending } from '@standing-order/order/order/order';
-import type { Publication, Sidecar } from '@standing-order/platform/dapr';
-import { realClock } from '@standing-order/platform/runtime';
+import type { Publication, Sidecar } from '@standing-order/dapr';
+import type { Pending } from '@standing-order/order/domain/order';
+import { commandTransport } from '@standing-order/order/outbox/commands';
+import { realClock } from '@standing-order/service-kit/runtime';
 
 /** One message on its way to a topic. */
 export interface Command {

@@ -1,5 +1,5 @@
-import '@standing-order/platform/telemetry/start';
-import { type Pending, parseOrder } from '@standing-order/order/order/order';
+import '@standing-order/service-kit/telemetry/start';
+import { type Pending, parseOrder } from '@standing-order/order/domain/order';
 import { Pool } from 'undici';
 import { commandsOf } from './commands.ts';
 import { recordReplies } from './record-reply.ts';

@@ -1,7 +1,7 @@
-import '@standing-order/platform/telemetry/start';
-import { loadConfig, serviceConfig } from '@standing-order/platform/config';
-import { createApp } from '@standing-order/platform/http';
-import { runService } from '@standing-order/platform/runtime';
+import '@standing-order/service-kit/telemetry/start';
+import { loadConfig, serviceConfig } from '@standing-order/service-kit/config';
+import { createApp } from '@standing-order/service-kit/http';
+import { runService } from '@standing-order/service-kit/runtime';
 import { takeOrders } from './take-orders.ts';
 
 const config = loadConfig(serviceConfig);

@@ -1,5 +1,5 @@
-import '@standing-order/platform/telemetry/start';
-import { logger } from '@standing-order/platform/telemetry';
+import '@standing-order/service-kit/telemetry/start';
+import { logger } from '@standing-order/service-kit/telemetry';
 import { background } from './background.ts';
 import { commandsOf } from './commands.ts';
 import { recordReplies } from './record-reply.ts';

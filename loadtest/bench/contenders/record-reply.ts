@@ -1,8 +1,8 @@
 import { messageSchema, topics } from '@standing-order/contracts';
-import { answerOf } from '@standing-order/order/messages/replies';
-import { decide } from '@standing-order/order/order/decide';
-import { parseOrder } from '@standing-order/order/order/order';
-import { type Sidecar, type StateStore, subscribe } from '@standing-order/platform/dapr';
+import { type Sidecar, type StateStore, subscribe } from '@standing-order/dapr';
+import { decide } from '@standing-order/order/domain/decide';
+import { parseOrder } from '@standing-order/order/domain/order';
+import { answerOf } from '@standing-order/order/messaging/replies';
 import type { Hono } from 'hono';
 
 type Reply = Parameters<typeof answerOf>[0];

@@ -1,11 +1,11 @@
-import '@standing-order/platform/telemetry/start';
+import '@standing-order/service-kit/telemetry/start';
 import { messageSchema, topics } from '@standing-order/contracts';
-import { answerOf } from '@standing-order/order/messages/replies';
-import { decide } from '@standing-order/order/order/decide';
-import { type Order, parseOrder } from '@standing-order/order/order/order';
-import { createApp } from '@standing-order/platform/http';
-import { runService } from '@standing-order/platform/runtime';
-import { logger } from '@standing-order/platform/telemetry';
+import { decide } from '@standing-order/order/domain/decide';
+import { type Order, parseOrder } from '@standing-order/order/domain/order';
+import { answerOf } from '@standing-order/order/messaging/replies';
+import { createApp } from '@standing-order/service-kit/http';
+import { runService } from '@standing-order/service-kit/runtime';
+import { logger } from '@standing-order/service-kit/telemetry';
 import { Hono } from 'hono';
 import { createClient, type RedisClientType } from 'redis';
 import { commandsOf } from './commands.ts';

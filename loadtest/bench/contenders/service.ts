@@ -1,8 +1,7 @@
-import { loadConfig, serviceConfig } from '@standing-order/platform/config';
-import { createConnection } from '@standing-order/platform/connection';
-import { createSidecar, type Sidecar, type StateStore } from '@standing-order/platform/dapr';
-import { createApp } from '@standing-order/platform/http';
-import { realClock, runService } from '@standing-order/platform/runtime';
+import { createConnection, createSidecar, type Sidecar, type StateStore } from '@standing-order/dapr';
+import { loadConfig, serviceConfig } from '@standing-order/service-kit/config';
+import { createApp } from '@standing-order/service-kit/http';
+import { realClock, runService } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 
 /** What a contender that works through a sidecar is given. */

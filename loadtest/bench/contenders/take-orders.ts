@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { orderRequest } from '@standing-order/contracts';
-import { fingerprint } from '@standing-order/order/order/identity';
-import { newOrder, type Pending } from '@standing-order/order/order/order';
-import { receiptOf } from '@standing-order/order/order/view';
-import { jsonBody, problemResponse } from '@standing-order/platform/http';
-import { realClock, realRandom, uuidv7 } from '@standing-order/platform/runtime';
-import { currentTrace } from '@standing-order/platform/telemetry';
+import { fingerprint } from '@standing-order/order/domain/identity';
+import { newOrder, type Pending } from '@standing-order/order/domain/order';
+import { receiptOf } from '@standing-order/order/domain/view';
+import { jsonBody, problemResponse } from '@standing-order/service-kit/http';
+import { realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 
 /** Adds POST /orders: the same validation, document and answer for every contender. `save` says whether the order is stored. */

@@ -1,5 +1,5 @@
 import { type Message, messageSchema, outcomeTopic, outcomeTypes } from '@standing-order/contracts';
-import { createEvent, type SentEvent } from '@standing-order/platform/dapr';
+import { createEvent, type SentEvent } from '@standing-order/dapr';
 import { DISTINCT, orderOf } from './orders.ts';
 import type { Answer } from './target.ts';
 

@@ -6,9 +6,9 @@ import {
   consumerRequest,
   topics,
 } from '@standing-order/contracts';
-import { mayActFor } from '@standing-order/platform/auth';
-import type { Validator } from '@standing-order/platform/entities';
-import { validate } from './validate.ts';
+import type { Validator } from '@standing-order/entity-store/entities';
+import { validate } from '@standing-order/rules/consumer';
+import { mayActFor } from '@standing-order/service-kit/auth';
 
 /** Owns consumers, and says who may order and how much. A consumer sees itself only. */
 export const consumerService: Validator<Consumer, 'com.standing-order.validate-consumer-info.v1'> = {

@@ -1,6 +1,6 @@
 import { type Consumer, type MessageType, problem } from '@standing-order/contracts';
-import type { Publication } from '@standing-order/platform/dapr';
-import { type Entities, validatorApp } from '@standing-order/platform/entities';
+import type { Publication } from '@standing-order/dapr';
+import { type Entities, validatorApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { consumerService } from './consumer.ts';
 

@@ -1,16 +1,16 @@
 import { notificationApi } from '@standing-order/contracts';
-import type { Sidecar } from '@standing-order/platform/dapr';
-import { createApp, type ServiceAppOptions } from '@standing-order/platform/http';
-import type { Clock } from '@standing-order/platform/runtime';
+import type { Sidecar } from '@standing-order/dapr';
+import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
+import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 import type { Deliverer } from './delivery/deliverer.ts';
 import type { DeliveryRecord } from './delivery/record.ts';
 import type { UrlPolicy } from './delivery/url.ts';
 import { settledHandler } from './events/settled.ts';
 import type { Hooks } from './hooks/hooks.ts';
+import { deliveryRoutes } from './http/deliveries.ts';
+import { webhookRoutes } from './http/webhooks.ts';
 import type { Logs } from './logs.ts';
-import { deliveryRoutes } from './routes/deliveries.ts';
-import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface NotificationParts extends ServiceAppOptions {
   readonly hooks: Hooks;

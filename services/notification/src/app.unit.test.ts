@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createEvent } from '@standing-order/platform/dapr';
-import { createMemoryStore } from '@standing-order/platform/memory-store';
-import { realClock, realRandom, uuidv7 } from '@standing-order/platform/runtime';
+import { createEvent } from '@standing-order/dapr';
+import { realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
 import { notificationApp } from './app.ts';
 import { addressRule, rangesOf } from './delivery/address.ts';

@@ -1,4 +1,4 @@
-import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
+import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { rangesOf } from './delivery/address.ts';
 import { KEY_LENGTH } from './hooks/vault.ts';

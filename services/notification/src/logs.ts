@@ -1,5 +1,5 @@
-import type { StateStore } from '@standing-order/platform/dapr';
-import { createPagedLog, type PagedLog } from '@standing-order/platform/paged-log';
+import type { StateStore } from '@standing-order/dapr';
+import { createPagedLog, type PagedLog } from '@standing-order/entity-store/paged-log';
 import type { Finished } from './delivery/cursor.ts';
 import type { Event } from './events/event.ts';
 

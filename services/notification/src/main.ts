@@ -1,10 +1,9 @@
-import '@standing-order/platform/telemetry/start';
-import { createAuthenticate } from '@standing-order/platform/auth';
-import { loadConfig } from '@standing-order/platform/config';
-import { createConnection } from '@standing-order/platform/connection';
-import { createSidecar } from '@standing-order/platform/dapr';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
-import { logger } from '@standing-order/platform/telemetry';
+import '@standing-order/service-kit/telemetry/start';
+import { createConnection, createSidecar } from '@standing-order/dapr';
+import { createAuthenticate } from '@standing-order/service-kit/auth';
+import { loadConfig } from '@standing-order/service-kit/config';
+import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
+import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
 import { addressRule } from './delivery/address.ts';

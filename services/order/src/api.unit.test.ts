@@ -1,5 +1,5 @@
 import { orderApi } from '@standing-order/contracts';
-import { routesBeside, topicsBeside } from '@standing-order/platform/http';
+import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { type OrderAppParts, orderApp } from './app.ts';
 

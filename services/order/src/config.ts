@@ -1,7 +1,7 @@
 import { httpStyles } from '@standing-order/contracts';
-import { serviceConfig, wholeNumber } from '@standing-order/platform/config';
+import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
-import { brokers } from './broker-settings.ts';
+import { brokers } from './outbox/broker-settings.ts';
 
 /** What the order service reads from its environment, beside what every service does. */
 export const orderConfig = serviceConfig.extend({

@@ -1,30 +1,30 @@
-import '@standing-order/platform/telemetry/start';
+import '@standing-order/service-kit/telemetry/start';
+import { ORDER_LANES } from '@standing-order/contracts';
+import { createConnection, createSidecar } from '@standing-order/dapr';
 import { createOutbox, type Outbox } from '@standing-order/outbox';
-import { createAuthenticate } from '@standing-order/platform/auth';
-import { loadConfig } from '@standing-order/platform/config';
-import { createConnection } from '@standing-order/platform/connection';
-import { createSidecar } from '@standing-order/platform/dapr';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/platform/runtime';
+import { createAuthenticate } from '@standing-order/service-kit/auth';
+import { loadConfig } from '@standing-order/service-kit/config';
+import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
 import { orderApp } from './app.ts';
-import { brokerSettings } from './broker-settings.ts';
 import { orderConfig } from './config.ts';
-import { createConsumerOrders } from './consumer-orders/consumer-orders.ts';
-import { commandTransport } from './messages/commands.ts';
-import { routedTransport } from './messages/groups.ts';
-import { observeStats, orderObserver } from './observe.ts';
-import { orderBusiness } from './order/business.ts';
-import type { Message } from './order/decide.ts';
-import type { Order } from './order/order.ts';
+import type { Message } from './domain/decide.ts';
+import type { Order } from './domain/order.ts';
+import { createReplicas } from './local-copies/replicas.ts';
+import { createConsumerOrders } from './order-lists/consumer-orders.ts';
+import { brokerSettings } from './outbox/broker-settings.ts';
+import { orderBusiness } from './outbox/business.ts';
+import { commandTransport } from './outbox/commands.ts';
+import { routedTransport } from './outbox/groups.ts';
+import { observeStats, orderObserver } from './outbox/observe.ts';
 import { readinessOf } from './readiness.ts';
-import { createReplicas } from './replicas/replicas.ts';
-import { createStreams } from './streams/streams.ts';
 import { messaging } from './styles/messaging.ts';
 import { replication } from './styles/replication.ts';
 import { respondFirst } from './styles/respond-first.ts';
 import type { StyleParts, Styles } from './styles/style.ts';
 import { synchronous } from './styles/synchronous.ts';
+import { createStreams } from './updates/streams.ts';
+import { createWaits } from './updates/waits.ts';
 import { createValidators } from './validators.ts';
-import { createWaits } from './waits.ts';
 
 const config = loadConfig(orderConfig);
 const clock = realClock;
@@ -45,7 +45,7 @@ const outbox: Outbox<Order, Message> = createOutbox({
   transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
   business: orderBusiness,
   observer: orderObserver,
-  settings: { maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
+  settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
 observeStats(outbox);
 const waits = createWaits({ outbox, clock });

@@ -1,5 +1,5 @@
 import type { State } from '@standing-order/outbox';
-import type { Readiness } from '@standing-order/platform/http';
+import type { Readiness } from '@standing-order/service-kit/http';
 
 /**
  * Ready is whoever can take an order, or say honestly why not: the sidecar answers, and the outbox has a writer that others

@@ -1,6 +1,6 @@
 import type { TraceParent } from '@standing-order/contracts';
-import { contextOf, isTraced, recordSpan } from '@standing-order/platform/telemetry';
-import type { Order } from './order/order.ts';
+import { contextOf, isTraced, recordSpan } from '@standing-order/service-kit/telemetry';
+import type { Order } from './domain/order.ts';
 
 /** Orders whose trace nobody records cost no span. */
 const isRecorded = (order: Order): order is Order & { readonly trace: TraceParent } => isTraced(order.trace);

@@ -5,8 +5,8 @@ import {
   verdictSchema,
   verdictTypes,
 } from '@standing-order/contracts';
-import type { Sidecar } from '@standing-order/platform/dapr';
-import { warnSometimes } from '@standing-order/platform/telemetry';
+import type { Sidecar } from '@standing-order/dapr';
+import { warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
 
 /** Those who judge an order, asked directly. Undefined: nobody could be asked in time. Never rejects. */

@@ -1,6 +1,6 @@
 import { type Restaurant, restaurantApi } from '@standing-order/contracts';
-import { type ValidatorParts, validatorApp } from '@standing-order/platform/entities';
-import { routesBeside, topicsBeside } from '@standing-order/platform/http';
+import { type ValidatorParts, validatorApp } from '@standing-order/entity-store/entities';
+import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { restaurantService } from './restaurant.ts';
 

@@ -1,5 +1,5 @@
-import '@standing-order/platform/telemetry/start';
-import { runValidator } from '@standing-order/platform/entities';
+import '@standing-order/service-kit/telemetry/start';
+import { runValidator } from '@standing-order/entity-store/entities';
 import { restaurantService } from './restaurant.ts';
 
 runValidator(restaurantService);

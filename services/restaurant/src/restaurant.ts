@@ -6,8 +6,8 @@ import {
   restaurantRequest,
   topics,
 } from '@standing-order/contracts';
-import type { Validator } from '@standing-order/platform/entities';
-import { validate } from './validate.ts';
+import type { Validator } from '@standing-order/entity-store/entities';
+import { validate } from '@standing-order/rules/restaurant';
 
 /** Owns restaurants and their menus, and says what can be ordered and what it costs. */
 export const restaurantService: Validator<Restaurant, 'com.standing-order.validate-order-details.v1'> = {

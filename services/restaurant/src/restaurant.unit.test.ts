@@ -1,5 +1,5 @@
 import { problem } from '@standing-order/contracts';
-import { validatorApp } from '@standing-order/platform/entities';
+import { validatorApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { restaurantService } from './restaurant.ts';
 

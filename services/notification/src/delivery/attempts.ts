@@ -1,5 +1,5 @@
-import type { Clock, Random } from '@standing-order/platform/runtime';
-import { warnSometimes } from '@standing-order/platform/telemetry';
+import type { Clock, Random } from '@standing-order/service-kit/runtime';
+import { warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { Event } from '../events/event.ts';
 import type { Hook } from '../hooks/hook.ts';
 import { eventsOf, type Logs } from '../logs.ts';

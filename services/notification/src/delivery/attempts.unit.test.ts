@@ -1,4 +1,4 @@
-import { createMemoryStore } from '@standing-order/platform/memory-store';
+import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, test } from 'vitest';
 import type { Event } from '../events/event.ts';
 import { newHook } from '../hooks/hook.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '@standing-order/platform/runtime';
-import { detached, logger, meter, warnSometimes } from '@standing-order/platform/telemetry';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { detached, logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
 import type { DisabledReason, Hook } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { eventsOf } from '../logs.ts';

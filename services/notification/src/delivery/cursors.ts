@@ -1,4 +1,4 @@
-import type { StateStore, WriteOutcome } from '@standing-order/platform/dapr';
+import type { StateStore, WriteOutcome } from '@standing-order/dapr';
 import { cursorOf } from '../logs.ts';
 import { apply, type Cursor, type Finished, newCursor, parseCursor, type Step } from './cursor.ts';
 

@@ -1,7 +1,7 @@
-import type { StateStore } from '@standing-order/platform/dapr';
-import { dropPages, pageOf } from '@standing-order/platform/paged-log';
-import type { Clock, Random } from '@standing-order/platform/runtime';
-import { detached, logger, meter, warnSometimes } from '@standing-order/platform/telemetry';
+import type { StateStore } from '@standing-order/dapr';
+import { dropPages, pageOf } from '@standing-order/entity-store/paged-log';
+import type { Clock, Random } from '@standing-order/service-kit/runtime';
+import { detached, logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
 import { type Hook, isUnreadable } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';
 import { cursorOf, eventsOf, historyOf, type Logs } from '../logs.ts';

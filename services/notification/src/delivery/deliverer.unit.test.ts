@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createMemoryStore } from '@standing-order/platform/memory-store';
-import type { Clock } from '@standing-order/platform/runtime';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, test, vi } from 'vitest';
 import type { Event } from '../events/event.ts';
 import { isUnreadable, newHook } from '../hooks/hook.ts';

@@ -1,4 +1,4 @@
-import { pageOf } from '@standing-order/platform/paged-log';
+import { pageOf } from '@standing-order/entity-store/paged-log';
 import { KEPT } from '../logs.ts';
 import type { Cursor } from './cursor.ts';
 

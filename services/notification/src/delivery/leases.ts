@@ -1,5 +1,5 @@
-import type { StateStore, Stored } from '@standing-order/platform/dapr';
-import type { Clock } from '@standing-order/platform/runtime';
+import type { StateStore, Stored } from '@standing-order/dapr';
+import type { Clock } from '@standing-order/service-kit/runtime';
 import { leaseOf } from '../logs.ts';
 
 export interface LeasesOptions {

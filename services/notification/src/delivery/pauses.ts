@@ -1,4 +1,4 @@
-import type { Clock } from '@standing-order/platform/runtime';
+import type { Clock } from '@standing-order/service-kit/runtime';
 
 /** Pauses of one who works in turns. All of them end at once with the signal. */
 export interface Pauses {

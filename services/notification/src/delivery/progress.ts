@@ -1,4 +1,4 @@
-import { meter } from '@standing-order/platform/telemetry';
+import { meter } from '@standing-order/service-kit/telemetry';
 import { eventsOf, historyOf, type Logs } from '../logs.ts';
 import { type Cursor, newCursor, type Step } from './cursor.ts';
 import { type Cursors, fold, type StoredCursor } from './cursors.ts';

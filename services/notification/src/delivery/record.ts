@@ -1,5 +1,5 @@
 import type { DeliveryView } from '@standing-order/contracts';
-import { PAGE_SIZE } from '@standing-order/platform/paged-log';
+import { PAGE_SIZE } from '@standing-order/entity-store/paged-log';
 import { historyOf, KEPT, type Logs, type Past } from '../logs.ts';
 import { type Cursor, MOST_OPEN, type Open } from './cursor.ts';
 import type { Cursors } from './cursors.ts';

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
-import { contextOf, isTraced, keys, meter, recordSpan, SpanKind } from '@standing-order/platform/telemetry';
+import { contextOf, isTraced, keys, meter, recordSpan, SpanKind } from '@standing-order/service-kit/telemetry';
 import { Agent } from 'undici';
 import { bodyOf, type Event } from '../events/event.ts';
 import { type Hook, secretsOf } from '../hooks/hook.ts';

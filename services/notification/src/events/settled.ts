@@ -1,8 +1,7 @@
 import { messageSchema, topics } from '@standing-order/contracts';
-import { type Sidecar, subscribe } from '@standing-order/platform/dapr';
-import { sendReplies } from '@standing-order/platform/order-replies';
-import type { Clock } from '@standing-order/platform/runtime';
-import { currentTrace, detached } from '@standing-order/platform/telemetry';
+import { type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { currentTrace, detached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import { wants } from '../hooks/hook.ts';
 import type { Hooks } from '../hooks/hooks.ts';

@@ -1,4 +1,4 @@
-import type { StateStore } from '@standing-order/platform/dapr';
+import type { StateStore } from '@standing-order/dapr';
 import { type Hook, MOST_HOOKS, secretsIn } from './hook.ts';
 import { isSealed, type Vault } from './vault.ts';
 

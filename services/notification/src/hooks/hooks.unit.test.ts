@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createMemoryStore } from '@standing-order/platform/memory-store';
+import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
 import { isUnreadable, newHook, rotated, secretsOf } from './hook.ts';
 import { createHooks } from './hooks.ts';

@@ -1,6 +1,6 @@
 import type { OrderRequest, TraceParent } from '@standing-order/contracts';
-import { idFromRequest } from '../order/identity.ts';
-import type { ReplyTo } from '../order/order.ts';
+import { idFromRequest } from '../domain/identity.ts';
+import type { ReplyTo } from '../domain/order.ts';
 import { draft, type Placement, type StyleParts, take } from './style.ts';
 
 /** An order that somebody asks for by message. */

@@ -1,10 +1,10 @@
-import { validate as validateConsumer } from '@standing-order/consumer/validate';
 import type { Outbox } from '@standing-order/outbox';
-import { validate as validateDetails } from '@standing-order/restaurant/validate';
-import { asAnswer } from '../order/answers.ts';
-import { decideAtOnce, type Message } from '../order/decide.ts';
-import type { Order } from '../order/order.ts';
-import type { Some } from '../replicas/replicas.ts';
+import { validate as validateConsumer } from '@standing-order/rules/consumer';
+import { validate as validateDetails } from '@standing-order/rules/restaurant';
+import { asAnswer } from '../domain/answers.ts';
+import { decideAtOnce, type Message } from '../domain/decide.ts';
+import type { Order } from '../domain/order.ts';
+import type { Some } from '../local-copies/replicas.ts';
 import { draft, madeBefore, type PlaceOrder, type StyleParts, take, unlessMade } from './style.ts';
 
 export interface ReplicationParts extends StyleParts {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Order } from '../order/order.ts';
+import type { Order } from '../domain/order.ts';
 import { replication } from './replication.ts';
 import { respondFirst } from './respond-first.ts';
 

@@ -1,10 +1,10 @@
 import type { HttpStyle, OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
 import type { Accepted, Outbox } from '@standing-order/outbox';
-import type { Clock } from '@standing-order/platform/runtime';
-import { detached } from '@standing-order/platform/telemetry';
-import type { Message } from '../order/decide.ts';
-import { fingerprint, idFromKey } from '../order/identity.ts';
-import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../order/order.ts';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { detached } from '@standing-order/service-kit/telemetry';
+import type { Message } from '../domain/decide.ts';
+import { fingerprint, idFromKey } from '../domain/identity.ts';
+import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../domain/order.ts';
 
 /** An order somebody wants, as far as its text tells. */
 export interface Placing {

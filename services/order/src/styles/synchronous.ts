@@ -1,7 +1,7 @@
 import type { Outbox } from '@standing-order/outbox';
-import { asAnswer } from '../order/answers.ts';
-import { decideAtOnce, type Message } from '../order/decide.ts';
-import type { Order } from '../order/order.ts';
+import { asAnswer } from '../domain/answers.ts';
+import { decideAtOnce, type Message } from '../domain/decide.ts';
+import type { Order } from '../domain/order.ts';
 import type { Validators } from '../validators.ts';
 import {
   type Dependency,

@@ -1,6 +1,6 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
 import { expect, test } from 'vitest';
-import type { Order } from '../order/order.ts';
+import type { Order } from '../domain/order.ts';
 import { synchronous } from './synchronous.ts';
 
 const request = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };

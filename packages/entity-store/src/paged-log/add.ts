@@ -1,0 +1,107 @@
+import type { StateStore, Stored } from '@standing-order/dapr';
+import { warnSometimes } from '@standing-order/service-kit/telemetry';
+import { type Entry, grown, type Head, headOf, MAX_ADDED, missingFrom } from './pages.ts';
+
+export type Additions<E extends Entry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
+
+type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
+
+/** lost: somebody else was faster. failed: it may be stored or not. */
+type Outcome = 'added' | 'lost' | 'failed';
+
+/** A log as it was read, and what it lacks. */
+interface Growth<E extends Entry> {
+  readonly name: string;
+  readonly etag: string | undefined;
+  readonly head: Head<E>;
+  readonly missing: readonly E[];
+}
+
+/** Races that may be lost before an addition is given up. */
+const ATTEMPTS = 8;
+/** Keys created at a time: leaves connections for everybody else. */
+const INSERTS_AT_ONCE = 16;
+
+/** Adds entries to logs; says for each addition, in order, whether all of it is known to be stored. Never rejects. */
+export async function addAll<E extends Entry>(
+  store: WritableStore,
+  additions: Additions<E>,
+): Promise<readonly boolean[]> {
+  const open = new Map<string, readonly E[]>();
+  for (const { name, entries } of additions) open.set(name, [...(open.get(name) ?? []), ...entries]);
+  const failed = new Set<string>();
+  const longest = Math.max(0, ...[...open.values()].map(({ length }) => length));
+
+  for (let rounds = ATTEMPTS + Math.floor(longest / MAX_ADDED); rounds > 0 && open.size > 0; rounds--) {
+    const stored = await store.read([...open.keys()]).catch(() => undefined);
+    if (!stored) break;
+    const growths: Growth<E>[] = [];
+    for (const [name, entries] of open) {
+      const growth = growthOf(name, entries, stored.get(name));
+      if (growth?.missing.length) growths.push(growth);
+      else open.delete(name);
+      if (!growth) failed.add(name);
+    }
+    for (const [{ name, missing }, outcome] of await addOnce(store, growths)) {
+      if (outcome === 'failed') failed.add(name);
+      const left = outcome === 'added' ? missing.slice(MAX_ADDED) : missing;
+      if (outcome === 'failed' || left.length === 0) open.delete(name);
+      else open.set(name, left);
+    }
+  }
+  return additions.map(({ name }) => !failed.has(name) && !open.has(name));
+}
+
+/** Undefined for a log that this code doesn't understand. */
+function growthOf<E extends Entry>(
+  name: string,
+  entries: readonly E[],
+  stored: Stored | undefined,
+): Growth<E> | undefined {
+  try {
+    const head = headOf<E>(stored);
+    return { name, etag: stored?.etag, head, missing: missingFrom(head, entries) };
+  } catch (error) {
+    warnSometimes('paged log', { err: error, name }, 'a log cannot be added to');
+    return undefined;
+  }
+}
+
+/** Adds to each log what one write of it may add. */
+async function addOnce<E extends Entry>(
+  store: WritableStore,
+  growths: readonly Growth<E>[],
+): Promise<Map<Growth<E>, Outcome>> {
+  const outcomes = new Map<Growth<E>, Outcome>();
+  const updates: { key: string; value: Head<E>; etag: string; growth: Growth<E> }[] = [];
+  const creations: (() => Promise<void>)[] = [];
+  for (const growth of growths) {
+    const { name, etag, head, missing } = growth;
+    const { head: value, pages } = grown(name, head, missing.slice(0, MAX_ADDED));
+    if (etag !== undefined && (await writePages(store, pages))) updates.push({ key: name, value, etag, growth });
+    else if (etag !== undefined) outcomes.set(growth, 'failed');
+    else creations.push(async () => void outcomes.set(growth, await create(store, name, value)));
+  }
+  for (let from = 0; from < creations.length; from += INSERTS_AT_ONCE) {
+    await Promise.all(creations.slice(from, from + INSERTS_AT_ONCE).map((insert) => insert()));
+  }
+  const written = updates.length === 0 ? 'written' : await store.write(updates.map(({ growth: _, ...item }) => item));
+  const outcome = written === 'written' ? 'added' : written === 'conflict' ? 'lost' : 'failed';
+  for (const { growth } of updates) outcomes.set(growth, outcome);
+  return outcomes;
+}
+
+async function create(store: WritableStore, name: string, head: Head<Entry>): Promise<Outcome> {
+  const outcome = await store.insert(name, head);
+  if (outcome === 'created') return 'added';
+  return outcome === 'exists' ? 'lost' : 'failed';
+}
+
+/** Pages are in the store before the head lets go of them. They never change: one that exists is the same one. */
+async function writePages(store: WritableStore, pages: ReadonlyMap<string, unknown>): Promise<boolean> {
+  for (const [key, page] of pages) {
+    const outcome = await store.insert(key, page);
+    if (outcome !== 'created' && outcome !== 'exists') return false;
+  }
+  return true;
+}

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSidecar, type Sidecar } from '@standing-order/dapr';
+import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPagedLog, type Entry, type PagedLog, type Placed } from './index.ts';
+
+const READY_WITHIN_MS = 60_000;
+/** Entries after which one that comes again may be in the log twice, as `append` says. */
+const KNOWN_AGAIN = 50;
+
+async function everythingIn(log: PagedLog<Entry>, name: string): Promise<Placed<Entry>[]> {
+  const all: Placed<Entry>[] = [];
+  for (let more = true; more; ) {
+    const slice = await log.read(name, { after: all.length, limit: 100 });
+    all.push(...slice.entries);
+    more = slice.more;
+  }
+  return all;
+}
+
+/** How far apart the entries are that are there twice. */
+function gapsBetweenDoubles(entries: readonly Placed<Entry>[]): number[] {
+  const last = new Map<string, number>();
+  return entries.flatMap(({ position, entry }) => {
+    const before = last.get(entry.id);
+    last.set(entry.id, position);
+    return before === undefined ? [] : [position - before];
+  });
+}
+
+describe.each(['redis', 'postgresql'] as const)('on %s', (store) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'paged-log-'));
+  let platform: Platform | undefined;
+  let sidecar: Sidecar | undefined;
+  let log: PagedLog<Entry>;
+
+  beforeAll(async () => {
+    platform = await startPlatform({ dataDir, portBase: await findPortBase(), store });
+    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
+    sidecar = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken });
+    await sidecar.waitReady(READY_WITHIN_MS);
+    log = createPagedLog(await sidecar.store('state'));
+  });
+  afterAll(async () => {
+    await sidecar?.close();
+    await platform?.close();
+    rmSync(dataDir, { recursive: true });
+  });
+
+  test('several add to the same logs at once: all of it is there, at places that stay, and nothing again soon', async () => {
+    const names = ['log:a', 'log:b'];
+    const ids = (worker: number, batch: number) => Array.from({ length: 10 }, (_, n) => `${worker}-${batch}-${n}`);
+    async function add(worker: number): Promise<void> {
+      for (let batch = 0; batch < 8; batch++) {
+        const entries = ids(worker, batch).map((id) => ({ id }));
+        while ((await log.append(names.map((name) => ({ name, entries })))).includes(false));
+      }
+    }
+    await Promise.all([0, 1, 2].map(add));
+
+    const wanted = [0, 1, 2].flatMap((worker) => Array.from({ length: 8 }, (_, batch) => ids(worker, batch)).flat());
+    for (const name of names) {
+      const entries = await everythingIn(log, name);
+      expect(entries.map(({ position }) => position)).toEqual(entries.map((_, index) => index + 1));
+      expect(new Set(entries.map(({ entry }) => entry.id))).toEqual(new Set(wanted));
+      expect(Math.min(...gapsBetweenDoubles(entries))).toBeGreaterThan(KNOWN_AGAIN);
+      const newest = await log.read(name, { limit: 100 });
+      expect(newest.entries).toEqual(entries.toReversed().slice(0, 100));
+      const next = await log.read(name, { before: entries.length - 99, limit: 100 });
+      expect(next.entries).toEqual(entries.toReversed().slice(100, 200));
+    }
+  });
+});

@@ -1,0 +1,279 @@
+import { messageSchema, orderRequest, orderView, topics } from '@standing-order/contracts';
+import { createEvent, type Publication, type StateStore } from '@standing-order/dapr';
+import { createApp } from '@standing-order/service-kit/http';
+import { realClock } from '@standing-order/service-kit/runtime';
+import { handClock, memory } from '@standing-order/testing/client-store';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createOrderClient } from './client.ts';
+import { ClosedError } from './outstanding.ts';
+import { FullError } from './pending.ts';
+import { IdReusedError, UnknownRequestError } from './records.ts';
+
+const order = orderRequest.parse({
+  consumerId: 'ada',
+  restaurantId: 'trattoria',
+  lines: [{ itemId: 'pizza', quantity: 2 }],
+});
+const orderId = '01890a5d-ac96-774b-bcce-000000000001';
+const token = { w: 'w', a: 1, t: 1 };
+const view = orderView.parse({
+  ...order,
+  id: orderId,
+  status: 'EXPIRED',
+  createdAt: '2026-01-01T00:00:00Z',
+  settledAt: '2026-01-01T00:00:01Z',
+  reasons: [],
+});
+
+/** What is listed as waiting for its outcome. */
+function listIn(store: ReturnType<typeof memory>): object {
+  const list = store.entries.get('order-requests:shop')?.value as { readonly pending: object };
+  return list.pending;
+}
+
+/** One process of the client. */
+function start(
+  store: StateStore,
+  { clock = handClock(), most = 1_000, takes = (_: Publication): boolean => true } = {},
+) {
+  const sent: { topic: string; event: Publication['event'] }[] = [];
+  const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
+  const sidecar = {
+    async publish(_pubsub: string, topic: string, messages: readonly Publication[]) {
+      sent.push(...messages.map(({ event }) => ({ topic, event })));
+      return messages.map(takes);
+    },
+  };
+  const client = createOrderClient({ name: 'shop', app, sidecar, store, most, clock });
+  onTestFinished(() => client.close());
+
+  async function deliver(...events: object[]) {
+    const response = await app.request('/messages/order-outcomes-shop', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        type: 'com.dapr.event.sent.bulk',
+        entries: events.map((event, index) => ({ entryId: String(index), event })),
+      }),
+    });
+    const { statuses } = (await response.json()) as { statuses: { status: string }[] };
+    return statuses.map(({ status }) => status);
+  }
+  const sentTo = (topic: string) => sent.filter((message) => message.topic === topic).map(({ event }) => event);
+  const requests = () => sentTo('order-requests');
+  const placed = (count: number) => vi.waitUntil(() => requests().length === count);
+  return { client, clock, deliver, sentTo, requests, placed };
+}
+
+const event = (type: string, data: object, id = 'm1') =>
+  createEvent({ id, source: '/order', type, subject: 's', time: 0, trace: undefined, data });
+const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
+  event('com.standing-order.order-outcome.v1', { orderId, token, correlationId, order: { ...view, status } });
+
+describe('an order that is placed', () => {
+  it('is stored, sent in the form of its contract, and resolves with its outcome, which is confirmed', async () => {
+    const { client, deliver, requests, placed, sentTo } = start(memory());
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    expect(messageSchema(topics['order-requests'].types).parse(requests()[0])).toMatchObject({
+      subject: 'one',
+      data: { correlationId: 'one', replyTo: 'shop', request: order },
+    });
+    expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+    expect(messageSchema(topics['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
+      type: 'com.standing-order.outcome-received.v1',
+      data: { orderId, token },
+    });
+  });
+
+  it('has the outcome that came first, however often and in whatever form it comes again', async () => {
+    const { client, deliver, placed, sentTo } = start(memory());
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    await deliver(settled('one'), settled('one', 'VALIDATED'));
+    await deliver(settled('one', 'VALIDATED'));
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+    expect(await client.outcome('one')).toEqual({ kind: 'settled', order: view });
+    expect(sentTo('order-replies')).toHaveLength(3);
+  });
+
+  it('takes no room in the list of what waits when it is placed again after its outcome', async () => {
+    const { client, deliver, placed } = start(memory(), { most: 1 });
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    await deliver(settled('one'));
+    await outcome;
+    expect(await client.place(order, 'one')).toEqual({ kind: 'settled', order: view });
+    client.place(order, 'two').catch(() => undefined);
+    await placed(2);
+  });
+
+  it('hears why it was refused', async () => {
+    const { client, deliver, placed, sentTo } = start(memory());
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    const refusal = { detail: 'no', errors: [{ field: 'request', detail: 'no' }] };
+    await deliver(event('com.standing-order.order-request-refused.v1', { correlationId: 'one', ...refusal }));
+    expect(await outcome).toEqual({ kind: 'refused', ...refusal });
+    expect(sentTo('order-replies')).toEqual([]);
+  });
+
+  it('is sent again, less and less often, until its outcome is there', async () => {
+    const clock = handClock();
+    const { client, deliver, requests, placed } = start(memory(), { clock });
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    let looks = 0;
+    while (requests().length < 4) {
+      clock.pass(1_000);
+      looks++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(looks).toBeGreaterThanOrEqual(2 + 4 + 8);
+    expect(new Set(requests().map(({ id }) => id)).size).toBe(4);
+    await deliver(settled('one'));
+    await outcome;
+    clock.pass(60_000);
+    expect(requests()).toHaveLength(4);
+  });
+
+  it('resolves also when another replica has heard the outcome', async () => {
+    const store = memory();
+    const clock = handClock();
+    const [here, there] = [start(store, { clock }), start(store)];
+    const outcome = here.client.place(order, 'one');
+    await here.placed(1);
+    await there.deliver(settled('one'));
+    clock.pass(1_000);
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+  });
+
+  it('is one request under one id, and no other one, whatever waits', async () => {
+    const { client, deliver, requests, placed } = start(memory(), { most: 2 });
+    const outcomes = [client.place(order, 'one'), client.place(order, 'one')];
+    for (const outcome of outcomes) outcome.catch(() => {});
+    await placed(1);
+    const other = { ...order, consumerId: 'bob' };
+    await expect(client.place(other, 'one')).rejects.toThrow(IdReusedError);
+    expect(requests()).toHaveLength(1);
+    await deliver(settled('one'));
+    await Promise.all(outcomes);
+    await expect(client.place(other, 'one')).rejects.toThrow(IdReusedError);
+    for (const id of ['two', 'three']) client.place(order, id).catch(() => {});
+    await placed(3);
+  });
+
+  it('is sent, or loses its place among those that wait, when nothing was heard of its storing', async () => {
+    const store = memory();
+    const { client, clock, deliver, requests } = start(store, { most: 2 });
+    const { insert } = store;
+    store.insert = async (key, value) => {
+      if (key.endsWith(':stored')) await insert(key, value);
+      return key.startsWith('order-request:') ? 'unknown' : insert(key, value);
+    };
+    store.get = async (key) => (key.startsWith('order-request:') ? undefined : store.entries.get(key));
+    for (const id of ['stored', 'lost']) await expect(client.place(order, id)).rejects.toThrow('not confirmed');
+    await expect(client.place(order, 'third')).rejects.toThrow(FullError);
+    store.insert = insert;
+    const pass = (done: () => boolean) =>
+      vi.waitUntil(
+        () => {
+          clock.pass(1_000);
+          return done();
+        },
+        { interval: 1, timeout: 5_000 },
+      );
+    await pass(() => requests().length > 0);
+    expect(requests()[0]?.subject).toBe('stored');
+    await pass(() => Object.keys(listIn(store)).length === 1);
+    await deliver(settled('stored'));
+    expect(listIn(store)).toEqual({});
+  });
+
+  it('is not sent when it could not be stored, or can never be placed', async () => {
+    const store = memory();
+    const { client, requests } = start(store, { clock: realClock as ReturnType<typeof handClock>, most: 1 });
+    await expect(client.place(order, 'a b')).rejects.toThrow(/letters, digits/);
+    await expect(client.place({ ...order, lines: [] }, 'one')).rejects.toThrow(/lines/);
+    store.down = true;
+    await expect(client.place(order, 'one')).rejects.toThrow('down');
+    store.down = false;
+    expect([requests(), store.entries.size]).toEqual([[], 0]);
+    client.place(order, 'one').catch(() => {});
+    await expect(client.place(order, 'two')).rejects.toThrow(FullError);
+  });
+});
+
+describe('an outcome', () => {
+  it('comes again when it could not be stored or confirmed', async () => {
+    const store = memory();
+    const { client, deliver, placed } = start(store, { takes: ({ event }) => !event.type.includes('received') });
+    const outcome = client.place(order, 'one');
+    await placed(1);
+    store.down = true;
+    expect(await deliver(settled('one'))).toEqual(['RETRY']);
+    store.down = false;
+    expect(await deliver(settled('one'))).toEqual(['RETRY']);
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+  });
+
+  it('of a request that was forgotten is confirmed, so that it does not come for ever', async () => {
+    const { client, deliver, placed, sentTo } = start(memory());
+    client.place(order, 'one').catch(() => {});
+    await placed(1);
+    expect(await client.forget('one')).toBe(true);
+    expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
+    expect(sentTo('order-replies')).toHaveLength(1);
+    await expect(client.outcome('one')).rejects.toThrow(UnknownRequestError);
+  });
+});
+
+it('puts away what it cannot read, in a letter that a broker takes whatever is wrong with it', async () => {
+  const { deliver, sentTo } = start(memory());
+  const refusal = { correlationId: 'one', detail: 'no', errors: Array.from({ length: 12_000 }, () => ({})) };
+  expect(await deliver(event('com.standing-order.order-request-refused.v1', refusal))).toEqual(['SUCCESS']);
+  expect(JSON.stringify(sentTo('order-outcomes-shop-dead')[0]).length).toBeLessThan(200_000);
+});
+
+describe('a request that is forgotten before its outcome', () => {
+  it('is not sent any more, holds no place, and who waits for it hears so, at every replica', async () => {
+    const store = memory();
+    const [here, there] = [start(store), start(store)];
+    const waiting = here.client.place(order, 'one');
+    await here.placed(1);
+    const elsewhere = there.client.outcome('one');
+    await there.placed(1);
+    const heard = [waiting, elsewhere].map((each) => expect(each).rejects.toThrow(UnknownRequestError));
+    expect(await here.client.forget('one')).toBe(true);
+    expect(listIn(store)).toEqual({});
+    there.clock.pass(1_000);
+    await Promise.all(heard);
+    for (const { clock, requests } of [here, there]) {
+      clock.pass(60_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(requests()).toHaveLength(1);
+    }
+  });
+});
+
+describe('a restart', () => {
+  it('loses nothing: what is open is sent again, what has come in the meantime is there', async () => {
+    const store = memory();
+    const before = start(store);
+    const outcomes = ['one', 'two'].map((id) => before.client.place(order, id));
+    await before.placed(2);
+    await before.deliver(settled('two'));
+    before.client.close();
+    await expect(outcomes[0]).rejects.toThrow(ClosedError);
+
+    const after = start(store);
+    expect(await after.client.resume()).toEqual(['one']);
+    await after.placed(1);
+    const outcome = after.client.outcome('one');
+    await after.deliver(settled('one'));
+    expect(await outcome).toEqual({ kind: 'settled', order: view });
+    expect(await after.client.outcome('two')).toEqual({ kind: 'settled', order: view });
+    expect(await start(store).client.resume()).toEqual([]);
+  });
+});

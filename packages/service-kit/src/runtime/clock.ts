@@ -1,0 +1,38 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Time. The wall clock jumps, and the monotonic clock may stand still while a machine is suspended, so there are two. */
+export interface Clock {
+  /** Milliseconds since some fixed moment of this process; never goes back. */
+  monotonic(): number;
+  /** Unix time in milliseconds; may jump either way. */
+  wall(): number;
+  /** Calls `fire` once, `ms` milliseconds from now at the earliest. Returns a function that cancels the timer. */
+  setTimer(ms: number, fire: () => void): () => void;
+}
+
+/** Uniform in [0, 1). */
+export type Random = () => number;
+
+/** The clocks of this machine. */
+export const realClock: Clock = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  setTimer(ms, fire) {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+const pool = new Uint32Array(2_048);
+let used = pool.length;
+
+/** 53 bits from the system's generator. One system call serves a thousand numbers. */
+export const realRandom: Random = () => {
+  if (used >= pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const high = (pool[used++] ?? 0) >>> 5;
+  const low = (pool[used++] ?? 0) >>> 6;
+  return (high * 2 ** 26 + low) / 2 ** 53;
+};

@@ -1,6 +1,0 @@
-export type { DeadLetter } from './dead-letter.ts';
-export type { DeliveryOutcome } from './delivery.ts';
-export { createEvent, type EventDraft, type SentEvent } from './event.ts';
-export { createSidecar } from './sidecar.ts';
-export { type Delivery, type Subscription, subscribe } from './subscription.ts';
-export * from './types.ts';

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const everyService = { DAPR_HTTP_PORT: 'sidecar', LOG_LEVEL: 'loud' };
+
+test.each([
+  ['order', { ...everyService, ORDER_DEADLINE_SECONDS: 'soon', ACCEPT_DEADLINE_MS: '-1' }],
+  ['consumer', everyService],
+  ['restaurant', everyService],
+  [
+    'notification',
+    { ...everyService, WEBHOOKS_ALLOW_HTTP: 'maybe', WEBHOOKS_ALLOW_ADDRESSES: 'all', WEBHOOK_SECRET_KEYS: 'c2hvcnQ=' },
+  ],
+])('the %s service names every fault of its configuration at once and ends with exit code 2', (service, wrong) => {
+  const { status, stderr } = spawnSync(process.execPath, [`services/${service}/src/main.ts`], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: { PATH: process.env.PATH, ...wrong },
+  });
+  // PORT is wrong by not being there.
+  for (const name of ['PORT', ...Object.keys(wrong)]) expect(stderr).toMatch(new RegExp(`^\\s*${name}: `, 'm'));
+  expect(status).toBe(2);
+});

@@ -1,0 +1,277 @@
+import { type MessageType, messageData } from '@standing-order/contracts';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, call, get, post } from '../support/client.ts';
+import { shopSubscription, useShop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
+import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
+
+const world = useWorld(() => ({
+  replicas: { order: 1, notification: 1 },
+  resources: (resources) => [...resources, shopSubscription],
+}));
+const shop = useShop(world);
+
+type Service = keyof World['platform']['urls'];
+const services: readonly Service[] = ['order', 'consumer', 'restaurant', 'notification'];
+const urlOf = (service: Service) => world().platform.urls[service][0] ?? '';
+const ajv = () => addFormats.default(new Ajv2020.default({ allErrors: true, strict: false }));
+
+interface Response {
+  readonly headers?: object;
+  readonly content?: Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
+}
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: Record<string, Response> }>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>>; readonly headers: object };
+}
+const documents = {} as Record<Service, OpenApi>;
+beforeAll(async () => {
+  for (const service of services) documents[service] = (await get(`${urlOf(service)}/openapi.json`)).body;
+});
+
+/** What is wrong with an answer, by the document that the service itself shows. */
+function differences(service: Service, method: string, path: string, { status, headers, body }: Answer): string[] {
+  const { paths, components } = documents[service];
+  const response = paths[path]?.[method.toLowerCase()]?.responses[status];
+  if (!response) return [`${status} is not described`];
+  const described = Object.keys(response.headers ?? {}).map((name) => name.toLowerCase());
+  const surplus = Object.keys(components.headers)
+    .map((name) => name.toLowerCase())
+    .filter((name) => name in headers && !described.includes(name));
+  return [...surplus.map((name) => `${status}: the header ${name} is not described`), ...bodyDifferences()];
+
+  function bodyDifferences(): string[] {
+    if (body === undefined) return response?.content ? [`${status}: has no body`] : [];
+    const type = String(headers['content-type']).split(';')[0] ?? '';
+    const reference = response?.content?.[type]?.schema.$ref;
+    if (reference === undefined) return [`${status}: ${type} is not described`];
+    const validator = ajv();
+    validator.validate(components.schemas[reference.slice(reference.lastIndexOf('/') + 1)] as object, body);
+    return (validator.errors ?? []).map((error) => `${status}: ${error.instancePath} ${error.message}`);
+  }
+}
+
+interface Sent {
+  readonly service: Service;
+  readonly method: string;
+  /** As the document has it. */
+  readonly path: string;
+  readonly id?: string;
+  readonly query?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function send({ service, method, path, id = '', query = '', body, headers }: Sent): Promise<Answer> {
+  const answer = await call(method, `${urlOf(service)}${path.replace(/\{\w+\}/, id)}${query}`, body, headers);
+  expect(differences(service, method, path, answer)).toEqual([]);
+  return answer;
+}
+
+const place = (body: unknown, headers?: Readonly<Record<string, string>>) =>
+  send({ service: 'order', method: 'POST', path: '/orders', body, ...(headers && { headers }) });
+const order = (id: string, headers?: Readonly<Record<string, string>>) =>
+  send({ service: 'order', method: 'GET', path: '/orders/{id}', id, ...(headers && { headers }) });
+const UNKNOWN = '019ab000-0000-7000-8000-000000000000';
+
+test('what is not in the document is found', async () => {
+  const answer = await place(GOOD_ORDER);
+  const against = (other: object) => differences('order', 'POST', '/orders', { ...answer, ...other });
+  expect(against({ status: 299 })).toEqual(['299 is not described']);
+  expect(against({ headers: { ...answer.headers, etag: '"1"' } })).toEqual(['202: the header etag is not described']);
+  expect(against({ body: { ...answer.body, status: 'LOST' } })).toEqual([expect.stringContaining('/status')]);
+  expect(against({ headers: { 'content-type': 'text/html' } })).toEqual(['202: text/html is not described']);
+});
+
+describe('every answer is what the document says', () => {
+  test('of an order that is placed and read', async () => {
+    expect((await place(GOOD_ORDER)).status).toBe(202);
+    const placed = await place(GOOD_ORDER, { prefer: 'wait=20', 'idempotency-key': 'k1' });
+    expect(placed.status).toBe(201);
+    const read = await order(placed.body.id);
+    expect(read.status).toBe(200);
+    expect((await order(placed.body.id, { 'if-none-match': String(read.headers.etag) })).status).toBe(304);
+    expect((await order(UNKNOWN)).status).toBe(404);
+    expect((await place({ ...GOOD_ORDER, consumerId: 'nobody' }, { prefer: 'wait=20' })).status).toBe(200);
+  });
+
+  test.each<[string, unknown, Record<string, string>, number]>([
+    ['that is malformed', '{', {}, 400],
+    ['that is too large', { note: 'x'.repeat(300_000) }, {}, 413],
+    ['that is no JSON', GOOD_ORDER, { 'content-type': 'text/plain' }, 415],
+    ['that is not valid', {}, {}, 422],
+    ['in a style that it may not pick', GOOD_ORDER, { 'order-style': 'synchronous' }, 403],
+    ['whose key belongs to another', { ...GOOD_ORDER, consumerId: 'bob' }, { 'idempotency-key': 'k1' }, 422],
+  ])('of an order %s', async (_, body, headers, status) => {
+    expect((await place(body, headers)).status).toBe(status);
+  });
+
+  test('of what runs the platform', async () => {
+    const { body } = await place(GOOD_ORDER, { prefer: 'wait=20' });
+    for (const path of ['/stuck-orders', '/replicas']) await send({ service: 'order', method: 'GET', path });
+    for (const [id, status] of [
+      [body.id, 200],
+      [UNKNOWN, 404],
+    ])
+      expect((await send({ service: 'order', method: 'POST', path: '/orders/{id}/retry', id })).status).toBe(status);
+    for (const service of services) {
+      for (const path of ['/healthz', '/readyz', '/openapi.json', '/asyncapi.json'])
+        expect((await send({ service, method: 'GET', path })).status).toBe(200);
+    }
+  });
+
+  test.each<[Service, string, string, object, object]>([
+    ['consumer', '/consumers', CONSUMER, { name: 'Bob', orderLimit: { amount: 1, currency: 'EUR' } }, { active: true }],
+    ['restaurant', '/restaurants', RESTAURANT, { name: 'Pop-up', currency: 'EUR', menu: [] }, { open: true }],
+  ])('of the %s service', async (service, path, id, request, patch) => {
+    const one = `${path}/{id}`;
+    expect((await send({ service, method: 'POST', path, body: request })).status).toBe(201);
+    expect((await send({ service, method: 'POST', path, body: { ...request, id } })).status).toBe(409);
+    expect((await send({ service, method: 'POST', path, body: {} })).status).toBe(422);
+    expect((await send({ service, method: 'GET', path: one, id: 'nobody' })).status).toBe(404);
+    const { headers } = await send({ service, method: 'GET', path: one, id });
+    const change = (more: Record<string, string>) =>
+      send({ service, method: 'PATCH', path: one, id, body: patch, headers: more });
+    expect((await change({ 'if-match': String(headers.etag) })).status).toBe(200);
+    expect((await change({ 'if-match': String(headers.etag) })).status).toBe(412);
+    expect((await change({})).status).toBe(428);
+  });
+
+  test('of a consumer’s orders', async () => {
+    const list = (query = '') =>
+      send({ service: 'order', method: 'GET', path: '/consumers/{id}/orders', id: CONSUMER, query });
+    await until('two orders are listed', list, ({ body }) => body.orders.length > 1);
+    const page = await list('?limit=1');
+    expect([page.status, page.headers.link]).toEqual([200, `<${page.body.next}>; rel="next"`]);
+    expect((await list('?limit=0')).status).toBe(400);
+    const bad = { 'last-event-id': 'nonsense' };
+    for (const path of ['/orders/{id}/events', '/consumers/{id}/orders/events']) {
+      const id = path.startsWith('/orders') ? page.body.orders[0].id : CONSUMER;
+      expect((await send({ service: 'order', method: 'GET', path, id, headers: bad })).status).toBe(400);
+    }
+  });
+
+  test('of webhooks', async () => {
+    const service = 'notification';
+    const hooks = (method: string, path = '', id?: string, body?: unknown) =>
+      send({ service, method, path: `/webhooks${path}`, ...(id && { id }), ...(body !== undefined && { body }) });
+    const { status, body } = await hooks('POST', '', undefined, { url: 'https://shop.example/hook' });
+    expect(status).toBe(201);
+    expect((await hooks('POST', '', undefined, { url: 'no URL' })).status).toBe(422);
+    expect((await hooks('GET')).status).toBe(200);
+    const calls: [string, string, unknown, number][] = [
+      ['GET', '', undefined, 200],
+      ['GET', '/deliveries', undefined, 200],
+      ['POST', '/secret', undefined, 200],
+      ['POST', '/enable', undefined, 200],
+      ['POST', '/redeliver', { failedSince: '2026-01-01T00:00:00Z' }, 202],
+      ['DELETE', '', undefined, 204],
+      ['GET', '', undefined, 404],
+    ];
+    for (const [method, path, content, wanted] of calls)
+      expect([path, (await hooks(method, `/{id}${path}`, body.id, content)).status]).toEqual([path, wanted]);
+  });
+
+  test('of what only sidecars ask', async () => {
+    const headers = { 'dapr-api-token': world().platform.secrets.appApiToken };
+    const since = Array.from({ length: 16 }, () => ({ seq: 0 }));
+    for (const service of ['consumer', 'restaurant'] as const) {
+      const ask = (path: string, body: object, more?: Record<string, string>) =>
+        send({ service, method: 'POST', path, body, ...(more && { headers: more }) });
+      expect((await ask('/validations', GOOD_ORDER)).status).toBe(401);
+      expect((await ask('/changes', { since })).status).toBe(401);
+      expect((await ask('/changes', { since }, headers)).status).toBe(200);
+      const { consumerId, restaurantId, lines } = GOOD_ORDER;
+      const question = service === 'consumer' ? { consumerId } : { restaurantId, lines };
+      expect((await ask('/validations', question, headers)).status).toBe(200);
+    }
+  });
+});
+
+interface Payload {
+  readonly properties: { readonly data: { readonly $id: string } };
+}
+
+/** Who sends what is no request. */
+const NOBODY = '/nobody';
+
+async function messagesOn(topic: string) {
+  const entries = (await world().broker.xRange(topic, '-', '+')) ?? [];
+  return entries.map(({ message }) => JSON.parse(String(message.data)));
+}
+
+/** Asks for an order by a message of one's own. */
+async function request(id: string, data: object): Promise<void> {
+  const event = {
+    specversion: '1.0',
+    id,
+    source: NOBODY,
+    type: 'com.standing-order.create-order.v1',
+    subject: id,
+    time: '2026-01-01T00:00:00Z',
+    datacontenttype: 'application/json',
+    data: { correlationId: id, ...data },
+  };
+  await world().broker.xAdd('order-requests', '*', { data: JSON.stringify(event) });
+}
+const noOrder = { replyTo: 'shop', request: { ...GOOD_ORDER, lines: [] } };
+
+test('a request for no order is refused on its channel, one without a channel is put away, and nothing is stored', async () => {
+  const stored = async () => (await world().state.orders()).size;
+  const before = await stored();
+  await request('no-order', noOrder);
+  await request('no-channel', { replyTo: '../order-replies', request: GOOD_ORDER });
+  const on = (topic: string, id: string) =>
+    until(
+      `${id} on ${topic}`,
+      async () =>
+        (await messagesOn(topic)).find(({ data }) => data.correlationId === id || data.original?.id === id)?.data,
+      (data) => data !== undefined,
+    );
+  expect((await on('order-outcomes-shop', 'no-order')).errors).toMatchObject([{ field: 'request.lines' }]);
+  expect((await on('order-requests-dead', 'no-channel')).faults).toMatchObject([{ field: 'data.replyTo' }]);
+  expect(await stored()).toBe(before);
+});
+
+test('every message on the broker is what the documents say, and belongs to its order', async () => {
+  await world().place(1);
+  await request('nothing', noOrder);
+  const orders = [GOOD_ORDER, { ...GOOD_ORDER, consumerId: 'nobody' }, { ...GOOD_ORDER, restaurantId: 'nowhere' }];
+  await Promise.all(
+    orders.map(async (asked, index) => {
+      const outcome = await post(`${shop().url}/purchases`, { id: `purchase-${index}`, order: asked });
+      expect(outcome).toMatchObject({ status: 200, body: { kind: 'settled' } });
+    }),
+  );
+  await until(
+    'a message of each type',
+    () => differencesOnBroker(),
+    ({ types }) => Object.keys(messageData).every((type) => types.has(type)),
+  );
+  expect((await differencesOnBroker()).found).toEqual([]);
+});
+
+/** Which types of message are on the broker, and what about them is not as the documents of those who use them say. */
+async function differencesOnBroker() {
+  const types = new Set<string>();
+  const found: string[] = [];
+  for (const service of services) {
+    const { channels, components } = (await get(`${urlOf(service)}/asyncapi.json`)).body;
+    const messages: Record<string, { readonly name: MessageType; readonly payload: Payload }> = components.messages;
+    for (const { address } of Object.values<{ readonly address: string }>(channels)) {
+      for (const event of await messagesOn(address.replace('{client}', 'shop'))) {
+        const payload = Object.values(messages).find(({ name }) => name === event.type)?.payload;
+        if (!payload || event.source === NOBODY) continue;
+        types.add(event.type);
+        const validator = ajv();
+        validator.validate(payload, event);
+        for (const error of validator.errors ?? []) found.push(`${event.type}: ${error.instancePath} ${error.message}`);
+        if (event.dataschema !== payload.properties.data.$id) found.push(`${event.type}: ${event.dataschema}`);
+        if (event.data.orderId && event.subject !== event.data.orderId) found.push(`${event.type}: ${event.subject}`);
+      }
+    }
+  }
+  return { types, found };
+}

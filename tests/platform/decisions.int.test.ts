@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { type Answer, call, get, post } from '../support/client.ts';
+import { until } from '../support/until.ts';
+import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
+
+/** Places an order and waits for the verdict. */
+async function decide({ platform }: World, request: unknown): Promise<Answer['body']> {
+  const orders = `${platform.urls.order[0]}/orders`;
+  const { status, headers, body } = await post(orders, request);
+  expect(status).toBe(202);
+  expect(headers.location).toBe(`/orders/${body.id}`);
+  expect(body.status).toBe('PENDING');
+  const answer = await until(
+    'the verdict',
+    () => get(`${orders}/${body.id}`),
+    (seen) => seen.body.status !== 'PENDING',
+  );
+  return answer.body;
+}
+
+/** Changes a consumer or a restaurant, whatever its version. */
+async function change(url: string, patch: unknown): Promise<Answer> {
+  const { headers } = await get(url);
+  return call('PATCH', url, patch, { 'if-match': String(headers.etag) });
+}
+
+const codes = (order: Answer['body']) => order.reasons.map(({ code }: { code: string }) => code).toSorted();
+
+describe('the verdict on an order', () => {
+  const world = useWorld(() => ({ replicas: { order: 1 } }));
+  const consumer = () => `${world().platform.urls.consumer[0]}/consumers/${CONSUMER}`;
+  const restaurant = () => `${world().platform.urls.restaurant[0]}/restaurants/${RESTAURANT}`;
+
+  test('is VALIDATED at the prices of the menu, which hold whatever the menu says later', async () => {
+    const order = await decide(world(), GOOD_ORDER);
+    expect(order).toMatchObject({
+      status: 'VALIDATED',
+      lines: [{ itemId: 'margherita', quantity: 2, unitPrice: 950, amount: 1_900 }],
+      total: { amount: 1_900, currency: 'EUR' },
+      reasons: [],
+    });
+
+    const menu = [{ id: 'margherita', name: 'Margherita', price: 1_050 }];
+    expect((await change(restaurant(), { menu })).status).toBe(200);
+    expect((await get(`${world().platform.urls.order[0]}/orders/${order.id}`)).body).toEqual(order);
+    expect((await decide(world(), GOOD_ORDER)).total.amount).toBe(2_100);
+  });
+
+  test('is REJECTED when the total is above what the consumer may spend', async () => {
+    const order = await decide(world(), { ...GOOD_ORDER, lines: [{ itemId: 'margherita', quantity: 1_000 }] });
+    expect(order.status).toBe('REJECTED');
+    expect(codes(order)).toEqual(['ORDER_LIMIT_EXCEEDED']);
+  });
+
+  test('is REJECTED when nobody knows the consumer and the restaurant, with both reasons', async () => {
+    const order = await decide(world(), { ...GOOD_ORDER, consumerId: 'nobody', restaurantId: 'nowhere' });
+    expect(order.status).toBe('REJECTED');
+    expect(codes(order)).toEqual(['CONSUMER_NOT_FOUND', 'RESTAURANT_NOT_FOUND']);
+  });
+
+  test('is REJECTED with every reason of both services', async () => {
+    expect((await change(consumer(), { active: false })).status).toBe(200);
+    const menu = [{ id: 'margherita', name: 'Margherita', price: 1_050, available: false }];
+    expect((await change(restaurant(), { open: false, menu })).status).toBe(200);
+    const lines = [
+      { itemId: 'margherita', quantity: 1 },
+      { itemId: 'calzone', quantity: 1 },
+    ];
+    const order = await decide(world(), { ...GOOD_ORDER, lines });
+    expect(codes(order)).toEqual(['CONSUMER_INACTIVE', 'ITEM_NOT_ON_MENU', 'ITEM_UNAVAILABLE', 'RESTAURANT_CLOSED']);
+  });
+
+  test('rests on what was changed with the right version only', async () => {
+    const known = await get(consumer());
+    expect((await call('PATCH', consumer(), { active: true })).status).toBe(428);
+    expect((await call('PATCH', consumer(), { active: true }, { 'if-match': '"0"' })).status).toBe(412);
+    expect((await get(consumer())).body).toEqual(known.body);
+    const again = await post(`${world().platform.urls.consumer[0]}/consumers`, known.body);
+    expect(again.status).toBe(409);
+  });
+});
+
+describe('an order with a deadline', () => {
+  const world = useWorld(() => ({ replicas: { order: 1 }, env: { order: { ORDER_DEADLINE_SECONDS: '2' } } }));
+
+  test('is EXPIRED when nobody decides it in time, and a late answer changes nothing', async () => {
+    const { platform, broker } = world();
+    await platform.freeze('consumer-1');
+    const expired = await decide(world(), GOOD_ORDER);
+    expect(expired.status).toBe('EXPIRED');
+
+    await platform.thaw('consumer-1');
+    await until(
+      'the late answer, handled',
+      async () => {
+        const replies = (await broker.xRange('order-replies', '-', '+')) ?? [];
+        const types = replies.map(({ message }) => JSON.parse(String(message.data))).map(({ type }) => String(type));
+        const [group] = await broker.xInfoGroups('order-replies');
+        return { late: types.some((type) => type.includes('consumer')), lag: group?.lag, pending: group?.pending };
+      },
+      ({ late, lag, pending }) => late && Number(lag) === 0 && Number(pending) === 0,
+      60_000,
+    );
+    expect((await get(`${platform.urls.order[0]}/orders/${expired.id}`)).body).toEqual(expired);
+  });
+});

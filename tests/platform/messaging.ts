@@ -1,0 +1,109 @@
+import type { BrokerKind } from '@standing-order/local';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { get, post } from '../support/client.ts';
+import { connectRedis, type Redis } from '../support/redis.ts';
+import { shopSubscription, useShop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
+import { GOOD_ORDER, useWorld } from '../support/world.ts';
+
+const HEAR_WITHIN_MS = 120_000;
+
+/** Orders by message on one broker, with each that has a part in it killed in turn. */
+export function orderByMessage(broker: BrokerKind): void {
+  const world = useWorld(() => ({ broker, resources: (resources) => [...resources, shopSubscription] }));
+  const shop = useShop(world);
+
+  let state: Redis;
+  beforeAll(async () => {
+    state = await connectRedis(world().platform.stores.state);
+    return () => state.destroy();
+  });
+
+  async function documents(pattern: string) {
+    const keys = await state.keys(pattern);
+    return Promise.all(keys.map(async (key) => JSON.parse((await state.hGet(key, 'data')) ?? 'null')));
+  }
+  const ordersOf = async (ids: readonly string[]) =>
+    (await documents('order||o:*')).filter(({ replyTo }) => ids.includes(replyTo?.correlationId));
+
+  const listed = async () => (await documents('shop||order-requests:shop'))[0];
+
+  const idsOf = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
+  const buy = (id: string, order: object = GOOD_ORDER) => post(`${shop().url}/purchases`, { id, order });
+
+  /** Sends purchases; each is answered with its outcome, or never, if the shop dies. */
+  const buyAll = (ids: readonly string[]) => Promise.allSettled(ids.map((id) => buy(id)));
+
+  /** What the shop knows of a purchase in the end. One that it has never heard of is bought again, as a customer would. */
+  async function outcomeOf(id: string) {
+    const answer = await until(
+      `the outcome of ${id}`,
+      async () => {
+        const seen = await get(`${shop().url}/purchases/${id}`);
+        if (seen.status === 404) await buy(id);
+        return seen;
+      },
+      ({ status }) => status === 200,
+      HEAR_WITHIN_MS,
+    );
+    return answer.body;
+  }
+
+  test('an order that is asked for by message is answered by message', async () => {
+    expect(await buy('good')).toMatchObject({ status: 200, body: { kind: 'settled', order: { status: 'VALIDATED' } } });
+    const bad = { ...GOOD_ORDER, restaurantId: 'nowhere' };
+    expect(await buy('bad', bad)).toMatchObject({
+      status: 200,
+      body: { kind: 'settled', order: { status: 'REJECTED' } },
+    });
+    await until(
+      'both receipts',
+      () => ordersOf(['good', 'bad']),
+      (orders) => orders.every(({ received }) => received),
+    );
+  });
+
+  describe('every request gets one response in effect, when in the middle of it is killed', () => {
+    const part = (...names: string[]) => ({
+      kill: async () => void (await Promise.all(names.map((name) => world().platform.kill(name)))),
+      start: async () => {
+        for (const name of names) await world().platform.start(name);
+      },
+    });
+
+    test.each([
+      ['the client', { kill: () => shop().kill(), start: () => shop().start() }],
+      ['every order service', part('order-1', 'order-2')],
+      ['the broker', part(broker === 'kafka' ? 'kafka' : 'redis-broker')],
+      ['the consumer service', part('consumer-1')],
+      ['the restaurant service', part('restaurant-1')],
+    ])('%s', async (who, victim) => {
+      const ids = idsOf(who.replaceAll(' ', '-'), 20);
+      const buying = buyAll(ids);
+      await until(
+        'some requests are known',
+        async () => (await state.keys(`shop||order-request:shop:${ids[0]?.slice(0, -2)}*`)).length,
+        (known) => known >= 5,
+      );
+      await victim.kill();
+      expect(Object.keys((await listed()).pending).length).toBeGreaterThan(0);
+      await victim.start();
+      const answers = await buying;
+
+      const outcomes = await Promise.all(ids.map(outcomeOf));
+      answers.forEach((answer, index) => {
+        if (answer.status === 'fulfilled') expect(answer.value).toMatchObject({ status: 200, body: outcomes[index] });
+      });
+      for (const outcome of outcomes)
+        expect(outcome).toMatchObject({ kind: 'settled', order: { status: 'VALIDATED' } });
+      const orders = await until(
+        'every outcome is confirmed',
+        () => ordersOf(ids),
+        (found) => found.length >= ids.length && found.every(({ received }) => received),
+        HEAR_WITHIN_MS,
+      );
+      expect(orders.map(({ id }) => id).toSorted()).toEqual(outcomes.map(({ order }) => order.id).toSorted());
+      await until('nothing is pending', listed, ({ pending }) => Object.keys(pending).length === 0);
+    });
+  });
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { call, get, post } from '../support/client.ts';
+import { type Collector, type Span, startCollector } from '../support/otlp.ts';
+import { startReceiver, verifies } from '../support/receiver.ts';
+import { connectRedis } from '../support/redis.ts';
+import { shopSubscription, useShop } from '../support/shop.ts';
+import { until } from '../support/until.ts';
+import { ARRIVE_WITHIN_MS, arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
+import { answersOk, useWorld } from '../support/world.ts';
+import { everySettledOrderArrives } from './notification.ts';
+
+let collector: Collector;
+const world = useWorld(async () => {
+  collector = await startCollector();
+  const telemetry = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0',
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  };
+  return {
+    replicas: { order: 2, notification: 2 },
+    env: { order: { ...telemetry, STYLE_OVERRIDE: 'allowed' }, notification: telemetry },
+    resources: (resources) => [...resources, shopSubscription],
+  };
+});
+afterAll(() => collector?.close());
+const webhooks = useWebhooks(world);
+const url = (path = '', replica = 0) => webhooks().url(path, replica);
+
+everySettledOrderArrives(world, useShop(world), webhooks, [
+  ['the notification service', ['notification-1', 'notification-2']],
+  ['its sidecar', ['notification-1-dapr', 'notification-2-dapr']],
+  ['the broker', ['redis-broker']],
+  ['the state store', ['redis-state']],
+  ['the order service', ['order-1', 'order-2']],
+]);
+
+test('telling a webhook is part of the trace of the order', async () => {
+  const { all, hook } = webhooks();
+  const [traceId, client] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+  const [answer] = await world().place(1, { headers: { traceparent: `00-${traceId}-${client}-01` } });
+  await arrive(all, hook, [eventOf(answer?.body.id)]);
+  const below = (parent: Span | undefined, name: string) =>
+    collector.spans.find(
+      (span) => span.traceId === traceId && span.parentSpanId === parent?.spanId && span.name === name,
+    );
+  const request = () => collector.spans.find(({ parentSpanId }) => parentSpanId === client);
+  const seen = await until(
+    'the whole way',
+    () => {
+      const sent = below(request(), 'send order-settled');
+      const heard = below(sent, 'process order-settled');
+      return [sent, heard, below(heard, 'deliver order.validated'), below(heard, 'send order-replies')];
+    },
+    (spans) => spans.every((span) => span !== undefined),
+  );
+  expect(seen.map((span) => span?.service)).toEqual(['order', 'notification', 'notification', 'notification']);
+});
+
+test('whoever delivers is killed for good: the other replica goes on', async () => {
+  const { all, hook } = webhooks();
+  for (const replica of [1, 2]) {
+    await world().platform.kill(`notification-${replica}`);
+    const [answer] = await world().place(1);
+    await arrive(all, hook, [eventOf(answer?.body.id)]);
+    await world().platform.start(`notification-${replica}`);
+    await answersOk(`${world().platform.urls.notification[replica - 1]}/readyz`);
+  }
+});
+
+test('what a receiver missed while it was down arrives when it is up, and the delivery log tells of both', async () => {
+  const { all, hook } = webhooks();
+  await all.down();
+  const answers = await world().place(3);
+  const events = answers.map(({ body }) => eventOf(body.id));
+  const { body: list } = await until(
+    'each was tried',
+    () => get(url(`/${hook.id}/deliveries`, 1)),
+    ({ body }) =>
+      events.every((id) => body.open.some((open: { eventId: string; at?: string }) => open.eventId === id && open.at)),
+    ARRIVE_WITHIN_MS,
+  );
+  expect(list.open[0]).toMatchObject({ status: 'open', error: 'ECONNREFUSED' });
+  await all.up();
+  await arrive(all, hook, events);
+  await until(
+    'the log tells of it',
+    async () => (await get(url(`/${hook.id}/deliveries`))).body,
+    ({ open, finished }) =>
+      open.length === 0 &&
+      events.every((id) =>
+        finished.some(
+          (past: Record<string, unknown>) =>
+            past.eventId === id && past.status === 'delivered' && Number(past.attempts) > 1,
+        ),
+      ),
+  );
+});
+
+test('an event is sent again by hand, under its own id', async () => {
+  const { all, hook } = webhooks();
+  const [answer] = await world().place(1);
+  const event = eventOf(answer?.body.id);
+  await arrive(all, hook, [event]);
+  const count = () => all.arrived.filter(({ id }) => id === event).length;
+  const before = count();
+  const again = () => post(url(`/${hook.id}/deliveries/${event}/redeliver`), undefined);
+  await until('it is in the log', again, ({ status }) => status === 202);
+  await until('it arrives again', count, (now) => now > before);
+  const unknown = `settled-${crypto.randomUUID()}`;
+  expect(await post(url(`/${hook.id}/deliveries/${unknown}/redeliver`), undefined)).toMatchObject({ status: 404 });
+});
+
+test('after a rotation deliveries verify with the old and with the new secret', async () => {
+  const { all, hook } = webhooks();
+  const { status, body } = await post(url(`/${hook.id}/secret`), undefined);
+  expect(status).toBe(200);
+  const secrets = [hook.secret, body.secret].map((secret: string) => new Webhook(secret));
+  // The other replica may deliver with what it knew a moment before.
+  await until(
+    'a delivery with both signatures',
+    async () => {
+      const [answer] = await world().place(1);
+      const event = eventOf(answer?.body.id);
+      await arrive(all, hook, [event]);
+      return all.arrived.find(({ id }) => id === event);
+    },
+    (arrived) => arrived !== undefined && secrets.every((secret) => verifies(secret, arrived.body, arrived.headers)),
+  );
+  webhooks().hook = { ...hook, secret: body.secret };
+});
+
+test('who reads the state store does not find a secret in it', async () => {
+  const redis = await connectRedis(world().platform.stores.state);
+  onTestFinished(() => redis.destroy());
+  const stored = await redis.hGet('notification||webhooks', 'data');
+  expect(stored).toContain(webhooks().hook.id);
+  expect(stored).not.toContain('whsec_');
+});
+
+test('a receiver that is gone for good disables its webhook, until somebody enables it', async () => {
+  const receiver = await startReceiver();
+  receiver.answer = 410;
+  const gone = await webhooks().register(receiver);
+  const [answer] = await world().place(1);
+  const look = async () => (await get(url(`/${gone.id}`))).body;
+  const seen = await until('it is disabled', look, ({ status }) => status === 'disabled');
+  expect(seen.disabled).toMatchObject({ reason: 'gone' });
+  receiver.answer = 200;
+  expect(await post(url(`/${gone.id}/enable`), undefined)).toMatchObject({ status: 200, body: { status: 'enabled' } });
+  await arrive(receiver, gone, [eventOf(answer?.body.id)]);
+});
+
+test('a deleted webhook is told nothing more and leaves nothing behind', async () => {
+  const { all, hook, register } = webhooks();
+  const receiver = await startReceiver();
+  const { id, secret } = await register(receiver);
+  const [first] = await world().place(1);
+  await arrive(receiver, { id, secret }, [eventOf(first?.body.id)]);
+  expect((await call('DELETE', url(`/${id}`))).status).toBe(204);
+  expect((await get(url(`/${id}`))).status).toBe(404);
+  await until(
+    'nothing of it is stored',
+    async () => (await world().state.keys()).filter((key) => key.includes(id)),
+    (keys) => keys.length === 0,
+  );
+  const before = receiver.arrived.length;
+  const [second] = await world().place(1);
+  await arrive(all, hook, [eventOf(second?.body.id)]);
+  expect(receiver.arrived).toHaveLength(before);
+});
+
+test.each([
+  ['nonsense', 'is no URL'],
+  ['ftp://example.com/', 'must start with https:// or http://'],
+  ['http://127.0.0.2:9/', 'leads to 127.0.0.2, which is not allowed'],
+  ['http://[::1]:9/', 'leads to ::1, which is not allowed'],
+  ['https://0xA9FEA9FE/', 'leads to 169.254.169.254, which is not allowed'],
+])('a webhook at %s is refused, and nothing is stored', async (to, detail) => {
+  const before = (await get(url())).body.webhooks.length;
+  expect(await post(url(), { url: to })).toMatchObject({ status: 422, body: { errors: [{ field: 'url', detail }] } });
+  expect((await get(url())).body.webhooks).toHaveLength(before);
+});

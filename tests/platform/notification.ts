@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { type Answer, post } from '../support/client.ts';
+import { startReceiver } from '../support/receiver.ts';
+import type { Shop } from '../support/shop.ts';
+import { BAD_ORDER } from '../support/teller.ts';
+import { until } from '../support/until.ts';
+import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/webhooks.ts';
+import { CONSUMER, GOOD_ORDER, type World } from '../support/world.ts';
+
+/** Parts of a platform that die at the same moment, and what to call them. */
+export type Victims = readonly [who: string, parts: readonly string[]];
+
+/** Shows on one platform that every settled order reaches whoever wants to be told, whoever of these dies meanwhile. */
+export function everySettledOrderArrives(
+  world: () => World,
+  shop: () => Shop,
+  webhooks: () => Webhooks,
+  victims: readonly Victims[],
+): void {
+  /** Resolves when the order service has nothing left to tell. */
+  const told = () =>
+    until(
+      'every settlement is noted',
+      async () => {
+        const texts = await Promise.all(
+          world().platform.urls.order.map(async (base) => (await fetch(`${base}/metrics`)).text()),
+        );
+        return texts.map((text) => Number(/^outbox_in_flight(?:\{.*\})? (\d+)/m.exec(text)?.[1]));
+      },
+      (inFlight) => inFlight.every((count) => count === 0),
+      ARRIVE_WITHIN_MS,
+    );
+
+  test('settled orders of each style reach every webhook that wants them', async () => {
+    const { all, hook, register } = webhooks();
+    const refusals = await startReceiver();
+    const others = await startReceiver();
+    const refusalHook = await register(refusals, { events: ['order.rejected'] });
+    await register(others, { consumerId: 'somebody-else' });
+    const place = (style: string, order: object = GOOD_ORDER) =>
+      post(`${world().platform.urls.order[0]}/orders`, order, { 'order-style': style });
+    const [later, refused, atOnce, copied] = await Promise.all([
+      place('respond-first'),
+      place('respond-first', BAD_ORDER),
+      place('synchronous'),
+      place('replication'),
+    ]);
+    const bought = await post(`${shop().url}/purchases`, { id: 'bought', order: GOOD_ORDER });
+    const placed = [later, refused, atOnce, copied].map((answer) => (answer as Answer).body.id);
+    const ids: string[] = [...placed, bought.body.order.id];
+    await arrive(all, hook, ids.map(eventOf));
+    await arrive(refusals, refusalHook, [eventOf(refused?.body.id)]);
+
+    const bodies = new Map(all.arrived.map(({ id, body }) => [id, JSON.parse(body)]));
+    for (const id of ids) {
+      const rejected = id === refused?.body.id;
+      expect(bodies.get(eventOf(id))).toMatchObject({
+        type: rejected ? 'order.rejected' : 'order.validated',
+        data: { orderId: id, consumerId: CONSUMER, status: rejected ? 'REJECTED' : 'VALIDATED' },
+      });
+    }
+    expect(bodies.get(eventOf(placed[1]))?.data.reasons).toMatchObject([{ code: 'ITEM_NOT_ON_MENU' }]);
+    expect(bodies.get(eventOf(placed[0]))?.data.total).toEqual({ amount: 1_900, currency: 'EUR' });
+    expect([...new Set(refusals.arrived.map(({ id }) => id))]).toEqual([eventOf(refused?.body.id)]);
+    expect(others.arrived).toEqual([]);
+  });
+
+  describe('every settled order arrives when in the middle of it is killed', () => {
+    test.each(victims)('%s', async (_, parts) => {
+      const { platform, place } = world();
+      const { all, hook } = webhooks();
+      const before = all.arrived.length;
+      const placing = place(40).catch(() => []);
+      await until(
+        'some have arrived',
+        () => all.arrived.length - before,
+        (count) => count >= 3,
+      );
+      await Promise.all(parts.map((part) => platform.kill(part)));
+      const placed = await placing;
+      for (const part of parts) await platform.start(part);
+      await platform.ready();
+      await world().allDecided(ARRIVE_WITHIN_MS);
+      const answered = placed.flatMap(({ status, body }) => (status < 300 ? [body.id] : []));
+      const ids = [...new Set([...world().acknowledged, ...answered])];
+      expect(ids.length).toBeGreaterThanOrEqual(3);
+      await arrive(all, hook, ids.map(eventOf));
+      await told();
+    });
+
+    test('and no event has two contents', () => {
+      const bodies = new Map<string, Set<string>>();
+      for (const { id, body } of webhooks().all.arrived) bodies.set(id, (bodies.get(id) ?? new Set()).add(body));
+      expect([...bodies.values()].filter(({ size }) => size > 1)).toEqual([]);
+    });
+  });
+}
