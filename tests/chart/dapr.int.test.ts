@@ -1,6 +1,5 @@
 // @module-tag kubeconform
 // @module-tag helm
-import { topics } from '@standing-order/contracts';
 import { TOPICS } from '@standing-order/contracts';
 import type { Resource } from '@standing-order/local';
 import { broker } from '@standing-order/local/dapr/broker';

@@ -1,6 +1,5 @@
 // @module-tag kubeconform
 // @module-tag helm
-import { topics } from '@standing-order/contracts';
 import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { expect, test } from 'vitest';
