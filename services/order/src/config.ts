@@ -1,4 +1,4 @@
-import { httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES } from '@standing-order/contracts';
 import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { BROKERS } from './outbox/broker-settings.ts';
@@ -8,7 +8,7 @@ export const orderConfig = serviceConfig.extend({
   /** The broker behind PUBSUB. Without it the outbox uses settings that are safe for any broker. */
   BROKER: z.enum(BROKERS).optional(),
   /** The style of POST /orders for a request without the header Order-Style. */
-  ORDER_STYLE: z.enum(httpStyles).default('respond-first'),
+  ORDER_STYLE: z.enum(HTTP_STYLES).default('respond-first'),
   /** Whether a request may choose a style by the header Order-Style. For test environments. */
   STYLE_OVERRIDE: z.enum(['refused', 'allowed']).default('refused'),
   /** Maximum age of the local copies that the replication style decides on. 0 disables decisions on local copies. */

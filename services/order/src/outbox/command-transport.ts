@@ -1,4 +1,4 @@
-import { type Message, outcomeTopic, topics } from '@standing-order/contracts';
+import { type Message, outcomeTopic, TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
 import type { Outgoing, Token, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';

@@ -1,7 +1,7 @@
 import type { OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
 import type { Accepted } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import { fingerprint, idFromKey, idFromRequest } from '../domain/identity.ts';
 import {
   DECIDED_BEFORE_STORED,
@@ -99,7 +99,7 @@ function orderIdOf({ client, idempotencyKey, replyTo }: PlaceOrderCommand): stri
 
 /** Stores an order in one transaction with the outbox entry that names it. */
 export async function storeOrder(order: Order, { outbox, acceptDeadlineMs }: StyleParts): Promise<PlaceOrderResult> {
-  return resultOf(order.id, await detached(() => outbox.accept(order, acceptDeadlineMs)));
+  return resultOf(order.id, await runDetached(() => outbox.accept(order, acceptDeadlineMs)));
 }
 
 function resultOf(id: string, accepted: Accepted<Order>): PlaceOrderResult {

@@ -3,10 +3,10 @@ import {
   type DetailsVerdict,
   type OrderRequest,
   verdictSchema,
-  verdictTypes,
+  VERDICT_TYPES,
 } from '@standing-order/contracts';
 import type { Sidecar } from '@standing-order/dapr';
-import { warnSometimes } from '@standing-order/service-kit/telemetry';
+import { warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
 
 /** Calls the services that validate an order. Undefined: the service did not respond in time. Never rejects. */
@@ -18,8 +18,8 @@ export interface Validators {
 /** For the whole invocation by Dapr: two attempts and the pause between them. */
 const DEADLINE_MS = 2_000;
 
-const consumerVerdict = verdictSchema(verdictTypes.consumer);
-const detailsVerdict = verdictSchema(verdictTypes.details);
+const consumerVerdict = verdictSchema(VERDICT_TYPES.consumer);
+const detailsVerdict = verdictSchema(VERDICT_TYPES.details);
 
 /** Calls by Dapr's service invocation. Its resiliency policy retries once and has the circuit breaker. */
 export function createValidators(sidecar: Pick<Sidecar, 'invoke'>): Validators {
@@ -28,7 +28,7 @@ export function createValidators(sidecar: Pick<Sidecar, 'invoke'>): Validators {
     const response = await sidecar.invoke(call).catch(() => undefined);
     if (response?.status !== 200) return undefined;
     const { data, error } = verdict.safeParse(response.body);
-    if (error) warnSometimes(`verdict of ${app}`, { app, err: error }, 'invalid verdict');
+    if (error) warnRateLimited(`verdict of ${app}`, { app, err: error }, 'invalid verdict');
     return data;
   }
   return {
