@@ -1,21 +1,20 @@
-import type { Outbox } from '@standing-order/outbox';
 import { callerOf, forbidden, mayActFor } from '@standing-order/service-kit/auth';
 import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
-import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
+import type { OrderReader } from '../outbox/ports.ts';
 
-/** Throws unless the caller is this consumer, or an admin. Says nothing of whether there is one. */
+/** Throws unless the caller is this consumer, or an admin. The problem does not reveal whether the consumer exists. */
 export function requireConsumer(c: Context, consumerId: string): void {
-  if (!mayActFor(callerOf(c), consumerId)) throw forbidden('this belongs to another consumer');
+  if (!mayActFor(callerOf(c), consumerId)) throw forbidden('the resource belongs to another consumer');
 }
 
 /**
- * An order of the caller's own. Somebody else's is answered like one that is not there, so that nobody learns which ids there
- * are.
+ * Reads an order of the caller. The order of another consumer gets the same response as an order that does not exist, so
+ * that a caller cannot find out which ids exist.
  */
-export async function readOwnOrder(c: Context, outbox: Pick<Outbox<Order, Message>, 'read'>, id: string): Promise<Order> {
+export async function readOwnOrder(c: Context, outbox: OrderReader, id: string): Promise<Order> {
   const order = await outbox.read(id);
   if (order && mayActFor(callerOf(c), order.request.consumerId)) return order;
-  throw new ProblemError('not-found', { detail: `there is no order ${id}` });
+  throw new ProblemError('not-found', { detail: `order ${id} does not exist` });
 }

@@ -8,55 +8,55 @@ const RETRY_AFTER_SECONDS = 2;
 
 const locationOf = (id: string): string => `/orders/${id}`;
 
-/** What the client hears of a placement; throws the problem that it may be. */
-export function respondToPlaceOrder(c: Context, placement: PlaceOrderResult): Response {
-  switch (placement.outcome) {
+/** The response to POST /orders. Throws the problem of a result without an order. */
+export function respondToPlaceOrder(c: Context, result: PlaceOrderResult): Response {
+  switch (result.outcome) {
     case 'taken':
-      return c.json(receiptOf(placement.order), 202, { Location: locationOf(placement.order.id) });
+      return c.json(receiptOf(result.order), 202, { Location: locationOf(result.order.id) });
     case 'decided':
-      return respondDecided(c, placement.order);
+      return respondDecided(c, result.order);
     default:
-      throw problemOf(placement);
+      throw problemOf(result);
   }
 }
 
-/** An order with its verdict: 201 when there is one to be made, 200 when it was taken and then refused, or its time ran out. */
+/** The response with a decided order: 201 when it is VALIDATED, 200 when it was stored and then REJECTED or EXPIRED. */
 export function respondDecided(c: Context, order: Order): Response {
   return c.json(viewOf(order), order.status === 'VALIDATED' ? 201 : 200, { Location: locationOf(order.id) });
 }
 
-function problemOf(placement: Exclude<PlaceOrderResult, { readonly outcome: 'taken' | 'decided' }>): ProblemError {
-  switch (placement.outcome) {
+function problemOf(result: Exclude<PlaceOrderResult, { readonly outcome: 'taken' | 'decided' }>): ProblemError {
+  switch (result.outcome) {
     case 'rejected':
       return new ProblemError('order-rejected', {
-        detail: 'the order cannot be made; nothing was stored',
-        reasons: placement.reasons,
+        detail: 'the order was rejected; nothing was stored',
+        reasons: result.reasons,
       });
     case 'dependency-unavailable':
       return new ProblemError('unavailable', {
-        detail: `cannot be asked now: ${placement.dependencies.join(' and ')}; nothing was stored`,
-        dependencies: placement.dependencies,
+        detail: `${result.dependencies.join(' and ')} ${result.dependencies.length > 1 ? 'are' : 'is'} unavailable; nothing was stored`,
+        dependencies: result.dependencies,
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'key-reused':
       return new ProblemError('idempotency-key-reused', {
-        detail: 'this Idempotency-Key has been used with another body; nothing was stored',
+        detail: 'the Idempotency-Key was used with another request body; nothing was stored',
         errors: [{ field: 'Idempotency-Key', detail: 'belongs to another request' }],
       });
     case 'full':
       return new ProblemError('unavailable', {
-        detail: 'more orders are waiting than can be looked after; nothing was stored',
+        detail: 'too many orders are open; nothing was stored',
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'unsent':
       return new ProblemError('unavailable', {
-        detail: 'the order could not be handed to the state store in time; nothing was stored',
+        detail: 'the order could not be sent to the state store in time; nothing was stored',
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'unknown':
       return new ProblemError('outcome-unknown', {
-        detail: `the state store has not confirmed the order; ${locationOf(placement.id)} will tell whether it was taken`,
-        location: locationOf(placement.id),
+        detail: `the state store has not confirmed the order; GET ${locationOf(result.id)} shows whether it was stored`,
+        location: locationOf(result.id),
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'unstorable':

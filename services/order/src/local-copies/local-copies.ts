@@ -7,60 +7,58 @@ import { type ChangeEvent, createLocalCopy, type LocalCopyOptions } from './loca
 import { createPuller } from './pull.ts';
 import { isFresh, stalenessOf } from './staleness.ts';
 
-/** Of consumers and restaurants, what it takes to judge an order. */
-const neededConsumer = carriedConsumer.omit({ name: true });
-const neededRestaurant = carriedRestaurant.omit({ name: true });
-type NeededConsumer = z.infer<typeof neededConsumer>;
-type NeededRestaurant = z.infer<typeof neededRestaurant>;
+/** The fields of consumers and restaurants that a verdict needs. */
+const copiedConsumer = carriedConsumer.omit({ name: true });
+const copiedRestaurant = carriedRestaurant.omit({ name: true });
+type CopiedConsumer = z.infer<typeof copiedConsumer>;
+type CopiedRestaurant = z.infer<typeof copiedRestaurant>;
 
-/** Places of a replica: so many consumers, or restaurants and items on their menus. About 50 MB each. */
-const PLACES = 200_000;
+/** Capacity of a local copy: a consumer, a restaurant and an item of a menu each count one. About 50 MB each. */
+const CAPACITY = 200_000;
 
-/** How a replica is, as GET /replicas shows it. */
+/** The state of a local copy, as GET /replicas returns it. */
 export interface LocalCopyState {
   /** Seconds; null before the first complete pull. */
   readonly staleness: number | null;
-  /** Whether orders are decided on it now. */
+  /** Whether orders are decided on the copy now. */
   readonly fresh: boolean;
   readonly entities: number;
-  /** The newest change known of each lane. */
+  /** The newest change of each lane in the copy. */
   readonly sequences: readonly number[];
 }
 
-/** One owner's entities, as this process knows them. */
-export interface Followed<E> {
-  /** The entity, if it is known and what is known is fresh enough to decide on. */
+/** The local copy of one owner's entities, kept up to date by pulls and events. */
+export interface MaintainedCopy<E> {
+  /** The entity, if it is in the copy and the copy is fresh enough to decide on. */
   find(id: string): E | undefined;
-  hear(event: ChangeEvent<E>): void;
+  applyEvent(event: ChangeEvent<E>): void;
   state(): LocalCopyState;
   start(): void;
   stop(): void;
 }
 
+export type ConsumerCopy = MaintainedCopy<CopiedConsumer>;
+export type RestaurantCopy = MaintainedCopy<CopiedRestaurant>;
+
 export interface LocalCopies {
-  readonly consumer: Followed<NeededConsumer>;
-  readonly restaurant: Followed<NeededRestaurant>;
+  readonly consumer: ConsumerCopy;
+  readonly restaurant: RestaurantCopy;
   start(): void;
   stop(): void;
 }
 
-/** Of each owner, what one user of the replicas needs. */
-export type Some<What extends 'find' | 'hear' | 'state'> = {
-  readonly [Owner in 'consumer' | 'restaurant']: Pick<LocalCopies[Owner], What>;
-};
-
 export interface LocalCopiesParts {
   readonly sidecar: Pick<Sidecar, 'invoke'>;
   readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
-  /** How stale a replica may be to be decided on, in milliseconds. */
-  readonly stalenessMs: number;
+  /** Maximum age of a local copy that orders are decided on, in milliseconds. */
+  readonly maxStalenessMs: number;
 }
 
-/** LocalCopies of the entities of both owners. Empty and of no use until started. */
+/** Creates the local copies of both owners' entities. They are empty until they are started. */
 export function createLocalCopies(parts: LocalCopiesParts): LocalCopies {
-  const consumer = follow(parts, 'consumer', neededConsumer, { weigh: () => 1, places: PLACES });
-  const weigh = ({ menu }: NeededRestaurant) => 1 + menu.length;
-  const restaurant = follow(parts, 'restaurant', neededRestaurant, { weigh, places: PLACES });
+  const consumer = maintainCopy(parts, 'consumer', copiedConsumer, { weigh: () => 1, capacity: CAPACITY });
+  const weigh = ({ menu }: CopiedRestaurant) => 1 + menu.length;
+  const restaurant = maintainCopy(parts, 'restaurant', copiedRestaurant, { weigh, capacity: CAPACITY });
   return {
     consumer,
     restaurant,
@@ -75,28 +73,28 @@ export function createLocalCopies(parts: LocalCopiesParts): LocalCopies {
   };
 }
 
-function follow<E extends { readonly id: string }>(
-  { sidecar, clock, stalenessMs }: LocalCopiesParts,
+function maintainCopy<E extends { readonly id: string }>(
+  { sidecar, clock, maxStalenessMs }: LocalCopiesParts,
   owner: string,
   entity: z.ZodType<E>,
   options: LocalCopyOptions<E>,
-): Followed<E> {
-  const replica = createLocalCopy(options);
-  const puller = createPuller({ sidecar, clock, owner, entity, replica });
-  const fresh = () => isFresh(puller.provenAt(), clock.monotonic(), stalenessMs);
-  const staleness = () => stalenessOf(puller.provenAt(), clock.monotonic()) / 1_000;
+): MaintainedCopy<E> {
+  const localCopy = createLocalCopy(options);
+  const puller = createPuller({ sidecar, clock, owner, entity, localCopy });
+  const fresh = () => isFresh(puller.completeAt(), clock.monotonic(), maxStalenessMs);
+  const staleness = () => stalenessOf(puller.completeAt(), clock.monotonic()) / 1_000;
   let started = false;
 
   return {
-    find: (id) => (fresh() ? replica.find(id) : undefined),
-    hear(event) {
-      if (started) replica.hear({ ...event, entity: entity.parse(event.entity) });
+    find: (id) => (fresh() ? localCopy.find(id) : undefined),
+    applyEvent(event) {
+      if (started) localCopy.applyEvent({ ...event, entity: entity.parse(event.entity) });
     },
     state: () => ({
-      staleness: puller.provenAt() === undefined ? null : staleness(),
+      staleness: puller.completeAt() === undefined ? null : staleness(),
       fresh: fresh(),
-      entities: replica.size(),
-      sequences: replica.cursors().map(({ seq }) => seq),
+      entities: localCopy.size(),
+      sequences: localCopy.cursors().map(({ seq }) => seq),
     }),
     start() {
       started = true;
@@ -108,5 +106,5 @@ function follow<E extends { readonly id: string }>(
 }
 
 const gauge = meter.createObservableGauge('replica.staleness.seconds', {
-  description: 'How stale the replica of an owner can be at most; infinite before it is loaded',
+  description: "Maximum age of the local copy of an owner's entities; infinite before it is loaded",
 });

@@ -1,7 +1,7 @@
-import { CHANGE_LANES, type ChangesResponse, type LaneCursor, type LaneChanges } from '@standing-order/contracts';
-import { cursorAfter, isNewer, classify } from './sequence.ts';
+import { CHANGE_LANES, type ChangesResponse, type LaneChanges, type LaneCursor } from '@standing-order/contracts';
+import { classify, cursorAfter, isNewer } from './sequence.ts';
 
-/** A change as an event brings it. */
+/** A change of an entity, as an event carries it. */
 export interface ChangeEvent<E> {
   readonly lane: number;
   readonly seq: number;
@@ -9,85 +9,86 @@ export interface ChangeEvent<E> {
   readonly entity: E;
 }
 
-/** What this process knows of the entities of one owner. */
+/** This process's copy of the entities of one owner. */
 export interface LocalCopy<E> {
-  /** Undefined when it is not known here, which does not say that there is none. */
+  /** Undefined: not in the copy. The owner may have the entity nevertheless. */
   find(id: string): E | undefined;
-  /** Takes what an event says, as far as it may. */
-  hear(event: ChangeEvent<E>): void;
-  /** Takes a pull's answer that was asked for from these or from earlier cursors. */
-  take(answer: ChangesResponse<E>): void;
-  /** How far each lane is read. */
+  /** Applies a change event, as far as its place in the sequence allows. */
+  applyEvent(event: ChangeEvent<E>): void;
+  /** Applies the response to a pull that was sent with the current or with earlier cursors. */
+  applyPull(response: ChangesResponse<E>): void;
+  /** The position up to which each lane has been read. */
   cursors(): readonly LaneCursor[];
   size(): number;
 }
 
 export interface LocalCopyOptions<E> {
-  /** How many of the places an entity takes. */
+  /** Returns the part of the capacity that an entity takes. */
   weigh(entity: E): number;
-  /** Places in all. What has no room is not kept: it is unknown here. */
-  readonly places: number;
+  /** Total weight of the entities in the copy. An entity that does not fit is left out. */
+  readonly capacity: number;
 }
 
-const fromNothing = (): LaneCursor[] => Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 }));
+const initialCursors = (): LaneCursor[] => Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 }));
 
-export function createLocalCopy<E extends { readonly id: string }>({ weigh, places }: LocalCopyOptions<E>): LocalCopy<E> {
-  const known = new Map<string, { readonly version: number; readonly entity: E; readonly weight: number }>();
-  let cursors = fromNothing();
+export function createLocalCopy<E extends { readonly id: string }>(options: LocalCopyOptions<E>): LocalCopy<E> {
+  const { weigh, capacity } = options;
+  const entities = new Map<string, { readonly version: number; readonly entity: E; readonly weight: number }>();
+  let cursors = initialCursors();
   let used = 0;
 
-  /** Keeps an entity if it is newer than what is known. Says whether there was room; if not, all stays as it was. */
-  function keep(version: number, entity: E): boolean {
-    const before = known.get(entity.id);
+  /** Stores an entity if its version is newer. Returns false, and changes nothing, if it does not fit. */
+  function upsert(version: number, entity: E): boolean {
+    const before = entities.get(entity.id);
     if (!isNewer(version, before?.version)) return true;
     const weight = weigh(entity);
     const after = used - (before?.weight ?? 0) + weight;
-    if (after > places) return false;
+    if (after > capacity) return false;
     used = after;
-    known.set(entity.id, { version, entity, weight });
+    entities.set(entity.id, { version, entity, weight });
     return true;
   }
 
-  function forget(id: string): void {
-    used -= known.get(id)?.weight ?? 0;
-    known.delete(id);
+  function evict(id: string): void {
+    used -= entities.get(id)?.weight ?? 0;
+    entities.delete(id);
   }
 
-  /** What comes in turn must not be missed: an entity that has no room any more is not known any more. */
-  function follow(version: number, entity: E): void {
-    if (!keep(version, entity)) forget(entity.id);
+  /** A change in sequence must not be missed, so an entity whose new version does not fit is removed. */
+  function upsertOrEvict(version: number, entity: E): void {
+    if (!upsert(version, entity)) evict(entity.id);
   }
 
-  function takeLane({ lane, changes, next }: LaneChanges<E>): void {
+  function applyLane({ lane, changes, next }: LaneChanges<E>): void {
     const cursor = cursors[lane] ?? { seq: 0 };
     for (const { seq, version, entity } of changes) {
-      if (seq === undefined || classify(cursor, seq) !== 'past') follow(version, entity);
+      if (seq === undefined || classify(cursor, seq) !== 'past') upsertOrEvict(version, entity);
     }
     cursors[lane] = cursorAfter(cursor, next);
   }
 
   return {
-    find: (id) => known.get(id)?.entity,
+    find: (id) => entities.get(id)?.entity,
     cursors: () => cursors,
-    size: () => known.size,
+    size: () => entities.size,
 
-    hear({ lane, seq, version, entity }) {
-      const turn = classify(cursors[lane] ?? { seq: 0 }, seq);
-      if (turn === 'next') {
-        follow(version, entity);
+    applyEvent({ lane, seq, version, entity }) {
+      const sequence = classify(cursors[lane] ?? { seq: 0 }, seq);
+      if (sequence === 'next') {
+        upsertOrEvict(version, entity);
         cursors[lane] = { seq };
       }
-      // Only what is known: taken in early, it could be given up for want of room and come back older.
-      if (turn === 'early' && known.has(entity.id)) keep(version, entity);
+      // Only for entities in the copy. A new one could be evicted for lack of capacity and then return in an older version.
+      if (sequence === 'early' && entities.has(entity.id)) upsert(version, entity);
     },
 
-    take({ lanes, reset }) {
+    applyPull({ lanes, reset }) {
       if (reset) {
-        known.clear();
-        cursors = fromNothing();
+        entities.clear();
+        cursors = initialCursors();
         used = 0;
       }
-      for (const news of lanes) takeLane(news);
+      for (const changes of lanes) applyLane(changes);
     },
   };
 }

@@ -17,69 +17,74 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { Order } from '../domain/order.ts';
 import { outcomeOf, SOURCE } from '../outbox/command-transport.ts';
-import type { Asked } from '../styles/messaging.ts';
-import type { PlaceOrderResult } from '../styles/place-order.ts';
+import type { PlaceOrder } from '../styles/place-order.ts';
 
 const topic = TOPICS['order-requests'];
 const [TYPE] = topic.types;
 
-/** As much of a request as it takes to answer it. */
-const answerable = cloudEvent.extend({
+/** The part of a request that a reply needs. A request without it goes to the dead-letter topic. */
+const replyableRequest = cloudEvent.extend({
   type: z.literal(TYPE),
   data: z.looseObject({ replyTo: clientName, correlationId: correlationId.optional().catch(undefined) }),
 });
-type Request = z.infer<typeof answerable>;
+type ReceivedRequest = ReceivedMessage<z.infer<typeof replyableRequest>>;
 
-export interface RequestsParts {
+export interface OrderRequestsParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
-  place(asked: Asked): Promise<PlaceOrderResult>;
+  readonly placeOrder: PlaceOrder;
 }
 
 /**
- * Adds the handler of `order-requests`. A request is done once its order is stored, or its refusal is on its way to the
- * reply channel; one that does not even say where to reply goes to the dead-letter topic.
+ * Subscribes to `order-requests`. A request is acknowledged when its order is stored, or when its refusal has been published
+ * to the reply channel.
  */
-export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: RequestsParts): void {
+export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): void {
+  const { sidecar, pubsub, clock, placeOrder } = parts;
+
   async function reply(
-    { message, context }: ReceivedMessage<Request>,
+    { message, context }: ReceivedRequest,
     kind: 'refused' | 'again',
     content: { readonly type: string; readonly data: unknown },
   ): Promise<HandlingResult> {
-    // The same answer to the same request, which may have an id as long as ids can be.
+    // Derived, so that a request that arrives again gets a reply with the same id. Hashed, as the request's id may be as long as ids can be.
     const id = deterministicUuid('standing-order/request-answer', message.source, message.id, kind);
-    const about = { id, source: SOURCE, subject: message.subject, time: clock.wall(), trace: currentTrace(context) };
-    const event = createEvent({ ...about, ...content });
-    const [taken] = await sidecar.publish(pubsub, outcomeTopic(message.data.replyTo), [{ event }]);
-    return taken ? 'success' : 'retry';
+    const attributes = { id, source: SOURCE, subject: message.subject, time: clock.wall(), trace: currentTrace(context) };
+    const event = createEvent({ ...attributes, ...content });
+    const [isPublished] = await sidecar.publish(pubsub, outcomeTopic(message.data.replyTo), [{ event }]);
+    return isPublished ? 'success' : 'retry';
   }
 
-  const refuse = (delivery: ReceivedMessage<Request>, detail: string, errors: readonly FieldFault[]) =>
-    reply(delivery, 'refused', {
+  const refuse = (received: ReceivedRequest, detail: string, errors: readonly FieldFault[]) =>
+    reply(received, 'refused', {
       type: 'com.standing-order.order-request-refused.v1',
-      data: { correlationId: delivery.message.data.correlationId, detail, errors },
+      data: { correlationId: received.message.data.correlationId, detail, errors },
     });
 
-  /** The client has confirmed this outcome before and asks again, so it has lost it. */
-  const repeat = (delivery: ReceivedMessage<Request>, order: Order, received: Token) =>
-    reply(delivery, 'again', outcomeOf(order, received));
+  /** The client confirmed this outcome before and requests the order again, so it has lost the outcome. */
+  const repeatOutcome = (received: ReceivedRequest, order: Order, confirmed: Token) =>
+    reply(received, 'again', outcomeOf(order, confirmed));
 
-  async function handle(delivery: ReceivedMessage<Request>): Promise<HandlingResult> {
-    const asked = messageData[TYPE].safeParse(delivery.message.data);
-    if (!asked.success) return refuse(delivery, 'the request is not valid', faultsOf(asked.error));
-    const { request, correlationId, replyTo: client } = asked.data;
-    const trace = currentTrace(delivery.context);
-    const placement = await place({ request, replyTo: { client, correlationId }, trace });
-    switch (placement.outcome) {
+  async function handle(received: ReceivedRequest): Promise<HandlingResult> {
+    const parsed = messageData[TYPE].safeParse(received.message.data);
+    if (!parsed.success) return refuse(received, 'the request is not valid', faultsOf(parsed.error));
+    const { request, correlationId, replyTo } = parsed.data;
+    const result = await placeOrder({
+      request,
+      client: `channel:${replyTo}`,
+      replyTo: { client: replyTo, correlationId },
+      trace: currentTrace(received.context),
+    });
+    switch (result.outcome) {
       case 'taken':
-        return placement.order.received ? repeat(delivery, placement.order, placement.order.received) : 'success';
+        return result.order.received ? repeatOutcome(received, result.order, result.order.received) : 'success';
       case 'key-reused': {
         const fault = { field: 'correlationId', detail: 'belongs to another request' };
-        return refuse(delivery, 'this correlation id has been used for another order', [fault]);
+        return refuse(received, 'the correlation id was used for another order', [fault]);
       }
       case 'unstorable':
-        return refuse(delivery, 'the state store does not accept this order', []);
+        return refuse(received, 'the state store does not accept this order', []);
       default:
         return 'retry';
     }
@@ -90,7 +95,7 @@ export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: Req
     pubsub,
     topic,
     source: SOURCE,
-    schema: answerable,
+    schema: replyableRequest,
     handle: (batch) => Promise.all(batch.map(handle)),
   });
 }

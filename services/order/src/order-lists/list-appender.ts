@@ -4,47 +4,50 @@ import type { Order } from '../domain/order.ts';
 
 type Addition = { readonly name: string; readonly entries: readonly LogEntry[] };
 
-/** What is added together, next. */
-interface Gathering {
+/** The additions that will be written together next. */
+interface Batch {
   readonly additions: Addition[];
-  readonly added: Promise<readonly boolean[]>;
+  readonly results: Promise<readonly boolean[]>;
 }
 
-/** Before each addition, so that it is worth its while. */
+/** Pause before each write, so that a batch has more than a few orders. */
 const GATHER_MS = 50;
 
-/** The list of a consumer's orders. */
+/** The name of the log that is the list of a consumer's orders. */
 export const logName = (consumerId: string): string => `ci:${consumerId}`;
 
-/** Puts orders into the lists of their consumers; says for each, in order, whether it is there. What comes meanwhile is added together. */
+/**
+ * Returns a function that appends orders to the lists of their consumers. It returns for each order, in order, whether the
+ * order is in the list. Orders that arrive during a write are written together in the next one.
+ */
 export function createListAppender(
   log: Pick<PagedLog<LogEntry>, 'append'>,
   clock: Pick<Clock, 'setTimer'>,
 ): (orders: readonly Order[]) => Promise<readonly boolean[]> {
-  let gathering: Gathering | undefined;
-  /** The addition under way: two that add to the same lists would only take turns in losing. Never rejects. */
-  let turn: Promise<unknown> = Promise.resolve();
+  let next: Batch | undefined;
+  /** The write in flight. Two concurrent writes to the same lists would only conflict with each other. Never rejects. */
+  let inFlight: Promise<unknown> = Promise.resolve();
 
-  async function addAfter(before: Promise<unknown>, additions: readonly Addition[]): Promise<readonly boolean[]> {
-    await before;
+  async function appendAfter(previous: Promise<unknown>, additions: readonly Addition[]): Promise<readonly boolean[]> {
+    await previous;
     await new Promise<void>((resolve) => clock.setTimer(GATHER_MS, resolve));
-    gathering = undefined;
+    next = undefined;
     return log.append(additions);
   }
 
-  function gather(): Gathering {
+  function createBatch(): Batch {
     const additions: Addition[] = [];
-    const added = addAfter(turn, additions);
-    turn = added.catch(() => {});
-    return { additions, added };
+    const results = appendAfter(inFlight, additions);
+    inFlight = results.catch(() => {});
+    return { additions, results };
   }
 
   return async (orders) => {
     if (orders.length === 0) return [];
-    gathering ??= gather();
-    const { additions, added } = gathering;
+    next ??= createBatch();
+    const { additions, results } = next;
     const from = additions.length;
     for (const { id, request } of orders) additions.push({ name: logName(request.consumerId), entries: [{ id }] });
-    return (await added).slice(from, from + orders.length);
+    return (await results).slice(from, from + orders.length);
   };
 }

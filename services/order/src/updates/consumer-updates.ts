@@ -1,63 +1,74 @@
-import type { Outbox } from '@standing-order/outbox';
-import type { SSEMessage } from 'hono/streaming';
-import type { Message } from '../domain/decide.ts';
-import type { Order } from '../domain/order.ts';
-import { represent } from '../domain/representation.ts';
-import type { OrderLists, OrderAt } from '../order-lists/order-lists.ts';
-import type { Feed } from './event-stream.ts';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { type Representation, represent } from '../domain/representation.ts';
+import type { ListedOrder, OrderLists } from '../order-lists/order-lists.ts';
+import type { OrderBatchReader } from '../outbox/ports.ts';
+import { polledUpdates } from './polled-updates.ts';
 
-export interface ConsumerFeedParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'readAll'>;
-  readonly consumerOrders: Pick<OrderLists, 'list' | 'watch'>;
+export interface ConsumerUpdatesParts {
+  readonly outbox: OrderBatchReader;
+  readonly orderLists: OrderLists;
+  readonly clock: Pick<Clock, 'setTimer'>;
 }
 
-/** Undecided orders that one stream follows; newer ones have to wait until some of these are decided. */
-const MOST_UNDECIDED = 50;
-/** Orders that are met at one look. */
-const MOST_NEW = 20;
+/** A state of one of a consumer's orders. */
+export interface ConsumerUpdate extends Representation {
+  /**
+   * All orders up to this position are decided and have been emitted so. A client that continues after it, at any replica,
+   * gets the current state of every later order again, and therefore misses nothing.
+   */
+  readonly resumeAfter: number;
+}
+
+/** Maximum number of undecided orders that one iteration follows. Newer orders wait until some of these are decided. */
+const MAX_UNDECIDED = 50;
+/** Maximum number of orders that one poll adds. */
+const MAX_NEW = 20;
 
 /**
- * What becomes of a consumer's orders after position `heard`: each state that is seen of each.
- *
- * The id of an event is the position up to which everything is decided and told. A client that comes back with it, to
- * whichever replica, hears of all that is later once more as it is then, and so misses nothing.
+ * The states of a consumer's orders after position `after`: each order's state when the iteration reaches it, then each
+ * later state. Ends when the signal aborts. Never throws.
  */
-export function consumerFeed({ outbox, consumerOrders }: ConsumerFeedParts, consumerId: string, heard: number): Feed {
-  /** By position, with the version that was told. */
-  const undecided = new Map<number, { readonly id: string; readonly version: string }>();
-  let met = heard;
+export type ConsumerUpdates = (consumerId: string, after: number, signal: AbortSignal) => AsyncIterable<ConsumerUpdate>;
 
-  const settledUpTo = (): number => Math.min(met, ...[...undecided.keys()].map((position) => position - 1));
+export function createConsumerUpdates({ outbox, orderLists, clock }: ConsumerUpdatesParts): ConsumerUpdates {
+  return (consumerId, after, signal) =>
+    polledUpdates<ConsumerUpdate>(clock, signal, ({ emit, poke }) => {
+    /** By position, with the version that was emitted. */
+    const undecided = new Map<number, { readonly id: string; readonly version: string }>();
+    let reached = after;
 
-  function tell({ position, order }: OrderAt): SSEMessage[] {
-    const { body, version } = represent(order);
-    if (undecided.get(position)?.version === version) return [];
-    met = Math.max(met, position);
-    if (order.status === 'PENDING') undecided.set(position, { id: order.id, version });
-    else undecided.delete(position);
-    return [{ event: 'order', id: String(settledUpTo()), data: body }];
-  }
+    const decidedUpTo = (): number => Math.min(reached, ...[...undecided.keys()].map((position) => position - 1));
 
-  return {
-    async news() {
-      const followed = [...undecided].map(([position, { id }]) => ({ position, id }));
-      const limit = Math.min(MOST_NEW, MOST_UNDECIDED - followed.length);
-      // Nothing is noted before all is read: what is noted has been told.
-      const [now, page] = await Promise.all([
-        followed.length > 0 ? outbox.readAll(followed.map(({ id }) => id)) : undefined,
-        limit > 0 ? consumerOrders.list(consumerId, { after: met, limit }) : undefined,
-      ]);
-      const events: SSEMessage[] = [];
-      for (const { position, id } of followed) {
-        const order = now?.get(id);
-        if (order) events.push(...tell({ position, order }));
-      }
-      for (const at of page?.orders ?? []) {
-        if (!followed.some(({ id }) => id === at.order.id)) events.push(...tell(at));
-      }
-      met = Math.max(met, page?.last ?? 0);
-      return { events, over: false };
-    },
-    watch: (sooner) => consumerOrders.watch(consumerId, sooner),
-  };
+    function emitIfChanged({ position, order }: ListedOrder): void {
+      const { body, version } = represent(order);
+      if (undecided.get(position)?.version === version) return;
+      reached = Math.max(reached, position);
+      if (order.status === 'PENDING') undecided.set(position, { id: order.id, version });
+      else undecided.delete(position);
+      emit({ body, version, resumeAfter: decidedUpTo() });
+    }
+
+    const unwatch = orderLists.watch(consumerId, poke);
+    poke();
+    return {
+      async poll() {
+        const followed = [...undecided].map(([position, { id }]) => ({ position, id }));
+        const limit = Math.min(MAX_NEW, MAX_UNDECIDED - followed.length);
+        // The state of the iteration changes only after both reads: a failed read must not skip an update.
+        const [current, page] = await Promise.all([
+          followed.length > 0 ? outbox.readAll(followed.map(({ id }) => id)) : undefined,
+          limit > 0 ? orderLists.list(consumerId, { after: reached, limit }) : undefined,
+        ]);
+        for (const { position, id } of followed) {
+          const order = current?.get(id);
+          if (order) emitIfChanged({ position, order });
+        }
+        for (const listed of page?.orders ?? []) {
+          if (!followed.some(({ id }) => id === listed.order.id)) emitIfChanged(listed);
+        }
+        reached = Math.max(reached, page?.last ?? 0);
+      },
+      unwatch,
+    };
+    });
 }

@@ -4,59 +4,63 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { type Feed, OpenStream } from './event-stream.ts';
+import { type EventSource, sendEvents } from './send-events.ts';
 
-export interface StreamsParts {
-  readonly clock: Pick<Clock, 'setTimer'>;
-  /** Most streams at a time. Default 1,000. */
-  readonly most?: number;
-  /** Between two comments that keep the connection, and proxies on the way, awake. Default 15 s. */
+export interface EventStreamsParts {
+  readonly clock: Pick<Clock, 'setTimer' | 'wall'>;
+  /** Maximum number of open streams. Default 1,000. */
+  readonly max?: number;
+  /** Interval of the comments that keep the connection open, also at proxies. Default 15 s. */
   readonly heartbeatMs?: number;
-  /** How long a client may take to take what is sent. Default 10 s. */
+  /** Maximum time in which a client must receive a write. Default 10 s. */
   readonly writeWithinMs?: number;
 }
 
 /** Open streams of server-sent events. */
-export interface Streams {
-  /** The feed as a response. Throws the problem that there are too many streams. */
-  open(c: Context, feed: Feed): Response;
-  /** Ends all of them, so that the service can stop; their clients go on at another replica. */
+export interface EventStreams {
+  /**
+   * Returns the response that streams the events. Throws a problem when too many streams are open.
+   *
+   * @param expiresAt Unix time in milliseconds at which the caller's token expires
+   */
+  open(c: Context, events: EventSource, expiresAt?: number): Response;
+  /** Ends all streams, so that the service can stop. Their clients continue at another replica. */
   end(): void;
 }
 
-const MOST = 1_000;
+const MAX = 1_000;
 const HEARTBEAT_MS = 15_000;
 const WRITE_WITHIN_MS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 
-export function createEventStreams(parts: StreamsParts): Streams {
-  const { clock, most = MOST, heartbeatMs = HEARTBEAT_MS, writeWithinMs = WRITE_WITHIN_MS } = parts;
-  const open = new Set<OpenStream>();
-  let ended = false;
+export function createEventStreams(parts: EventStreamsParts): EventStreams {
+  const { clock, max = MAX, heartbeatMs = HEARTBEAT_MS, writeWithinMs = WRITE_WITHIN_MS } = parts;
+  const streams = new Set<AbortController>();
+  let hasEnded = false;
 
   return {
-    open(c, feed) {
-      if (ended || open.size >= most) {
-        const detail = ended ? 'this replica is stopping' : 'as many streams are open as this replica serves';
+    open(c, events, expiresAt) {
+      if (hasEnded || streams.size >= max) {
+        const detail = hasEnded ? 'this replica is stopping' : 'this replica has reached its limit of open streams';
         throw new ProblemError('unavailable', { detail, retryAfter: RETRY_AFTER_SECONDS });
       }
-      // Proxies of the nginx kind would keep events back until they have gathered some kilobytes.
+      // Without this header nginx and similar proxies buffer events until they have some kilobytes.
       c.header('X-Accel-Buffering', 'no');
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
-      const cutOff = () => outgoing?.destroy();
-      // What is read for a stream belongs to no trace: it may go on for days.
+      const disconnect = () => outgoing?.destroy();
+      // The reads of a stream belong to no trace: a stream may be open for days.
       return runDetached(() =>
         streamSSE(c, async (stream) => {
-          const one = new OpenStream({ clock, heartbeatMs, writeWithinMs, stream, feed, cutOff });
-          open.add(one);
-          await one.over;
-          open.delete(one);
+          const ending = new AbortController();
+          streams.add(ending);
+          await sendEvents({ clock, heartbeatMs, writeWithinMs, stream, events, expiresAt, disconnect }, ending);
+          streams.delete(ending);
         }),
       );
     },
     end() {
-      ended = true;
-      for (const one of [...open]) one.finish();
+      hasEnded = true;
+      for (const ending of streams) ending.abort();
     },
   };
 }

@@ -1,74 +1,55 @@
-import type { Outbox } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
-import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
-import { startPolling } from './poll-with-backoff.ts';
+import type { OrderUpdates } from './order-updates.ts';
 
-export interface WaitsParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'watch'>;
+export interface LongPollParts {
+  readonly orderUpdates: OrderUpdates;
   readonly clock: Pick<Clock, 'setTimer'>;
-  /** Most requests that wait at a time. Default 1,000. */
-  readonly most?: number;
+  /** Maximum number of requests that wait at a time. Default 1,000. */
+  readonly max?: number;
 }
 
 /** Requests that wait for an order to be decided. */
-export interface Waits {
+export interface LongPoll {
   /**
-   * The order once it is decided, or as it is after `ms` milliseconds, or when the signal aborts. Undefined, at once, when
-   * too many wait already. Never rejects.
+   * Returns the order once it is decided, or its latest state after `ms` milliseconds or when the signal aborts. Returns
+   * undefined at once when too many requests are waiting. Never rejects.
    */
-  untilDecided(order: Order, ms: number, signal?: AbortSignal): Promise<Order> | undefined;
-  /** Lets everybody go, so that the service can stop. */
+  waitForDecision(order: Order, ms: number, signal?: AbortSignal): Promise<Order> | undefined;
+  /** Ends all waits, so that the service can stop. */
   end(): void;
 }
 
-const MOST = 1_000;
+const MAX = 1_000;
 
-/**
- * An order that this replica looks after is heard of at once; one that another replica looks after is read now and then.
- */
-export function createLongPoll({ outbox, clock, most = MOST }: WaitsParts): Waits {
-  const waiting = new Set<() => void>();
-  let ended = false;
+export function createLongPoll({ orderUpdates, clock, max = MAX }: LongPollParts): LongPoll {
+  const waiting = new Set<AbortController>();
+  let hasEnded = false;
 
-  const wait = (order: Order, ms: number, signal?: AbortSignal) =>
-    new Promise<Order>((resolve) => {
-      let seen = order;
-      const see = (now: Order | undefined) => {
-        if (now === undefined || !waiting.has(finish)) return;
-        seen = now;
-        if (now.status !== 'PENDING') finish();
-      };
-      const finish = () => {
-        if (!waiting.delete(finish)) return;
-        unwatch();
-        looking.stop();
-        cancelDeadline();
-        signal?.removeEventListener('abort', finish);
-        resolve(seen);
-      };
-      waiting.add(finish);
-      const unwatch = outbox.watch(order.id, see);
-      const cancelDeadline = clock.setTimer(ms, finish);
-      const looking = startPolling(clock, async () => {
-        see(await outbox.read(order.id));
-        return false;
-      });
-      signal?.addEventListener('abort', finish);
-      if (signal?.aborted) finish();
-    });
+  async function wait(order: Order, ms: number, signal?: AbortSignal): Promise<Order> {
+    const ending = new AbortController();
+    waiting.add(ending);
+    const cancelDeadline = clock.setTimer(ms, () => ending.abort());
+    let latest = order;
+    for await (const state of orderUpdates(order, AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]))) {
+      latest = state;
+    }
+    cancelDeadline();
+    waiting.delete(ending);
+    return latest;
+  }
 
   return {
-    untilDecided(order, ms, signal) {
+    waitForDecision(order, ms, signal) {
       if (order.status !== 'PENDING') return Promise.resolve(order);
-      if (ended || waiting.size >= most) return undefined;
-      // What is read while waiting belongs to no trace: it says nothing of the order.
+      if (hasEnded || waiting.size >= max) return undefined;
+      // The reads of a wait belong to no trace: they are not part of the order's processing.
       return runDetached(() => wait(order, ms, signal));
     },
     end() {
-      ended = true;
-      for (const finish of [...waiting]) finish();
+      hasEnded = true;
+      for (const ending of waiting) ending.abort();
     },
   };
 }

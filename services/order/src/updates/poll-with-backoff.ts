@@ -1,48 +1,48 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 
 export interface Poller {
-  /** Looks as soon as can be, and then often again. */
-  sooner(): void;
+  /** Polls at once, or right after the poll in flight, and restarts the backoff. */
+  poke(): void;
   stop(): void;
 }
 
-const PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2_000;
 
 /**
- * Looks at what others may change: 100 ms from now, then after pauses that double up to 2 s. They start over when a look
- * finds news, which it says. Looks never overlap. One that rejects has found none; whoever reads has reported why.
+ * Calls `poll` after 100 ms, and then after pauses that double up to 2 s. The backoff restarts when `poll` returns true: it
+ * has found a change. Polls never overlap. A rejection counts as no change; the callee has logged it.
  */
-export function startPolling(clock: Pick<Clock, 'setTimer'>, look: () => Promise<boolean>): Poller {
-  let pause = PAUSE_MS;
-  let looking = false;
-  let again = false;
-  let stopped = false;
+export function startPolling(clock: Pick<Clock, 'setTimer'>, poll: () => Promise<boolean>): Poller {
+  let pause = FIRST_PAUSE_MS;
+  let isPolling = false;
+  let isPoked = false;
+  let isStopped = false;
   let cancel = () => {};
 
-  function lookAfter(ms: number): void {
+  function pollAfter(ms: number): void {
     cancel();
     cancel = clock.setTimer(ms, async () => {
-      looking = true;
-      again = false;
-      const news = await look().catch(() => false);
-      looking = false;
-      if (stopped) return;
-      if (news) pause = PAUSE_MS;
-      lookAfter(again ? 0 : pause);
+      isPolling = true;
+      isPoked = false;
+      const hasChanged = await poll().catch(() => false);
+      isPolling = false;
+      if (isStopped) return;
+      if (hasChanged) pause = FIRST_PAUSE_MS;
+      pollAfter(isPoked ? 0 : pause);
       pause = Math.min(2 * pause, MAX_PAUSE_MS);
     });
   }
 
-  lookAfter(pause);
+  pollAfter(pause);
   return {
-    sooner() {
-      pause = PAUSE_MS;
-      again = true;
-      if (!looking && !stopped) lookAfter(0);
+    poke() {
+      pause = FIRST_PAUSE_MS;
+      isPoked = true;
+      if (!isPolling && !isStopped) pollAfter(0);
     },
     stop() {
-      stopped = true;
+      isStopped = true;
       cancel();
     },
   };
