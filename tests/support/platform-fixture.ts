@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPortBase, type Platform, type PlatformOptions, startPlatform } from '@standing-order/local';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
-import { type Answer, concurrently, get, post } from './client.ts';
+import { concurrently, get, type HttpResponse, post } from './client.ts';
+import { poll } from './poll.ts';
 import { postgresState } from './postgres-state.ts';
 import { connectRedis, type Redis } from './redis.ts';
-import { judge, redisState, type StateReader, type Verdict } from './state.ts';
-import { until } from './until.ts';
+import { compareWithStore, redisState, type StateReader, type StoreComparison } from './state.ts';
 
 export const CONSUMER = 'ada';
 export const RESTAURANT = 'trattoria';
 
-/** An order that both services agree to. */
+/** An order that both validators accept. */
 export const GOOD_ORDER = {
   consumerId: CONSUMER,
   restaurantId: RESTAURANT,
@@ -20,37 +20,39 @@ export const GOOD_ORDER = {
 };
 
 export interface PlaceOptions {
-  /** Replicas to place at, in turn; all by default. */
+  /** Indexes of the replicas to place orders at, in turn; default: all. */
   readonly replicas?: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The whole platform for one test file, with one consumer and one restaurant in it, and views of it from outside. */
-export interface World {
+/** The whole platform for one test file, with one consumer and one restaurant, and direct views of its stores. */
+export interface PlatformFixture {
   readonly platform: Platform;
   readonly state: StateReader;
-  /** Of a platform whose broker is Redis. */
+  /** The broker, if it is Redis. */
   readonly broker: Redis;
   /** Ids of every order of `place` that was answered with 202. */
   readonly acknowledged: ReadonlySet<string>;
   /** Places that many good orders, up to 32 at a time. */
-  place(count: number, options?: PlaceOptions): Promise<Answer[]>;
-  verdict(): Promise<Verdict>;
+  place(count: number, options?: PlaceOptions): Promise<HttpResponse[]>;
+  verdict(): Promise<StoreComparison>;
   /**
-   * Resolves when every acknowledged order is VALIDATED and every stored order is decided; rejects at the deadline with what is
-   * not, and at once when an acknowledged order is refused.
+   * Resolves when every acknowledged order is VALIDATED and every stored order is decided; rejects at the deadline with
+   * the others, and at once when an acknowledged order is refused.
    */
-  allDecided(deadlineMs?: number): Promise<Verdict>;
+  allDecided(deadlineMs?: number): Promise<StoreComparison>;
 }
 
-export interface WorldOptions extends Partial<PlatformOptions> {
-  /** Sent along when the consumer and the restaurant are created. */
+export interface PlatformFixtureOptions extends Partial<PlatformOptions> {
+  /** Request headers for creating the consumer and the restaurant. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Starts a platform before the tests of this file or block and takes it down after them; its logs stay if one failed. */
-export function useWorld(options: () => WorldOptions | Promise<WorldOptions>): () => World {
-  let world: World | undefined;
+/** Starts a platform before the tests of this file or block, and stops it after them. Its logs remain if a test failed. */
+export function usePlatform(
+  options: () => PlatformFixtureOptions | Promise<PlatformFixtureOptions>,
+): () => PlatformFixture {
+  let fixture: PlatformFixture | undefined;
   const ends: (() => unknown)[] = [];
   let failed = false;
 
@@ -61,7 +63,7 @@ export function useWorld(options: () => WorldOptions | Promise<WorldOptions>): (
     );
     failed = true;
     const portBase = await findPortBase();
-    world = await startWorld({ portBase, dataDir, replicas: { order: 2 }, ...(await options()) }, ends);
+    fixture = await startFixture({ portBase, dataDir, replicas: { order: 2 }, ...(await options()) }, ends);
     failed = false;
   });
   beforeEach(({ onTestFailed }) => {
@@ -74,16 +76,16 @@ export function useWorld(options: () => WorldOptions | Promise<WorldOptions>): (
   });
 
   return () => {
-    if (world === undefined) throw new Error('the platform did not start');
-    return world;
+    if (fixture === undefined) throw new Error('the platform did not start');
+    return fixture;
   };
 }
 
-/** Pushes onto `ends` how to take down what has been started, also when it rejects. */
-async function startWorld(
-  { headers, ...options }: PlatformOptions & WorldOptions,
+/** Pushes a function onto `ends` for each started resource, also when it rejects later. */
+async function startFixture(
+  { headers, ...options }: PlatformOptions & PlatformFixtureOptions,
   ends: (() => unknown)[],
-): Promise<World> {
+): Promise<PlatformFixture> {
   const platform = await startPlatform(options);
   ends.push(() => platform.close());
   const broker = options.broker === 'kafka' ? undefined : await connectRedis(platform.stores.broker);
@@ -94,7 +96,7 @@ async function startWorld(
   await seed(platform, headers);
 
   const acknowledged = new Set<string>();
-  const verdict = async () => judge(acknowledged, await state.orders());
+  const verdict = async () => compareWithStore(acknowledged, await state.orders());
   const noneRefused = async () => {
     const judged = await verdict();
     expect(judged.refused, 'good orders that were refused').toEqual([]);
@@ -104,7 +106,7 @@ async function startWorld(
     platform,
     state,
     get broker() {
-      if (broker === undefined) throw new Error('the broker of this platform is no Redis');
+      if (broker === undefined) throw new Error('the broker of this platform is not Redis');
       return broker;
     },
     acknowledged,
@@ -117,7 +119,7 @@ async function startWorld(
       }),
     verdict,
     allDecided: (deadlineMs = 60_000) =>
-      until(
+      poll(
         'every order is there and decided',
         noneRefused,
         ({ lost, undecided }) => lost.length === 0 && undecided.length === 0,
@@ -126,7 +128,7 @@ async function startWorld(
   };
 }
 
-async function seed({ urls }: Platform, headers: WorldOptions['headers']): Promise<void> {
+async function seed({ urls }: Platform, headers: PlatformFixtureOptions['headers']): Promise<void> {
   const created = await Promise.all([
     post(
       `${urls.consumer[0]}/consumers`,
@@ -149,7 +151,7 @@ async function seed({ urls }: Platform, headers: WorldOptions['headers']): Promi
 
 /** Waits until `url` answers 200. */
 export async function answersOk(url: string, deadlineMs?: number): Promise<void> {
-  await until(
+  await poll(
     `${url} answers 200`,
     async () => {
       const { status, body } = await get(url);
