@@ -3,7 +3,7 @@ import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } fr
 import { Deletions } from './deletions.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
-import { defaultSettings } from './settings.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
 import { Writer } from './writer.ts';
 
 const deadlineMs = 10_000;
@@ -11,7 +11,7 @@ const deadlineMs = 10_000;
 async function setUp({ readMs = 0 } = {}) {
   const store = new MemoryStore();
   const clock = manualClock(readMs);
-  const context = { ...contextOf(store, clock), settings: { ...defaultSettings, commitPaceMs: 20 } };
+  const context = { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, commitPaceMs: 20 } };
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();

@@ -6,7 +6,7 @@ import type { Deletions } from './deletions.ts';
 import { segmentKey } from './documents.ts';
 import { Look } from './look.ts';
 import { Loop } from './loop.ts';
-import type { Document } from './ports.ts';
+import type { OutboxDocument } from './ports.ts';
 import { Relay } from './relay.ts';
 import type { Seen } from './scan.ts';
 import type { Writer } from './writer.ts';
@@ -22,7 +22,7 @@ export interface SessionOwner<D, A> {
 }
 
 /** Everything that lives and dies with one writer's name. */
-export class Session<D extends Document, A> {
+export class Session<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
   readonly relay: Relay<D, A>;
   readonly cursor: Cursor<D, A>;
