@@ -1,4 +1,3 @@
-import { Adopt } from './adopt.ts';
 import type {
   AcceptResult,
   Outbox,
@@ -8,21 +7,22 @@ import type {
   ParkedDocument,
   RecordResult,
 } from './api.ts';
+import { Deletions } from './commit/deletion-queue.ts';
+import { GroupCommit } from './commit/group-commit.ts';
+import { RequestQueue } from './commit/request-queue.ts';
 import { type Context, freshName, reasonOf } from './context.ts';
-import { Deletions } from './deletions.ts';
-import { Enlist } from './enlist.ts';
-import { GroupCommit } from './group-commit.ts';
-import { Sleeper } from './loop.ts';
+import { Adopt } from './membership/takeover.ts';
+import { Writer } from './membership/writer.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
 import type { OutboxDocument } from './ports.ts';
-import { Recorder } from './recorder.ts';
-import { RequestQueue } from './request-queue.ts';
-import { readDocuments, type Seen } from './scan.ts';
+import { Enlist } from './recovery/orphan-indexer.ts';
+import { readDocuments, type Seen } from './recovery/segment-scan.ts';
+import { Recorder } from './replies/reply-recorder.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
-import { Session } from './session.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
+import { Sleeper } from './util/loop.ts';
 import { Watchers } from './watchers.ts';
-import { Writer } from './writer.ts';
+import { Session } from './writer-session.ts';
 
 /** An outbox over the given ports; nothing happens before `start`. */
 export const createOutbox = <D extends OutboxDocument, A>(options: OutboxOptions<D, A>): Outbox<D, A> =>

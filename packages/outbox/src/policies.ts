@@ -1,6 +1,6 @@
-import { rendezvous } from './hash.ts';
 import type { OutboxDocument, WriteOutcome } from './ports.ts';
 import type { Settings } from './settings.ts';
+import { rendezvous } from './util/hash.ts';
 
 /**
  * The decisions that the protocol's promises hang on, each a pure function. They can be replaced one by one, so that

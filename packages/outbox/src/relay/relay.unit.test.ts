@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, contextFor, MemoryStore, manualClock } from '../test/parts.ts';
-import type { Context } from './context.ts';
-import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from './ports.ts';
+import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
+import type { Context } from '../context.ts';
+import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from '../ports.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 import { Relay } from './relay.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
 
 interface Questions extends OutboxDocument {
   readonly asked: readonly string[];

@@ -1,4 +1,6 @@
-import type { Context } from './context.ts';
+import { Range } from '../commit/segment-numbers.ts';
+import type { Context } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
 import {
   directoryKey,
   directoryValue,
@@ -7,9 +9,7 @@ import {
   type WriterRecord,
   writerKey,
   writerValue,
-} from './documents.ts';
-import type { OutboxDocument } from './ports.ts';
-import { Range } from './range.ts';
+} from '../storage-format.ts';
 
 const directoryAttempts = 8;
 

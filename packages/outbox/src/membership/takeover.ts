@@ -1,5 +1,7 @@
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
+import type { Deletions } from '../commit/deletion-queue.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { OutboxDocument, Stored } from '../ports.ts';
+import { Mover, type Scanned, scan } from '../recovery/segment-scan.ts';
 import {
   type Directory,
   directoryKey,
@@ -9,10 +11,8 @@ import {
   segmentKey,
   type WriterRecord,
   writerKey,
-} from './documents.ts';
-import { Loop } from './loop.ts';
-import type { OutboxDocument, Stored } from './ports.ts';
-import { Mover, type Scanned, scan } from './scan.ts';
+} from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
 
 /** Another writer, as seen from here. Times are of the own monotonic clock. */
 interface Other {

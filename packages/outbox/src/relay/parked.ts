@@ -1,6 +1,6 @@
-import type { ParkedDocument } from './api.ts';
-import type { Clock } from './ports.ts';
-import type { Settings } from './settings.ts';
+import type { ParkedDocument } from '../api.ts';
+import type { Clock } from '../ports.ts';
+import type { Settings } from '../settings.ts';
 
 interface Remembered {
   readonly channels: readonly string[];

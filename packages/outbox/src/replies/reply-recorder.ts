@@ -1,9 +1,9 @@
-import type { RecordResult } from './api.ts';
-import { type Context, reasonOf } from './context.ts';
-import { documentKey } from './documents.ts';
-import { Loop } from './loop.ts';
-import type { OutboxDocument, Stored } from './ports.ts';
-import type { Seen } from './scan.ts';
+import type { RecordResult } from '../api.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { OutboxDocument, Stored } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { documentKey } from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
 
 interface Answer<D, A> {
   readonly id: string;

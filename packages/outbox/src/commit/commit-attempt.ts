@@ -1,9 +1,9 @@
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { segmentKey, segmentValue } from './documents.ts';
-import type { Operation, OutboxDocument, Stored, TransactionOutcome } from './ports.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { Operation, OutboxDocument, Stored, TransactionOutcome } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { segmentKey, segmentValue } from '../storage-format.ts';
+import type { Deletions } from './deletion-queue.ts';
 import type { Item } from './request-queue.ts';
-import type { Seen } from './scan.ts';
 
 /** Ids that get a segment of this writer. */
 export interface Move {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { manualClock } from '../test/parts.ts';
-import type { AcceptResult } from './api.ts';
+import { manualClock } from '../../test/parts.ts';
+import type { AcceptResult } from '../api.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 import { RequestQueue } from './request-queue.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
 
 interface Doc {
   readonly id: string;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_POLICIES } from './policies.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
-import { type Flight, Window } from './window.ts';
+import { DEFAULT_POLICIES } from '../policies.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { type Flight, Window } from './send-window.ts';
 
 const settings = { ...DEFAULT_SETTINGS, window: 4 };
 const half = (): number => 0.5;

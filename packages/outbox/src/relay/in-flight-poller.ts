@@ -1,9 +1,9 @@
+import { type Context, reasonOf, slices } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
+import { readDocuments, type Seen } from '../recovery/segment-scan.ts';
+import { Loop } from '../util/loop.ts';
 import type { Entry } from './channel.ts';
-import { type Context, reasonOf, slices } from './context.ts';
-import { Loop } from './loop.ts';
-import type { OutboxDocument } from './ports.ts';
 import type { Relay } from './relay.ts';
-import { readDocuments, type Seen } from './scan.ts';
 
 /**
  * Reads the documents in flight, since answers reach any replica: each one soon after it was sent, then less and less

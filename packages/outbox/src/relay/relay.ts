@@ -1,9 +1,9 @@
+import type { Context } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { laneOf } from '../util/hash.ts';
 import { Channel, type Command, createEntry, type Entry, type LoadedSegment } from './channel.ts';
-import type { Context } from './context.ts';
-import { laneOf } from './hash.ts';
-import type { OutboxDocument } from './ports.ts';
-import type { Seen } from './scan.ts';
-import { Stuck } from './stuck.ts';
+import { Stuck } from './parked.ts';
 
 /** What a relay needs of the parts around it. */
 export interface RelayOwner<A> {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../test/parts.ts';
-import { Deletions } from './deletions.ts';
+import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../../test/parts.ts';
+import { Writer } from '../membership/writer.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { Deletions } from './deletion-queue.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
-import { Writer } from './writer.ts';
 
 const deadlineMs = 10_000;
 

@@ -1,6 +1,6 @@
-import type { Policies } from './policies.ts';
-import type { Random } from './ports.ts';
-import type { Settings } from './settings.ts';
+import type { Policies } from '../policies.ts';
+import type { Random } from '../ports.ts';
+import type { Settings } from '../settings.ts';
 
 /** What a window has to know of a command. */
 export interface Flight {

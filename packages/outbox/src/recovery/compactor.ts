@@ -1,11 +1,11 @@
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { segmentKey } from './documents.ts';
-import { Loop } from './loop.ts';
-import type { OutboxDocument } from './ports.ts';
-import type { Relay } from './relay.ts';
-import { Mover, type Scanned, scan } from './scan.ts';
-import type { Writer } from './writer.ts';
+import type { Deletions } from '../commit/deletion-queue.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { Writer } from '../membership/writer.ts';
+import type { OutboxDocument } from '../ports.ts';
+import type { Relay } from '../relay/relay.ts';
+import { segmentKey } from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
+import { Mover, type Scanned, scan } from './segment-scan.ts';
 
 /** How often the length of the range is looked at. */
 const checkMs = 10_000;

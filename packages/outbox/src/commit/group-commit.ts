@@ -1,13 +1,13 @@
-import type { AcceptResult } from './api.ts';
-import { attempt, type Batch, idsOf, type Move } from './attempt.ts';
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { Loop, Sleeper } from './loop.ts';
-import type { OutboxDocument } from './ports.ts';
+import type { AcceptResult } from '../api.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { Writer } from '../membership/writer.ts';
+import type { OutboxDocument } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { takesInsertion } from '../self-test.ts';
+import { Loop, Sleeper } from '../util/loop.ts';
+import { attempt, type Batch, idsOf, type Move } from './commit-attempt.ts';
+import type { Deletions } from './deletion-queue.ts';
 import type { Item, RequestQueue } from './request-queue.ts';
-import type { Seen } from './scan.ts';
-import { takesInsertion } from './self-test.ts';
-import type { Writer } from './writer.ts';
 
 /** What a batch is written under. */
 export interface Session<D extends OutboxDocument, A> {

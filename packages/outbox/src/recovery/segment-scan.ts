@@ -1,7 +1,7 @@
-import { type Context, reasonOf, slices } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { documentKey, parseSegment, segmentKey } from './documents.ts';
-import type { OutboxDocument, Stored } from './ports.ts';
+import type { Deletions } from '../commit/deletion-queue.ts';
+import { type Context, reasonOf, slices } from '../context.ts';
+import type { OutboxDocument, Stored } from '../ports.ts';
+import { documentKey, parseSegment, segmentKey } from '../storage-format.ts';
 
 /** A document as it is stored, as far as this process knows. */
 export interface Seen<D> {

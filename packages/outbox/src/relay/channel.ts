@@ -1,10 +1,10 @@
-import type { Context } from './context.ts';
-import { Fifo } from './fifo.ts';
-import { laneOf } from './hash.ts';
-import type { OutboxDocument, OutgoingCommand } from './ports.ts';
-import type { Seen } from './scan.ts';
-import type { Settings } from './settings.ts';
-import { type Flight, Window } from './window.ts';
+import type { Context } from '../context.ts';
+import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import type { Settings } from '../settings.ts';
+import { Fifo } from '../util/fifo.ts';
+import { laneOf } from '../util/hash.ts';
+import { type Flight, Window } from './send-window.ts';
 
 /**
  * waiting: for a slot of its window. queued: has a slot, waits to be sent. flying: sent.

@@ -1,9 +1,9 @@
-import type { AcceptResult } from './api.ts';
-import { documentKey } from './documents.ts';
-import type { Policies } from './policies.ts';
-import type { Clock, OutboxDocument } from './ports.ts';
-import type { Seen } from './scan.ts';
-import type { Settings } from './settings.ts';
+import type { AcceptResult } from '../api.ts';
+import type { Policies } from '../policies.ts';
+import type { Clock, OutboxDocument } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import type { Settings } from '../settings.ts';
+import { documentKey } from '../storage-format.ts';
 
 interface Request<D> {
   readonly document: D;

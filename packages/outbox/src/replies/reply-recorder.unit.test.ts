@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { type Count, contextOf, countFrom, MemoryStore } from '../test/parts.ts';
-import { documentKey } from './documents.ts';
-import { Recorder } from './recorder.ts';
-import type { Seen } from './scan.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
+import { type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { documentKey } from '../storage-format.ts';
+import { Recorder } from './reply-recorder.ts';
 
 const recordPaceMs = 20;
 
