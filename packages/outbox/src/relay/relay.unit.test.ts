@@ -1,21 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, contextFor, MemoryStore, manualClock } from '../test/parts.ts';
-import type { Context } from './context.ts';
-import type { Business, Document, Outgoing, Token } from './ports.ts';
+import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
+import type { Context } from '../context.ts';
+import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from '../ports.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 import { Relay } from './relay.ts';
-import { defaultSettings } from './settings.ts';
 
-interface Questions extends Document {
+interface Questions extends OutboxDocument {
   readonly asked: readonly string[];
   readonly answers: Readonly<Record<string, Token>>;
 }
 
-const business: Business<Questions, never> = {
+const business: DocumentHandler<Questions, never> = {
   parse: (value) => value as Questions,
-  missing: ({ asked, answers }) => asked.filter((channel) => !(channel in answers)),
-  answered: ({ answers }) => Object.entries(answers).map(([channel, token]) => ({ channel, token })),
+  pendingChannels: ({ asked, answers }) => asked.filter((channel) => !(channel in answers)),
+  acknowledged: ({ answers }) => Object.entries(answers).map(([channel, token]) => ({ channel, token })),
   apply: () => ({ ignored: 'never' }),
-  overdue: () => undefined,
+  onTimeout: () => undefined,
 };
 
 const questions = (id: string, ...asked: string[]): Questions => ({
@@ -28,16 +28,16 @@ const questions = (id: string, ...asked: string[]): Questions => ({
 });
 
 const seen = (document: Questions) => ({ document, etag: '1' });
-const { attempts, reorderMs, stuckRetryMs } = defaultSettings;
+const { attempts, reorderMs, stuckRetryMs } = DEFAULT_SETTINGS;
 
 /** One lane and two channels; `x` asks on both. */
 async function setUp() {
   const clock = manualClock();
-  const out: Outgoing<Questions>[] = [];
+  const out: OutgoingCommand<Questions>[] = [];
   const plain = contextFor(business, new MemoryStore(), clock);
   const context: Context<Questions, never> = {
     ...plain,
-    settings: { ...defaultSettings, lanes: 1 },
+    settings: { ...DEFAULT_SETTINGS, lanes: 1 },
     transport: {
       send: async (batch) => {
         out.push(...batch);
@@ -136,7 +136,7 @@ describe('a document that is stuck on one channel, and only waits on another', (
 test('what was given up while nobody was answered is to be tried again as soon as somebody is', async () => {
   const { clock, relay, answerAnother, read } = await setUp();
   for (let probes = 0; probes < attempts; probes++) {
-    clock.go(defaultSettings.probeMaxMs * 2);
+    clock.go(DEFAULT_SETTINGS.probeMaxMs * 2);
     relay.tick();
     await read();
   }

@@ -1,4 +1,6 @@
-import type { Context } from './context.ts';
+import { Range } from '../commit/segment-numbers.ts';
+import type { Context } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
 import {
   directoryKey,
   directoryValue,
@@ -7,14 +9,12 @@ import {
   type WriterRecord,
   writerKey,
   writerValue,
-} from './documents.ts';
-import type { Document } from './ports.ts';
-import { Range } from './range.ts';
+} from '../storage-format.ts';
 
 const directoryAttempts = 8;
 
 /** One name under which segments are written: its record, its numbers, and how long it may still be used. */
-export class Writer<D extends Document, A> {
+export class Writer<D extends OutboxDocument, A> {
   readonly name: string;
   readonly range = new Range();
   /** Numbers below are reserved: read back from the store as written. */
@@ -79,13 +79,13 @@ export class Writer<D extends Document, A> {
       monotonicMs: now.monotonic - this.#confirmed.monotonic,
       wallMs: now.wall - this.#confirmed.wall,
     };
-    return this.#context.rules.beatTooOld(age, this.#context.settings);
+    return this.#context.policies.beatTooOld(age, this.#context.settings);
   }
 
   /** A batch is given up under number `n`, and may still land. */
   doubt(n: number): void {
-    const { rules, clock } = this.#context;
-    if (rules.forgetsDoubtful()) this.range.finish(n);
+    const { policies, clock } = this.#context;
+    if (policies.forgetsDoubtful()) this.range.finish(n);
     else {
       this.range.doubt(n);
       this.#doubtSince ??= clock.monotonic();
@@ -103,7 +103,7 @@ export class Writer<D extends Document, A> {
 
   /** The next segment number, unless none is reserved. */
   take(): number | undefined {
-    if (!this.#context.rules.mayUse(this.range.next, this.limit)) return undefined;
+    if (!this.#context.policies.mayUse(this.range.next, this.limit)) return undefined;
     return this.range.next++;
   }
 

@@ -1,5 +1,7 @@
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
+import type { Deletions } from '../commit/deletion-queue.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { OutboxDocument, Stored } from '../ports.ts';
+import { Mover, type Scanned, scan } from '../recovery/segment-scan.ts';
 import {
   type Directory,
   directoryKey,
@@ -9,10 +11,8 @@ import {
   segmentKey,
   type WriterRecord,
   writerKey,
-} from './documents.ts';
-import { Loop } from './loop.ts';
-import type { Document, Stored } from './ports.ts';
-import { Mover, type Scanned, scan } from './scan.ts';
+} from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
 
 /** Another writer, as seen from here. Times are of the own monotonic clock. */
 interface Other {
@@ -37,7 +37,7 @@ const noRecord: WriterRecord = { beat: 0, lo: 1, limit: 0, left: false, extra: {
  * scanned once, and again and again -> retired; back to watched whenever its record changes, or when another one of the
  * living is to adopt it.
  */
-export class Adopt<D extends Document, A> {
+export class Adopt<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #deletions: Deletions;
   readonly #self: () => string | undefined;
@@ -130,11 +130,11 @@ export class Adopt<D extends Document, A> {
   }
 
   #choose(self: string): void {
-    const { rules } = this.#context;
+    const { policies } = this.#context;
     const living = [self];
     for (const other of this.#others.values()) if (!this.#isDead(other)) living.push(other.name);
     for (const other of this.#others.values()) {
-      const mine = this.#isDead(other) && rules.adopter(other.name, living) === self;
+      const mine = this.#isDead(other) && policies.adopter(other.name, living) === self;
       if (mine === other.mine) continue;
       other.mine = mine;
       other.firstScanAt = undefined;
@@ -143,8 +143,8 @@ export class Adopt<D extends Document, A> {
   }
 
   #isDead({ since, record }: Other): boolean {
-    const { rules, settings, clock } = this.#context;
-    return rules.isDead({ unchangedMs: clock.monotonic() - since, left: record.left }, settings);
+    const { policies, settings, clock } = this.#context;
+    return policies.isDead({ unchangedMs: clock.monotonic() - since, left: record.left }, settings);
   }
 
   async #scanDue(): Promise<undefined> {
@@ -157,28 +157,28 @@ export class Adopt<D extends Document, A> {
   }
 
   #isDue(other: Other): boolean {
-    const { rules, settings, clock } = this.#context;
+    const { policies, settings, clock } = this.#context;
     const { firstScanAt, looks, lastLookAt, since } = other;
     if (firstScanAt === undefined) return true;
     const now = clock.monotonic();
-    if (rules.looksAgain({ looks, sinceFirstScanMs: now - firstScanAt }, settings)) return true;
+    if (policies.looksAgain({ looks, sinceFirstScanMs: now - firstScanAt }, settings)) return true;
     const lastLookAgeMs = now - lastLookAt;
     // Would it be retired if the last look were fresh and empty?
     const fresh = { unchangedMs: now - since, lastLookEmpty: true, lastLookAgeMs: 0 };
-    return lastLookAgeMs >= settings.retireLookMs && rules.mayRetire(fresh, settings);
+    return lastLookAgeMs >= settings.retireLookMs && policies.mayRetire(fresh, settings);
   }
 
   #mayRetire({ since, lastLookAt, lastLookEmpty, mine }: Other): boolean {
-    const { rules, settings, clock } = this.#context;
+    const { policies, settings, clock } = this.#context;
     const now = clock.monotonic();
     const facts = { unchangedMs: now - since, lastLookEmpty, lastLookAgeMs: now - lastLookAt };
-    return mine && rules.mayRetire(facts, settings);
+    return mine && policies.mayRetire(facts, settings);
   }
 
   /** One complete scan of the range, unless the writer beats again or is not ours any more. */
   async #scan(other: Other): Promise<void> {
-    const { rules, settings, clock } = this.#context;
-    const { from: start, to: end } = rules.adoptedRange(other.record);
+    const { policies, settings, clock } = this.#context;
+    const { from: start, to: end } = policies.adoptedRange(other.record);
     const startedAt = clock.monotonic();
     const mover = new Mover(this.#context, this.#deletions, this.#move);
     let empty = true;
@@ -214,8 +214,8 @@ export class Adopt<D extends Document, A> {
 
   /** A segment with absent documents stays: their transaction may still be under way, and would lose its segment. */
   async #take({ key, open, absent, unreadable }: Scanned, mover: Mover<D, A>): Promise<boolean> {
-    const { rules } = this.#context;
-    const stays = unreadable || !rules.mayDelete({ open: 0, absent });
+    const { policies } = this.#context;
+    const stays = unreadable || !policies.mayDelete({ open: 0, absent });
     if (open.length > 0) return mover.add(open, { key, gone: stays ? undefined : () => {} });
     if (!stays) this.#deletions.add(key);
     return true;

@@ -1,6 +1,6 @@
-import type { StuckDocument } from './api.ts';
-import type { Clock } from './ports.ts';
-import type { Settings } from './settings.ts';
+import type { ParkedDocument } from '../api.ts';
+import type { Clock } from '../ports.ts';
+import type { Settings } from '../settings.ts';
 
 interface Remembered {
   readonly channels: readonly string[];
@@ -31,7 +31,7 @@ export class Stuck {
     return this.#documents.size;
   }
 
-  list(): StuckDocument[] {
+  list(): ParkedDocument[] {
     return [...this.#documents].map(([id, { channels, attempts, since }]) => ({ id, channels, attempts, since }));
   }
 

@@ -1,14 +1,14 @@
-import type { Recorded } from './api.ts';
-import { type Context, reasonOf } from './context.ts';
-import { documentKey } from './documents.ts';
-import { Loop } from './loop.ts';
-import type { Document, Stored } from './ports.ts';
-import type { Seen } from './scan.ts';
+import type { RecordResult } from '../api.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { OutboxDocument, Stored } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { documentKey } from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
 
 interface Answer<D, A> {
   readonly id: string;
   readonly answer: A;
-  readonly resolve: (recorded: Recorded<D>) => void;
+  readonly resolve: (recorded: RecordResult<D>) => void;
   readonly reject: (error: Error) => void;
   tries: number;
   /** An earlier write of it may have been stored. */
@@ -39,7 +39,7 @@ export interface RecorderOwner<D> {
  * document is judged by its ETag. What this process knows to be stored is not read again, unless others were faster
  * just now: then they work on the same documents, and what is known is likely to be old.
  */
-export class Recorder<D extends Document, A> {
+export class Recorder<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #owner: RecorderOwner<D>;
   readonly #reads: Loop;
@@ -63,7 +63,7 @@ export class Recorder<D extends Document, A> {
   }
 
   /** Resolves when the answer is recorded or ignored. Rejects when the store fails, or too many answers wait. */
-  record(id: string, answer: A): Promise<Recorded<D>> {
+  record(id: string, answer: A): Promise<RecordResult<D>> {
     if (this.#size >= this.#context.settings.recordQueue) return Promise.reject(new Error('too many answers wait'));
     return new Promise((resolve, reject) => {
       this.#enqueue({ id, answer, resolve, reject, tries: 0, maybeStored: false, maybeSettled: false });
@@ -133,12 +133,12 @@ export class Recorder<D extends Document, A> {
 
   /** From memory, if every answer changes what is known there: that an answer changes nothing has to be read. */
   #changeKnown(id: string, answers: readonly Answer<D, A>[]): Change<D, A> | undefined {
-    const { business, clock } = this.#context;
+    const { handler, clock } = this.#context;
     const known = clock.monotonic() < this.#readUntil ? undefined : this.#owner.known(id);
     if (known?.etag === undefined) return undefined;
     let { document } = known;
     for (const { answer, maybeStored } of answers) {
-      const result = maybeStored ? undefined : business.apply(document, answer, clock.wall());
+      const result = maybeStored ? undefined : handler.apply(document, answer, clock.wall());
       if (result === undefined || !('document' in result)) return undefined;
       document = result.document;
     }
@@ -146,18 +146,18 @@ export class Recorder<D extends Document, A> {
   }
 
   #change(id: string, answers: readonly Answer<D, A>[], stored: Stored | undefined): Change<D, A> | undefined {
-    const { business, clock } = this.#context;
+    const { handler, clock } = this.#context;
     if (stored === undefined) return this.#ignoreAll(answers, 'no-such-document');
     let document: D;
     try {
-      document = business.parse(stored.value);
+      document = handler.parse(stored.value);
     } catch {
       return this.#ignoreAll(answers, 'document-unreadable');
     }
     const applied: Answer<D, A>[] = [];
     let settled = false;
     for (const answer of answers) {
-      const result = business.apply(document, answer.answer, clock.wall());
+      const result = handler.apply(document, answer.answer, clock.wall());
       if ('document' in result) {
         document = result.document;
         applied.push(answer);
@@ -166,7 +166,7 @@ export class Recorder<D extends Document, A> {
         settled ||= answer.maybeSettled;
       } else this.#ignore(answer, result.ignored);
     }
-    if (settled) this.#context.observer.settled?.(document);
+    if (settled) this.#context.observer.completed?.(document);
     return { id, etag: stored.etag, document, applied };
   }
 
@@ -180,7 +180,7 @@ export class Recorder<D extends Document, A> {
       const outcome = await this.#context.store.write(items);
       this.#busy.clear();
       if (outcome === 'conflict') this.#readUntil = this.#context.clock.monotonic() + this.#context.settings.readAllMs;
-      if (this.#context.rules.recorded(outcome)) this.#confirm(changes);
+      if (this.#context.policies.recorded(outcome)) this.#confirm(changes);
       else for (const change of changes) this.#repeat(change, outcome);
       this.#reads.wake();
     }
@@ -189,14 +189,14 @@ export class Recorder<D extends Document, A> {
   #confirm(changes: readonly Change<D, A>[]): void {
     for (const { document, applied } of changes) {
       for (const { resolve } of applied) resolve({ recorded: true, document });
-      if (this.#isDone(document)) this.#context.observer.settled?.(document);
+      if (this.#isDone(document)) this.#context.observer.completed?.(document);
     }
     const { store } = this.#context;
     this.#owner.recorded(changes.map(({ document, etag }) => ({ document, etag: store.etagAfter(etag) })));
   }
 
   #isDone(document: D): boolean {
-    return this.#context.business.missing(document).length === 0;
+    return this.#context.handler.pendingChannels(document).length === 0;
   }
 
   #repeat({ document, applied }: Change<D, A>, outcome: string): void {

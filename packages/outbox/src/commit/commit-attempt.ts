@@ -1,9 +1,9 @@
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { segmentKey, segmentValue } from './documents.ts';
-import type { Document, Operation, Stored, TransactionOutcome } from './ports.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { Operation, OutboxDocument, Stored, TransactionOutcome } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { segmentKey, segmentValue } from '../storage-format.ts';
+import type { Deletions } from './deletion-queue.ts';
 import type { Item } from './request-queue.ts';
-import type { Seen } from './scan.ts';
 
 /** Ids that get a segment of this writer. */
 export interface Move {
@@ -21,13 +21,13 @@ export interface Batch<D> {
 export const idsOf = <D>({ items, move }: Batch<D>): readonly string[] => move?.ids ?? items.map(({ id }) => id);
 
 /** Sends a batch once, under this number, together with some deletions; reads back what an unclear answer means. */
-export const attempt = async <D extends Document, A>(
+export const attempt = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   deletions: Deletions,
   batch: Batch<D>,
   { writer, n }: { readonly writer: string; readonly n: number },
 ): Promise<TransactionOutcome> => {
-  const { store, rules, settings, observer } = context;
+  const { store, policies, settings, observer } = context;
   const segment = segmentKey(writer, n);
   const finished = deletions.first(settings.deleteBatch);
   const operations = operationsOf(context, batch, segment, finished);
@@ -40,25 +40,25 @@ export const attempt = async <D extends Document, A>(
   if (outcome !== 'unknown') return outcome;
   observer.event?.('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });
   const seen = await readBack(context, batch, segment);
-  return rules.committed({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
+  return policies.committed({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
 };
 
-const operationsOf = <D extends Document, A>(
-  { rules }: Context<D, A>,
+const operationsOf = <D extends OutboxDocument, A>(
+  { policies }: Context<D, A>,
   batch: Batch<D>,
   segment: string,
   finished: readonly string[],
 ): Operation[] => {
-  const op = rules.documentOperation();
+  const op = policies.documentOperation();
   const operations: Operation[] = [];
   for (const { key, json, stored } of batch.items) if (stored === undefined) operations.push({ op, key, json });
   operations.push({ op: 'upsert', key: segment, json: JSON.stringify(segmentValue(idsOf(batch))) });
   for (const key of finished) operations.push({ op: 'delete', key });
-  return operations.sort((a, b) => rules.byKey(a.key, b.key));
+  return operations.sort((a, b) => policies.byKey(a.key, b.key));
 };
 
 /** Present is proof, absent is not: the segment and every document that is there will stay there. */
-const readBack = async <D extends Document, A>(
+const readBack = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   { items }: Batch<D>,
   segment: string,
@@ -79,12 +79,12 @@ const readBack = async <D extends Document, A>(
   return { segment: found.has(segment), present };
 };
 
-const parse = <D extends Document, A>(
-  { business, observer }: Context<D, A>,
+const parse = <D extends OutboxDocument, A>(
+  { handler, observer }: Context<D, A>,
   { value, etag }: Stored,
 ): Seen<D> | 'unreadable' => {
   try {
-    return { document: business.parse(value), etag };
+    return { document: handler.parse(value), etag };
   } catch (error) {
     observer.event?.('document-unreadable', { reason: reasonOf(error) });
     return 'unreadable';

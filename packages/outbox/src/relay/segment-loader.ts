@@ -1,11 +1,11 @@
-import type { Context } from './context.ts';
-import { reasonOf } from './context.ts';
-import { parseSegment, segmentKey } from './documents.ts';
-import { Loop } from './loop.ts';
-import type { Document } from './ports.ts';
-import type { Range } from './range.ts';
+import type { Range } from '../commit/segment-numbers.ts';
+import type { Context } from '../context.ts';
+import { reasonOf } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
+import { readDocuments, type Seen } from '../recovery/segment-scan.ts';
+import { parseSegment, segmentKey } from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
 import type { Found, Relay } from './relay.ts';
-import { readDocuments, type Seen } from './scan.ts';
 
 /** Most segments of one read. */
 const page = 64;
@@ -25,7 +25,7 @@ interface Unloaded {
  * is taken from memory when the cursor stands there, and read from the store when it comes there later. Once in a while
  * it goes back to the start, for the stuck documents.
  */
-export class Cursor<D extends Document, A> {
+export class Cursor<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #writer: string;
   readonly #range: Range;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { manualClock } from '../test/parts.ts';
-import type { Accepted } from './api.ts';
+import { manualClock } from '../../test/parts.ts';
+import type { AcceptResult } from '../api.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 import { RequestQueue } from './request-queue.ts';
-import { defaultSettings } from './settings.ts';
 
 interface Doc {
   readonly id: string;
@@ -14,11 +14,11 @@ interface Doc {
 }
 
 const doc = (id: string, nonce = id, body = ''): Doc => ({ id, nonce, fingerprint: 'f', createdAt: 0, body });
-const created = (document: Doc): Accepted<Doc> => ({ outcome: 'created', document });
+const created = (document: Doc): AcceptResult<Doc> => ({ outcome: 'created', document });
 
 describe('request queue', () => {
   it('builds batches in the order of arrival, each id once, within number and size', () => {
-    const settings = { ...defaultSettings, batchDocuments: 8, batchSize: 1_000 };
+    const settings = { ...DEFAULT_SETTINGS, batchDocuments: 8, batchSize: 1_000 };
     const arrivals = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 1_500 })));
     fc.assert(
       fc.property(arrivals, (list) => {
@@ -37,7 +37,7 @@ describe('request queue', () => {
   });
 
   it('answers everybody who asked for the same id, also while it is under way, and counts them out', async () => {
-    const queue = new RequestQueue<Doc>(manualClock(), defaultSettings);
+    const queue = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
     const first = queue.add(doc('a', '1'), 1_000);
     const second = queue.add(doc('a', '2'), 1_000);
     const [item] = queue.take();
@@ -52,16 +52,16 @@ describe('request queue', () => {
   });
 
   it('is full by number and by size', async () => {
-    const small = new RequestQueue<Doc>(manualClock(), { ...defaultSettings, queueRequests: 1 });
+    const small = new RequestQueue<Doc>(manualClock(), { ...DEFAULT_SETTINGS, queueRequests: 1 });
     void small.add(doc('a'), 1_000);
     expect(await small.add(doc('b'), 1_000)).toEqual({ outcome: 'full' });
-    const narrow = new RequestQueue<Doc>(manualClock(), { ...defaultSettings, queueSize: 10 });
+    const narrow = new RequestQueue<Doc>(manualClock(), { ...DEFAULT_SETTINGS, queueSize: 10 });
     expect(await narrow.add(doc('a'), 1_000)).toEqual({ outcome: 'full' });
   });
 
   it('says at the deadline whether anything was sent', async () => {
     const clock = manualClock();
-    const queue = new RequestQueue<Doc>(clock, defaultSettings);
+    const queue = new RequestQueue<Doc>(clock, DEFAULT_SETTINGS);
     const sent = queue.add(doc('a'), 1_000);
     for (const item of queue.take()) item.maybeStored = true;
     const unsent = queue.add(doc('b'), 2_000);
@@ -77,7 +77,7 @@ describe('request queue', () => {
   });
 
   it('refuses what is no JSON, and what has no time left', async () => {
-    const queue = new RequestQueue<Doc>(manualClock(), defaultSettings);
+    const queue = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
     expect(await queue.add(doc('a'), 0)).toEqual({ outcome: 'unsent' });
     const cyclic: Doc & { self?: Doc } = { ...doc('b') };
     cyclic.self = cyclic;

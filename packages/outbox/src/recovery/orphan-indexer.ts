@@ -1,5 +1,5 @@
-import { slices } from './context.ts';
-import type { Settings } from './settings.ts';
+import { slices } from '../context.ts';
+import type { Settings } from '../settings.ts';
 
 /** Gives documents a segment of this writer, once each within its memory. */
 export class Enlist {

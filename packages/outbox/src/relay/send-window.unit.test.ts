@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultRules } from './rules.ts';
-import { defaultSettings } from './settings.ts';
-import { type Flight, Window } from './window.ts';
+import { DEFAULT_POLICIES } from '../policies.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { type Flight, Window } from './send-window.ts';
 
-const settings = { ...defaultSettings, window: 4 };
+const settings = { ...DEFAULT_SETTINGS, window: 4 };
 const half = (): number => 0.5;
-const open = (): Window<Flight> => new Window(defaultRules, settings, half);
+const open = (): Window<Flight> => new Window(DEFAULT_POLICIES, settings, half);
 
 const send = (
   window: Window<Flight>,

@@ -1,12 +1,12 @@
-import { rendezvous } from './hash.ts';
-import type { Document, WriteOutcome } from './ports.ts';
+import type { OutboxDocument, WriteOutcome } from './ports.ts';
 import type { Settings } from './settings.ts';
+import { rendezvous } from './util/hash.ts';
 
 /**
  * The decisions that the protocol's promises hang on, each a pure function. They can be replaced one by one, so that
  * the simulation can show of each that it is needed; nobody else has a reason to.
  */
-export interface Rules {
+export interface Policies {
   /** Read back after an answer that was not "committed": did the batch happen? Present is proof, absent is not. */
   committed(seen: { readonly segment: boolean; readonly present: number; readonly wanted: number }): boolean;
   /** Is a batch whose outcome is unknown taken for failed instead of being sent again? */
@@ -23,7 +23,7 @@ export interface Rules {
   /** How a document is written first. */
   documentOperation(): 'insert' | 'upsert';
   /** What a stored document means for a request of the same id. */
-  outcome(stored: Document, requested: Document): 'created' | 'existing' | 'different';
+  outcome(stored: OutboxDocument, requested: OutboxDocument): 'created' | 'existing' | 'different';
   /** In which order the operations of a transaction are sent. */
   byKey(a: string, b: string): number;
 
@@ -68,7 +68,7 @@ export interface Rules {
   enlists(document: { readonly open: boolean; readonly ageMs: number }, settings: Settings): boolean;
 }
 
-export const defaultRules: Rules = {
+export const DEFAULT_POLICIES: Policies = {
   committed: ({ segment, present, wanted }) => segment && present === wanted,
   givesUp: () => false,
   separates: ({ attempts, documents, unstored }, { commitAttempts, commitAttemptsAlone }) =>

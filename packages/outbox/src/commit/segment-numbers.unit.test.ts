@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Range } from './range.ts';
+import { Range } from './segment-numbers.ts';
 
 describe('range', () => {
   it('starts at the smallest number that is not known to be deleted, in whatever order they go', () => {

@@ -1,15 +1,15 @@
-import { Carry } from './carry.ts';
-import type { LoadedSegment } from './channel.ts';
+import type { Deletions } from './commit/deletion-queue.ts';
 import { type Context, reasonOf } from './context.ts';
-import { Cursor } from './cursor.ts';
-import type { Deletions } from './deletions.ts';
-import { segmentKey } from './documents.ts';
-import { Look } from './look.ts';
-import { Loop } from './loop.ts';
-import type { Document } from './ports.ts';
-import { Relay } from './relay.ts';
-import type { Seen } from './scan.ts';
-import type { Writer } from './writer.ts';
+import type { Writer } from './membership/writer.ts';
+import type { OutboxDocument } from './ports.ts';
+import { Carry } from './recovery/compactor.ts';
+import type { Seen } from './recovery/segment-scan.ts';
+import type { LoadedSegment } from './relay/channel.ts';
+import { Look } from './relay/in-flight-poller.ts';
+import { Relay } from './relay/relay.ts';
+import { Cursor } from './relay/segment-loader.ts';
+import { segmentKey } from './storage-format.ts';
+import { Loop } from './util/loop.ts';
 
 /** What a session needs of the outbox. */
 export interface SessionOwner<D, A> {
@@ -22,7 +22,7 @@ export interface SessionOwner<D, A> {
 }
 
 /** Everything that lives and dies with one writer's name. */
-export class Session<D extends Document, A> {
+export class Session<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
   readonly relay: Relay<D, A>;
   readonly cursor: Cursor<D, A>;

@@ -1,9 +1,9 @@
+import { type Context, reasonOf, slices } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
+import { readDocuments, type Seen } from '../recovery/segment-scan.ts';
+import { Loop } from '../util/loop.ts';
 import type { Entry } from './channel.ts';
-import { type Context, reasonOf, slices } from './context.ts';
-import { Loop } from './loop.ts';
-import type { Document } from './ports.ts';
 import type { Relay } from './relay.ts';
-import { readDocuments, type Seen } from './scan.ts';
 
 /**
  * Reads the documents in flight, since answers reach any replica: each one soon after it was sent, then less and less
@@ -12,7 +12,7 @@ import { readDocuments, type Seen } from './scan.ts';
  * Of many that are due, a sample is read first, and the rest only if that showed a change: thousands in flight whose
  * answers this process records itself, or nobody gives, are not worth a read each. `lookSureMs` is sure all the same.
  */
-export class Look<D extends Document, A> {
+export class Look<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #relay: Relay<D, A>;
   readonly #changed: (document: D) => void;
@@ -135,7 +135,7 @@ export class Look<D extends Document, A> {
     const { document } = seen;
     const changed = this.#relay.observe(seen, asOf);
     if (changed) this.#changed(document);
-    const answer = this.#context.business.overdue(document, this.#context.clock.wall());
+    const answer = this.#context.handler.onTimeout(document, this.#context.clock.wall());
     if (answer !== undefined) this.#overdue(entry.id, answer);
     return changed;
   }

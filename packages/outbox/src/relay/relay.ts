@@ -1,9 +1,9 @@
+import type { Context } from '../context.ts';
+import type { OutboxDocument } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { laneOf } from '../util/hash.ts';
 import { Channel, type Command, createEntry, type Entry, type LoadedSegment } from './channel.ts';
-import type { Context } from './context.ts';
-import { laneOf } from './hash.ts';
-import type { Document } from './ports.ts';
-import type { Seen } from './scan.ts';
-import { Stuck } from './stuck.ts';
+import { Stuck } from './parked.ts';
 
 /** What a relay needs of the parts around it. */
 export interface RelayOwner<A> {
@@ -24,7 +24,7 @@ export type Found<D> = Seen<D> | 'absent' | 'unreadable' | undefined;
  * Works on the loaded documents of one writer until their business is done. Driven by observations: whatever was read
  * or recorded is compared with what is under way. Holds what fits the windows and a bounded look-ahead, nothing else.
  */
-export class Relay<D extends Document, A> {
+export class Relay<D extends OutboxDocument, A> {
   readonly entries = new Map<string, Entry<D>>();
   readonly segments = new Map<number, LoadedSegment>();
   readonly channels = new Map<string, Channel<D, A>>();
@@ -86,10 +86,10 @@ export class Relay<D extends Document, A> {
 
   /** Takes a document up unless it is done or here already. Says whether it is here now. */
   add(seen: Seen<D>, asOf: number): boolean {
-    const { business, settings, clock } = this.#context;
+    const { handler, settings, clock } = this.#context;
     const { id } = seen.document;
     if (this.entries.has(id)) return true;
-    const missing = business.missing(seen.document);
+    const missing = handler.pendingChannels(seen.document);
     if (missing.length === 0) {
       this.stuck.forget(id);
       return false;
@@ -188,8 +188,8 @@ export class Relay<D extends Document, A> {
   }
 
   #learn(document: D): void {
-    const { business, clock, settings } = this.#context;
-    for (const { channel, token } of business.answered(document)) {
+    const { handler, clock, settings } = this.#context;
+    for (const { channel, token } of handler.acknowledged(document)) {
       if (token.w !== this.#owner.writer) continue;
       const window = this.#channel(channel).window(laneOf(document.id, settings.lanes));
       window.learn(token.t, clock.monotonic());
@@ -199,12 +199,12 @@ export class Relay<D extends Document, A> {
   }
 
   #compare(entry: Entry<D>, document: D): boolean {
-    const { business } = this.#context;
-    const missing = business.missing(document);
+    const { handler } = this.#context;
+    const missing = handler.pendingChannels(document);
     const closed = entry.commands.filter(({ channel }) => !missing.includes(channel));
     const added = missing.filter((name) => !entry.commands.some(({ channel }) => channel === name));
     if (closed.length > 0) {
-      const answered = business.answered(document);
+      const answered = handler.acknowledged(document);
       for (const command of closed) {
         const token = answered.find(({ channel }) => channel === command.channel)?.token;
         const attempt = token?.w === this.#owner.writer ? token.a : undefined;
@@ -219,11 +219,11 @@ export class Relay<D extends Document, A> {
 
   /** The document was just read: what is still missing is sent again, unless it is stuck. */
   #resend(entry: Entry<D>): void {
-    const { rules, settings } = this.#context;
+    const { policies, settings } = this.#context;
     const suspects = entry.commands.filter(({ state }) => state === 'suspect');
     for (const command of suspects) {
       const channel = this.#channel(command.channel);
-      if (rules.isStuck(command.strikes, settings)) channel.close(command, 'stuck');
+      if (policies.isStuck(command.strikes, settings)) channel.close(command, 'stuck');
       else channel.sendAgain(command);
     }
     if (suspects.some(({ state }) => state === 'stuck')) this.#giveUp(entry);
@@ -265,7 +265,7 @@ export class Relay<D extends Document, A> {
   /** Nothing of this segment is loaded any more. */
   #settle(segment: LoadedSegment): void {
     this.segments.delete(segment.n);
-    if (this.#context.rules.mayDelete({ open: segment.parked, absent: 0 })) this.#owner.finished(segment);
+    if (this.#context.policies.mayDelete({ open: segment.parked, absent: 0 })) this.#owner.finished(segment);
   }
 
   #suspect(commands: readonly Command<D>[]): void {
@@ -277,14 +277,14 @@ export class Relay<D extends Document, A> {
   }
 
   #documentFor(command: Command<D>): D | undefined {
-    const { business, clock } = this.#context;
+    const { handler, clock } = this.#context;
     const { entry } = command;
     if (entry.seen === undefined) {
       this.#suspect([command]);
       return undefined;
     }
     const { document } = entry.seen;
-    const answer = business.overdue(document, clock.wall());
+    const answer = handler.onTimeout(document, clock.wall());
     if (answer === undefined) return document;
     // Not urgent: the answer is being recorded, and its document is looked at in its turn.
     command.state = 'suspect';

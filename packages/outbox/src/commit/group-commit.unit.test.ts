@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../test/parts.ts';
-import { Deletions } from './deletions.ts';
+import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../../test/parts.ts';
+import { Writer } from '../membership/writer.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { Deletions } from './deletion-queue.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
-import { defaultSettings } from './settings.ts';
-import { Writer } from './writer.ts';
 
 const deadlineMs = 10_000;
 
 async function setUp({ readMs = 0 } = {}) {
   const store = new MemoryStore();
   const clock = manualClock(readMs);
-  const context = { ...contextOf(store, clock), settings: { ...defaultSettings, commitPaceMs: 20 } };
+  const context = { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, commitPaceMs: 20 } };
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();

@@ -1,6 +1,6 @@
-import type { Random } from './ports.ts';
-import type { Rules } from './rules.ts';
-import type { Settings } from './settings.ts';
+import type { Policies } from '../policies.ts';
+import type { Random } from '../ports.ts';
+import type { Settings } from '../settings.ts';
 
 /** What a window has to know of a command. */
 export interface Flight {
@@ -25,7 +25,7 @@ export class Window<F extends Flight> {
   reorderMs: number;
   /** In the order of sending. */
   readonly #sent = new Set<F>();
-  readonly #rules: Rules;
+  readonly #policies: Policies;
   readonly #settings: Settings;
   readonly #random: Random;
   #probeMs: number;
@@ -33,8 +33,8 @@ export class Window<F extends Flight> {
   #clean = 0;
   #widenedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(rules: Rules, settings: Settings, random: Random) {
-    this.#rules = rules;
+  constructor(policies: Policies, settings: Settings, random: Random) {
+    this.#policies = policies;
     this.#settings = settings;
     this.#random = random;
     this.reorderMs = settings.reorderMs;
@@ -42,7 +42,7 @@ export class Window<F extends Flight> {
   }
 
   get hasRoom(): boolean {
-    return this.#rules.hasRoom(this.used, this.#settings);
+    return this.#policies.hasRoom(this.used, this.#settings);
   }
 
   reserve(): void {
@@ -82,7 +82,7 @@ export class Window<F extends Flight> {
     const lost: F[] = [];
     for (const flight of this.#sent) {
       const { reorderMs, evidence } = this;
-      if (!this.#rules.isLost({ sentAt: flight.sentAt, reorderMs, evidence })) break;
+      if (!this.#policies.isLost({ sentAt: flight.sentAt, reorderMs, evidence })) break;
       lost.push(flight);
     }
     for (const flight of lost) this.#recallFor(flight, 'lost');
@@ -92,11 +92,11 @@ export class Window<F extends Flight> {
   /** Recalls the oldest command when there has been no evidence for the probe time. */
   takeProbe(now: number): F[] {
     if (now < this.#probeAt || this.#sent.size === 0) return [];
-    this.#probeMs = this.#rules.nextProbe(this.#probeMs, this.#settings);
+    this.#probeMs = this.#policies.nextProbe(this.#probeMs, this.#settings);
     this.#probeLater(now);
     const probes: F[] = [];
     for (const flight of this.#sent) {
-      if (probes.length === this.#rules.probes(this.#sent.size)) break;
+      if (probes.length === this.#policies.probes(this.#sent.size)) break;
       probes.push(flight);
     }
     for (const flight of probes) this.#recallFor(flight, 'probe');
@@ -114,7 +114,7 @@ export class Window<F extends Flight> {
   }
 
   #probeLater(now: number): void {
-    this.#probeAt = now + this.#rules.probeDelay(this.#probeMs, this.#random(), this.#settings);
+    this.#probeAt = now + this.#policies.probeDelay(this.#probeMs, this.#random(), this.#settings);
   }
 
   /** It was not lost: too eager. Counted once per resending, since one delay makes many of these. */
@@ -122,12 +122,12 @@ export class Window<F extends Flight> {
     this.#clean = 0;
     if (flight.cause !== 'lost' || flight.sentAt < this.#widenedAt) return;
     this.#widenedAt = now;
-    this.reorderMs = this.#rules.reorderAfterSpurious(this.reorderMs, this.#settings);
+    this.reorderMs = this.#policies.reorderAfterSpurious(this.reorderMs, this.#settings);
   }
 
   #answeredCleanly(): void {
     if (++this.#clean < this.#settings.cleanAnswers) return;
     this.#clean = 0;
-    this.reorderMs = this.#rules.reorderAfterClean(this.reorderMs, this.#settings);
+    this.reorderMs = this.#policies.reorderAfterClean(this.reorderMs, this.#settings);
   }
 }

@@ -11,7 +11,7 @@ import {
   UnreadableError,
   writerKey,
   writerValue,
-} from './documents.ts';
+} from './storage-format.ts';
 
 const name = fc.string({ minLength: 1, maxLength: 12 });
 const count = fc.nat();

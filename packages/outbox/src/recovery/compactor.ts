@@ -1,11 +1,11 @@
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { segmentKey } from './documents.ts';
-import { Loop } from './loop.ts';
-import type { Document } from './ports.ts';
-import type { Relay } from './relay.ts';
-import { Mover, type Scanned, scan } from './scan.ts';
-import type { Writer } from './writer.ts';
+import type { Deletions } from '../commit/deletion-queue.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { Writer } from '../membership/writer.ts';
+import type { OutboxDocument } from '../ports.ts';
+import type { Relay } from '../relay/relay.ts';
+import { segmentKey } from '../storage-format.ts';
+import { Loop } from '../util/loop.ts';
+import { Mover, type Scanned, scan } from './segment-scan.ts';
 
 /** How often the length of the range is looked at. */
 const checkMs = 10_000;
@@ -14,7 +14,7 @@ const checkMs = 10_000;
  * Keeps the range of a writer short: segments that are old and nearly done are merged into new ones, so that neither a
  * stuck document nor a backlog of small batches makes the index grow without end.
  */
-export class Carry<D extends Document, A> {
+export class Carry<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #writer: Writer<D, A>;
   readonly #relay: Relay<D, A>;
@@ -97,14 +97,14 @@ export class Carry<D extends Document, A> {
 
   /** An absent document counts as done here: the commit of this segment is known to be complete. */
   async #judge({ n, key, size, open, unreadable }: Scanned, ageMs: number, mover: Mover<D, A>): Promise<boolean> {
-    const { rules, settings } = this.#context;
+    const { policies, settings } = this.#context;
     const { range } = this.#writer;
     if (unreadable || range.isDoubtful(n)) return true;
     const gone = (): void => range.deleted(n, size);
-    if (rules.mayDelete({ open: open.length, absent: 0 })) {
+    if (policies.mayDelete({ open: open.length, absent: 0 })) {
       range.deleting(n);
       this.#deletions.add(key, gone);
-    } else if (rules.carries({ open: open.length, ageMs }, settings)) return mover.add(open, { key, gone });
+    } else if (policies.carries({ open: open.length, ageMs }, settings)) return mover.add(open, { key, gone });
     return true;
   }
 }

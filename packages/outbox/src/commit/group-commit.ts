@@ -1,16 +1,16 @@
-import type { Accepted } from './api.ts';
-import { attempt, type Batch, idsOf, type Move } from './attempt.ts';
-import { type Context, reasonOf } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { Loop, Sleeper } from './loop.ts';
-import type { Document } from './ports.ts';
+import type { AcceptResult } from '../api.ts';
+import { type Context, reasonOf } from '../context.ts';
+import type { Writer } from '../membership/writer.ts';
+import type { OutboxDocument } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { takesInsertion } from '../self-test.ts';
+import { Loop, Sleeper } from '../util/loop.ts';
+import { attempt, type Batch, idsOf, type Move } from './commit-attempt.ts';
+import type { Deletions } from './deletion-queue.ts';
 import type { Item, RequestQueue } from './request-queue.ts';
-import type { Seen } from './scan.ts';
-import { takesInsertion } from './self-test.ts';
-import type { Writer } from './writer.ts';
 
 /** What a batch is written under. */
-export interface Session<D extends Document, A> {
+export interface Session<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
   /** Segment `n` is in the store and names `ids`. A document is given where it is at hand. */
   committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void;
@@ -24,7 +24,7 @@ export interface Session<D extends Document, A> {
  * under the same number; sent -> refused -> cut in two under new numbers; unclear again and again, although the store takes others -> each document by itself, under
  * new numbers -> set aside; sent or answered under a name that is too old -> sent again under a new name.
  */
-export class GroupCommit<D extends Document, A> {
+export class GroupCommit<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
   readonly #deletions: Deletions;
@@ -118,7 +118,7 @@ export class GroupCommit<D extends Document, A> {
     if (!documents) return undefined;
     const items = this.#queue.take();
     this.#startedAt = this.#context.clock.monotonic();
-    items.sort((a, b) => this.#context.rules.byKey(a.key, b.key));
+    items.sort((a, b) => this.#context.policies.byKey(a.key, b.key));
     return { items, move: undefined, attempts: 0 };
   }
 
@@ -132,7 +132,7 @@ export class GroupCommit<D extends Document, A> {
   }
 
   async #commit(batch: Batch<D>): Promise<void> {
-    const { settings, rules, clock } = this.#context;
+    const { settings, policies, clock } = this.#context;
     const startedAt = clock.wall();
     let session: Session<D, A> | undefined;
     let n: number | undefined;
@@ -142,7 +142,7 @@ export class GroupCommit<D extends Document, A> {
         return this.#abandon(batch, 'unsent');
       if (current !== session) n = undefined;
       session = current;
-      batch.items = this.#queue.toSend(batch.items, rules);
+      batch.items = this.#queue.toSend(batch.items, policies);
       if (batch.items.length === 0 && batch.move === undefined) return;
       n ??= session.writer.take();
       if (session.writer.shortOfNumbers) session.beat();
@@ -151,7 +151,7 @@ export class GroupCommit<D extends Document, A> {
         // A late answer proves nothing about who still looks at this name: the batch goes on under a new one.
         if (outcome === 'committed' && !session.writer.tooOld) return this.#finish(batch, session, n, startedAt);
         if (outcome === 'refused' && this.#canCut(batch)) return this.#cut(batch, session, n);
-        if (rules.givesUp(batch)) return this.#abandon(batch, 'refused');
+        if (policies.givesUp(batch)) return this.#abandon(batch, 'refused');
         if (await this.#isStubborn(batch)) return this.#separate(batch, session, n);
         await this.#deleteSome();
       }
@@ -175,9 +175,9 @@ export class GroupCommit<D extends Document, A> {
     observer.committed?.({ documents: created, startedAt, endedAt: clock.wall(), attempts: batch.attempts });
   }
 
-  #accepted(stored: Seen<D> | 'unreadable', requested: D): Accepted<D> {
+  #accepted(stored: Seen<D> | 'unreadable', requested: D): AcceptResult<D> {
     if (stored === 'unreadable') return { outcome: 'unknown' };
-    return { outcome: this.#context.rules.outcome(stored.document, requested), document: stored.document };
+    return { outcome: this.#context.policies.outcome(stored.document, requested), document: stored.document };
   }
 
   /** A refusal of a single document that is there already is not about that document. */
@@ -202,9 +202,9 @@ export class GroupCommit<D extends Document, A> {
 
   /** The store has not confirmed it for so long, and takes others: it is about one of these documents. */
   async #isStubborn({ items, attempts }: Batch<D>): Promise<boolean> {
-    const { rules, settings, store, random } = this.#context;
+    const { policies, settings, store, random } = this.#context;
     const unstored = items.filter(({ stored }) => stored === undefined).length;
-    if (!rules.separates({ attempts, documents: items.length, unstored }, settings) || this.#deletions.crowded)
+    if (!policies.separates({ attempts, documents: items.length, unstored }, settings) || this.#deletions.crowded)
       return false;
     return takesInsertion(store, random, (key) => this.#deletions.add(key));
   }
@@ -261,7 +261,7 @@ export class GroupCommit<D extends Document, A> {
   }
 
   async #deleteAtOnce(keys: readonly string[]): Promise<boolean> {
-    const sorted = keys.toSorted(this.#context.rules.byKey);
+    const sorted = keys.toSorted(this.#context.policies.byKey);
     const done = (await this.#context.store.transact(sorted.map((key) => ({ op: 'delete', key })))) === 'committed';
     if (done) this.#deletions.confirmed(keys);
     return done;

@@ -1,7 +1,7 @@
-import { type Context, reasonOf, slices } from './context.ts';
-import type { Deletions } from './deletions.ts';
-import { documentKey, parseSegment, segmentKey } from './documents.ts';
-import type { Document, Stored } from './ports.ts';
+import type { Deletions } from '../commit/deletion-queue.ts';
+import { type Context, reasonOf, slices } from '../context.ts';
+import type { OutboxDocument, Stored } from '../ports.ts';
+import { documentKey, parseSegment, segmentKey } from '../storage-format.ts';
 
 /** A document as it is stored, as far as this process knows. */
 export interface Seen<D> {
@@ -11,11 +11,11 @@ export interface Seen<D> {
 }
 
 /** What the store says of each id. Throws when it can't be read. */
-export const readDocuments = async <D extends Document, A>(
+export const readDocuments = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   ids: readonly string[],
 ): Promise<Map<string, Seen<D> | 'absent' | 'unreadable'>> => {
-  const { store, business, observer, settings } = context;
+  const { store, handler, observer, settings } = context;
   const documents = new Map<string, Seen<D> | 'absent' | 'unreadable'>();
   for (const slice of slices([...new Set(ids)], settings.readBatch)) {
     const found = await store.read(slice.map(documentKey));
@@ -24,7 +24,7 @@ export const readDocuments = async <D extends Document, A>(
       if (stored === undefined) documents.set(id, 'absent');
       else {
         try {
-          documents.set(id, { document: business.parse(stored.value), etag: stored.etag });
+          documents.set(id, { document: handler.parse(stored.value), etag: stored.etag });
         } catch (error) {
           observer.event?.('document-unreadable', { reason: reasonOf(error) });
           documents.set(id, 'unreadable');
@@ -46,7 +46,7 @@ export interface Scanned {
   readonly unreadable: boolean;
 }
 
-const parse = <D extends Document, A>(context: Context<D, A>, stored: Stored): readonly string[] | undefined => {
+const parse = <D extends OutboxDocument, A>(context: Context<D, A>, stored: Stored): readonly string[] | undefined => {
   try {
     return parseSegment(stored.value).ids;
   } catch (error) {
@@ -56,7 +56,7 @@ const parse = <D extends Document, A>(context: Context<D, A>, stored: Stored): r
 };
 
 /** Judges those of a writer's segments from..to (both included) that `stored` holds. Throws when the store can't be read. */
-export const scan = async <D extends Document, A>(
+export const scan = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   writer: string,
   [from, to]: readonly [number, number],
@@ -79,7 +79,7 @@ export const scan = async <D extends Document, A>(
       const seen = documents.get(id);
       if (seen === 'absent') absent++;
       else if (seen === 'unreadable') unreadable = true;
-      else if (seen === undefined || context.business.missing(seen.document).length > 0) open.push(id);
+      else if (seen === undefined || context.handler.pendingChannels(seen.document).length > 0) open.push(id);
     }
     return { n, key, size: ids?.length ?? 0, open, absent, unreadable };
   });
@@ -92,7 +92,7 @@ interface Source {
 }
 
 /** Gathers open ids of several segments into new ones, and lets the old segments go when their ids have a new home. */
-export class Mover<D extends Document, A> {
+export class Mover<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #deletions: Deletions;
   readonly #move: (ids: readonly string[]) => Promise<boolean>;
@@ -120,10 +120,10 @@ export class Mover<D extends Document, A> {
     this.#ids = new Set();
     this.#sources = [];
     if (ids.length === 0) return true;
-    const early = this.#context.rules.mayDeleteMoved('planned');
+    const early = this.#context.policies.mayDeleteMoved('planned');
     if (early) this.#delete(sources);
     const confirmed = await this.#move(ids);
-    if (confirmed && !early && this.#context.rules.mayDeleteMoved('confirmed')) this.#delete(sources);
+    if (confirmed && !early && this.#context.policies.mayDeleteMoved('confirmed')) this.#delete(sources);
     return confirmed;
   }
 

@@ -1,10 +1,10 @@
-import type { Context } from './context.ts';
-import { Fifo } from './fifo.ts';
-import { laneOf } from './hash.ts';
-import type { Document, Outgoing } from './ports.ts';
-import type { Seen } from './scan.ts';
-import type { Settings } from './settings.ts';
-import { type Flight, Window } from './window.ts';
+import type { Context } from '../context.ts';
+import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import type { Settings } from '../settings.ts';
+import { Fifo } from '../util/fifo.ts';
+import { laneOf } from '../util/hash.ts';
+import { type Flight, Window } from './send-window.ts';
 
 /**
  * waiting: for a slot of its window. queued: has a slot, waits to be sent. flying: sent.
@@ -47,7 +47,7 @@ export interface Entry<D> {
   lookMs: number;
 }
 
-export const createEntry = <D extends Document>(
+export const createEntry = <D extends OutboxDocument>(
   seen: Seen<D>,
   asOf: number,
   now: number,
@@ -74,7 +74,7 @@ export interface ChannelOwner<D> {
 }
 
 /** Sends the commands of one channel, within the windows of its lanes. */
-export class Channel<D extends Document, A> {
+export class Channel<D extends OutboxDocument, A> {
   readonly name: string;
   readonly windows: readonly Window<Command<D>>[];
   /** Commands without a slot. */
@@ -91,11 +91,11 @@ export class Channel<D extends Document, A> {
   #stopped = false;
 
   constructor(context: Context<D, A>, name: string, owner: ChannelOwner<D>) {
-    const { rules, settings, random } = context;
+    const { policies, settings, random } = context;
     this.#context = context;
     this.#owner = owner;
     this.name = name;
-    this.windows = Array.from({ length: settings.lanes }, () => new Window(rules, settings, random));
+    this.windows = Array.from({ length: settings.lanes }, () => new Window(policies, settings, random));
     this.#lanes = this.windows.map(() => new Fifo());
   }
 
@@ -232,5 +232,5 @@ export class Channel<D extends Document, A> {
 
 interface Outbound<D> {
   readonly command: Command<D>;
-  readonly outgoing: Outgoing<D>;
+  readonly outgoing: OutgoingCommand<D>;
 }

@@ -1,15 +1,15 @@
-import type { Accepted } from './api.ts';
-import { documentKey } from './documents.ts';
-import type { Clock, Document } from './ports.ts';
-import type { Rules } from './rules.ts';
-import type { Seen } from './scan.ts';
-import type { Settings } from './settings.ts';
+import type { AcceptResult } from '../api.ts';
+import type { Policies } from '../policies.ts';
+import type { Clock, OutboxDocument } from '../ports.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import type { Settings } from '../settings.ts';
+import { documentKey } from '../storage-format.ts';
 
 interface Request<D> {
   readonly document: D;
   readonly size: number;
   readonly deadline: number;
-  readonly resolve: (accepted: Accepted<D>) => void;
+  readonly resolve: (accepted: AcceptResult<D>) => void;
 }
 
 /** One id on its way into the store, with everybody who asked for it. */
@@ -38,7 +38,7 @@ const jsonOf = (document: unknown): string | undefined => {
 };
 
 /** Requests waiting for a batch or in the batch under way; each id once; bounded in number and size. */
-export class RequestQueue<D extends Document> {
+export class RequestQueue<D extends OutboxDocument> {
   requests = 0;
   size = 0;
   readonly #clock: Clock;
@@ -58,7 +58,7 @@ export class RequestQueue<D extends Document> {
   }
 
   /** Resolves when the outcome is known, or at the deadline. */
-  add(document: D, deadlineMs: number): Promise<Accepted<D>> {
+  add(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
     const json = jsonOf(document);
     if (json === undefined) return Promise.resolve({ outcome: 'refused' });
     if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
@@ -103,10 +103,10 @@ export class RequestQueue<D extends Document> {
    * Those of a batch that are to be sent now. Who has been told that nothing was stored must stay right: an item that nobody
    * waits for any more is let go, and one that somebody still does becomes theirs.
    */
-  toSend(items: readonly Item<D>[], rules: Rules): readonly Item<D>[] {
+  toSend(items: readonly Item<D>[], policies: Policies): readonly Item<D>[] {
     return items.filter((item) => {
       const [first] = item.requests;
-      if (!rules.sends({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
+      if (!policies.sends({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
         this.#underWay.delete(item.id);
         return false;
       }
@@ -119,7 +119,7 @@ export class RequestQueue<D extends Document> {
   }
 
   /** Answers everybody who asked for this item. */
-  settle(item: Item<D>, answer: (requested: D) => Accepted<D>): void {
+  settle(item: Item<D>, answer: (requested: D) => AcceptResult<D>): void {
     this.#underWay.delete(item.id);
     for (const request of item.requests) this.#answer(request, answer(request.document));
     item.requests = [];
@@ -131,7 +131,7 @@ export class RequestQueue<D extends Document> {
     this.#expire(Number.POSITIVE_INFINITY);
   }
 
-  #answer(request: Request<D>, accepted: Accepted<D>): void {
+  #answer(request: Request<D>, accepted: AcceptResult<D>): void {
     this.requests--;
     this.size -= request.size;
     request.resolve(accepted);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { type Count, contextOf, countFrom, MemoryStore } from '../test/parts.ts';
-import { documentKey } from './documents.ts';
-import { Recorder } from './recorder.ts';
-import type { Seen } from './scan.ts';
-import { defaultSettings } from './settings.ts';
+import { type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
+import type { Seen } from '../recovery/segment-scan.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { documentKey } from '../storage-format.ts';
+import { Recorder } from './reply-recorder.ts';
 
 const recordPaceMs = 20;
 
@@ -21,7 +21,7 @@ function setUp() {
     },
   };
   const recorder = new Recorder(
-    { ...contextOf(store, clock), settings: { ...defaultSettings, recordPaceMs } },
+    { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, recordPaceMs } },
     {
       known: (id) => known.get(id),
       recorded: (documents) => {
@@ -58,7 +58,7 @@ test('what another replica wrote is not lost, and for a while everything is read
   const afterConflict = store.reads;
   await recorder.record('a', 1);
   expect(store.reads).toBe(afterConflict + 1);
-  clock.now += defaultSettings.readAllMs;
+  clock.now += DEFAULT_SETTINGS.readAllMs;
   await recorder.record('a', 1);
   expect(store.reads).toBe(afterConflict + 1);
   expect(countStored()).toBe(13);
