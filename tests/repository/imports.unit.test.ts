@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkImports, readImports } from './imports/check.ts';
+import { PACKAGES } from './imports/rules.ts';
 
 let folder: string;
 
@@ -125,6 +126,12 @@ it('imports that keep the rules are accepted', async () => {
   });
   expect(errors).toEqual([]);
   expect(report).toContain('no dependency violations found');
+});
+
+it('the order of the packages is the order in docs/architecture.md', async () => {
+  const page = await readFile(resolve(import.meta.dirname, '../../docs/architecture.md'), 'utf8');
+  const rows = page.matchAll(/^\| \[([\w-]+)\]\(\.\.\/packages\/\1\)/gmu);
+  expect([...rows].map(([, name]) => name)).toEqual(PACKAGES);
 });
 
 it('every import is found that another parser finds', async () => {

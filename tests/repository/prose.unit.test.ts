@@ -37,6 +37,7 @@ describe('the wording that is accepted', () => {
     'The relay sends the missing commands of an order, and a validator that is down receives them later.',
     'What is an order?',
     'The handler returns nothing.',
+    '(nothing-stored is a name)',
     'A person who is signed in may read the order.',
     'The word `nobody` is quoted, and so is ``what `is` missing``.',
     'Known values are distinguished by [a link](https://example.com/nobody/what-is).',

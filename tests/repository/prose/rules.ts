@@ -29,13 +29,13 @@ const WORDINGS: readonly Wording[] = [
   },
   {
     rule: 'nothing',
-    pattern: /\bnothing\b/giu,
+    pattern: /\bnothing\b(?!-)/giu,
     publicTextsOnly: true,
     advice: 'name the thing that is absent, or use "no" with a noun',
   },
   {
     rule: 'nothing',
-    pattern: new RegExp(String.raw`${CLAUSE_START}nothing\b|\bnothing(?= (?:else )?(?:${VERB})\b)`, 'giu'),
+    pattern: new RegExp(String.raw`${CLAUSE_START}nothing\b(?!-)|\bnothing(?= (?:else )?(?:${VERB})\b)`, 'giu'),
     advice: 'make a named thing the subject: "no request is lost"',
   },
   {
