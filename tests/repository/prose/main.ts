@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { ProseCounts } from './counts.ts';
@@ -15,9 +16,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const paths = positionals.length > 0 ? positionals : [resolve(import.meta.dirname, '../../..')];
+const absent = paths.filter((path) => !existsSync(path));
 
 if (values.help) console.log(usage);
-else if (values.count) await printCounts();
+else if (absent.length > 0) {
+  console.error(`No such file or folder: ${absent.join(', ')}`);
+  process.exitCode = 2;
+} else if (values.count) await printCounts();
 else await printFindings();
 
 async function printCounts(): Promise<void> {
