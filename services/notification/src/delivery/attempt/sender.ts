@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import { contextOf, isTraced, keys, meter, recordSpan, SpanKind } from '@standing-order/service-kit/telemetry';
 import { Agent } from 'undici';
-import { bodyOf, type Event } from '../events/event.ts';
-import { type Hook, secretsOf } from '../hooks/hook.ts';
+import { type Hook, secretsOf } from '../../domain/endpoint.ts';
+import { bodyOf, type Event } from '../../domain/event.ts';
+import { retryAfterMs } from '../../domain/retry-schedule.ts';
+import { type UrlPolicy, urlFault } from '../../endpoints/url-policy.ts';
 import { guardedConnector } from './connector.ts';
-import { retryAfterMs } from './schedule.ts';
 import { signatureHeaders } from './signature.ts';
-import { type UrlPolicy, urlFault } from './url.ts';
 
 /** What came of sending an event once. */
 export interface Sent {
