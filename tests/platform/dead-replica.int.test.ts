@@ -1,3 +1,5 @@
+// @module-tag kafka
+// @module-tag java
 import { expect, test } from 'vitest';
 import { answersOk, useWorld } from '../support/world.ts';
 

@@ -1,3 +1,5 @@
+// @module-tag k6
+// @module-tag postgres
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

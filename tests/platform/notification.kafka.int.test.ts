@@ -1,3 +1,6 @@
+// @module-tag postgres
+// @module-tag kafka
+// @module-tag java
 import { shopSubscription, useShop } from '../support/shop.ts';
 import { useWebhooks } from '../support/webhooks.ts';
 import { useWorld } from '../support/world.ts';

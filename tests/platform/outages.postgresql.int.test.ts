@@ -1,3 +1,4 @@
+// @module-tag postgres
 import { surviveOutages } from './outages.ts';
 
 surviveOutages('postgresql');

@@ -1,3 +1,4 @@
+// @module-tag postgres
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { type Answer, get, post } from '../support/client.ts';

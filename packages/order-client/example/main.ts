@@ -7,18 +7,18 @@ import { correlationId, orderRequest } from '@standing-order/contracts';
 import { createConnection, createSidecar } from '@standing-order/dapr';
 import { createOrderClient, UnknownRequestError } from '@standing-order/order-client';
 import { loadConfig, serviceConfig } from '@standing-order/service-kit/config';
-import { createApp, jsonBody, ProblemError, pathParam } from '@standing-order/service-kit/http';
-import { realClock, runService } from '@standing-order/service-kit/runtime';
+import { createApp, ProblemError, pathParam, readJsonBody } from '@standing-order/service-kit/http';
+import { runService, systemClock } from '@standing-order/service-kit/runtime';
 import { z } from 'zod';
 
 const config = loadConfig(serviceConfig);
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: realClock });
+const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: systemClock });
 const app = createApp({ readiness: connection.readiness, appToken: config.APP_API_TOKEN });
 const client = createOrderClient({ name: 'shop', app, sidecar, store: connection.store, pubsub: config.PUBSUB });
 
 app.post('/purchases', async (c) => {
-  const { id, order } = await jsonBody(c, z.strictObject({ id: correlationId, order: orderRequest }));
+  const { id, order } = await readJsonBody(c, z.strictObject({ id: correlationId, order: orderRequest }));
   return c.json(await client.place(order, id));
 });
 

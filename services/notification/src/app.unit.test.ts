@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createEvent } from '@standing-order/dapr';
-import { realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
 import { notificationApp } from './app.ts';
@@ -17,7 +17,7 @@ const URL = 'https://example.com/hook';
 /** The service over a store in memory, without anybody who delivers. */
 function service() {
   const store = createMemoryStore();
-  const newId = () => uuidv7(realClock, realRandom);
+  const newId = () => uuidv7(systemClock, systemRandom);
   const hooks = createHooks({ store, vault: createVault([]), nonce: newId });
   const logs = createLogs(store);
   const cursors = createCursors(store);
@@ -173,7 +173,7 @@ describe('a webhook', () => {
     ['POST', '/redeliver'],
   ])('that is not there is a 404: %s %s', async (method, path) => {
     const { ask } = service();
-    for (const id of [uuidv7(realClock, realRandom), 'nonsense']) {
+    for (const id of [uuidv7(systemClock, systemRandom), 'nonsense']) {
       expect(await ask(method, `/webhooks/${id}${path}`)).toMatchObject({ status: 404, body: { status: 404 } });
     }
   });

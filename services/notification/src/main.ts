@@ -2,7 +2,7 @@ import '@standing-order/service-kit/telemetry/start';
 import { createConnection, createSidecar } from '@standing-order/dapr';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
 import { loadConfig } from '@standing-order/service-kit/config';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
+import { runService, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
@@ -19,8 +19,8 @@ import { createVault } from './endpoints/secret-cipher.ts';
 const HOUR_MS = 3_600_000;
 
 const config = loadConfig(notificationConfig);
-const clock = realClock;
-const newId = () => uuidv7(clock, realRandom);
+const clock = systemClock;
+const newId = () => uuidv7(clock, systemRandom);
 const policy = {
   allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
   reachable: addressRule(config.WEBHOOKS_ALLOW_ADDRESSES),
@@ -42,7 +42,7 @@ const sender = createSender({ policy, now: clock.wall });
 const deliverer = createDeliverer({
   store,
   clock,
-  random: realRandom,
+  random: systemRandom,
   hooks,
   logs,
   cursors,

@@ -4,7 +4,7 @@ import { createConnection, createSidecar } from '@standing-order/dapr';
 import { createOutbox, type Outbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
 import { loadConfig } from '@standing-order/service-kit/config';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
+import { runService, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { orderApp } from './app.ts';
 import { orderConfig } from './config.ts';
 import type { Message } from './domain/decide.ts';
@@ -27,7 +27,7 @@ import { createWaits } from './updates/waits.ts';
 import { createValidators } from './validators.ts';
 
 const config = loadConfig(orderConfig);
-const clock = realClock;
+const clock = systemClock;
 const pubsub = config.PUBSUB;
 
 const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
@@ -40,7 +40,7 @@ const consumerOrders = createConsumerOrders({
 });
 const outbox: Outbox<Order, Message> = createOutbox({
   clock,
-  random: realRandom,
+  random: systemRandom,
   store: connection.store,
   transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
   business: orderBusiness,
@@ -55,7 +55,7 @@ const replicas = createReplicas({ sidecar, clock, stalenessMs: config.REPLICA_ST
 const styleParts: StyleParts = {
   outbox,
   clock,
-  newId: () => uuidv7(clock, realRandom),
+  newId: () => uuidv7(clock, systemRandom),
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
   notify: config.NOTIFICATIONS === 'on',

@@ -1,7 +1,7 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
 import type { Accepted } from '@standing-order/outbox';
 import type { Caller } from '@standing-order/service-kit/auth';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
 import { decide } from '../src/domain/decide.ts';
@@ -89,14 +89,14 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   };
   const replicas = createReplicas({
     sidecar: { invoke: () => Promise.reject(new Error('nobody is asked')) },
-    clock: realClock,
+    clock: systemClock,
     stalenessMs: 0,
   });
-  const hurried = { setTimer: (_: number, fire: () => void) => realClock.setTimer(0, fire) };
+  const hurried = { setTimer: (_: number, fire: () => void) => systemClock.setTimer(0, fire) };
   const consumerOrders = createConsumerOrders({ store: createMemoryStore(), outbox, clock: hurried });
-  const streams = createStreams({ clock: realClock, most: 2, heartbeatMs: 50 });
+  const streams = createStreams({ clock: systemClock, most: 2, heartbeatMs: 50 });
   const app = orderApp({
-    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
+    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: systemClock, most: 2 }),
     streams,
     consumerOrders: lists ? consumerOrders : undefined,
     record: outbox.record,

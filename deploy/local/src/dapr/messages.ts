@@ -1,10 +1,10 @@
-import { type Topic, topics } from '@standing-order/contracts';
+import { TOPICS, type Topic } from '@standing-order/contracts';
 import { type BrokerKind, batch } from './broker.ts';
 import type { Resource } from './resource.ts';
 
 /** One subscription per topic, for the service that the contract names. */
 export function subscriptions(): Resource[] {
-  return Object.values<Topic>(topics).map((topic) => ({
+  return Object.values<Topic>(TOPICS).map((topic) => ({
     apiVersion: 'dapr.io/v2alpha1',
     kind: 'Subscription',
     metadata: { name: topic.name },

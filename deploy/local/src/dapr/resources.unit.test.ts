@@ -1,4 +1,4 @@
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import { expect, test } from 'vitest';
 import { broker } from './broker.ts';
 import { resiliency, subscriptions } from './messages.ts';
@@ -24,7 +24,7 @@ test('on Kafka nothing that was sent before a service first read is left out, an
 });
 
 test('every topic has one subscriber and a dead-letter topic', () => {
-  expect(subscriptions()).toHaveLength(Object.keys(topics).length);
+  expect(subscriptions()).toHaveLength(Object.keys(TOPICS).length);
   for (const { spec, scopes } of subscriptions()) {
     expect(spec.deadLetterTopic).toBe(`${spec.topic}-dead`);
     expect(spec.routes).toEqual({ default: `/messages/${spec.topic}` });

@@ -1,8 +1,8 @@
 import type { StateStore, Stored } from '@standing-order/dapr';
-import { warnSometimes } from '@standing-order/service-kit/telemetry';
-import { type Entry, grown, type Head, headOf, MAX_ADDED, missingFrom } from './pages.ts';
+import { warnRateLimited } from '@standing-order/service-kit/telemetry';
+import { grown, type Head, headOf, type LogEntry, MAX_ADDED, missingFrom } from './pages.ts';
 
-export type Additions<E extends Entry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
+export type Additions<E extends LogEntry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
 
 type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
 
@@ -10,7 +10,7 @@ type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
 type Outcome = 'added' | 'lost' | 'failed';
 
 /** A log as it was read, and what it lacks. */
-interface Growth<E extends Entry> {
+interface Growth<E extends LogEntry> {
   readonly name: string;
   readonly etag: string | undefined;
   readonly head: Head<E>;
@@ -23,7 +23,7 @@ const ATTEMPTS = 8;
 const INSERTS_AT_ONCE = 16;
 
 /** Adds entries to logs; says for each addition, in order, whether all of it is known to be stored. Never rejects. */
-export async function addAll<E extends Entry>(
+export async function addAll<E extends LogEntry>(
   store: WritableStore,
   additions: Additions<E>,
 ): Promise<readonly boolean[]> {
@@ -53,7 +53,7 @@ export async function addAll<E extends Entry>(
 }
 
 /** Undefined for a log that this code doesn't understand. */
-function growthOf<E extends Entry>(
+function growthOf<E extends LogEntry>(
   name: string,
   entries: readonly E[],
   stored: Stored | undefined,
@@ -62,13 +62,13 @@ function growthOf<E extends Entry>(
     const head = headOf<E>(stored);
     return { name, etag: stored?.etag, head, missing: missingFrom(head, entries) };
   } catch (error) {
-    warnSometimes('paged log', { err: error, name }, 'a log cannot be added to');
+    warnRateLimited('paged log', { err: error, name }, 'a log cannot be added to');
     return undefined;
   }
 }
 
 /** Adds to each log what one write of it may add. */
-async function addOnce<E extends Entry>(
+async function addOnce<E extends LogEntry>(
   store: WritableStore,
   growths: readonly Growth<E>[],
 ): Promise<Map<Growth<E>, Outcome>> {
@@ -91,7 +91,7 @@ async function addOnce<E extends Entry>(
   return outcomes;
 }
 
-async function create(store: WritableStore, name: string, head: Head<Entry>): Promise<Outcome> {
+async function create(store: WritableStore, name: string, head: Head<LogEntry>): Promise<Outcome> {
   const outcome = await store.insert(name, head);
   if (outcome === 'created') return 'added';
   return outcome === 'exists' ? 'lost' : 'failed';

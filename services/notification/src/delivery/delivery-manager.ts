@@ -1,7 +1,7 @@
 import type { StateStore } from '@standing-order/dapr';
 import { dropPages, pageOf } from '@standing-order/entity-store/paged-log';
 import type { Clock, Random } from '@standing-order/service-kit/runtime';
-import { detached, logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { type Hook, isUnreadable } from '../domain/endpoint.ts';
 import type { Hooks } from '../endpoints/endpoint-store.ts';
 import type { Sender } from './attempt/sender.ts';
@@ -116,9 +116,9 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     }
     cancelTick();
     again = false;
-    running = detached(tick)
+    running = runDetached(tick)
       .catch(async (error: unknown) => {
-        warnSometimes('webhooks tick', { err: error }, 'webhooks cannot be looked at now');
+        warnRateLimited('webhooks tick', { err: error }, 'webhooks cannot be looked at now');
         if (clock.monotonic() - tickedAt > ALONE_MS) await end([...couriers.keys()]);
       })
       .finally(() => {

@@ -1,5 +1,5 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { roomOf } from '../domain/delivery-state.ts';
 import type { DisabledReason, Hook } from '../domain/endpoint.ts';
 import type { Hooks } from '../endpoints/endpoint-store.ts';
@@ -113,7 +113,7 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
         await pauses.for(began + TURN_MS - clock.monotonic());
         if (!woken) await pauses.untilWoken(ms);
       } catch (error) {
-        warnSometimes('webhook turn', { err: error, webhook: id }, 'deliveries of a webhook cannot go on now');
+        warnRateLimited('webhook turn', { err: error, webhook: id }, 'deliveries of a webhook cannot go on now');
         await pauses.for(FAILED_PAUSE_MS);
       }
     }
@@ -122,9 +122,13 @@ export function startCourier(first: Hook, parts: CourierParts): Courier {
     await progress.save();
   }
 
-  const running = detached(run).catch((error: unknown) =>
+  const running = runDetached(run).catch((error: unknown) =>
     // Deliveries that are not written down are repeated by whoever takes over.
-    warnSometimes('webhook stop', { err: error, webhook: id }, 'the last deliveries of a webhook are not written down'),
+    warnRateLimited(
+      'webhook stop',
+      { err: error, webhook: id },
+      'the last deliveries of a webhook are not written down',
+    ),
   );
 
   return {

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@standing-order/service-kit/runtime';
-import { warnSometimes } from '@standing-order/service-kit/telemetry';
+import { warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { type Attempt, dueOf, type Open } from '../domain/delivery-state.ts';
 import type { Hook } from '../domain/endpoint.ts';
 import type { Event } from '../domain/event.ts';
@@ -70,7 +70,7 @@ export function createAttempts(parts: AttemptsParts): Attempts {
       await parts.sent(sent);
     } catch (error) {
       unread = true;
-      warnSometimes('webhook event', { err: error, webhook: hook().id }, 'an event cannot be read now');
+      warnRateLimited('webhook event', { err: error, webhook: hook().id }, 'an event cannot be read now');
     } finally {
       ahead.delete(open.position);
       inFlight.delete(open.position);

@@ -1,9 +1,9 @@
-import type { disabledReasons, WebhookEventType, WebhookRequest, WebhookView } from '@standing-order/contracts';
-import { webhookEventTypes } from '@standing-order/contracts';
+import type { DISABLED_REASONS, WebhookEventType, WebhookRequest, WebhookView } from '@standing-order/contracts';
+import { WEBHOOK_EVENT_TYPES } from '@standing-order/contracts';
 import { isSealed } from '../endpoints/secret-cipher.ts';
 import type { Event } from './event.ts';
 
-export type DisabledReason = (typeof disabledReasons)[number];
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
 /** A registered webhook. Times are Unix time in milliseconds. */
 export interface Hook {
@@ -88,7 +88,7 @@ export function viewOf(hook: Hook): WebhookView {
   return {
     id,
     url,
-    events: [...(events ?? webhookEventTypes)],
+    events: [...(events ?? WEBHOOK_EVENT_TYPES)],
     ...(consumerId !== undefined && { consumerId }),
     description,
     createdAt: new Date(createdAt).toISOString(),

@@ -1,7 +1,7 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { currentTrace, detached } from '@standing-order/service-kit/telemetry';
+import { currentTrace, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import { eventsOf, type Logs } from '../delivery/storage/logs.ts';
 import { wants } from '../domain/endpoint.ts';
@@ -11,7 +11,7 @@ import { gather } from './batching.ts';
 
 /** Who this service is in its messages, as a URI reference. */
 const SOURCE = '/notification';
-const topic = topics['order-settled'];
+const topic = TOPICS['order-settled'];
 
 export interface SettledParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
@@ -45,7 +45,7 @@ export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs,
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {
-      await detached(() => log(batch.map(({ message, context }) => eventOf(message, currentTrace(context)))));
+      await runDetached(() => log(batch.map(({ message, context }) => eventOf(message, currentTrace(context)))));
       const noted = { type: 'com.standing-order.settlement-noted.v1' } as const;
       return sendReplies({ sidecar, pubsub, source: SOURCE, clock }, batch, () => noted);
     },

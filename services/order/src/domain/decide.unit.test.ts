@@ -1,4 +1,4 @@
-import { type Reason, reasonCodes } from '@standing-order/contracts';
+import { REASON_CODES, type Reason } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderBusiness } from '../outbox/business.ts';
@@ -12,7 +12,7 @@ const currency = fc.constantFrom('EUR', 'USD');
 const amount = fc.constantFrom(0, 1, 4999, 5000, 5001);
 const money = fc.record({ amount, currency });
 const reasons: fc.Arbitrary<Reason[]> = fc.array(
-  fc.record({ code: fc.constantFrom(...reasonCodes), detail: fc.string(), field: fc.constant('consumerId') }),
+  fc.record({ code: fc.constantFrom(...REASON_CODES), detail: fc.string(), field: fc.constant('consumerId') }),
   { minLength: 1, maxLength: 4 },
 );
 const answer: fc.Arbitrary<Answer> = fc.oneof(

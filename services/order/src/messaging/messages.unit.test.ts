@@ -1,4 +1,4 @@
-import { messageSchema, type Topic, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
 import type { Outgoing } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
@@ -55,7 +55,7 @@ describe('commands', () => {
       ['consumer-commands', 2],
     ]);
     for (const { topic, messages } of published) {
-      const { types } = topics[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
+      const { types } = TOPICS[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
       for (const { event } of messages) expect(messageSchema(types).parse(event).data).toMatchObject({ token });
     }
   });
@@ -77,7 +77,7 @@ describe('commands', () => {
     const { send, published } = transport();
     await send([{ ...outgoing(1, 'consumer'), channel: 'notification', document: order }]);
     expect(published.map(({ topic }) => topic)).toEqual(['order-settled']);
-    const event = messageSchema(topics['order-settled'].types).parse(published[0]?.messages[0]?.event);
+    const event = messageSchema(TOPICS['order-settled'].types).parse(published[0]?.messages[0]?.event);
     expect(event).toMatchObject({ ...trace, subject: order.id });
     expect(event.data).toEqual({
       orderId: order.id,

@@ -1,4 +1,4 @@
-import { messageSchema, type OrderRequest, outcomeTypes } from '@standing-order/contracts';
+import { messageSchema, type OrderRequest, OUTCOME_TYPES } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
@@ -106,7 +106,7 @@ describe('a request that comes by message', () => {
   ])('is refused on the reply channel with %s', async (_, content, placement, fields, correlationId) => {
     const { published, status } = await deliver(content, placement);
     expect([published.length, published[0]?.topic, status]).toEqual([1, 'order-outcomes-shop', 'SUCCESS']);
-    const refusal = messageSchema(outcomeTypes).parse(published[0]?.event);
+    const refusal = messageSchema(OUTCOME_TYPES).parse(published[0]?.event);
     expect(refusal).toMatchObject({ traceparent, data: { errors: fields.map((field) => ({ field })) } });
     expect(refusal.data.correlationId).toBe(correlationId);
     expect((await deliver(content, placement, false)).status).toBe('RETRY');
@@ -123,7 +123,7 @@ describe('a request that comes by message', () => {
     const ids = await Promise.all(
       ['x'.repeat(255), 'x'.repeat(255), 'y'.repeat(255)].map(async (id) => {
         const { published } = await deliver({ ...data, request: {} }, taken, true, id);
-        return messageSchema(outcomeTypes).parse(published[0]?.event).id;
+        return messageSchema(OUTCOME_TYPES).parse(published[0]?.event).id;
       }),
     );
     expect(ids[1]).toBe(ids[0]);
@@ -186,7 +186,7 @@ describe('the outcome', () => {
     expect(orderBusiness.missing(order)).toEqual(['response']);
     await send([{ channel: 'response', lane: 1, token, document: order }]);
     expect(topics).toEqual(['order-outcomes-shop']);
-    expect(messageSchema(outcomeTypes).parse(events[0]).data).toMatchObject({
+    expect(messageSchema(OUTCOME_TYPES).parse(events[0]).data).toMatchObject({
       orderId: order.id,
       token,
       correlationId: 'basket-7',
@@ -206,7 +206,7 @@ describe('the outcome', () => {
     const order: Order = { ...settledOrder(), received: token };
     const { published, status } = await deliver(data, { outcome: 'taken', order });
     expect([published[0]?.topic, status]).toEqual(['order-outcomes-shop', 'SUCCESS']);
-    expect(messageSchema(outcomeTypes).parse(published[0]?.event).data).toMatchObject({ token });
+    expect(messageSchema(OUTCOME_TYPES).parse(published[0]?.event).data).toMatchObject({ token });
   });
 
   it('is not waited for where nobody asked by message, and not confirmed before there is one', () => {

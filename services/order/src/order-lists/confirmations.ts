@@ -1,6 +1,6 @@
 import type { Outbox, Outgoing, Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 
@@ -51,9 +51,9 @@ export function createConfirmations({ outbox, clock }: ConfirmationsParts): Conf
   async function record(due: Iterable<readonly [id: string, token: Token]>): Promise<void> {
     const entries = [...due].map(([id, token]) => confirmation(id, token));
     if (entries.length === 0) return;
-    await detached(() => outbox.record(entries)).catch((error: unknown) => {
+    await runDetached(() => outbox.record(entries)).catch((error: unknown) => {
       // The outbox sends again what is not confirmed, and the list knows it by its id.
-      warnSometimes('index', { err: error }, 'orders are listed, and do not say so yet');
+      warnRateLimited('index', { err: error }, 'orders are listed, and do not say so yet');
     });
   }
 

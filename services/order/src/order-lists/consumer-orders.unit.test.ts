@@ -1,5 +1,5 @@
 import type { Outgoing } from '@standing-order/outbox';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../domain/order.ts';
@@ -22,7 +22,7 @@ function lists() {
   const orders = new Map<string, Order>();
   const consumerOrders = createConsumerOrders({
     store,
-    clock: realClock,
+    clock: systemClock,
     outbox: {
       readAll: async (ids) => new Map(ids.flatMap((id) => (orders.has(id) ? [[id, orders.get(id) as Order]] : []))),
       record: async () => [],
@@ -112,7 +112,7 @@ it('what is sent meanwhile is added together, and answered in its own place', as
 
 it('an addition that fails unexpectedly keeps no later one from the lists', async () => {
   const append = vi.fn().mockRejectedValueOnce(new Error('unexpected')).mockResolvedValue([true]);
-  const add = createListing({ append }, realClock);
+  const add = createListing({ append }, systemClock);
   await expect(add([order(1)])).rejects.toThrow('unexpected');
   expect(await add([order(2)])).toEqual([true]);
   expect(append).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);

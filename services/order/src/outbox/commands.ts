@@ -1,4 +1,4 @@
-import { type Message, outcomeTopic, topics } from '@standing-order/contracts';
+import { type Message, outcomeTopic, TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
 import type { Outgoing, Token, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
@@ -51,13 +51,13 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
 function topicOf({ channel, document }: Outgoing<Order>): string {
   switch (channel as Sent) {
     case 'consumer':
-      return topics['consumer-commands'].name;
+      return TOPICS['consumer-commands'].name;
     case 'details':
-      return topics['restaurant-commands'].name;
+      return TOPICS['restaurant-commands'].name;
     case 'response':
       return outcomeTopic(replyToOf(document).client);
     case 'notification':
-      return topics['order-settled'].name;
+      return TOPICS['order-settled'].name;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Observer, Outbox, Stats } from '@standing-order/outbox';
-import { logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import { decidedBeforeStored, type Order } from '../domain/order.ts';
 import { recordCommit, recordSettlement } from '../tracing.ts';
@@ -44,7 +44,7 @@ export const orderObserver: Observer<Order> = {
     events.add(1, { name });
     const fields = { event: name, ...attributes };
     if (routine.has(name)) logger.info(fields, 'outbox');
-    else warnSometimes(`outbox ${name}`, fields, 'outbox');
+    else warnRateLimited(`outbox ${name}`, fields, 'outbox');
   },
 };
 

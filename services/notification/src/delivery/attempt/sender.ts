@@ -1,6 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
-import { contextOf, isTraced, keys, meter, recordSpan, SpanKind } from '@standing-order/service-kit/telemetry';
+import {
+  ATTRIBUTE_KEYS,
+  contextOf,
+  isTraced,
+  meter,
+  recordSpan,
+  SpanKind,
+} from '@standing-order/service-kit/telemetry';
 import { Agent } from 'undici';
 import { type Hook, secretsOf } from '../../domain/endpoint.ts';
 import { bodyOf, type Event } from '../../domain/event.ts';
@@ -122,7 +129,10 @@ function record({ id, type, trace }: Event, startedAt: number, endedAt: number, 
     startedAt,
     endedAt,
     parent: contextOf(trace),
-    attributes: { [keys.eventId]: id, ...(answered !== undefined && { [keys.httpStatus]: answered }) },
+    attributes: {
+      [ATTRIBUTE_KEYS.eventId]: id,
+      ...(answered !== undefined && { [ATTRIBUTE_KEYS.httpStatus]: answered }),
+    },
     ...(!ok && { error: error ?? 'failed' }),
   });
 }
