@@ -1,8 +1,8 @@
 import { meter } from '@standing-order/service-kit/telemetry';
-import { eventsOf, historyOf, type Logs } from '../logs.ts';
-import { type Cursor, newCursor, type Step } from './cursor.ts';
-import { type Cursors, fold, type StoredCursor } from './cursors.ts';
-import { dropping } from './drop.ts';
+import { type Cursor, newCursor, type Step } from '../domain/delivery-state.ts';
+import { dropping } from '../domain/retention.ts';
+import { type Cursors, fold, type StoredCursor } from './storage/delivery-state-store.ts';
+import { eventsOf, historyOf, type Logs } from './storage/logs.ts';
 
 export interface ProgressParts {
   readonly cursors: Pick<Cursors, 'read' | 'write'>;

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
-import { isUnreadable, newHook, rotated, secretsOf } from './hook.ts';
-import { createHooks } from './hooks.ts';
-import { createVault, KEY_LENGTH } from './vault.ts';
+import { isUnreadable, newHook, rotated, secretsOf } from '../domain/endpoint.ts';
+import { createHooks } from './endpoint-store.ts';
+import { createVault, KEY_LENGTH } from './secret-cipher.ts';
 
 const hook = (id: string) =>
   newHook({ id, request: { url: 'https://example.com/', description: '' }, secret: 's', now: 0 });

@@ -1,11 +1,11 @@
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, test } from 'vitest';
-import type { Event } from '../events/event.ts';
-import { newHook } from '../hooks/hook.ts';
-import { createLogs } from '../logs.ts';
-import { createAttempts } from './attempts.ts';
-import { type Cursor, newCursor } from './cursor.ts';
-import { createSlots } from './slots.ts';
+import { type Cursor, newCursor } from '../domain/delivery-state.ts';
+import { newHook } from '../domain/endpoint.ts';
+import type { Event } from '../domain/event.ts';
+import { createAttempts } from './in-flight-deliveries.ts';
+import { createSlots } from './semaphore.ts';
+import { createLogs } from './storage/logs.ts';
 
 const event: Event = {
   id: 'e1',

@@ -1,7 +1,7 @@
 import type { DISABLED_REASONS, WebhookEventType, WebhookRequest, WebhookView } from '@standing-order/contracts';
 import { WEBHOOK_EVENT_TYPES } from '@standing-order/contracts';
-import type { Event } from '../events/event.ts';
-import { isSealed } from './vault.ts';
+import { isSealed } from '../endpoints/secret-cipher.ts';
+import type { Event } from './event.ts';
 
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 

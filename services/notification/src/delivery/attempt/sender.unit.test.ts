@@ -5,10 +5,10 @@ import type { AddressInfo, LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test } from 'vitest';
-import type { Event } from '../events/event.ts';
-import { newHook } from '../hooks/hook.ts';
-import { createVault, KEY_LENGTH } from '../hooks/vault.ts';
-import { addressRule, rangesOf } from './address.ts';
+import { newHook } from '../../domain/endpoint.ts';
+import type { Event } from '../../domain/event.ts';
+import { addressRule, rangesOf } from '../../endpoints/address-policy.ts';
+import { createVault, KEY_LENGTH } from '../../endpoints/secret-cipher.ts';
 import { createSender, type Sender } from './sender.ts';
 import { newSecret } from './signature.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { addressRule, rangesOf } from './address.ts';
-import { urlFault } from './url.ts';
+import { addressRule, rangesOf } from './address-policy.ts';
+import { urlFault } from './url-policy.ts';
 
 const ruleFor = (...ranges: string[]) => {
   const list = rangesOf(ranges);

@@ -1,6 +1,6 @@
 import type { StateStore, Stored } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { leaseOf } from '../logs.ts';
+import { leaseOf } from './logs.ts';
 
 export interface LeasesOptions {
   readonly store: Pick<StateStore, 'read' | 'write' | 'insert' | 'remove'>;

@@ -3,11 +3,11 @@ import { type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import { wants } from '../hooks/hook.ts';
-import type { Hooks } from '../hooks/hooks.ts';
-import { eventsOf, type Logs } from '../logs.ts';
-import { type Event, eventOf } from './event.ts';
-import { gather } from './gather.ts';
+import { eventsOf, type Logs } from '../delivery/storage/logs.ts';
+import { wants } from '../domain/endpoint.ts';
+import { type Event, eventOf } from '../domain/event.ts';
+import type { Hooks } from '../endpoints/endpoint-store.ts';
+import { gather } from './batching.ts';
 
 /** Who this service is in its messages, as a URI reference. */
 const SOURCE = '/notification';

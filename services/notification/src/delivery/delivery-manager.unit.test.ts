@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, test, vi } from 'vitest';
-import type { Event } from '../events/event.ts';
-import { isUnreadable, newHook } from '../hooks/hook.ts';
-import { createHooks } from '../hooks/hooks.ts';
-import { createVault, KEY_LENGTH } from '../hooks/vault.ts';
-import { createLogs, cursorOf, eventsOf, historyOf, leaseOf } from '../logs.ts';
-import { createCursors } from './cursors.ts';
-import { createDeliverer } from './deliverer.ts';
-import { createLeases } from './leases.ts';
-import { createRecord } from './record.ts';
-import type { Sent } from './sender.ts';
+import { isUnreadable, newHook } from '../domain/endpoint.ts';
+import type { Event } from '../domain/event.ts';
+import { createHooks } from '../endpoints/endpoint-store.ts';
+import { createVault, KEY_LENGTH } from '../endpoints/secret-cipher.ts';
+import type { Sent } from './attempt/sender.ts';
+import { createDeliverer } from './delivery-manager.ts';
+import { createRecord } from './storage/delivery-log.ts';
+import { createCursors } from './storage/delivery-state-store.ts';
+import { createLeases } from './storage/leases.ts';
+import { createLogs, cursorOf, eventsOf, historyOf, leaseOf } from './storage/logs.ts';
 
 const MINUTE_MS = 60_000;
 // Minutes of a clock by hand are thousands of steps of a busy machine.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gather } from './gather.ts';
+import { gather } from './batching.ts';
 
 test('what is asked for while work is done goes together, and each hears what became of its own', async () => {
   const runs: { readonly items: readonly number[]; readonly end: PromiseWithResolvers<void> }[] = [];

@@ -2,14 +2,14 @@ import type { StateStore } from '@standing-order/dapr';
 import { dropPages, pageOf } from '@standing-order/entity-store/paged-log';
 import type { Clock, Random } from '@standing-order/service-kit/runtime';
 import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
-import { type Hook, isUnreadable } from '../hooks/hook.ts';
-import type { Hooks } from '../hooks/hooks.ts';
-import { cursorOf, eventsOf, historyOf, type Logs } from '../logs.ts';
-import { type Courier, type CourierParts, startCourier } from './courier.ts';
-import type { Cursors } from './cursors.ts';
-import type { Leases } from './leases.ts';
-import type { Sender } from './sender.ts';
-import { createSlots } from './slots.ts';
+import { type Hook, isUnreadable } from '../domain/endpoint.ts';
+import type { Hooks } from '../endpoints/endpoint-store.ts';
+import type { Sender } from './attempt/sender.ts';
+import { type Courier, type CourierParts, startCourier } from './delivery-worker.ts';
+import { createSlots } from './semaphore.ts';
+import type { Cursors } from './storage/delivery-state-store.ts';
+import type { Leases } from './storage/leases.ts';
+import { cursorOf, eventsOf, historyOf, type Logs } from './storage/logs.ts';
 
 export interface DelivererOptions {
   readonly store: Pick<StateStore, 'remove'>;

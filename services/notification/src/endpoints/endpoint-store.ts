@@ -1,6 +1,6 @@
 import type { StateStore } from '@standing-order/dapr';
-import { type Hook, MOST_HOOKS, secretsIn } from './hook.ts';
-import { isSealed, type Vault } from './vault.ts';
+import { type Hook, MOST_HOOKS, secretsIn } from '../domain/endpoint.ts';
+import { isSealed, type Vault } from './secret-cipher.ts';
 
 /** unknown: it may be stored, now or later. */
 export type Changed<R extends string> =

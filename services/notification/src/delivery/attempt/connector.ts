@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import { type AddressRule, literalAddress } from './address.ts';
+import { type AddressRule, literalAddress } from '../../endpoints/address-policy.ts';
 
 /** The address is one that no webhook may lead to. */
 class AddressError extends Error {

@@ -9,12 +9,12 @@ import {
   SpanKind,
 } from '@standing-order/service-kit/telemetry';
 import { Agent } from 'undici';
-import { bodyOf, type Event } from '../events/event.ts';
-import { type Hook, secretsOf } from '../hooks/hook.ts';
+import { type Hook, secretsOf } from '../../domain/endpoint.ts';
+import { bodyOf, type Event } from '../../domain/event.ts';
+import { retryAfterMs } from '../../domain/retry-schedule.ts';
+import { type UrlPolicy, urlFault } from '../../endpoints/url-policy.ts';
 import { guardedConnector } from './connector.ts';
-import { retryAfterMs } from './schedule.ts';
 import { signatureHeaders } from './signature.ts';
-import { type UrlPolicy, urlFault } from './url.ts';
 
 /** What came of sending an event once. */
 export interface Sent {

@@ -1,6 +1,6 @@
 import type { StateStore, WriteOutcome } from '@standing-order/dapr';
-import { cursorOf } from '../logs.ts';
-import { apply, type Cursor, type Finished, newCursor, parseCursor, type Step } from './cursor.ts';
+import { apply, type Cursor, type Finished, newCursor, parseCursor, type Step } from '../../domain/delivery-state.ts';
+import { cursorOf } from './logs.ts';
 
 export interface StoredCursor {
   readonly cursor: Cursor;

@@ -1,12 +1,12 @@
 import type { Clock, Random } from '@standing-order/service-kit/runtime';
 import { warnRateLimited } from '@standing-order/service-kit/telemetry';
-import type { Event } from '../events/event.ts';
-import type { Hook } from '../hooks/hook.ts';
-import { eventsOf, type Logs } from '../logs.ts';
-import { type Attempt, dueOf, type Open } from './cursor.ts';
-import type { Progress } from './progress.ts';
-import type { Sender, Sent } from './sender.ts';
-import type { Slots } from './slots.ts';
+import { type Attempt, dueOf, type Open } from '../domain/delivery-state.ts';
+import type { Hook } from '../domain/endpoint.ts';
+import type { Event } from '../domain/event.ts';
+import type { Sender, Sent } from './attempt/sender.ts';
+import type { Progress } from './delivery-progress.ts';
+import type { Slots } from './semaphore.ts';
+import { eventsOf, type Logs } from './storage/logs.ts';
 
 export interface AttemptsParts {
   readonly clock: Pick<Clock, 'wall'>;

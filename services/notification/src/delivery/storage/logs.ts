@@ -1,7 +1,7 @@
 import type { StateStore } from '@standing-order/dapr';
 import { createPagedLog, type PagedLog } from '@standing-order/entity-store/paged-log';
-import type { Finished } from './delivery/cursor.ts';
-import type { Event } from './events/event.ts';
+import type { Finished } from '../../domain/delivery-state.ts';
+import type { Event } from '../../domain/event.ts';
 
 /** One finished delivery, in the log. */
 export interface Past extends Finished {

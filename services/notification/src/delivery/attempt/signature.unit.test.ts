@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
-import { newHook, ROTATION_MS, rotated, secretsOf } from '../hooks/hook.ts';
+import { newHook, ROTATION_MS, rotated, secretsOf } from '../../domain/endpoint.ts';
 import { newSecret, signatureHeaders } from './signature.ts';
 
 const body = '{"type":"order.validated","data":{"name":"crème"}}';

@@ -1,9 +1,9 @@
 import type { DeliveryView } from '@standing-order/contracts';
 import { PAGE_SIZE } from '@standing-order/entity-store/paged-log';
-import { historyOf, KEPT, type Logs, type Past } from '../logs.ts';
-import { type Cursor, MOST_OPEN, type Open } from './cursor.ts';
-import type { Cursors } from './cursors.ts';
-import { isReadable } from './drop.ts';
+import { type Cursor, MOST_OPEN, type Open } from '../../domain/delivery-state.ts';
+import { isReadable } from '../../domain/retention.ts';
+import type { Cursors } from './delivery-state-store.ts';
+import { historyOf, KEPT, type Logs, type Past } from './logs.ts';
 
 export interface DeliveryList {
   readonly open: DeliveryView[];

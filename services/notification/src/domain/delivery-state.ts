@@ -1,4 +1,4 @@
-import { nextAttempt } from './schedule.ts';
+import { nextAttempt } from './retry-schedule.ts';
 
 /** An event that is not finished. Times are Unix time in milliseconds. */
 export interface Open {

@@ -1,13 +1,13 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
-import type { DisabledReason, Hook } from '../hooks/hook.ts';
-import type { Hooks } from '../hooks/hooks.ts';
-import { eventsOf } from '../logs.ts';
-import { type AttemptsParts, createAttempts } from './attempts.ts';
-import { roomOf } from './cursor.ts';
-import { createPauses } from './pauses.ts';
-import { createProgress, type ProgressParts } from './progress.ts';
-import { isGone } from './sender.ts';
+import { roomOf } from '../domain/delivery-state.ts';
+import type { DisabledReason, Hook } from '../domain/endpoint.ts';
+import type { Hooks } from '../endpoints/endpoint-store.ts';
+import { isGone } from './attempt/sender.ts';
+import { createProgress, type ProgressParts } from './delivery-progress.ts';
+import { type AttemptsParts, createAttempts } from './in-flight-deliveries.ts';
+import { createPauses } from './interruptible-sleep.ts';
+import { eventsOf } from './storage/logs.ts';
 
 export interface CourierParts extends ProgressParts, Pick<AttemptsParts, 'random' | 'sender' | 'slots'> {
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import { type AddressRule, literalAddress } from './address.ts';
+import { type AddressRule, literalAddress } from './address-policy.ts';
 
 export interface UrlPolicy {
   readonly allowHttp: boolean;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GIVE_UP_AFTER_MS, nextAttempt, retryAfterMs } from './schedule.ts';
+import { GIVE_UP_AFTER_MS, nextAttempt, retryAfterMs } from './retry-schedule.ts';
 
 test('an event is tried for three days, ever more rarely, and then given up', () => {
   const pauses: number[] = [];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createVault, isSealed, KEY_LENGTH } from './vault.ts';
+import { createVault, isSealed, KEY_LENGTH } from './secret-cipher.ts';
 
 const [old, now, other] = [randomBytes(KEY_LENGTH), randomBytes(KEY_LENGTH), randomBytes(KEY_LENGTH)];
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KEPT } from '../logs.ts';
-import { type Attempt, apply, type Cursor, dueOf, newCursor, roomOf, type Step, WINDOW } from './cursor.ts';
-import { fold } from './cursors.ts';
-import { dropping, isReadable } from './drop.ts';
-import { GIVE_UP_AFTER_MS } from './schedule.ts';
+import { fold } from '../delivery/storage/delivery-state-store.ts';
+import { KEPT } from '../delivery/storage/logs.ts';
+import { type Attempt, apply, type Cursor, dueOf, newCursor, roomOf, type Step, WINDOW } from './delivery-state.ts';
+import { dropping, isReadable } from './retention.ts';
+import { GIVE_UP_AFTER_MS } from './retry-schedule.ts';
 
 const taken = (from: number, count: number, at = 0): Step => ({
   kind: 'taken',

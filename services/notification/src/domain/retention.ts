@@ -1,6 +1,6 @@
 import { pageOf } from '@standing-order/entity-store/paged-log';
-import { KEPT } from '../logs.ts';
-import type { Cursor } from './cursor.ts';
+import { KEPT } from '../delivery/storage/logs.ts';
+import type { Cursor } from './delivery-state.ts';
 
 export interface Dropping {
   /** What the cursor says afterwards. */
