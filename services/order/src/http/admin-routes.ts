@@ -9,7 +9,7 @@ import type { ParkedOrders } from '../outbox/ports.ts';
  */
 export function addAdminRoutes(app: Hono, outbox: ParkedOrders): void {
   app.get('/stuck-orders', (c) => {
-    const orders = outbox.stuck().map(({ since, ...order }) => ({ ...order, since: new Date(since).toISOString() }));
+    const orders = outbox.parked().map(({ since, ...order }) => ({ ...order, since: new Date(since).toISOString() }));
     return c.json({ orders });
   });
 

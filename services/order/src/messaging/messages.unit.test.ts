@@ -1,6 +1,6 @@
 import { messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
-import type { Outgoing } from '@standing-order/outbox';
+import type { OutgoingCommand } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../domain/decide.ts';
@@ -13,7 +13,7 @@ const orderId = (index: number) => `01890a5d-ac96-774b-bcce-00000000000${index}`
 const token = { w: 'writer', a: 2, t: 1234.5 };
 const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' };
 
-const outgoing = (index: number, channel: 'consumer' | 'details'): Outgoing<Order> => ({
+const outgoing = (index: number, channel: 'consumer' | 'details'): OutgoingCommand<Order> => ({
   channel,
   lane: index,
   token,
@@ -126,7 +126,7 @@ describe('replies', () => {
     reply(5, 'settlement-noted', {}),
   ];
 
-  async function deliver(record: (entries: readonly { id: string; answer: Message }[]) => void) {
+  async function deliver(record: (entries: readonly { id: string; reply: Message }[]) => void) {
     const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
     replyHandler(app, {
       sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
@@ -147,11 +147,11 @@ describe('replies', () => {
     expect(await deliver((recorded) => calls.push(recorded))).toEqual(entries.map(() => 'SUCCESS'));
     expect(calls).toEqual([
       [
-        { id: orderId(1), answer: { kind: 'consumer', valid: true, token, orderLimit: money } },
-        { id: orderId(2), answer: { kind: 'consumer', valid: false, token, reasons } },
-        { id: orderId(3), answer: { kind: 'details', valid: true, token, lines, total: money } },
-        { id: orderId(4), answer: { kind: 'details', valid: false, token, reasons } },
-        { id: orderId(5), answer: { kind: 'noted', token } },
+        { id: orderId(1), reply: { kind: 'consumer', valid: true, token, orderLimit: money } },
+        { id: orderId(2), reply: { kind: 'consumer', valid: false, token, reasons } },
+        { id: orderId(3), reply: { kind: 'details', valid: true, token, lines, total: money } },
+        { id: orderId(4), reply: { kind: 'details', valid: false, token, reasons } },
+        { id: orderId(5), reply: { kind: 'noted', token } },
       ],
     ]);
   });

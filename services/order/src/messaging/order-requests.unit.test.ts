@@ -143,7 +143,7 @@ describe('a request that comes by message', () => {
     let made = 0;
     const place = messaging({
       outbox: {
-        async accept(order) {
+        async store(order) {
           orders.push(order);
           return { outcome: 'created', document: order };
         },

@@ -30,7 +30,7 @@ export function subscribeToReplies(app: Hono, { sidecar, pubsub, record }: Repli
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {
-      const replies = batch.map(({ message }) => ({ id: message.data.orderId, answer: toOrderInput(message) }));
+      const replies = batch.map(({ message }) => ({ id: message.data.orderId, reply: toOrderInput(message) }));
       await runDetached(() => record(replies));
       return batch.map(() => 'success');
     },

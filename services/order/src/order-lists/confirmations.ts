@@ -1,4 +1,4 @@
-import type { Outgoing, Token } from '@standing-order/outbox';
+import type { OutgoingCommand, Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
@@ -14,9 +14,9 @@ export interface Confirmations {
   /** From now on confirmations without such a reply are recorded here. Before, they are dropped. */
   start(recorder: ReplyRecorder): void;
   /** Adds the confirmations of commands whose orders have been listed. */
-  add(listed: readonly Outgoing<Order>[]): void;
+  add(listed: readonly OutgoingCommand<Order>[]): void;
   /** Whether the order is listed and its confirmation waits. If so, it will confirm this command instead. */
-  confirmsLater(command: Outgoing<Order>): boolean;
+  confirmsLater(command: OutgoingCommand<Order>): boolean;
   /** Appends the waiting confirmations of the same orders to a batch of replies, so that both are written at once. */
   join(replies: readonly OrderReply[]): readonly OrderReply[];
   /** Records all waiting confirmations, so that no other replica has to list these orders again. Never rejects. */
@@ -87,4 +87,4 @@ export function createConfirmations(clock: Pick<Clock, 'setTimer'>): Confirmatio
   };
 }
 
-const confirmation = (id: string, token: Token): OrderReply => ({ id, answer: { kind: 'indexed', token } });
+const confirmation = (id: string, token: Token): OrderReply => ({ id, reply: { kind: 'indexed', token } });

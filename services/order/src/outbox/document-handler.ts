@@ -1,4 +1,4 @@
-import type { Business } from '@standing-order/outbox';
+import type { DocumentHandler } from '@standing-order/outbox';
 import { decide, type OrderInput } from '../domain/decide.ts';
 import { type Order, parseOrder } from '../domain/order.ts';
 
@@ -14,10 +14,10 @@ const VALIDATION_CHANNELS = ['consumer', 'details'] as const;
 export type Channel = (typeof VALIDATION_CHANNELS)[number] | 'response' | 'notification' | 'index';
 
 /** The rules that the outbox applies to orders. */
-export const orderDocumentHandler: Business<Order, OrderInput> = {
+export const orderDocumentHandler: DocumentHandler<Order, OrderInput> = {
   parse: parseOrder,
-  missing: pendingChannels,
-  answered(order) {
+  pendingChannels,
+  acknowledged(order) {
     const validated = VALIDATION_CHANNELS.flatMap((channel) => {
       const verdict = order.answers[channel];
       return verdict ? [{ channel, token: verdict.token }] : [];
@@ -30,7 +30,7 @@ export const orderDocumentHandler: Business<Order, OrderInput> = {
     ];
   },
   apply: decide,
-  overdue: (order, now) =>
+  onTimeout: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now >= order.deadline
       ? { kind: 'time-up' }
       : undefined,

@@ -1,4 +1,4 @@
-import type { Observer, Stats } from '@standing-order/outbox';
+import type { Observer, OutboxStats } from '@standing-order/outbox';
 import { logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { DECIDED_BEFORE_STORED, type Order } from '../domain/order.ts';
 import type { OrderOutbox } from './ports.ts';
@@ -32,7 +32,7 @@ export const orderObserver: Observer<Order> = {
       if (order.status !== 'PENDING') countDecision(order);
     }
   },
-  settled(order) {
+  completed(order) {
     // An order of a style that decides before storing was counted at its commit.
     if (!DECIDED_BEFORE_STORED[order.style]) countDecision(order);
   },
@@ -48,14 +48,14 @@ export const orderObserver: Observer<Order> = {
   },
 };
 
-const GAUGES: readonly (readonly [name: string, description: string, read: (stats: Stats) => number])[] = [
+const GAUGES: readonly (readonly [name: string, description: string, read: (stats: OutboxStats) => number])[] = [
   ['outbox.queued', 'Requests waiting for a commit', ({ queued }) => queued],
   ['outbox.open', 'Order ids in the segments of this replica', ({ open }) => open],
   ['outbox.entries', 'Documents and segments that the relay holds in memory', ({ entries }) => entries],
-  ['outbox.waiting', 'Commands waiting for room in a send window', ({ waiting }) => waiting],
+  ['outbox.waiting', 'Commands waiting for room in a send window', ({ blocked }) => blocked],
   ['outbox.in_flight', 'Commands sent and not acknowledged', ({ inFlight }) => inFlight],
-  ['outbox.stuck', 'Parked orders', ({ stuck }) => stuck],
-  ['outbox.adopted', 'Writers that this replica has taken over', ({ adopted }) => adopted],
+  ['outbox.stuck', 'Parked orders', ({ parked }) => parked],
+  ['outbox.adopted', 'Writers that this replica has taken over', ({ takenOver }) => takenOver],
 ];
 
 /** Publishes the state of the outbox as gauges. */

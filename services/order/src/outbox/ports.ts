@@ -6,12 +6,12 @@ import type { Order } from '../domain/order.ts';
 export type OrderOutbox = Outbox<Order, OrderInput>;
 
 /** The uses of the outbox by the other folders, each by its name. */
-export type OrderStore = Pick<OrderOutbox, 'accept'>;
+export type OrderStore = Pick<OrderOutbox, 'store'>;
 export type OrderReader = Pick<OrderOutbox, 'read'>;
 export type OrderBatchReader = Pick<OrderOutbox, 'readAll'>;
 export type OrderWatcher = Pick<OrderOutbox, 'watch'>;
 export type ReplyRecorder = Pick<OrderOutbox, 'record'>;
-export type ParkedOrders = Pick<OrderOutbox, 'stuck' | 'retry'>;
+export type ParkedOrders = Pick<OrderOutbox, 'parked' | 'retry'>;
 
 /** An input and the id of its order. */
 export type OrderReply = Parameters<OrderOutbox['record']>[0][number];

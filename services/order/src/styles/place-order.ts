@@ -1,5 +1,5 @@
 import type { OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
-import type { Accepted } from '@standing-order/outbox';
+import type { AcceptResult } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import { fingerprint, idFromKey, idFromRequest } from '../domain/identity.ts';
@@ -99,10 +99,10 @@ function orderIdOf({ client, idempotencyKey, replyTo }: PlaceOrderCommand): stri
 
 /** Stores an order in one transaction with the outbox entry that names it. */
 export async function storeOrder(order: Order, { outbox, acceptDeadlineMs }: StyleParts): Promise<PlaceOrderResult> {
-  return resultOf(order.id, await runDetached(() => outbox.accept(order, acceptDeadlineMs)));
+  return resultOf(order.id, await runDetached(() => outbox.store(order, acceptDeadlineMs)));
 }
 
-function resultOf(id: string, accepted: Accepted<Order>): PlaceOrderResult {
+function resultOf(id: string, accepted: AcceptResult<Order>): PlaceOrderResult {
   switch (accepted.outcome) {
     case 'created':
     case 'existing':
