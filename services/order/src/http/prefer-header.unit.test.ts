@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_WAIT_SECONDS, parsePrefer } from './prefer.ts';
+import { MAX_WAIT_SECONDS, parsePrefer } from './prefer-header.ts';
 
-const nothing = { respondAsync: false, wait: undefined };
+const none = { respondAsync: false, wait: undefined };
 
 describe('the header Prefer', () => {
   it.each<[string, ReturnType<typeof parsePrefer>]>([
@@ -14,7 +14,7 @@ describe('the header Prefer', () => {
     ['return=minimal; x="a, wait=3", wait=4', { respondAsync: false, wait: 4 }],
     ['wait=0', { respondAsync: false, wait: 0 }],
     ['wait=99999999999999999999', { respondAsync: false, wait: MAX_WAIT_SECONDS }],
-    ['handling=lenient', nothing],
+    ['handling=lenient', none],
   ])('%s', (header, preferences) => {
     expect(parsePrefer(header)).toEqual(preferences);
   });
@@ -31,15 +31,15 @@ describe('the header Prefer', () => {
     '"wait=5',
     'respond-async=no',
     '=5',
-  ])('that is malformed is ignored: %j', (header) => {
-    expect(parsePrefer(header)).toEqual(nothing);
+  ])('is ignored when it is malformed: %j', (header) => {
+    expect(parsePrefer(header)).toEqual(none);
   });
 
-  it('is ignored where it is malformed, and only there', () => {
+  it('is ignored only in its malformed part', () => {
     expect(parsePrefer('(!), wait=x y, respond-async')).toEqual({ respondAsync: true, wait: undefined });
   });
 
-  it('never fails, whatever it holds', () => {
+  it('never makes the parser throw', () => {
     const piece = fc.constantFrom('wait', '=', '"', '\\', ',', ';', ' ', '5', 'respond-async', 'x');
     const text = fc.oneof(
       fc.string(),
@@ -54,7 +54,7 @@ describe('the header Prefer', () => {
     );
   });
 
-  it('is found among any other preferences, in any notation', () => {
+  it('is parsed among other preferences in any notation', () => {
     const token = fc.stringMatching(/^[a-z][a-z-]{0,9}$/).filter((name) => name !== 'wait' && name !== 'respond-async');
     const quoted = fc.string({ maxLength: 10 }).map((text) => `"${text.replaceAll(/[\\"]/g, '\\$&')}"`);
     const other = fc.tuple(token, fc.oneof(token, quoted)).map((pair) => pair.join('='));

@@ -10,19 +10,19 @@ import { type ChangeEvent, createLocalCopy } from './local-copy.ts';
 const thing = z.object({ id: z.string(), n: z.number(), weight: z.number(), pad: z.string() });
 type Thing = z.infer<typeof thing>;
 
-/** So large that a lane's log holds only two of them, and whoever is further behind must be shown the lane in full. */
+/** So large that a lane's log holds only two changes. A copy that is further behind has to load the whole lane. */
 const pad = 'x'.repeat(7_000);
 
-/** Most of them in one lane. */
+/** Most of the ids belong to one lane. */
 const ids = ['other', ...Array.from({ length: 200 }, (_, n) => `t${n}`).filter((id) => laneOf(id, 16) === 5)].slice(
   0,
   5,
 );
 
-/** Three for each. */
-const ROOM_FOR_ALL = 15;
+/** Capacity for all entities at their maximum weight of three. */
+const CAPACITY_FOR_ALL = 15;
 
-/** A real owner over a store in memory, and all the events that it ever sent. */
+/** A real owner over an in-memory store, and all events that it has sent. */
 function owner() {
   const events: ChangeEvent<Thing>[] = [];
   const things = createEntities({
@@ -42,22 +42,22 @@ function owner() {
   };
 }
 
-/** A replica that fails the test as soon as it shows something older than it has shown before. */
-function watched(places: number) {
-  const replica = createLocalCopy<Thing>({ weigh: ({ weight }) => weight, places });
+/** A local copy that fails the test as soon as it returns an older version than before. */
+function createCheckedCopy(capacity: number) {
+  const copy = createLocalCopy<Thing>({ weigh: ({ weight }) => weight, capacity });
   const newest = new Map<string, number>();
   return {
-    replica,
-    look() {
+    copy,
+    check() {
       let weight = 0;
       for (const id of ids) {
-        const found = replica.find(id);
+        const found = copy.find(id);
         weight += found?.weight ?? 0;
         if (!found) continue;
         expect(found.n).toBeGreaterThanOrEqual(newest.get(id) ?? 0);
         newest.set(id, found.n);
       }
-      expect(weight).toBeLessThanOrEqual(places);
+      expect(weight).toBeLessThanOrEqual(capacity);
     },
   };
 }
@@ -83,82 +83,82 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40, size: 'max' },
 );
 
-test('events and pulls in any order and multiplicity, with losses, never take a replica back, and it always converges', async () => {
+test('never returns to an older version and always converges, for events and pulls in any order, repeated and lost', async () => {
   await fc.assert(
-    fc.asyncProperty(steps, fc.integer({ min: 1, max: ROOM_FOR_ALL }), async (plan, places) => {
+    fc.asyncProperty(steps, fc.integer({ min: 1, max: CAPACITY_FOR_ALL }), async (plan, capacity) => {
       const { things, events, change } = owner();
-      const { replica, look } = watched(places);
-      let asked: ChangesResponse<Thing> | undefined;
+      const { copy, check } = createCheckedCopy(capacity);
+      let response: ChangesResponse<Thing> | undefined;
       for (const step of plan) {
         if (step.do === 'change') await change(step.id, step.weight);
-        if (step.do === 'ask') asked ??= await things.changesSince({ since: [...replica.cursors()] });
-        if (step.do === 'answer' && asked) replica.take(asked);
-        if (step.do === 'answer' || step.do === 'lose') asked = undefined;
+        if (step.do === 'ask') response ??= await things.changesSince({ since: [...copy.cursors()] });
+        if (step.do === 'answer' && response) copy.applyPull(response);
+        if (step.do === 'answer' || step.do === 'lose') response = undefined;
         const event = step.do === 'event' ? events.at(-1 - step.at) : undefined;
-        if (event) replica.hear(event);
-        look();
+        if (event) copy.applyEvent(event);
+        check();
       }
       for (let complete = false; !complete; ) {
-        const answer = await things.changesSince({ since: [...replica.cursors()] });
-        replica.take(answer);
-        look();
-        complete = answer.complete;
+        const response = await things.changesSince({ since: [...copy.cursors()] });
+        copy.applyPull(response);
+        check();
+        complete = response.complete;
       }
       const truth = await things.getAll(ids);
       for (const id of ids) {
-        const found = replica.find(id);
-        if (found || places === ROOM_FOR_ALL) expect(found).toEqual(truth.get(id));
+        const found = copy.find(id);
+        if (found || capacity === CAPACITY_FOR_ALL) expect(found).toEqual(truth.get(id));
       }
     }),
     { numRuns: 150 },
   );
 }, 60_000);
 
-test('an event in turn is taken as a pull would take it, and one that is early only brings the known up to date', async () => {
+test('applies an event in sequence like a pull, and an early event only to an entity in the copy', async () => {
   const { events, change } = owner();
   const [, a = '', b = ''] = ids;
   for (const id of [a, a, b, a]) await change(id, 1);
-  const { replica } = watched(16);
+  const { copy } = createCheckedCopy(16);
   const [first, , third, fourth] = events as [ChangeEvent<Thing>, unknown, ChangeEvent<Thing>, ChangeEvent<Thing>];
-  replica.hear(third);
-  expect(replica.find(b)).toBeUndefined();
-  replica.hear(first);
-  expect(replica.find(a)?.n).toBe(1);
-  replica.hear(fourth);
-  expect(replica.find(a)?.n).toBe(3);
-  expect(replica.cursors()[5]).toEqual({ seq: 1 });
+  copy.applyEvent(third);
+  expect(copy.find(b)).toBeUndefined();
+  copy.applyEvent(first);
+  expect(copy.find(a)?.n).toBe(1);
+  copy.applyEvent(fourth);
+  expect(copy.find(a)?.n).toBe(3);
+  expect(copy.cursors()[5]).toEqual({ seq: 1 });
 });
 
-test('an answer that was overtaken by events brings nothing back that was given up for want of room', async () => {
+test('does not bring an evicted entity back by a pull response that events have overtaken', async () => {
   const { events, things, change } = owner();
   const id = ids[1] ?? '';
-  const { replica } = watched(2);
+  const { copy } = createCheckedCopy(2);
   await change(id, 1);
   await change(id, 1);
-  const asked = await things.changesSince({ since: [...replica.cursors()] });
+  const response = await things.changesSince({ since: [...copy.cursors()] });
   await change(id, 1);
   await change(id, 3);
-  for (const event of events.slice(0, 3)) replica.hear(event);
-  expect(replica.find(id)?.n).toBe(3);
-  replica.hear(events[3] as ChangeEvent<Thing>);
-  expect(replica.find(id)).toBeUndefined();
-  replica.take(asked);
-  expect(replica.find(id)).toBeUndefined();
-  expect(replica.cursors()[5]).toEqual({ seq: 4 });
+  for (const event of events.slice(0, 3)) copy.applyEvent(event);
+  expect(copy.find(id)?.n).toBe(3);
+  copy.applyEvent(events[3] as ChangeEvent<Thing>);
+  expect(copy.find(id)).toBeUndefined();
+  copy.applyPull(response);
+  expect(copy.find(id)).toBeUndefined();
+  expect(copy.cursors()[5]).toEqual({ seq: 4 });
 });
 
-test('an owner that has gone back to an older state is followed from nothing', async () => {
+test('is loaded anew when its owner has returned to an older state', async () => {
   const before = owner();
   const after = owner();
   const id = ids[0] ?? '';
   for (let n = 0; n < 3; n++) await before.change(id, 1);
   await after.change(id, 1);
-  const replica = createLocalCopy<Thing>({ weigh: () => 1, places: 16 });
-  replica.take(await before.things.changesSince({ since: [...replica.cursors()] }));
-  expect(replica.find(id)?.n).toBe(3);
-  const answer = await after.things.changesSince({ since: [...replica.cursors()] });
-  replica.take(answer);
-  expect([answer.complete, replica.find(id), replica.size()]).toEqual([false, undefined, 0]);
-  replica.take(await after.things.changesSince({ since: [...replica.cursors()] }));
-  expect(replica.find(id)?.n).toBe(1);
+  const copy = createLocalCopy<Thing>({ weigh: () => 1, capacity: 16 });
+  copy.applyPull(await before.things.changesSince({ since: [...copy.cursors()] }));
+  expect(copy.find(id)?.n).toBe(3);
+  const response = await after.things.changesSince({ since: [...copy.cursors()] });
+  copy.applyPull(response);
+  expect([response.complete, copy.find(id), copy.size()]).toEqual([false, undefined, 0]);
+  copy.applyPull(await after.things.changesSince({ since: [...copy.cursors()] }));
+  expect(copy.find(id)?.n).toBe(1);
 });

@@ -50,7 +50,13 @@ export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): 
   ): Promise<HandlingResult> {
     // Derived, so that a request that arrives again gets a reply with the same id. Hashed, as the request's id may be as long as ids can be.
     const id = deterministicUuid('standing-order/request-answer', message.source, message.id, kind);
-    const attributes = { id, source: SOURCE, subject: message.subject, time: clock.wall(), trace: currentTrace(context) };
+    const attributes = {
+      id,
+      source: SOURCE,
+      subject: message.subject,
+      time: clock.wall(),
+      trace: currentTrace(context),
+    };
     const event = createEvent({ ...attributes, ...content });
     const [isPublished] = await sidecar.publish(pubsub, outcomeTopic(message.data.replyTo), [{ event }]);
     return isPublished ? 'success' : 'retry';

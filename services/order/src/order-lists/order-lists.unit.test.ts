@@ -3,7 +3,9 @@ import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../domain/order.ts';
+import { createConfirmations } from './confirmations.ts';
 import { createListAppender } from './list-appender.ts';
+import { createListTransport } from './list-transport.ts';
 import { createOrderLists } from './order-lists.ts';
 
 const order = (n: number, consumerId = 'ada'): Order =>
@@ -20,35 +22,36 @@ const order = (n: number, consumerId = 'ada'): Order =>
 function lists() {
   const store = createMemoryStore();
   const orders = new Map<string, Order>();
-  const consumerOrders = createOrderLists({
+  const confirmations = createConfirmations(systemClock);
+  const transport = createListTransport({ store, clock: systemClock, confirmations });
+  const orderLists = createOrderLists({
     store,
-    clock: systemClock,
+    transport,
     outbox: {
       readAll: async (ids) => new Map(ids.flatMap((id) => (orders.has(id) ? [[id, orders.get(id) as Order]] : []))),
-      record: async () => [],
     },
   });
   const send = (...some: Order[]) => {
     for (const one of some) orders.set(one.id, one);
     const token = { w: 'w', a: 1, t: 7 };
     const batch = some.map((document): OutgoingCommand<Order> => ({ channel: 'index', lane: 0, token, document }));
-    return consumerOrders.transport.send(batch);
+    return transport.send(batch);
   };
   const ids = async (consumerId = 'ada') =>
-    (await consumerOrders.list(consumerId, { after: 0, limit: 100 })).orders.map(({ position, order: { id } }) => [
+    (await orderLists.list(consumerId, { after: 0, limit: 100 })).orders.map(({ position, order: { id } }) => [
       position,
       id,
     ]);
-  return { store, orders, consumerOrders, send, ids };
+  return { store, orders, orderLists, confirmations, send, ids };
 }
 
-it('an order that is in the list says so, by the sending that put it there', async () => {
-  const { send, consumerOrders, ids } = lists();
+it('confirms an order with the token of the command that put it into the list', async () => {
+  const { send, confirmations, ids } = lists();
   const some = [order(1), order(2, 'bob'), order(3)];
   expect(await send(...some)).toEqual([true, true, true]);
   const confirmed = some.map(({ id }) => ({ id, reply: { kind: 'indexed', token: { w: 'w', a: 1, t: 7 } } }));
   const reply = { kind: 'time-up' } as const;
-  expect(consumerOrders.joined(some.map(({ id }) => ({ id, reply }))).slice(3)).toEqual(confirmed);
+  expect(confirmations.join(some.map(({ id }) => ({ id, reply }))).slice(3)).toEqual(confirmed);
   expect(await ids()).toEqual([
     [1, order(1).id],
     [2, order(3).id],
@@ -56,21 +59,21 @@ it('an order that is in the list says so, by the sending that put it there', asy
   expect(await ids('bob')).toEqual([[1, order(2).id]]);
 });
 
-it('what the store does not take is not confirmed, and what is sent again is in the list once', async () => {
-  const { send, store, consumerOrders, ids } = lists();
-  const waits = [{ id: order(1).id, reply: { kind: 'time-up' } as const }];
+it('does not confirm a failed write, and lists an order that is sent again once', async () => {
+  const { send, store, confirmations, ids } = lists();
+  const replies = [{ id: order(1).id, reply: { kind: 'time-up' } as const }];
   store.takes = () => false;
   expect(await send(order(1))).toEqual([false]);
-  expect(consumerOrders.joined(waits)).toEqual(waits);
+  expect(confirmations.join(replies)).toEqual(replies);
   store.takes = () => true;
   expect(await send(order(1))).toEqual([true]);
-  expect(consumerOrders.joined(waits)).toHaveLength(2);
+  expect(confirmations.join(replies)).toHaveLength(2);
   expect(await send(order(1), order(1))).toEqual([true, true]);
-  expect(consumerOrders.joined(waits)).toHaveLength(2);
+  expect(confirmations.join(replies)).toHaveLength(2);
   expect(await ids()).toEqual([[1, order(1).id]]);
 });
 
-it('an order that is listed twice, or that the store has lost, is shown once, or not at all', async () => {
+it('returns an order with two entries once, and leaves out an order that is no longer stored', async () => {
   const { send, store, orders, ids } = lists();
   await send(order(1), order(2), order(3));
   const stored = await store.get('ci:ada');
@@ -83,23 +86,23 @@ it('an order that is listed twice, or that the store has lost, is shown once, or
   ]);
 });
 
-it('who watches a list hears of what is put into it, until he stops', async () => {
-  const { send, consumerOrders } = lists();
-  const heard: string[] = [];
-  const stop = consumerOrders.watch('ada', () => heard.push('ada'));
-  consumerOrders.watch('bob', () => heard.push('bob'));
+it('notifies a listener about new orders in its list, until the listener stops', async () => {
+  const { send, orderLists } = lists();
+  const notified: string[] = [];
+  const stop = orderLists.watch('ada', () => notified.push('ada'));
+  orderLists.watch('bob', () => notified.push('bob'));
   await send(order(1), order(2));
   stop();
   await send(order(3), order(4, 'bob'));
-  expect(heard).toEqual(['ada', 'bob']);
+  expect(notified).toEqual(['ada', 'bob']);
 });
 
-it('what is sent meanwhile is added together, and answered in its own place', async () => {
+it('writes concurrent batches together, and returns the results of each batch in its order', async () => {
   const { send, store, ids } = lists();
   const read = vi.spyOn(store, 'read');
   store.takes = (key) => key !== 'ci:bob';
-  const answers = await Promise.all([send(order(1), order(2, 'bob')), send(order(3, 'bob'), order(4))]);
-  expect(answers).toEqual([
+  const results = await Promise.all([send(order(1), order(2, 'bob')), send(order(3, 'bob'), order(4))]);
+  expect(results).toEqual([
     [true, false],
     [false, true],
   ]);
@@ -110,10 +113,10 @@ it('what is sent meanwhile is added together, and answered in its own place', as
   ]);
 });
 
-it('an addition that fails unexpectedly keeps no later one from the lists', async () => {
-  const append = vi.fn().mockRejectedValueOnce(new Error('unexpected')).mockResolvedValue([true]);
-  const add = createListAppender({ append }, systemClock);
-  await expect(add([order(1)])).rejects.toThrow('unexpected');
-  expect(await add([order(2)])).toEqual([true]);
-  expect(append).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);
+it('continues after an unexpected failure of a write', async () => {
+  const write = vi.fn().mockRejectedValueOnce(new Error('unexpected')).mockResolvedValue([true]);
+  const append = createListAppender({ append: write }, systemClock);
+  await expect(append([order(1)])).rejects.toThrow('unexpected');
+  expect(await append([order(2)])).toEqual([true]);
+  expect(write).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);
 });

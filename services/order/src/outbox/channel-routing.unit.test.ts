@@ -3,19 +3,19 @@ import { expect, it } from 'vitest';
 import type { Order } from '../domain/order.ts';
 import { routeByChannel } from './channel-routing.ts';
 
-it('each channel goes its own way, and is answered in its own place', async () => {
+it('sends each channel by its transport, and returns the results in the order of the batch', async () => {
   const sent: string[][] = [];
-  const way = (name: string, takes: boolean): Transport<Order> => ({
+  const transport = (name: string, isUp: boolean): Transport<Order> => ({
     async send(batch) {
       sent.push([name, ...batch.map(({ channel }) => channel)]);
-      return batch.map(() => takes);
+      return batch.map(() => isUp);
     },
   });
-  const transport = routeByChannel({ index: way('own', true) }, way('usual', false));
+  const routed = routeByChannel({ index: transport('own', true) }, transport('default', false));
   const batch = ['consumer', 'index', 'details', 'index'].map((channel) => ({ channel }) as OutgoingCommand<Order>);
-  expect(await transport.send(batch)).toEqual([false, true, false, true]);
+  expect(await routed.send(batch)).toEqual([false, true, false, true]);
   expect(sent).toEqual([
-    ['usual', 'consumer', 'details'],
+    ['default', 'consumer', 'details'],
     ['own', 'index', 'index'],
   ]);
 });

@@ -2,8 +2,8 @@ import {
   type ConsumerVerdict,
   type DetailsVerdict,
   type OrderRequest,
-  verdictSchema,
   VERDICT_TYPES,
+  verdictSchema,
 } from '@standing-order/contracts';
 import type { Sidecar } from '@standing-order/dapr';
 import { warnRateLimited } from '@standing-order/service-kit/telemetry';

@@ -33,42 +33,42 @@ export type ConsumerUpdates = (consumerId: string, after: number, signal: AbortS
 export function createConsumerUpdates({ outbox, orderLists, clock }: ConsumerUpdatesParts): ConsumerUpdates {
   return (consumerId, after, signal) =>
     polledUpdates<ConsumerUpdate>(clock, signal, ({ emit, poke }) => {
-    /** By position, with the version that was emitted. */
-    const undecided = new Map<number, { readonly id: string; readonly version: string }>();
-    let reached = after;
+      /** By position, with the version that was emitted. */
+      const undecided = new Map<number, { readonly id: string; readonly version: string }>();
+      let reached = after;
 
-    const decidedUpTo = (): number => Math.min(reached, ...[...undecided.keys()].map((position) => position - 1));
+      const decidedUpTo = (): number => Math.min(reached, ...[...undecided.keys()].map((position) => position - 1));
 
-    function emitIfChanged({ position, order }: ListedOrder): void {
-      const { body, version } = represent(order);
-      if (undecided.get(position)?.version === version) return;
-      reached = Math.max(reached, position);
-      if (order.status === 'PENDING') undecided.set(position, { id: order.id, version });
-      else undecided.delete(position);
-      emit({ body, version, resumeAfter: decidedUpTo() });
-    }
+      function emitIfChanged({ position, order }: ListedOrder): void {
+        const { body, version } = represent(order);
+        if (undecided.get(position)?.version === version) return;
+        reached = Math.max(reached, position);
+        if (order.status === 'PENDING') undecided.set(position, { id: order.id, version });
+        else undecided.delete(position);
+        emit({ body, version, resumeAfter: decidedUpTo() });
+      }
 
-    const unwatch = orderLists.watch(consumerId, poke);
-    poke();
-    return {
-      async poll() {
-        const followed = [...undecided].map(([position, { id }]) => ({ position, id }));
-        const limit = Math.min(MAX_NEW, MAX_UNDECIDED - followed.length);
-        // The state of the iteration changes only after both reads: a failed read must not skip an update.
-        const [current, page] = await Promise.all([
-          followed.length > 0 ? outbox.readAll(followed.map(({ id }) => id)) : undefined,
-          limit > 0 ? orderLists.list(consumerId, { after: reached, limit }) : undefined,
-        ]);
-        for (const { position, id } of followed) {
-          const order = current?.get(id);
-          if (order) emitIfChanged({ position, order });
-        }
-        for (const listed of page?.orders ?? []) {
-          if (!followed.some(({ id }) => id === listed.order.id)) emitIfChanged(listed);
-        }
-        reached = Math.max(reached, page?.last ?? 0);
-      },
-      unwatch,
-    };
+      const unwatch = orderLists.watch(consumerId, poke);
+      poke();
+      return {
+        async poll() {
+          const followed = [...undecided].map(([position, { id }]) => ({ position, id }));
+          const limit = Math.min(MAX_NEW, MAX_UNDECIDED - followed.length);
+          // The state of the iteration changes only after both reads: a failed read must not skip an update.
+          const [current, page] = await Promise.all([
+            followed.length > 0 ? outbox.readAll(followed.map(({ id }) => id)) : undefined,
+            limit > 0 ? orderLists.list(consumerId, { after: reached, limit }) : undefined,
+          ]);
+          for (const { position, id } of followed) {
+            const order = current?.get(id);
+            if (order) emitIfChanged({ position, order });
+          }
+          for (const listed of page?.orders ?? []) {
+            if (!followed.some(({ id }) => id === listed.order.id)) emitIfChanged(listed);
+          }
+          reached = Math.max(reached, page?.last ?? 0);
+        },
+        unwatch,
+      };
     });
 }

@@ -53,8 +53,8 @@ export function createEventStreams(parts: EventStreamsParts): EventStreams {
         streamSSE(c, async (stream) => {
           const ending = new AbortController();
           streams.add(ending);
+          ending.signal.addEventListener('abort', () => streams.delete(ending));
           await sendEvents({ clock, heartbeatMs, writeWithinMs, stream, events, expiresAt, disconnect }, ending);
-          streams.delete(ending);
         }),
       );
     },

@@ -1,46 +1,45 @@
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { Hono } from 'hono';
+import type { SSEMessage } from 'hono/streaming';
 import { expect, it, vi } from 'vitest';
-import type { Feed } from './event-stream.ts';
 import { createEventStreams } from './event-streams.ts';
+import { polledUpdates, type Sink, type Source } from './polled-updates.ts';
 
-function serve(feed: Feed, most = 1) {
-  const streams = createEventStreams({ clock: systemClock, most, heartbeatMs: 10_000, writeWithinMs: 20 });
-  const app = new Hono().get('/', (c) => streams.open(c, feed));
+function serve(source: (sink: Sink<SSEMessage>) => Source, max = 1) {
+  const streams = createEventStreams({ clock: systemClock, max, heartbeatMs: 10_000, writeWithinMs: 20 });
+  const app = new Hono().get('/', (c) => streams.open(c, (signal) => polledUpdates(systemClock, signal, source)));
   const destroy = vi.fn();
   return { open: () => app.request('/', {}, { outgoing: { destroy } }), destroy };
 }
 
-const endless = (): Feed & { readonly unwatched: () => void } => ({
-  news: async () => ({ events: [{ data: 'news' }], over: false }),
-  watch(sooner) {
-    const timer = setInterval(sooner, 1);
-    return () => {
-      clearInterval(timer);
-      this.unwatched();
+it('disconnects a client that does not receive what is sent to it, and stops reading for it', async () => {
+  const unwatched = vi.fn();
+  const { open, destroy } = serve(({ emit, poke }) => {
+    const timer = setInterval(poke, 1);
+    return {
+      poll: async () => emit({ data: 'news' }),
+      unwatch() {
+        clearInterval(timer);
+        unwatched();
+      },
     };
-  },
-  unwatched: vi.fn(),
-});
-
-it('a client that does not take what it is sent is cut off, and nothing more is read for it', async () => {
-  const feed = endless();
-  const { open, destroy } = serve(feed);
+  });
   const response = await open();
   await vi.waitUntil(() => destroy.mock.calls.length > 0);
-  expect(feed.unwatched).toHaveBeenCalledOnce();
+  expect(unwatched).toHaveBeenCalledOnce();
   const next = await open();
   expect([response.status, next.status]).toEqual([200, 200]);
 });
 
-it('what cannot be read now is read later', async () => {
+it('reads again after a failed read', async () => {
   let reads = 0;
-  const feed: Feed = {
-    async news() {
+  const { open } = serve(({ emit, end }) => ({
+    async poll() {
       if (reads++ === 0) throw new Error('the store is down');
-      return { events: [{ data: 'news' }], over: true };
+      emit({ data: 'news' });
+      end();
     },
-    watch: () => () => {},
-  };
-  expect(await (await serve(feed).open()).text()).toBe('retry: 1000\n\ndata: news\n\n');
+    unwatch() {},
+  }));
+  expect(await (await open()).text()).toBe('retry: 1000\n\ndata: news\n\n');
 });

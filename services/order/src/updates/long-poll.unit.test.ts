@@ -2,6 +2,7 @@ import { systemClock } from '@standing-order/service-kit/runtime';
 import { expect, it } from 'vitest';
 import { newOrder } from '../domain/order.ts';
 import { createLongPoll } from './long-poll.ts';
+import { createOrderUpdates } from './order-updates.ts';
 
 const order = newOrder({
   id: '01890a5d-ac96-774b-bcce-000000000001',
@@ -12,20 +13,24 @@ const order = newOrder({
   now: 0,
 });
 const MINUTE = 60_000;
-const waits = () => createLongPoll({ outbox: { read: async () => order, watch: () => () => {} }, clock: systemClock });
+function longPoll() {
+  const clock = systemClock;
+  const outbox = { read: async () => order, watch: () => () => {} };
+  return createLongPoll({ orderUpdates: createOrderUpdates({ outbox, clock }), clock });
+}
 
-it('whoever waits is let go when the service stops, and nobody waits any more', async () => {
-  const { untilDecided, end } = waits();
-  const waiting = untilDecided(order, MINUTE);
+it('ends all waits when the service stops, and starts no new ones', async () => {
+  const { waitForDecision, end } = longPoll();
+  const waiting = waitForDecision(order, MINUTE);
   end();
   expect(await waiting).toBe(order);
-  expect(untilDecided(order, MINUTE)).toBeUndefined();
+  expect(waitForDecision(order, MINUTE)).toBeUndefined();
 });
 
-it('whoever has gone does not wait', async () => {
-  const gone = new AbortController();
-  const waiting = waits().untilDecided(order, MINUTE, gone.signal);
-  gone.abort();
+it('ends the wait of a client that has disconnected', async () => {
+  const disconnected = new AbortController();
+  const waiting = longPoll().waitForDecision(order, MINUTE, disconnected.signal);
+  disconnected.abort();
   expect(await waiting).toBe(order);
-  expect(await waits().untilDecided(order, MINUTE, gone.signal)).toBe(order);
+  expect(await longPoll().waitForDecision(order, MINUTE, disconnected.signal)).toBe(order);
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { startPolling } from './poll-with-backoff.ts';
 
-/** A clock that stands still, and what it has been asked for. */
-function world(look: () => Promise<boolean>) {
+/** A poller on a clock that does not advance, and the timers that it has set. */
+function pollManually(poll: () => Promise<boolean>) {
   const timers: { ms: number; fire: () => void }[] = [];
   const clock = {
     setTimer(ms: number, fire: () => void) {
@@ -14,8 +14,8 @@ function world(look: () => Promise<boolean>) {
       };
     },
   };
-  const looking = startPolling(clock, look);
-  /** Lets the one pause that there is pass, and the look after it; how long the pause was. */
+  const poller = startPolling(clock, poll);
+  /** Ends the one pause and lets the poll after it run. Returns the length of the pause. */
   async function pass(): Promise<number> {
     expect(timers).toHaveLength(1);
     const [timer] = timers.splice(0) as [(typeof timers)[number]];
@@ -23,52 +23,52 @@ function world(look: () => Promise<boolean>) {
     await new Promise(setImmediate);
     return timer.ms;
   }
-  return { looking, pass, timers };
+  return { poller, pass, timers };
 }
 
-it('pauses get longer while nothing is new, and start over with news', async () => {
-  let news = false;
-  const { pass } = world(async () => news);
+it('doubles the pauses while polls find no change, and restarts with a change', async () => {
+  let hasChanged = false;
+  const { pass } = pollManually(async () => hasChanged);
   const pauses = [];
   for (let n = 0; n < 8; n++) pauses.push(await pass());
   expect(pauses).toEqual([100, 100, 200, 400, 800, 1_600, 2_000, 2_000]);
-  news = true;
+  hasChanged = true;
   await pass();
   expect([await pass(), await pass()]).toEqual([100, 100]);
 });
 
-it('a look that fails has found nothing', async () => {
-  const { pass } = world(() => Promise.reject(new Error('the store is down')));
+it('counts a failed poll as no change', async () => {
+  const { pass } = pollManually(() => Promise.reject(new Error('the store is down')));
   expect([await pass(), await pass(), await pass()]).toEqual([100, 100, 200]);
 });
 
-it('who wants it sooner gets it at once, or right after the look under way', async () => {
+it('polls at once when it is poked, or right after the poll in flight', async () => {
   let finish = () => {};
-  let looks = 0;
-  const { looking, pass, timers } = world(() => {
-    looks++;
+  let polls = 0;
+  const { poller, pass, timers } = pollManually(() => {
+    polls++;
     return new Promise((resolve) => {
       finish = () => resolve(false);
     });
   });
-  looking.sooner();
+  poller.poke();
   expect(await pass()).toBe(0);
-  looking.sooner();
-  expect([looks, timers]).toEqual([1, []]);
+  poller.poke();
+  expect([polls, timers]).toEqual([1, []]);
   finish();
   await new Promise(setImmediate);
   expect(await pass()).toBe(0);
-  expect(looks).toBe(2);
+  expect(polls).toBe(2);
 });
 
-it('nothing happens any more once it is stopped', async () => {
-  let looks = 0;
-  const { looking, pass, timers } = world(async () => {
-    looks++;
-    looking.stop();
+it('does not poll after it has been stopped', async () => {
+  let polls = 0;
+  const { poller, pass, timers } = pollManually(async () => {
+    polls++;
+    poller.stop();
     return true;
   });
   await pass();
-  looking.sooner();
-  expect([looks, timers]).toEqual([1, []]);
+  poller.poke();
+  expect([polls, timers]).toEqual([1, []]);
 });

@@ -22,8 +22,8 @@ const RECONNECT_MS = 1_000;
 const EXPIRY_CHECK_MS = 2_000;
 
 /**
- * Sends events to one client. Ends with the events, when the client disconnects, takes too long to receive, or its token
- * expires, or when `ending` aborts.
+ * Sends events to one client. Ends with the events, when the client disconnects or takes too long to receive, when its token
+ * expires, or when `ending` is aborted. `ending` is always aborted in the end.
  */
 export async function sendEvents(parts: SendEventsParts, ending: AbortController): Promise<void> {
   const { clock, heartbeatMs, writeWithinMs, stream, events, expiresAt, disconnect } = parts;
@@ -68,10 +68,13 @@ export async function sendEvents(parts: SendEventsParts, ending: AbortController
   stream.onAbort(end);
   checkExpiry();
   void send(stream.write(`retry: ${RECONNECT_MS}\n\n`));
-  await Promise.race([sendAll(), aborted]);
-  end();
-  cancelHeartbeat();
-  cancelCheck();
-  // Written events must still reach a client that receives them.
-  clock.setTimer(writeWithinMs, disconnect);
+  try {
+    await Promise.race([sendAll(), aborted]);
+  } finally {
+    end();
+    cancelHeartbeat();
+    cancelCheck();
+    // Written events must still reach a client that receives them.
+    clock.setTimer(writeWithinMs, disconnect);
+  }
 }
