@@ -1,7 +1,7 @@
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { afterAll, expect, test } from 'vitest';
 import { type Answer, call } from '../support/client.ts';
-import { until } from '../support/until.ts';
 import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
 
 let issuer: TestIssuer;
@@ -69,7 +69,7 @@ test('a consumer orders and follows its order, which the others validate althoug
 test('the other styles, which ask directly and pull, need no token either', async () => {
   const asked = await place(ada(), { 'order-style': 'synchronous' });
   expect([asked.status, asked.body.status]).toEqual([201, 'VALIDATED']);
-  const replicas = await until(
+  const replicas = await waitUntil(
     'both owners are followed',
     async () => (await send('GET', 'order', '/replicas', await admin())).body,
     ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh && restaurant.entities > 0,
@@ -92,7 +92,7 @@ test("a consumer's list and its streams are its own", async () => {
   const paths = [`/consumers/${CONSUMER}/orders`, `/consumers/${CONSUMER}/orders/events`, '/consumers/nobody/orders'];
   for (const path of paths) expect([path, (await send('GET', 'order', path, await bob())).status]).toEqual([path, 403]);
   expect((await send('GET', 'order', `/orders/${body.id}/events`, await bob())).status).toBe(404);
-  await until(
+  await waitUntil(
     'the order is in its list',
     async () => send('GET', 'order', `/consumers/${CONSUMER}/orders`, await ada()),
     ({ status, body: page }) => status === 200 && page.orders.some(({ id }: { id: string }) => id === body.id),
@@ -155,7 +155,7 @@ test('while the issuer is down, orders are taken from whoever is known, and nobo
   await issuer.useKey('after', 'ES256', { keep: true });
   expect((await place(known)).status).toBe(202);
   // Unknown keys are looked for only now and then, so it may take a while until the service sees that the issuer is down.
-  const answer = await until(
+  const answer = await waitUntil(
     'the service sees that it cannot ask for the key',
     () => place(ada()),
     ({ status }) => status !== 401,

@@ -1,6 +1,6 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { describe, expect, test } from 'vitest';
 import { type Answer, call, get, post } from '../support/client.ts';
-import { until } from '../support/until.ts';
 import { GOOD_ORDER, useWorld } from '../support/world.ts';
 
 const world = useWorld(() => ({ replicas: { order: 1 } }));
@@ -187,7 +187,7 @@ describe('garbage on a topic', () => {
       expect((await world().place(1))[0]?.status).toBe(202);
       await world().allDecided();
 
-      const dead = await until(
+      const dead = await waitUntil(
         'all of it at the dead-letter topic',
         async () => ((await broker.xRange(`${topic}-dead`, '-', '+')) ?? []).map(({ message }) => String(message.data)),
         (letters) => letters.length >= unreadable.length + noJson.length,

@@ -1,10 +1,10 @@
 import { type MessageType, messageData } from '@standing-order/contracts';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, call, get, post } from '../support/client.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { until } from '../support/until.ts';
 import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
 
 const world = useWorld(() => ({
@@ -142,7 +142,7 @@ describe('every answer is what the document says', () => {
   test('of a consumer’s orders', async () => {
     const list = (query = '') =>
       send({ service: 'order', method: 'GET', path: '/consumers/{id}/orders', id: CONSUMER, query });
-    await until('two orders are listed', list, ({ body }) => body.orders.length > 1);
+    await waitUntil('two orders are listed', list, ({ body }) => body.orders.length > 1);
     const page = await list('?limit=1');
     expect([page.status, page.headers.link]).toEqual([200, `<${page.body.next}>; rel="next"`]);
     expect((await list('?limit=0')).status).toBe(400);
@@ -224,7 +224,7 @@ test('a request for no order is refused on its channel, one without a channel is
   await request('no-order', noOrder);
   await request('no-channel', { replyTo: '../order-replies', request: GOOD_ORDER });
   const on = (topic: string, id: string) =>
-    until(
+    waitUntil(
       `${id} on ${topic}`,
       async () =>
         (await messagesOn(topic)).find(({ data }) => data.correlationId === id || data.original?.id === id)?.data,
@@ -245,7 +245,7 @@ test('every message on the broker is what the documents say, and belongs to its 
       expect(outcome).toMatchObject({ status: 200, body: { kind: 'settled' } });
     }),
   );
-  await until(
+  await waitUntil(
     'a message of each type',
     () => differencesOnBroker(),
     ({ types }) => Object.keys(messageData).every((type) => types.has(type)),

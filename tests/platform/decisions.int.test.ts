@@ -1,6 +1,6 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { describe, expect, test } from 'vitest';
 import { type Answer, call, get, post } from '../support/client.ts';
-import { until } from '../support/until.ts';
 import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
 
 /** Places an order and waits for the verdict. */
@@ -10,7 +10,7 @@ async function decide({ platform }: World, request: unknown): Promise<Answer['bo
   expect(status).toBe(202);
   expect(headers.location).toBe(`/orders/${body.id}`);
   expect(body.status).toBe('PENDING');
-  const answer = await until(
+  const answer = await waitUntil(
     'the verdict',
     () => get(`${orders}/${body.id}`),
     (seen) => seen.body.status !== 'PENDING',
@@ -90,7 +90,7 @@ describe('an order with a deadline', () => {
     expect(expired.status).toBe('EXPIRED');
 
     await platform.thaw('consumer-1');
-    await until(
+    await waitUntil(
       'the late answer, handled',
       async () => {
         const replies = (await broker.xRange('order-replies', '-', '+')) ?? [];

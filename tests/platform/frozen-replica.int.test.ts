@@ -1,6 +1,6 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { expect, test } from 'vitest';
 import { decidedAgain, type StoredOrder } from '../support/state.ts';
-import { until } from '../support/until.ts';
 import { answersOk, useWorld } from '../support/world.ts';
 
 const FROZEN_MS = 30_000;
@@ -18,7 +18,7 @@ test('a replica frozen for 30 s and woken loses nothing and decides nothing twic
   const frozenSince = performance.now();
   await world().platform.start('consumer-1');
   expect(accepted(await world().place(60, { replicas: [1] }))).toHaveLength(60);
-  await until(
+  await waitUntil(
     '30 s of frost',
     () => performance.now() - frozenSince,
     (ms) => ms >= FROZEN_MS,
@@ -34,7 +34,7 @@ test('a replica frozen for 30 s and woken loses nothing and decides nothing twic
   expect(decidedAgain(whileFrozen, whenDecided)).toEqual([]);
 
   // Only then has each replica, the woken one too, looked at everything that it had to do.
-  await until(
+  await waitUntil(
     'no segment left in any outbox',
     async () => (await world().state.keys()).filter((key) => /(^|\|\|)s:/.test(key)),
     (segments) => segments.length === 0,

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis } from '../support/redis.ts';
-import { until } from '../support/until.ts';
 import { useWorld } from '../support/world.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -71,7 +71,7 @@ describe('with state in Redis', () => {
     const phases = ['--rate', '20', '--before', '2', '--during', '4', '--after', '3', '--goal', '100'];
     const running = load('availability', '--url', url(), ...phases, '--log', logOf('availability'));
     const begun = (phase: string) =>
-      until(
+      waitUntil(
         `an order ${phase}`,
         () => readFile(logOf('availability'), 'utf8'),
         (log) => log.includes(`"phase":"${phase}"`),
@@ -101,7 +101,7 @@ describe('with state in Redis', () => {
     const summary = join(folder, 'frozen.json');
     const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('frozen')];
     const running = load('smoke', '--url', url(), ...few, '--json', summary);
-    await until(
+    await waitUntil(
       'the first order',
       () => readFile(logOf('frozen'), 'utf8'),
       (log) => log.includes('"outcome":"ok"'),

@@ -1,9 +1,9 @@
 import type { BrokerKind } from '@standing-order/local';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { connectRedis, type Redis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { until } from '../support/until.ts';
 import { GOOD_ORDER, useWorld } from '../support/world.ts';
 
 const HEAR_WITHIN_MS = 120_000;
@@ -36,7 +36,7 @@ export function orderByMessage(broker: BrokerKind): void {
 
   /** What the shop knows of a purchase in the end. One that it has never heard of is bought again, as a customer would. */
   async function outcomeOf(id: string) {
-    const answer = await until(
+    const answer = await waitUntil(
       `the outcome of ${id}`,
       async () => {
         const seen = await get(`${shop().url}/purchases/${id}`);
@@ -56,7 +56,7 @@ export function orderByMessage(broker: BrokerKind): void {
       status: 200,
       body: { kind: 'settled', order: { status: 'REJECTED' } },
     });
-    await until(
+    await waitUntil(
       'both receipts',
       () => ordersOf(['good', 'bad']),
       (orders) => orders.every(({ received }) => received),
@@ -80,7 +80,7 @@ export function orderByMessage(broker: BrokerKind): void {
     ])('%s', async (who, victim) => {
       const ids = idsOf(who.replaceAll(' ', '-'), 20);
       const buying = buyAll(ids);
-      await until(
+      await waitUntil(
         'some requests are known',
         async () => (await state.keys(`shop||order-request:shop:${ids[0]?.slice(0, -2)}*`)).length,
         (known) => known >= 5,
@@ -96,14 +96,14 @@ export function orderByMessage(broker: BrokerKind): void {
       });
       for (const outcome of outcomes)
         expect(outcome).toMatchObject({ kind: 'settled', order: { status: 'VALIDATED' } });
-      const orders = await until(
+      const orders = await waitUntil(
         'every outcome is confirmed',
         () => ordersOf(ids),
         (found) => found.length >= ids.length && found.every(({ received }) => received),
         HEAR_WITHIN_MS,
       );
       expect(orders.map(({ id }) => id).toSorted()).toEqual(outcomes.map(({ order }) => order.id).toSorted());
-      await until('nothing is pending', listed, ({ pending }) => Object.keys(pending).length === 0);
+      await waitUntil('nothing is pending', listed, ({ pending }) => Object.keys(pending).length === 0);
     });
   });
 }

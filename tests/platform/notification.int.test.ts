@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { call, get, post } from '../support/client.ts';
@@ -6,7 +7,6 @@ import { type Collector, type Span, startCollector } from '../support/otlp.ts';
 import { startReceiver, verifies } from '../support/receiver.ts';
 import { connectRedis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { until } from '../support/until.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
 import { answersOk, useWorld } from '../support/world.ts';
 import { everySettledOrderArrives } from './notification.ts';
@@ -48,7 +48,7 @@ test('telling a webhook is part of the trace of the order', async () => {
       (span) => span.traceId === traceId && span.parentSpanId === parent?.spanId && span.name === name,
     );
   const request = () => collector.spans.find(({ parentSpanId }) => parentSpanId === client);
-  const seen = await until(
+  const seen = await waitUntil(
     'the whole way',
     () => {
       const sent = below(request(), 'send order-settled');
@@ -76,7 +76,7 @@ test('what a receiver missed while it was down arrives when it is up, and the de
   await all.down();
   const answers = await world().place(3);
   const events = answers.map(({ body }) => eventOf(body.id));
-  const { body: list } = await until(
+  const { body: list } = await waitUntil(
     'each was tried',
     () => get(url(`/${hook.id}/deliveries`, 1)),
     ({ body }) =>
@@ -86,7 +86,7 @@ test('what a receiver missed while it was down arrives when it is up, and the de
   expect(list.open[0]).toMatchObject({ status: 'open', error: 'ECONNREFUSED' });
   await all.up();
   await arrive(all, hook, events);
-  await until(
+  await waitUntil(
     'the log tells of it',
     async () => (await get(url(`/${hook.id}/deliveries`))).body,
     ({ open, finished }) =>
@@ -108,8 +108,8 @@ test('an event is sent again by hand, under its own id', async () => {
   const count = () => all.arrived.filter(({ id }) => id === event).length;
   const before = count();
   const again = () => post(url(`/${hook.id}/deliveries/${event}/redeliver`), undefined);
-  await until('it is in the log', again, ({ status }) => status === 202);
-  await until('it arrives again', count, (now) => now > before);
+  await waitUntil('it is in the log', again, ({ status }) => status === 202);
+  await waitUntil('it arrives again', count, (now) => now > before);
   const unknown = `settled-${crypto.randomUUID()}`;
   expect(await post(url(`/${hook.id}/deliveries/${unknown}/redeliver`), undefined)).toMatchObject({ status: 404 });
 });
@@ -120,7 +120,7 @@ test('after a rotation deliveries verify with the old and with the new secret', 
   expect(status).toBe(200);
   const secrets = [hook.secret, body.secret].map((secret: string) => new Webhook(secret));
   // The other replica may deliver with what it knew a moment before.
-  await until(
+  await waitUntil(
     'a delivery with both signatures',
     async () => {
       const [answer] = await world().place(1);
@@ -147,7 +147,7 @@ test('a receiver that is gone for good disables its webhook, until somebody enab
   const gone = await webhooks().register(receiver);
   const [answer] = await world().place(1);
   const look = async () => (await get(url(`/${gone.id}`))).body;
-  const seen = await until('it is disabled', look, ({ status }) => status === 'disabled');
+  const seen = await waitUntil('it is disabled', look, ({ status }) => status === 'disabled');
   expect(seen.disabled).toMatchObject({ reason: 'gone' });
   receiver.answer = 200;
   expect(await post(url(`/${gone.id}/enable`), undefined)).toMatchObject({ status: 200, body: { status: 'enabled' } });
@@ -162,7 +162,7 @@ test('a deleted webhook is told nothing more and leaves nothing behind', async (
   await arrive(receiver, { id, secret }, [eventOf(first?.body.id)]);
   expect((await call('DELETE', url(`/${id}`))).status).toBe(204);
   expect((await get(url(`/${id}`))).status).toBe(404);
-  await until(
+  await waitUntil(
     'nothing of it is stored',
     async () => (await world().state.keys()).filter((key) => key.includes(id)),
     (keys) => keys.length === 0,

@@ -1,9 +1,9 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { describe, expect, test } from 'vitest';
 import { type Answer, post } from '../support/client.ts';
 import { startReceiver } from '../support/receiver.ts';
 import type { Shop } from '../support/shop.ts';
 import { BAD_ORDER } from '../support/teller.ts';
-import { until } from '../support/until.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/webhooks.ts';
 import { CONSUMER, GOOD_ORDER, type World } from '../support/world.ts';
 
@@ -19,7 +19,7 @@ export function everySettledOrderArrives(
 ): void {
   /** Resolves when the order service has nothing left to tell. */
   const told = () =>
-    until(
+    waitUntil(
       'every settlement is noted',
       async () => {
         const texts = await Promise.all(
@@ -71,7 +71,7 @@ export function everySettledOrderArrives(
       const { all, hook } = webhooks();
       const before = all.arrived.length;
       const placing = place(40).catch(() => []);
-      await until(
+      await waitUntil(
         'some have arrived',
         () => all.arrived.length - before,
         (count) => count >= 3,

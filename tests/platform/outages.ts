@@ -1,7 +1,7 @@
 import type { StoreKind } from '@standing-order/local';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { expect, test } from 'vitest';
 import { concurrently, post } from '../support/client.ts';
-import { until } from '../support/until.ts';
 import { answersOk, GOOD_ORDER, useWorld } from '../support/world.ts';
 
 const OUTAGE_MS = 10_000;
@@ -52,7 +52,7 @@ export function surviveOutages(store: StoreKind): void {
     const sentBefore = await commandsSent();
     const downSince = performance.now();
     await placePending(500);
-    const outage = await until(
+    const outage = await waitUntil(
       '10 s of outage',
       () => performance.now() - downSince,
       (ms) => ms >= OUTAGE_MS,
@@ -85,7 +85,7 @@ export function surviveOutages(store: StoreKind): void {
     await world().platform.kill('consumer-1-dapr');
     const sentBefore = await commandsSent();
     await placePending(100);
-    await until(
+    await waitUntil(
       'the commands at the broker',
       async () => (await commandsSent()) - sentBefore,
       (sent) => sent >= 100,
@@ -129,7 +129,7 @@ export function surviveOutages(store: StoreKind): void {
     const { platform } = world();
     const before = world().acknowledged.size;
     const placing = Promise.allSettled(Array.from({ length: 100 }, () => world().place(5)));
-    await until(
+    await waitUntil(
       'some orders taken',
       () => world().acknowledged.size - before,
       (taken) => taken >= 50,

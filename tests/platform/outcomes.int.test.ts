@@ -1,7 +1,7 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { afterEach, describe, expect, test } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { type Listener, listen as listenAt } from '../support/listener.ts';
-import { until } from '../support/until.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, useWorld } from '../support/world.ts';
 
 const ADOPTED_WITHIN_MS = 120_000;
@@ -73,7 +73,7 @@ async function startReplica(): Promise<void> {
 /** A listener to the events of a new order that stays undecided, once it has heard so. */
 async function listenToPending(): Promise<Listener> {
   const listener = listen(`/orders/${await place()}/events`);
-  await until(
+  await waitUntil(
     'the first state',
     () => states(listener),
     ([first]) => first === 'PENDING',
@@ -81,7 +81,7 @@ async function listenToPending(): Promise<Listener> {
   return listener;
 }
 
-const ended = (listener: Listener) => until('the end', listener.closed, Boolean, ADOPTED_WITHIN_MS);
+const ended = (listener: Listener) => waitUntil('the end', listener.closed, Boolean, ADOPTED_WITHIN_MS);
 
 describe('the events of an order', () => {
   test('tell that it is PENDING, then its verdict, and then a client does not come back', async () => {
@@ -95,7 +95,7 @@ describe('the events of an order', () => {
     const listener = await withoutConsumer(async () => {
       const listening = await listenToPending();
       await killReplica();
-      await until('another connection', listening.connections, (count) => count > 1);
+      await waitUntil('another connection', listening.connections, (count) => count > 1);
       return listening;
     });
     await ended(listener);
@@ -119,7 +119,7 @@ describe("a consumer's orders", () => {
     const placed: string[] = [];
     for (let n = 0; n < 45; n++) placed.push(await place(n % 2, nobodys('pat')));
     for (const replica of [0, 1]) {
-      const { orders, pages } = await until(
+      const { orders, pages } = await waitUntil(
         'all orders in the list',
         () => ordersOf('pat', replica),
         (seen) => seen.orders.length >= placed.length,
@@ -128,7 +128,7 @@ describe("a consumer's orders", () => {
       expect(pages).toEqual([20, 20, 5]);
     }
     const last = await place(0, nobodys('pat'));
-    await until(
+    await waitUntil(
       'the newest one in front',
       () => ordersOf('pat', 1),
       ({ orders }) => orders[0]?.id === last,
@@ -138,7 +138,7 @@ describe("a consumer's orders", () => {
   test('are listed while they are undecided', async () => {
     await withoutConsumer(async () => {
       const id = await place();
-      const { orders } = await until(
+      const { orders } = await waitUntil(
         'the order in the list',
         () => ordersOf(CONSUMER, 1),
         (seen) => seen.orders.some((order) => order.id === id),
@@ -150,7 +150,7 @@ describe("a consumer's orders", () => {
   test('are heard of as they come and are decided, also across a cut connection', async () => {
     const listener = listen('/consumers/sam/orders/events');
     const verdicts = (ids: readonly string[]) =>
-      until(
+      waitUntil(
         'every verdict',
         () => new Set(listener.heard.filter(({ order }) => order.status === 'REJECTED').map(({ order }) => order.id)),
         (seen) => ids.every((id) => seen.has(id)),
@@ -161,13 +161,13 @@ describe("a consumer's orders", () => {
 
     const cut = await withoutConsumer(async () => {
       const ids = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
-      await until(
+      await waitUntil(
         'the new ones',
         () => listener.heard.map(({ order }) => order.id),
         (seen) => ids.every((id) => seen.includes(id)),
       );
       await killReplica();
-      await until('another connection', listener.connections, (count) => count > 1);
+      await waitUntil('another connection', listener.connections, (count) => count > 1);
       return [...ids, await place(1, nobodys('sam'))];
     });
     await verdicts([...first, ...cut]);
@@ -183,7 +183,7 @@ describe("a consumer's orders", () => {
     await world().allDecided();
     await killReplica();
     await save('ci:kim', { v: 1, first: 1, entries: [] });
-    const { orders } = await until(
+    const { orders } = await waitUntil(
       'both in the list',
       () => ordersOf('kim', 1),
       (seen) => seen.orders.length >= ids.length,

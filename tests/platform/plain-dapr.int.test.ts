@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer } from '../support/client.ts';
 import { type PlainWorld, startPlainWorld, TOPIC } from '../support/plain-dapr.ts';
-import { until } from '../support/until.ts';
 import { useWorld } from '../support/world.ts';
 
 const TRACE_ID = 'a'.repeat(32);
@@ -32,7 +32,7 @@ async function publish(name: string): Promise<void> {
 
 /** Redis has nothing more to deliver: all was handed out, nothing is pending. What was not handled by now is lost. */
 async function brokerIsDone(): Promise<void> {
-  await until(
+  await waitUntil(
     'nothing pending and nothing undelivered',
     async () => {
       const [group] = await world.broker.xInfoGroups(TOPIC);
@@ -57,12 +57,12 @@ describe('a plain Dapr application on pubsub.redis', () => {
   test('loses what its handler answers 500 to', async () => {
     world.app.answer = 500;
     for (const name of ['one', 'two', 'three']) await publish(name);
-    await until('three deliveries', names, (seen) => seen.length >= 3);
+    await waitUntil('three deliveries', names, (seen) => seen.length >= 3);
     await brokerIsDone();
 
     world.app.answer = 200;
     await publish('four');
-    await until('the fourth', names, (seen) => seen.includes('four'));
+    await waitUntil('the fourth', names, (seen) => seen.includes('four'));
     expect(names().toSorted()).toEqual(['four', 'one', 'three', 'two']);
   });
 
@@ -73,7 +73,7 @@ describe('a plain Dapr application on pubsub.redis', () => {
 
     await world.app.start();
     await publish('after');
-    await until('the message that came after', names, (seen) => seen.includes('after'));
+    await waitUntil('the message that came after', names, (seen) => seen.includes('after'));
     expect(names()).toEqual(['after']);
   });
 });
@@ -82,7 +82,7 @@ describe("Dapr's built-in outbox", () => {
   test('adds about a second to each message, which ours does not, and drops the trace', async () => {
     const started = performance.now();
     expect((await transact('with-outbox', 'order-1')).status).toBe(204);
-    await until(
+    await waitUntil(
       'its event',
       () => world.app.received,
       (events) => events.length > 0,
@@ -119,7 +119,7 @@ describe('Standing Order in the same situations', () => {
     // The consumer service cannot answer without its state.
     await platform.kill('redis-state');
     await platform.start('consumer-1');
-    await until(
+    await waitUntil(
       'commands that were given up',
       () => broker.xLen('consumer-commands-dead'),
       (dead) => dead > 0,
@@ -157,7 +157,7 @@ const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => sta
 /** Places 20 orders, and answers their commands at the broker, with the milliseconds that each was on its way there. */
 async function placeAtOurs(headers: Readonly<Record<string, string>> = {}) {
   const placed = new Map((await ours().place(20, { headers })).map(({ body }) => [body.id, body]));
-  return until(
+  return waitUntil(
     'their commands',
     async () => {
       const entries = (await ours().broker.xRange('consumer-commands', '-', '+')) ?? [];

@@ -1,7 +1,7 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Answer, call, get, post } from '../support/client.ts';
 import { connectRedis } from '../support/redis.ts';
-import { until } from '../support/until.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
 
 const BOUND_MS = 12_000;
@@ -17,7 +17,7 @@ async function replicas({ platform }: World, replica = 0): Promise<Answer['body'
 
 /** Waits until an order replica decides on copies that hold this many consumers and the restaurant. */
 const loaded = (world: World, { replica = 0, consumers = 1 } = {}) =>
-  until(
+  waitUntil(
     'the replica is loaded',
     () => replicas(world, replica),
     ({ consumer, restaurant }) =>
@@ -25,14 +25,14 @@ const loaded = (world: World, { replica = 0, consumers = 1 } = {}) =>
   );
 
 const stale = (world: World) =>
-  until(
+  waitUntil(
     'the replica is stale',
     () => replicas(world),
     ({ consumer, restaurant }) => !(consumer.fresh && restaurant.fresh),
   );
 
 const decided = (world: World, id: string): Promise<Answer> =>
-  until(
+  waitUntil(
     'the verdict',
     () => get(`${ordersOf(world)}/${id}`),
     ({ body }) => body.status !== 'PENDING',
@@ -84,9 +84,9 @@ describe('orders that are decided on replicas', () => {
       answers.push(answer);
       return answer;
     };
-    await until('an order past the bound', place, ({ ageMs }) => ageMs > BOUND_MS);
+    await waitUntil('an order past the bound', place, ({ ageMs }) => ageMs > BOUND_MS);
     await thawUnheard(world());
-    await until('the new price', place, ({ amount }) => amount === after);
+    await waitUntil('the new price', place, ({ amount }) => amount === after);
 
     const decidedOn = (wanted: (ageMs: number) => boolean) =>
       new Set(answers.filter(({ ageMs, status }) => status === 201 && wanted(ageMs)).map(({ amount }) => amount));
@@ -130,7 +130,7 @@ describe('orders that are decided on replicas', () => {
 
     await readyAgain(world(), 'consumer-1');
     await answersOk(consumerOf(world()));
-    const repaired = await until(
+    const repaired = await waitUntil(
       'the change is in effect',
       () => get(consumerOf(world())),
       ({ headers }) => headers.etag === after.headers.etag,
@@ -148,7 +148,7 @@ async function changeUnheard(world: World) {
   await loaded(world);
   await freeze(world, 'redis-broker');
   for (let price = 1_000; ; price += 50) {
-    const earlier = await until(
+    const earlier = await waitUntil(
       'the copy is the restaurant’s',
       () => post(ordersOf(world), GOOD_ORDER),
       ({ status }) => status === 201,
@@ -194,7 +194,7 @@ describe('a price that is changed while neither events nor pulls come through', 
     test('is decided on for as long as that lasts', async () => {
       const { placed, before, after } = await changeUnheard(world());
       expect(placed).toMatchObject({ status: 201, body: { total: { amount: before } } });
-      await until(
+      await waitUntil(
         'the copy is older than any reasonable bound',
         () => replicas(world()),
         ({ restaurant }) => restaurant.staleness > BOUND_MS / 1_000,
@@ -204,7 +204,7 @@ describe('a price that is changed while neither events nor pulls come through', 
         body: { total: { amount: before } },
       });
       await world().platform.thaw('restaurant-1');
-      await until(
+      await waitUntil(
         'the new price',
         () => post(ordersOf(world()), GOOD_ORDER),
         ({ body }) => body.total?.amount === after,

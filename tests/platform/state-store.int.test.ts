@@ -1,7 +1,7 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { type Answer, get, post } from '../support/client.ts';
-import { until } from '../support/until.ts';
 import { GOOD_ORDER, useWorld } from '../support/world.ts';
 
 /** From now on the database refuses whatever has seven of something in it. */
@@ -28,7 +28,7 @@ describe.each([
     }
 
     await world().platform.start(part);
-    await until(
+    await waitUntil(
       'orders are taken again',
       async () => {
         const again = await world().place(1, { replicas: [0] });
@@ -52,7 +52,7 @@ describe.each([
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
 
     await world().platform.thaw(part);
-    await until(
+    await waitUntil(
       'the order at its Location',
       () => get(`${order()}${answer.headers.location}`),
       ({ status, body }) => status === 200 && body.status === 'VALIDATED',

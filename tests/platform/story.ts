@@ -1,9 +1,9 @@
 import type { BrokerKind } from '@standing-order/local';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, call, post } from '../support/client.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 import { BAD_ORDER, createTeller, type Heard, OUTCOME, type Teller, words } from '../support/teller.ts';
-import { until } from '../support/until.ts';
 import { GOOD_ORDER, useWorld, type World } from '../support/world.ts';
 
 /** How old copies may be for orders to be decided on them. */
@@ -112,7 +112,7 @@ function besides(world: () => World, { url, place, stored }: Teller): void {
     await world().platform.thaw('restaurant-1');
     for (const replica of [0, 1]) {
       const ask = () => post(url(replica), GOOD_ORDER, { 'order-style': 'synchronous' });
-      await until('a verdict', ask, ({ status }) => status === 201);
+      await waitUntil('a verdict', ask, ({ status }) => status === 201);
     }
   });
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { orderLane } from '@standing-order/contracts';
 import type { BrokerKind } from '@standing-order/local';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { type Collector, startCollector } from '../support/otlp.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 import { call, conventionFaults, linesBelow, linesOf, message, type Tree } from '../support/tree.ts';
-import { until } from '../support/until.ts';
 import { GOOD_ORDER, useWorld } from '../support/world.ts';
 
 /** Messages of an order, by topic. */
@@ -128,7 +128,7 @@ export function traceOrders(broker: BrokerKind): void {
 
   async function untilFresh(): Promise<void> {
     const replicas = async () => (await get(`${world().platform.urls.order[0]}/replicas`)).body;
-    await until('copies are fresh', replicas, ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh);
+    await waitUntil('copies are fresh', replicas, ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh);
   }
 
   test.each(Object.entries(trees))('%s', async (style, tree) => {
@@ -195,13 +195,15 @@ export function traceOrders(broker: BrokerKind): void {
       ...settledAtOnce.map(({ trace }): [Trace, string] => [trace, 'order-settled']),
     ];
     const senders = () => waiting.map(([trace, topic]) => trace.senders(topic));
-    const before = await until('each is sent again', senders, (all) => all.every(({ length }) => length >= 2));
+    const before = await waitUntil('each is sent again', senders, (all) => all.every(({ length }) => length >= 2));
     expect(new Set(before.flat())).toEqual(new Set([taker()]));
     await Promise.all(['order-1', 'order-1-dapr'].map((part) => platform.kill(part)));
-    await until('each is sent by another one', senders, (all) => all.every((by) => by.some((who) => who !== taker())));
+    await waitUntil('each is sent by another one', senders, (all) =>
+      all.every((by) => by.some((who) => who !== taker())),
+    );
     shop().thaw();
     const commits = () => bought.spans().filter(({ name }) => name === 'commit');
-    await until('the shop has asked again', commits, ({ length }) => length > 1);
+    await waitUntil('the shop has asked again', commits, ({ length }) => length > 1);
     await Promise.all(['consumer-1-dapr', 'notification-1-dapr'].map((part) => platform.start(part)));
 
     // However often something was sent: each of them was handled, and nothing else came of it.
@@ -231,7 +233,7 @@ export function traceOrders(broker: BrokerKind): void {
       // Nobody answers before the consumer's sidecar is back.
       const id = `bought-${n}`;
       buy(trace, id).catch(() => undefined);
-      const commit = await until(
+      const commit = await waitUntil(
         'the request is taken',
         () => trace.spans().find(({ name }) => name === 'commit'),
         (span) => span !== undefined && taker() !== undefined,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { spawnGuarded } from '@standing-order/local/parts/guarded';
-import { until } from './until.ts';
+import { waitUntil } from '@standing-order/testing/wait-until';
 
 /** A program that a test runs, with its output in a file. */
 export interface Child {
@@ -45,7 +45,7 @@ export function startChild(command: string, args: readonly string[], logFile: st
 export async function answers(url: string, child: Child): Promise<void> {
   const look = async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
   try {
-    await until(`${url} answers`, look, (status) => status >= 200 && status < 300);
+    await waitUntil(`${url} answers`, look, (status) => status >= 200 && status < 300);
   } catch (error) {
     throw new Error(`${String(error)}\n${child.output().slice(-4_000)}`);
   }

@@ -1,7 +1,7 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { expect } from 'vitest';
 import { type Answer, get, post } from './client.ts';
 import type { Shop } from './shop.ts';
-import { until } from './until.ts';
 import { answersOk, GOOD_ORDER, type World } from './world.ts';
 
 /** An order that no restaurant would take. */
@@ -63,7 +63,7 @@ export function createTeller(world: () => World, shop: () => Shop) {
 
   async function outcomeOf(id: string): Promise<string> {
     const ask = () => get(`${shop().url}/purchases/${id}`);
-    const { body } = await until(`the outcome of ${id}`, ask, ({ status }) => status === 200, HEAR_WITHIN_MS);
+    const { body } = await waitUntil(`the outcome of ${id}`, ask, ({ status }) => status === 200, HEAR_WITHIN_MS);
     return body.order.status;
   }
 
@@ -84,19 +84,19 @@ export function createTeller(world: () => World, shop: () => Shop) {
       const stopped = platform.parts().filter(({ kind, state }) => kind === 'service' && state !== 'running');
       for (const { name } of stopped) await platform.start(name);
       for (const name of ['consumer', 'restaurant'] as const) await answersOk(`${platform.urls[name][0]}/readyz`);
-      await until('copies are fresh', freshness, (fresh) => fresh.consumer && fresh.restaurant);
+      await waitUntil('copies are fresh', freshness, (fresh) => fresh.consumer && fresh.restaurant);
       [downBefore, down] = [down, names];
       await Promise.all(down.map((name) => platform.kill(`${name}-1`)));
     },
 
     /** Waits until no order is decided on copies of what these have. */
     untilStale: (of: readonly Validator[]) =>
-      until('copies are stale', freshness, (fresh) => of.every((name) => !fresh[name])),
+      waitUntil('copies are stale', freshness, (fresh) => of.every((name) => !fresh[name])),
 
     /** Places both orders, and hears what is due. */
     async hear(style: string, due: Heard): Promise<void> {
       for (const [kind, order] of orders) {
-        const answer = await until(
+        const answer = await waitUntil(
           `${style}: ${due[kind]}`,
           () => keep(place(style, order), kind),
           (seen) => !isLate(seen),
@@ -120,7 +120,7 @@ export function createTeller(world: () => World, shop: () => Shop) {
       const before = await world().state.orders();
       for (const [kind, order] of orders) buy(`${kind} ${about}`.replaceAll(' ', '-'), order, OUTCOME[kind]);
       const added = async () => [...(await world().state.orders()).values()].filter(({ id }) => !before.has(id));
-      const both = await until('both are taken', added, ({ length }) => length === orders.length);
+      const both = await waitUntil('both are taken', added, ({ length }) => length === orders.length);
       expect(both.map(({ status }) => status)).toEqual(['PENDING', 'PENDING']);
     },
 

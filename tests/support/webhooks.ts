@@ -1,7 +1,7 @@
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { beforeAll, expect } from 'vitest';
 import { post } from './client.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
-import { until } from './until.ts';
 import type { World } from './world.ts';
 
 export const ARRIVE_WITHIN_MS = 120_000;
@@ -16,7 +16,7 @@ export const eventOf = (orderId: string): string => `settled-${orderId}`;
 
 /** Resolves when these events have arrived, each with a good signature; rejects with those that have not. */
 export const arrive = (receiver: Receiver, { secret }: Registered, events: readonly string[]): Promise<unknown> =>
-  until(
+  waitUntil(
     'every event arrives',
     () => {
       const taken = receiver.taken(secret);

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPortBase, type Platform, type PlatformOptions, startPlatform } from '@standing-order/local';
+import { waitUntil } from '@standing-order/testing/wait-until';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { type Answer, concurrently, get, post } from './client.ts';
 import { postgresState } from './postgres-state.ts';
 import { connectRedis, type Redis } from './redis.ts';
 import { judge, redisState, type StateReader, type Verdict } from './state.ts';
-import { until } from './until.ts';
 
 export const CONSUMER = 'ada';
 export const RESTAURANT = 'trattoria';
@@ -117,7 +117,7 @@ async function startWorld(
       }),
     verdict,
     allDecided: (deadlineMs = 60_000) =>
-      until(
+      waitUntil(
         'every order is there and decided',
         noneRefused,
         ({ lost, undecided }) => lost.length === 0 && undecided.length === 0,
@@ -149,7 +149,7 @@ async function seed({ urls }: Platform, headers: WorldOptions['headers']): Promi
 
 /** Waits until `url` answers 200. */
 export async function answersOk(url: string, deadlineMs?: number): Promise<void> {
-  await until(
+  await waitUntil(
     `${url} answers 200`,
     async () => {
       const { status, body } = await get(url);
