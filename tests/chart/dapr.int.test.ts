@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { TOPICS } from '@standing-order/contracts';
 import type { Resource } from '@standing-order/local';
 import { broker } from '@standing-order/local/dapr/broker';

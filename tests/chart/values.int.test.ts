@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { expect, test } from 'vitest';

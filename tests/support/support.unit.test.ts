@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { judge, storedOrders } from './state.ts';
+import { compareWithStore, storedOrders } from './state.ts';
 
-test('an acknowledged order is lost, undecided or refused, unless it is VALIDATED', () => {
+test('an acknowledged order that is not VALIDATED is lost, undecided or refused', () => {
   const stored = Object.entries({ a: 'VALIDATED', b: 'PENDING', c: 'REJECTED', d: 'EXPIRED', e: 'REJECTED' });
   const orders = storedOrders(
     stored.map(([id, status]) => ({ key: `order||o:${id}`, data: JSON.stringify({ status }), version: '1' })),
   );
-  expect(judge(['a', 'b', 'c', 'd', 'x'], orders)).toEqual({
+  expect(compareWithStore(['a', 'b', 'c', 'd', 'x'], orders)).toEqual({
     lost: ['x'],
     undecided: ['b'],
     refused: ['c', 'd'],

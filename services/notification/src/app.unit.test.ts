@@ -4,13 +4,13 @@ import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/r
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
 import { notificationApp } from './app.ts';
-import { addressRule, rangesOf } from './delivery/address.ts';
-import { createCursors } from './delivery/cursors.ts';
-import { createRecord } from './delivery/record.ts';
-import { GIVE_UP_AFTER_MS } from './delivery/schedule.ts';
-import { createHooks } from './hooks/hooks.ts';
-import { createVault } from './hooks/vault.ts';
-import { createLogs, eventsOf, historyOf } from './logs.ts';
+import { createRecord } from './delivery/storage/delivery-log.ts';
+import { createCursors } from './delivery/storage/delivery-state-store.ts';
+import { createLogs, eventsOf, historyOf } from './delivery/storage/logs.ts';
+import { GIVE_UP_AFTER_MS } from './domain/retry-schedule.ts';
+import { addressRule, rangesOf } from './endpoints/address-policy.ts';
+import { createHooks } from './endpoints/endpoint-store.ts';
+import { createVault } from './endpoints/secret-cipher.ts';
 
 const URL = 'https://example.com/hook';
 

@@ -4,15 +4,15 @@ import { createAuthenticate } from '@standing-order/service-kit/auth';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
-import { addressRule } from './delivery/address.ts';
-import { createCursors } from './delivery/cursors.ts';
-import { createDeliverer } from './delivery/deliverer.ts';
-import { createLeases } from './delivery/leases.ts';
-import { createRecord } from './delivery/record.ts';
-import { createSender } from './delivery/sender.ts';
-import { createHooks } from './hooks/hooks.ts';
-import { createVault } from './hooks/vault.ts';
-import { createLogs } from './logs.ts';
+import { createSender } from './delivery/attempt/sender.ts';
+import { createDeliverer } from './delivery/delivery-manager.ts';
+import { createRecord } from './delivery/storage/delivery-log.ts';
+import { createCursors } from './delivery/storage/delivery-state-store.ts';
+import { createLeases } from './delivery/storage/leases.ts';
+import { createLogs } from './delivery/storage/logs.ts';
+import { addressRule } from './endpoints/address-policy.ts';
+import { createHooks } from './endpoints/endpoint-store.ts';
+import { createVault } from './endpoints/secret-cipher.ts';
 
 const HOUR_MS = 3_600_000;
 

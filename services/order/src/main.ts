@@ -37,7 +37,7 @@ const outbox: Outbox<Order, Message> = createOutbox({
   random,
   store,
   transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
-  business: orderBusiness,
+  handler: orderBusiness,
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });

@@ -1,9 +1,9 @@
 import { redeliverRequest, webhookEventId } from '@standing-order/contracts';
 import { ProblemError, pathParam, readJsonBody } from '@standing-order/service-kit/http';
 import type { Hono } from 'hono';
-import type { DeliveryRecord } from '../delivery/record.ts';
-import { statusOf } from '../hooks/hook.ts';
-import type { Hooks } from '../hooks/hooks.ts';
+import type { DeliveryRecord } from '../delivery/storage/delivery-log.ts';
+import { statusOf } from '../domain/endpoint.ts';
+import type { Hooks } from '../endpoints/endpoint-store.ts';
 import { hookOf, outcomeUnknown } from './webhooks.ts';
 
 export interface DeliveryRoutesParts {

@@ -8,11 +8,11 @@ import {
   requireIfMatch,
 } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
-import type { DeliveryRecord } from '../delivery/record.ts';
-import { newSecret } from '../delivery/signature.ts';
-import { type UrlPolicy, urlFault } from '../delivery/url.ts';
-import { type Hook, MOST_HOOKS, newHook, ROTATION_MS, rotated, viewOf } from '../hooks/hook.ts';
-import type { Changed, Hooks } from '../hooks/hooks.ts';
+import { newSecret } from '../delivery/attempt/signature.ts';
+import type { DeliveryRecord } from '../delivery/storage/delivery-log.ts';
+import { type Hook, MOST_HOOKS, newHook, ROTATION_MS, rotated, viewOf } from '../domain/endpoint.ts';
+import type { Changed, Hooks } from '../endpoints/endpoint-store.ts';
+import { type UrlPolicy, urlFault } from '../endpoints/url-policy.ts';
 
 export interface WebhookRoutesParts {
   readonly hooks: Hooks;
