@@ -131,7 +131,7 @@ describe('registering', () => {
 
   test('a store that does not say whether it stored it is told as that', async () => {
     const { ask, store } = service();
-    store.takes = () => false;
+    store.acceptsWrite = () => false;
     expect(await ask('POST', '/webhooks', { url: URL })).toMatchObject({
       status: 503,
       body: { type: 'urn:standing-order:problem:outcome-unknown' },
@@ -207,10 +207,10 @@ describe('a settled order', () => {
   test('is not noted, and comes again, when a log cannot be written or the broker does not take the note', async () => {
     const { ask, settle, store, published, breakBroker } = service();
     await ask('POST', '/webhooks', { url: URL });
-    store.takes = (key) => !key.startsWith('events:');
+    store.acceptsWrite = (key) => !key.startsWith('events:');
     expect(await settle({ id: orderId() })).toEqual(['RETRY']);
     expect(published).toEqual([]);
-    store.takes = () => true;
+    store.acceptsWrite = () => true;
     breakBroker();
     expect(await settle({ id: orderId() })).toEqual(['RETRY']);
   });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@standing-order/service-kit/runtime';
+import { createManualClock } from '@standing-order/testing/manual-clock';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, test, vi } from 'vitest';
 import { isUnreadable, newHook } from '../domain/endpoint.ts';
@@ -17,36 +18,6 @@ const MINUTE_MS = 60_000;
 // Minutes of a clock by hand are thousands of steps of a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** A clock that goes on only when it is told to. Everything else here is done by the time it looks again. */
-function manualClock() {
-  let now = 0;
-  const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
-  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const clock: Clock = {
-    monotonic: () => now,
-    wall: () => now,
-    setTimer(ms, fire) {
-      const timer = { at: now + ms, fire };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
-  async function advance(ms: number): Promise<void> {
-    const end = now + ms;
-    for (;;) {
-      await settled();
-      const next = [...timers].sort((a, b) => a.at - b.at)[0];
-      if (!next || next.at > end) break;
-      timers.delete(next);
-      now = Math.max(now, next.at);
-      next.fire();
-    }
-    now = end;
-    await settled();
-  }
-  return { clock, advance };
-}
-
 const eventNamed = (id: string): Event => ({
   id,
   type: 'order.validated',
@@ -58,7 +29,8 @@ const named = (count: number, first = 1) => Array.from({ length: count }, (_, in
 /** A store, and replicas that deliver from it to receivers that answer what they are told to. */
 function world(disableAfterMs = 10_000 * MINUTE_MS) {
   const store = createMemoryStore();
-  const { clock, advance } = manualClock();
+  const clock = createManualClock();
+  const advance = clock.advanceSlowly;
   let writes = 0;
   const hooksWith = (...keys: Buffer[]) =>
     createHooks({ store, vault: createVault(keys), nonce: () => String(++writes) });
@@ -144,9 +116,9 @@ test('a replica that stops lets another one go on at once, and repeats nothing',
 test('when a replica dies another one takes over, not before it is silent for 10 s', async () => {
   const { register, tell, replica, advance, sent } = world();
   await register('one');
-  const died = manualClock();
-  replica('a', died.clock);
-  await died.advance(0);
+  const died = createManualClock();
+  replica('a', died);
+  await died.advanceSlowly(0);
   replica('b');
   await tell('one', named(3));
   await advance(9_000);
@@ -242,9 +214,9 @@ test('what is lost of the store for a while delays deliveries and loses none', a
   replica('a');
   await advance(0);
   await tell('one', named(50));
-  store.takes = () => false;
+  store.acceptsWrite = () => false;
   await advance(60_000);
-  store.takes = () => true;
+  store.acceptsWrite = () => true;
   await advance(60_000);
   expect(new Set(eventsSentTo('one'))).toEqual(new Set(named(50)));
   const { open, finished } = await record.list('one');
