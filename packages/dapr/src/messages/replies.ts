@@ -2,33 +2,34 @@ import { type CloudEvent, type MessageType, orderPartitionKey, TOPICS } from '@s
 import type { Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
-import type { HandlingResult } from './delivery.ts';
+import type { Publication, Sidecar } from '../types.ts';
+import type { HandlingResult } from './delivery-body.ts';
 import { createEvent } from './event.ts';
 import type { ReceivedMessage } from './subscription.ts';
-import type { Publication, Sidecar } from './types.ts';
 
-/** A message of the order service about one of its orders, which wants to be answered. */
-type AboutOrder = CloudEvent<string, { readonly orderId: string; readonly token: Token }>;
+/** A message of the order service about one of its orders, which expects a reply. */
+type OrderMessage = CloudEvent<string, { readonly orderId: string; readonly token: Token }>;
 
-/** What a reply says beside the order's id and the token of the message. */
+/** The content of a reply, beside the order's id and the token of the message. */
 export interface ReplyContent {
   readonly type: MessageType;
   readonly data?: object;
 }
 
+/** Where and as whom replies are sent. */
 export interface RepliesOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  /** Name of the sender, as a URI reference: `/consumer`. */
+  /** The sender, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly clock: Pick<Clock, 'wall'>;
 }
 
 /**
- * Answers messages about orders on `order-replies`, each in its own trace; the replies to one order keep to one partition.
- * Says of each message, in order, whether it is done, which is when the broker has its reply.
+ * Replies to messages about orders on the topic `order-replies`, each in its own trace. Replies to one order have one partition
+ * key. The result of a message is `success` when the broker accepted its reply.
  */
-export async function sendReplies<M extends AboutOrder>(
+export async function sendReplies<M extends OrderMessage>(
   { sidecar, pubsub, source, clock }: RepliesOptions,
   batch: readonly ReceivedMessage<M>[],
   contentOf: (message: M) => ReplyContent,
@@ -47,6 +48,6 @@ export async function sendReplies<M extends AboutOrder>(
     });
     return { event, partitionKey: orderPartitionKey(orderId) };
   });
-  const sent = await sidecar.publish(pubsub, TOPICS['order-replies'].name, replies);
-  return sent.map((taken) => (taken ? 'success' : 'retry'));
+  const accepted = await sidecar.publish(pubsub, TOPICS['order-replies'].name, replies);
+  return accepted.map((ok) => (ok ? 'success' : 'retry'));
 }

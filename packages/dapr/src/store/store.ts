@@ -1,32 +1,34 @@
-import { isRefusal, ok, transactionOutcome } from './answers.ts';
-import { chunksOf, MAX_BODY_BYTES } from './chunks.ts';
-import type { Answer, SidecarClient } from './client.ts';
+import { chunksOf, MAX_BODY_BYTES } from '../sidecar/body-chunks.ts';
+import type { SidecarClient, SidecarResponse } from '../sidecar/http-client.ts';
+import { isOk, isRefusal, transactionOutcome } from '../sidecar/responses.ts';
+import type { InsertOutcome, Operation, StateStore, TransactionOutcome, WriteOutcome } from '../types.ts';
 import { type Dialect, transactionBody } from './dialects.ts';
 import { createReads, pathOf } from './reads.ts';
-import type { InsertOutcome, Operation, StateStore, TransactionOutcome, WriteOutcome } from './types.ts';
 
 type Item = { readonly key: string; readonly value: unknown; readonly etag: string };
 
-/** A call that failed has no outcome that one could know; the client has reported it. */
-const answerOf = (call: Promise<Answer>): Promise<Answer | undefined> => call.catch(() => undefined);
+/** The response, or undefined when the request failed: its outcome is unknown, and the client has logged the failure. */
+const responseOf = (request: Promise<SidecarResponse>): Promise<SidecarResponse | undefined> =>
+  request.catch(() => undefined);
 
+/** The state store component of this name, through the sidecar. */
 export function createStore(client: SidecarClient, name: string, dialect: Dialect): StateStore {
   const path = pathOf(name);
   const { get, read } = createReads(client, path, dialect);
-  const post = (operation: string, to: string, body: string): Promise<Answer> =>
-    client.call({ operation: `state ${operation}`, method: 'POST', path: to, body });
+  const post = (operation: string, to: string, body: string): Promise<SidecarResponse> =>
+    client.send({ operation: `state ${operation}`, method: 'POST', path: to, body });
 
   async function transact(operations: readonly Operation[]): Promise<TransactionOutcome> {
     const body = transactionBody(operations, dialect);
     if (Buffer.byteLength(body) > MAX_BODY_BYTES) return 'refused';
-    const answer = await answerOf(post('transact', `${path}/transaction`, body));
-    return answer ? transactionOutcome(answer) : 'unknown';
+    const response = await responseOf(post('transact', `${path}/transaction`, body));
+    return response ? transactionOutcome(response) : 'unknown';
   }
 
   /**
-   * Dapr's Redis store calls every failure of a write with an ETag a conflict, a lost connection too, and a 409 of several
-   * items hides the other errors among them. So a 409 is believed only when a read shows that no item is still at the
-   * version it was to be written over.
+   * Dapr's Redis store reports every failure of a write with an ETag as a conflict, a lost connection included. A 409 for
+   * several items hides their other errors. So a 409 counts as a conflict only when a read shows that no item still has the
+   * version that it was to be written over.
    */
   async function confirmConflict(expected: readonly Pick<Item, 'key' | 'etag'>[]): Promise<WriteOutcome> {
     const now = await read(expected.map(({ key }) => key)).catch(() => undefined);
@@ -35,9 +37,9 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
   }
 
   async function writeChunk(items: readonly Item[], body: string): Promise<WriteOutcome> {
-    const answer = await answerOf(post('write', path, body));
-    if (answer && ok(answer)) return 'written';
-    return answer?.status === 409 ? confirmConflict(items) : 'unknown';
+    const response = await responseOf(post('write', path, body));
+    if (response && isOk(response)) return 'written';
+    return response?.status === 409 ? confirmConflict(items) : 'unknown';
   }
 
   async function write(items: readonly Item[]): Promise<WriteOutcome> {
@@ -50,22 +52,22 @@ export function createStore(client: SidecarClient, name: string, dialect: Dialec
     return outcome;
   }
 
-  /** A taken key is a 409 on Redis and a 500 on PostgreSQL, and both mean other things too: the store is asked. */
+  /** For a key that exists, Redis responds 409 and PostgreSQL 500. Both have other meanings too, so the key is read. */
   async function insert(key: string, value: unknown): Promise<InsertOutcome> {
     const body = JSON.stringify([{ key, value, ...dialect.insertOnly }]);
     if (Buffer.byteLength(body) > MAX_BODY_BYTES) return 'refused';
-    const answer = await answerOf(post('insert', path, body));
-    if (!answer) return 'unknown';
-    if (ok(answer)) return 'created';
-    if (isRefusal(answer)) return 'refused';
+    const response = await responseOf(post('insert', path, body));
+    if (!response) return 'unknown';
+    if (isOk(response)) return 'created';
+    if (isRefusal(response)) return 'refused';
     return (await get(key).catch(() => undefined)) ? 'exists' : 'unknown';
   }
 
   async function remove(key: string): Promise<WriteOutcome> {
-    const answer = await answerOf(
-      client.call({ operation: 'state remove', method: 'DELETE', path: pathOf(name, key) }),
+    const response = await responseOf(
+      client.send({ operation: 'state remove', method: 'DELETE', path: pathOf(name, key) }),
     );
-    return answer && ok(answer) ? 'written' : 'unknown';
+    return response && isOk(response) ? 'written' : 'unknown';
   }
 
   return {

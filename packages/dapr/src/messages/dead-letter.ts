@@ -3,20 +3,21 @@ import { deterministicUuid } from '@standing-order/service-kit/runtime';
 import { z } from 'zod';
 import { createEvent, type SentEvent } from './event.ts';
 
-/** How much of a message that nobody can read is kept, in characters. */
+/** Characters of an invalid message that its dead letter keeps. */
 const MAX_PAYLOAD = 64 * 1024;
 
+/** The data of a message on a dead-letter topic. */
 export interface DeadLetter {
   readonly reason: string;
   readonly faults: readonly FieldFault[];
   readonly topic: string;
-  /** What the message said of itself. */
+  /** The attributes of the original message, as far as it had them. */
   readonly original: {
     readonly id?: string | undefined;
     readonly type?: string | undefined;
     readonly source?: string | undefined;
   };
-  /** The message as JSON, cut off if it is long. */
+  /** The message as JSON, cut off after 65,536 characters. */
   readonly payload: string;
   readonly truncated: boolean;
 }
@@ -28,8 +29,8 @@ const envelope = z
   .catch({});
 
 /**
- * What goes to the dead letter topic in place of a message that nobody can read. Dapr gives a dead letter a new id, so the
- * original's is kept in the data; the same message always becomes the same dead letter.
+ * The dead letter for an invalid message. Dapr gives a dead letter a new id, so the original's id is kept in the data. The same
+ * message always becomes the same dead letter. `now` is Unix time in milliseconds.
  */
 export function deadLetterOf(
   topic: string,

@@ -7,38 +7,38 @@ import { TOPICS } from '@standing-order/contracts';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { DeadLetter } from './dead-letter.ts';
-import { createEvent } from './event.ts';
+import type { DeadLetter } from '../messages/dead-letter.ts';
+import { createEvent } from '../messages/event.ts';
+import { type CloudEvent, type Sidecar, SidecarError, type StateStore } from '../types.ts';
 import { createSidecar } from './sidecar.ts';
-import { type CloudEvent, type Sidecar, SidecarError, type StateStore } from './types.ts';
 
 const READY_WITHIN_MS = 60_000;
 
-interface World {
+interface Fixture {
   readonly platform: Platform;
   readonly sidecar: Sidecar;
   readonly store: StateStore;
 }
 
 /** A platform for one block of tests; the sidecar is that of the order service. */
-function useWorld(kind: 'redis' | 'postgresql'): () => World {
-  let world: World | undefined;
+function usePlatform(kind: 'redis' | 'postgresql'): () => Fixture {
+  let fixture: Fixture | undefined;
   const dataDir = mkdtempSync(join(tmpdir(), 'sidecar-'));
   beforeAll(async () => {
     const platform = await startPlatform({ dataDir, portBase: await findPortBase(), store: kind });
     const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
     const sidecar = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken });
     await sidecar.waitReady(READY_WITHIN_MS);
-    world = { platform, sidecar, store: await sidecar.store('state') };
+    fixture = { platform, sidecar, store: await sidecar.store('state') };
   });
   afterAll(async () => {
-    await world?.sidecar.close();
-    await world?.platform.close();
+    await fixture?.sidecar.close();
+    await fixture?.platform.close();
     rmSync(dataDir, { recursive: true });
   });
   return () => {
-    if (!world) throw new Error('the platform did not start');
-    return world;
+    if (!fixture) throw new Error('the platform did not start');
+    return fixture;
   };
 }
 
@@ -55,27 +55,27 @@ const event = (id: string) =>
   createEvent({ id, source: '/test', type: 'test.v1', subject: 'test', time: 0, data: { id }, trace: undefined });
 
 describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
-  const world = useWorld(kind);
+  const fixture = usePlatform(kind);
   const statePart = kind === 'redis' ? 'redis-state' : 'postgresql';
 
-  test('a key is created once', async () => {
-    const { store } = world();
+  test('creates a key once', async () => {
+    const { store } = fixture();
     const { key } = await stored(store, { n: 1 });
     expect(await store.insert(key, { n: 2 })).toBe('exists');
     expect((await store.get(key))?.value).toEqual({ n: 1 });
     expect(await store.get(freshKey())).toBeUndefined();
   });
 
-  test('of two updates of one version, one is written', async () => {
-    const { store } = world();
+  test('writes one of two updates of the same version', async () => {
+    const { store } = fixture();
     const { key, etag } = await stored(store, 0);
     const outcomes = await Promise.all([store.update(key, 1, etag), store.update(key, 2, etag)]);
     expect(outcomes.toSorted()).toEqual(['conflict', 'written']);
     expect((await store.get(key))?.value).toBe(outcomes[0] === 'written' ? 1 : 2);
   });
 
-  test('in a write of many a stale item is a conflict, and the others are stored', async () => {
-    const { store } = world();
+  test('reports a conflict for a bulk write with one stale item, and stores the others', async () => {
+    const { store } = fixture();
     const [one, two] = [await stored(store, 0), await stored(store, 0)];
     await store.update(two.key, 1, two.etag);
     const outcome = await store.write([
@@ -90,8 +90,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     ]);
   });
 
-  test('an ETag that is foreseen is the one that a read finds, after an insertion and after each write', async () => {
-    const { store } = world();
+  test('predicts the ETag that a read returns, after an insertion and after each write', async () => {
+    const { store } = fixture();
     const key = freshKey();
     let etag: string | undefined;
     await store.transact([{ op: 'insert', key, json: '0' }]);
@@ -103,8 +103,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     }
   });
 
-  test('more than one body can hold is written in several', async () => {
-    const { store } = world();
+  test('splits a write that is larger than one body', async () => {
+    const { store } = fixture();
     const items = await Promise.all(Array.from({ length: 5 }, () => stored(store, '')));
     const value = 'x'.repeat(1_000_000);
     expect(await store.write(items.map((item) => ({ ...item, value })))).toBe('written');
@@ -112,8 +112,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     expect([...read.values()].every((found) => found.value === value)).toBe(true);
   });
 
-  test('an insert of a key that exists fails its transaction; only PostgreSQL takes the rest back', async () => {
-    const { store } = world();
+  test('fails a transaction that inserts an existing key; only PostgreSQL rolls the rest back', async () => {
+    const { store } = fixture();
     const taken = await stored(store, 'first');
     const other = freshKey();
     const outcome = await store.transact([
@@ -125,8 +125,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     expect((await store.get(other))?.value).toBe(kind === 'redis' ? 1 : undefined);
   });
 
-  test('a transaction inserts, changes and deletes', async () => {
-    const { store } = world();
+  test('inserts, changes and deletes in one transaction', async () => {
+    const { store } = fixture();
     const [changed, deleted, added] = [await stored(store, 0), await stored(store, 0), freshKey()];
     const outcome = await store.transact([
       { op: 'insert', key: added, json: '1' },
@@ -140,10 +140,10 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
   });
 
   test.each([
-    ['a key that Dapr does not take', 'a||b', '1'],
-    ['a body that Dapr does not take', 'large', JSON.stringify('x'.repeat(5_000_000))],
-  ])('a transaction with %s is refused, and nothing of it is stored', async (_, key, json) => {
-    const { store } = world();
+    ['a key that Dapr refuses', 'a||b', '1'],
+    ['a body that Dapr refuses', 'large', JSON.stringify('x'.repeat(5_000_000))],
+  ])('refuses a transaction with %s, and stores nothing of it', async (_, key, json) => {
+    const { store } = fixture();
     const other = freshKey();
     const outcome = await store.transact([
       { op: 'upsert', key: other, json: '1' },
@@ -153,19 +153,19 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     expect(await store.get(other)).toBeUndefined();
   });
 
-  test('a key is deleted, whether it is there or not', async () => {
-    const { store } = world();
+  test('deletes a key, whether it exists or not', async () => {
+    const { store } = fixture();
     const { key } = await stored(store, 0);
     expect(await store.remove(key)).toBe('written');
     expect(await store.remove(key)).toBe('written');
     expect(await store.get(key)).toBeUndefined();
   });
 
-  test('a key that cannot be read is an error, and not missing', async () => {
-    const { store, platform } = world();
+  test('reports an error, not a missing key, when a key cannot be read', async () => {
+    const { store, platform } = fixture();
     const { key } = await stored(store, 0);
     const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
-    // Longer than the sidecar takes to give up: what it says then is what is looked at here.
+    // A longer deadline than the sidecar's own: the test needs the sidecar's error response.
     const patient = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken, deadlineMs: 20_000 });
     const patientStore = await patient.store('state');
     await platform.freeze(statePart);
@@ -175,8 +175,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     expect((await store.read([key])).get(key)?.value).toBe(0);
   });
 
-  test('a store that is down is a conflict to nobody', async () => {
-    const { store, platform, sidecar } = world();
+  test('reports no conflict while the store is down', async () => {
+    const { store, platform, sidecar } = fixture();
     const { key, etag } = await stored(store, 0);
     await platform.kill(statePart);
     expect(await store.update(key, 1, etag)).toBe('unknown');
@@ -193,21 +193,21 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     await platform.start(statePart);
     await platform.ready();
     await sidecar.waitReady(READY_WITHIN_MS);
-    // For a moment after the store is back, the sidecar's client of it repeats its last failure.
+    // Right after the store has restarted, the sidecar's client repeats its last failure.
     const found = await vi.waitFor(() => store.get(key), { timeout: READY_WITHIN_MS });
     expect(found?.value).toBe(0);
   });
 });
 
-describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state', () => {
-  const world = useWorld('redis');
-  const TAKEN = 'topic-that-is-no-stream';
+describe('publishing, and why @dapr/dapr 3.18.0 is used neither for publishing nor for state', () => {
+  const fixture = usePlatform('redis');
+  const REFUSING_TOPIC = 'topic-that-is-no-stream';
   let sdk: DaprClient;
   let broker: Awaited<ReturnType<typeof connect>>;
   const connect = (url: string) => createClient({ url }).connect();
 
   beforeAll(async () => {
-    const { platform } = world();
+    const { platform } = fixture();
     const { hostname, port } = new URL(platform.sidecarUrls.order[0] ?? '');
     sdk = new DaprClient({
       daprHost: hostname,
@@ -215,36 +215,38 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
       daprApiToken: platform.secrets.daprApiToken,
       communicationProtocol: CommunicationProtocolEnum.HTTP,
     });
-    // A key of another type in the place of the stream: the broker is up and refuses every entry.
+    // A key of another type in place of the stream: the broker is up and refuses every entry.
     broker = await connect(platform.stores.broker);
-    await broker.set(TAKEN, 'x');
+    await broker.set(REFUSING_TOPIC, 'x');
   });
   afterAll(async () => {
     broker?.destroy();
     await sdk?.stop();
   });
 
-  test('we say for each message whether the broker took it', async () => {
-    const { sidecar } = world();
+  test('our publish returns for each message whether the broker accepted it', async () => {
+    const { sidecar } = fixture();
     const two = [{ event: event('one'), partitionKey: '7' }, { event: event('two') }];
     expect(await sidecar.publish('messages', 'topic-of-the-test', two)).toEqual([true, true]);
-    expect(await sidecar.publish('messages', TAKEN, two)).toEqual([false, false]);
+    expect(await sidecar.publish('messages', REFUSING_TOPIC, two)).toEqual([false, false]);
     expect(await sidecar.publish('no-such-pubsub', 'topic-of-the-test', two)).toEqual([false, false]);
   });
 
-  test('its publishBulk calls messages sent that the broker refused', async () => {
-    expect(await sdk.pubsub.publishBulk('messages', TAKEN, [{ a: 1 }, { a: 2 }])).toEqual({ failedMessages: [] });
+  test('publishBulk of the SDK reports refused messages as sent', async () => {
+    expect(await sdk.pubsub.publishBulk('messages', REFUSING_TOPIC, [{ a: 1 }, { a: 2 }])).toEqual({
+      failedMessages: [],
+    });
   });
 
-  test('its get drops the ETag, so that nothing can be compared and set', async () => {
-    const { store } = world();
+  test('get of the SDK drops the ETag, which rules out compare-and-set', async () => {
+    const { store } = fixture();
     const { key, etag } = await stored(store, { n: 1 });
     expect(etag).not.toBe('');
     expect(await sdk.state.get('state', key)).toEqual({ n: 1 });
   });
 
-  test('its save comes back from a conflict as if it had saved', async () => {
-    const { store } = world();
+  test('save of the SDK resolves after a conflict as if it had saved', async () => {
+    const { store } = fixture();
     const { key, etag } = await stored(store, { n: 1 });
     expect(await store.update(key, { n: 2 }, etag)).toBe('written');
     await expect(sdk.state.save('state', [{ key, value: { n: 3 }, etag }])).resolves.toBeDefined();
@@ -252,15 +254,15 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
     expect(await store.update(key, { n: 3 }, etag)).toBe('conflict');
   });
 
-  test('garbage on a topic is put away with its reason, and the rest flows', async () => {
-    const { sidecar } = world();
+  test('sends an invalid message to the dead-letter topic with the reason, and delivers the others', async () => {
+    const { sidecar } = fixture();
     const topic = TOPICS['consumer-commands'];
     const orderId = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
     const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
     const command = (id: string, data: unknown) => ({
       event: createEvent({ id, source: '/test', type: topic.types[0], subject: orderId, time: 0, data, trace }),
     });
-    const good = command('good', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: 'nobody' });
+    const good = command('good', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: 'unknown' });
     const garbage = command('garbage', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: '|' });
     expect(await sidecar.publish('messages', topic.name, [garbage, good])).toEqual([true, true]);
 
@@ -270,7 +272,7 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
       vi.waitFor(
         async () => {
           const found = (await eventsOf(stream)).find(({ subject }) => subject === orderId);
-          if (!found) throw new Error(`nothing on ${stream} yet`);
+          if (!found) throw new Error(`no message on ${stream} yet`);
           return found;
         },
         { timeout: READY_WITHIN_MS },

@@ -4,10 +4,10 @@ import { resiliency } from '@standing-order/local/dapr/messages';
 import { createApp } from '@standing-order/service-kit/http';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
 import { expect, test } from 'vitest';
+import type { Publication } from '../types.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { createEvent } from './event.ts';
 import { DELIVERY_MS, type ReceivedMessage, type Subscription, subscribe } from './subscription.ts';
-import type { Publication } from './types.ts';
 
 const topic = TOPICS['consumer-commands'];
 const schema = messageSchema(topic.types);
@@ -27,7 +27,7 @@ const command = (consumerId: string) =>
 
 interface Options {
   readonly handle?: Subscription<Command>['handle'];
-  readonly deadLettersArrive?: boolean | 'unsaid';
+  readonly deadLettersArrive?: boolean | 'never';
   readonly deadlineMs?: number;
 }
 
@@ -38,7 +38,7 @@ function setUp({ handle, deadLettersArrive = true, deadlineMs = 10_000 }: Option
   subscribe(app, {
     sidecar: {
       publish: async (_, to, messages) => {
-        if (deadLettersArrive === 'unsaid') return new Promise(() => {});
+        if (deadLettersArrive === 'never') return new Promise(() => {});
         dead.push(...messages.map((message) => ({ topic: to, message })));
         return messages.map(() => deadLettersArrive);
       },
@@ -72,17 +72,17 @@ const statuses = (...list: string[]) => ({
   body: { statuses: list.map((status, index) => ({ entryId: `entry-${index}`, status })) },
 });
 
-test('all valid messages of a delivery reach the handler in one call', async () => {
+test('passes all valid messages of a delivery to the handler in one call', async () => {
   const { deliver, handled, dead } = setUp();
   expect(await deliver(command('ada'), command('bob'))).toEqual(statuses('SUCCESS', 'SUCCESS'));
   expect(handled).toEqual([['ada', 'bob']]);
   expect(dead).toEqual([]);
 });
 
-test('garbage goes to the dead letter topic with its reason, the rest flows', async () => {
+test('sends invalid messages to the dead-letter topic with the reason, and handles the others', async () => {
   const { deliver, handled, dead } = setUp();
   const { traceparent, ...event } = command('cleo');
-  const garbage = [
+  const invalid = [
     null,
     'text',
     { foo: 1 },
@@ -90,11 +90,11 @@ test('garbage goes to the dead letter topic with its reason, the rest flows', as
     { ...command('dan'), type: 'com.standing-order.consumer-validated.v1' },
     { ...command('eve'), data: { ...command('eve').data, consumerId: '||' } },
   ];
-  expect(await deliver(command('ada'), ...garbage, command('bob'))).toEqual(statuses(...Array(8).fill('SUCCESS')));
+  expect(await deliver(command('ada'), ...invalid, command('bob'))).toEqual(statuses(...Array(8).fill('SUCCESS')));
   expect(handled).toEqual([['ada', 'bob']]);
   expect(new Set(dead.map(({ topic: to }) => to))).toEqual(new Set(['consumer-commands-dead']));
   const letters = dead.map(({ message }) => message.event.data as DeadLetter);
-  expect(letters.map(({ payload }) => JSON.parse(payload))).toEqual(garbage);
+  expect(letters.map(({ payload }) => JSON.parse(payload))).toEqual(invalid);
   expect(letters.at(-1)).toMatchObject({
     original: { id: 'e-eve', type: topic.types[0], source: '/order' },
     faults: [{ field: 'data.consumerId', detail: expect.any(String) }],
@@ -103,18 +103,18 @@ test('garbage goes to the dead letter topic with its reason, the rest flows', as
 });
 
 test.each([
-  ['cannot be put away', false],
-  ['is not put away in time', 'unsaid'],
-] as const)('garbage that %s comes again', async (_, deadLettersArrive) => {
+  ['the broker does not accept', false],
+  ['is not published in time', 'never'],
+] as const)('an invalid message whose dead letter %s is delivered again', async (_, deadLettersArrive) => {
   const { deliver } = setUp({ deadLettersArrive, deadlineMs: 20 });
   expect(await deliver(command('ada'), { foo: 1 })).toEqual(statuses('SUCCESS', 'RETRY'));
 });
 
-test('the same garbage becomes the same dead letter, and a long one is cut off', async () => {
+test('the same invalid message becomes the same dead letter, and a long one is cut off', async () => {
   const { deliver, dead } = setUp();
-  const garbage = { foo: 'x'.repeat(100_000) };
-  await deliver(garbage);
-  await deliver(garbage);
+  const invalid = { foo: 'x'.repeat(100_000) };
+  await deliver(invalid);
+  await deliver(invalid);
   const [first, second] = dead.map(({ message }) => message.event);
   expect(first?.id).toBe(second?.id);
   const letter = first?.data as DeadLetter | undefined;
@@ -124,14 +124,14 @@ test('the same garbage becomes the same dead letter, and a long one is cut off',
 
 test.each([
   ['rejects', () => Promise.reject(new Error('the store is down'))],
-  ['does not come to an end', () => new Promise<never>(() => {})],
-  ['answers for nobody', async () => []],
-] as const)('a handler that %s: every message comes again', async (_, handle) => {
+  ['does not end', () => new Promise<never>(() => {})],
+  ['returns no results', async () => []],
+] as const)('delivers every message again when the handler %s', async (_, handle) => {
   const { deliver } = setUp({ handle, deadlineMs: 20 });
   expect(await deliver(command('ada'), command('bob'))).toEqual(statuses('RETRY', 'RETRY'));
 });
 
-test('a message that is never taken is given up within a third of the time after which another sidecar gets it', () => {
+test('retries of one sidecar end within a third of the time after which another sidecar takes the message over', () => {
   const { policies } = resiliency('redis').spec as { policies: { retries: { delivery: Record<string, unknown> } } };
   const { policy, duration, maxRetries } = policies.retries.delivery;
   const settings = broker('redis', 1).spec.metadata as { name: string; value: string }[];
@@ -144,12 +144,12 @@ test('a message that is never taken is given up within a third of the time after
   expect(waited + (retries + 1) * DELIVERY_MS).toBeLessThanOrEqual(Number(processingTimeout) / 3);
 });
 
-test('each message has the outcome that the handler gave it', async () => {
+test('answers each message with the result of the handler', async () => {
   const { deliver } = setUp({ handle: async () => ['retry', 'success'] });
   expect(await deliver(command('ada'), { foo: 1 }, command('bob'))).toEqual(statuses('RETRY', 'SUCCESS', 'SUCCESS'));
 });
 
-test('a single delivery is answered in its own form', async () => {
+test('answers a single delivery in its own form', async () => {
   const { post, handled, dead } = setUp();
   expect(await post(command('ada'))).toEqual({ status: 200, body: { status: 'SUCCESS' } });
   expect(await post({ foo: 1 })).toEqual({ status: 200, body: { status: 'SUCCESS' } });
@@ -157,13 +157,13 @@ test('a single delivery is answered in its own form', async () => {
   expect(dead).toHaveLength(1);
 });
 
-test('an empty delivery and one that is no JSON are never a 404', async () => {
+test('answers an empty delivery with 200, and one that is not JSON with 400', async () => {
   const { deliver, post } = setUp();
   expect(await deliver()).toEqual({ status: 200, body: { statuses: [] } });
   expect((await post(undefined)).status).toBe(400);
 });
 
-test('a message is handled in the trace of its order', async () => {
+test('handles a message in the trace of its order', async () => {
   const traces: string[] = [];
   const { deliver } = setUp({
     async handle(batch) {

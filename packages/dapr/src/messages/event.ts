@@ -1,8 +1,9 @@
 import { type CloudEvent, dataSchemaOf, type TraceParent } from '@standing-order/contracts';
 
+/** The parts of an event that the sender chooses. */
 export interface EventDraft<Type extends string, Data> {
   readonly id: string;
-  /** Who sends it, as a URI reference: `/order`. */
+  /** The sender, as a URI reference: `/order`. */
   readonly source: string;
   readonly type: Type;
   readonly subject: string;
@@ -34,13 +35,13 @@ export function createEvent<Type extends string, Data>(draft: EventDraft<Type, D
   };
 }
 
-/** The same event, further down its trace. */
-export const tracedAs = (event: CloudEvent, trace: TraceParent | undefined): CloudEvent => ({
+/** The same event with another trace parent. */
+export const withTrace = (event: CloudEvent, trace: TraceParent | undefined): CloudEvent => ({
   ...event,
   ...traceAttributes(trace),
 });
 
-/** Without traceid daprd overwrites traceparent with its own span, and the order's trace ends here. */
+/** Without `traceid`, daprd overwrites `traceparent` with its own span and cuts the order's trace. */
 const traceAttributes = (trace: TraceParent | undefined) => ({
   ...(trace && { traceparent: trace.traceparent, traceid: trace.traceparent }),
   ...(trace?.tracestate && { tracestate: trace.tracestate }),
