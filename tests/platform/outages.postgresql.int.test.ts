@@ -1,4 +1,4 @@
 // @module-tag postgres
-import { surviveOutages } from './outages.ts';
+import { testOutages } from './outages.ts';
 
-surviveOutages('postgresql');
+testOutages('postgresql');

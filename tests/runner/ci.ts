@@ -1,5 +1,5 @@
 /**
- * What .ci/run starts: all tests, then the cluster test where its disposable cluster is there and the time allows. The last
+ * Started by .ci/run: runs all tests, then the cluster test where its disposable cluster is there and the time allows. The last
  * line counts both. A cluster test that is left out counts as one skipped test. Arguments go to the tests.
  */
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ const CLUSTER_BUILD_MS = 12 * MINUTE_MS;
 /** The time for taking the cluster down. */
 const TEARDOWN_MS = 0.5 * MINUTE_MS;
 
-/** What is kept in the user's cache between runs: the tools, then what only the cluster test needs. */
+/** Folders of the user's cache: of the tools, and of the cluster test. */
 const TOOLS = ['standing-order/tools'];
 const CLUSTER = ['standing-order/cluster', 'standing-order-cluster/bin/kube', 'standing-order-cluster/base'];
 

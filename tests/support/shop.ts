@@ -3,7 +3,7 @@ import { findPortBase, type Platform, type Resource } from '@standing-order/loca
 import { resolveTool } from '@standing-order/tools';
 import { afterAll, beforeAll } from 'vitest';
 import { answers, type Child, startChild } from './child.ts';
-import type { World } from './world.ts';
+import type { PlatformFixture } from './platform-fixture.ts';
 
 const APP_ID = 'shop';
 const CHANNEL = 'order-outcomes-shop';
@@ -18,7 +18,7 @@ export interface Shop {
   thaw(): void;
 }
 
-/** How the shop hears its reply channel; to be added to the platform's resources. */
+/** The shop's subscription to its reply channel; add it to the platform's resources. */
 export const shopSubscription: Resource = {
   apiVersion: 'dapr.io/v2alpha1',
   kind: 'Subscription',
@@ -34,11 +34,11 @@ export const shopSubscription: Resource = {
 };
 
 /** Runs the shop beside the platform of this file. */
-export function useShop(world: () => World): () => Shop {
+export function useShop(fixture: () => PlatformFixture): () => Shop {
   let shop: Shop | undefined;
   const ends: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    shop = await startShop(world().platform, ends);
+    shop = await startShop(fixture().platform, ends);
   });
   afterAll(async () => {
     for (const end of ends.toReversed()) await end();
@@ -76,7 +76,7 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
   return { url, start, kill: async () => child?.kill(), freeze: () => child?.freeze(), thaw: () => child?.thaw() };
 }
 
-/** Its ports are those after the application's. */
+/** Starts a sidecar on the ports after the application's port. */
 async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number): Promise<Child> {
   const flags = {
     'app-id': APP_ID,

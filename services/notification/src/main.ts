@@ -1,8 +1,6 @@
 import '@standing-order/service-kit/telemetry/start';
-import { createConnection, createSidecar } from '@standing-order/dapr';
+import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig } from '@standing-order/service-kit/config';
-import { runService, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
@@ -18,17 +16,12 @@ import { createSecretCipher } from './endpoints/secret-cipher.ts';
 
 const HOUR_MS = 3_600_000;
 
-const config = loadConfig(notificationConfig);
-const clock = systemClock;
-const newId = () => uuidv7(clock, systemRandom);
+const environment = createSidecarEnvironment(notificationConfig);
+const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 const policy = {
   allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
   isAllowedAddress: createAddressPolicy(config.WEBHOOKS_ALLOW_ADDRESSES),
 };
-
-const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
-const { store } = connection;
 
 if (config.WEBHOOK_SECRET_KEYS.length === 0) {
   logger.warn('WEBHOOK_SECRET_KEYS is not set: signing secrets are stored unencrypted in the state store');
@@ -40,7 +33,7 @@ const sender = createSender({ policy, now: clock.wall });
 const deliveryManager = createDeliveryManager({
   store,
   clock,
-  random: systemRandom,
+  random,
   endpoints,
   logs,
   states,
@@ -49,7 +42,7 @@ const deliveryManager = createDeliveryManager({
   disableAfterMs: config.WEBHOOK_DISABLE_AFTER_HOURS * HOUR_MS,
 });
 
-runService({
+runSidecarService(environment, {
   app: notificationApp({
     endpoints,
     logs,
@@ -57,22 +50,15 @@ runService({
     deliveryManager,
     policy,
     sidecar,
-    pubsub: config.PUBSUB,
+    pubsub,
     clock,
     newId,
-    readiness: connection.readiness,
-    appToken: config.APP_API_TOKEN,
+    ...appOptions,
     authenticate: createAuthenticate(config),
   }),
-  host: config.HOST,
-  port: config.PORT,
-  async start(signal) {
-    await connection.open(signal);
-    deliveryManager.start();
-  },
+  start: deliveryManager.start,
   async stop() {
     await deliveryManager.stop();
     await sender.close();
-    await connection.close();
   },
 });

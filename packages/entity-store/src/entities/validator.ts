@@ -8,11 +8,11 @@ import {
   type Topic,
   validationRequest,
 } from '@standing-order/contracts';
-import { createConnection, createSidecar, type Sidecar, subscribe } from '@standing-order/dapr';
+import { createSidecarEnvironment, runSidecarService, type Sidecar, subscribe } from '@standing-order/dapr';
 import { type Caller, createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig, serviceConfig } from '@standing-order/service-kit/config';
+import { serviceConfig } from '@standing-order/service-kit/config';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
-import { type Clock, runService, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { type AnnouncerOptions, changesRoute, createAnnouncer } from '../changes/index.ts';
@@ -90,34 +90,18 @@ export function entityServiceApp<E extends { readonly id: string }, Type extends
   return app;
 }
 
-/** Runs it beside its sidecar until it is told to stop. */
+/** Runs the service with its sidecar until SIGTERM or SIGINT. */
 export function runEntityService<E extends { readonly id: string }, Type extends CommandType>(
-  validator: EntityService<E, Type>,
+  service: EntityService<E, Type>,
 ): void {
-  const config = loadConfig(serviceConfig);
-  const pubsub = config.PUBSUB;
-  const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: systemClock });
-  const { prefix, schema, changes: topic, source } = validator;
-  const announce = createAnnouncer({ sidecar, pubsub, topic, source, clock: systemClock });
-  const entities = createEntities({ store: connection.store, prefix, schema, announce });
-  runService({
-    app: entityServiceApp(validator, {
-      entities,
-      sidecar,
-      pubsub,
-      clock: systemClock,
-      newId: () => uuidv7(systemClock, systemRandom),
-      readiness: connection.readiness,
-      appToken: config.APP_API_TOKEN,
-      authenticate: createAuthenticate(config),
-    }),
-    host: config.HOST,
-    port: config.PORT,
-    async start(signal) {
-      await connection.open(signal);
-      await entities.repair(signal);
-    },
-    stop: connection.close,
+  const environment = createSidecarEnvironment(serviceConfig);
+  const { config, sidecar, store, pubsub, clock, newId, appOptions } = environment;
+  const { prefix, schema, changes: topic, source } = service;
+  const announce = createAnnouncer({ sidecar, pubsub, topic, source, clock });
+  const entities = createEntities({ store, prefix, schema, announce });
+  const authenticate = createAuthenticate(config);
+  runSidecarService(environment, {
+    app: entityServiceApp(service, { entities, sidecar, pubsub, clock, newId, authenticate, ...appOptions }),
+    start: entities.repair,
   });
 }

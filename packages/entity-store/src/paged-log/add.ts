@@ -1,4 +1,4 @@
-import type { StateStore, Stored } from '@standing-order/dapr';
+import type { InsertOutcome, StateStore, Stored, WriteOutcome } from '@standing-order/dapr';
 import { warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { grown, type Head, headOf, type LogEntry, MAX_ADDED, missingFrom } from './pages.ts';
 
@@ -22,7 +22,12 @@ const ATTEMPTS = 8;
 /** Keys created at a time: leaves connections for everybody else. */
 const INSERTS_AT_ONCE = 16;
 
-/** Adds entries to logs; says for each addition, in order, whether all of it is known to be stored. Never rejects. */
+/**
+ * Adds entries to logs; returns for each addition, in order, whether all of it is known to be stored. Never rejects.
+ *
+ * Does not use `modify`: one read and one bulk write serve all logs of a batch, where `modify` would take two calls for each.
+ * An unclear write is not read back, since the caller repeats the addition and the log finds the entries by their ids.
+ */
 export async function addAll<E extends LogEntry>(
   store: WritableStore,
   additions: Additions<E>,
@@ -80,21 +85,22 @@ async function addOnce<E extends LogEntry>(
     const { head: value, pages } = grown(name, head, missing.slice(0, MAX_ADDED));
     if (etag !== undefined && (await writePages(store, pages))) updates.push({ key: name, value, etag, growth });
     else if (etag !== undefined) outcomes.set(growth, 'failed');
-    else creations.push(async () => void outcomes.set(growth, await create(store, name, value)));
+    else
+      creations.push(async () => {
+        outcomes.set(growth, outcomeOf(await store.insert(name, value)));
+      });
   }
   for (let from = 0; from < creations.length; from += INSERTS_AT_ONCE) {
     await Promise.all(creations.slice(from, from + INSERTS_AT_ONCE).map((insert) => insert()));
   }
   const written = updates.length === 0 ? 'written' : await store.write(updates.map(({ growth: _, ...item }) => item));
-  const outcome = written === 'written' ? 'added' : written === 'conflict' ? 'lost' : 'failed';
-  for (const { growth } of updates) outcomes.set(growth, outcome);
+  for (const { growth } of updates) outcomes.set(growth, outcomeOf(written));
   return outcomes;
 }
 
-async function create(store: WritableStore, name: string, head: Head<LogEntry>): Promise<Outcome> {
-  const outcome = await store.insert(name, head);
-  if (outcome === 'created') return 'added';
-  return outcome === 'exists' ? 'lost' : 'failed';
+function outcomeOf(outcome: WriteOutcome | InsertOutcome): Outcome {
+  if (outcome === 'written' || outcome === 'created') return 'added';
+  return outcome === 'conflict' || outcome === 'exists' ? 'lost' : 'failed';
 }
 
 /** Pages are in the store before the head lets go of them. They never change: one that exists is the same one. */

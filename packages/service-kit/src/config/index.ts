@@ -29,6 +29,9 @@ export const serviceConfig = z
   .refine(...authIsWhole.issuer)
   .refine(...authIsWhole.audience);
 
+/** The values of `serviceConfig`. */
+export type ServiceConfig = z.infer<typeof serviceConfig>;
+
 /** One line for each fault, by variable. Never holds a value, since it may be a secret. */
 export const configFaults = (error: z.core.$ZodError, env: NodeJS.ProcessEnv): string[] =>
   error.issues.map(({ path, message }) => {

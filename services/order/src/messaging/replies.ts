@@ -33,7 +33,7 @@ export function replyHandler(app: Hono, { sidecar, pubsub, record }: RepliesPart
     async handle(batch) {
       const replies = batch.map(({ message }) => ({
         id: message.data.orderId,
-        answer: answerOf(message),
+        reply: answerOf(message),
       }));
       await runDetached(() => record(replies));
       return batch.map(() => 'success');

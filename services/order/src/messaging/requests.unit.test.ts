@@ -143,7 +143,7 @@ describe('a request that comes by message', () => {
     let made = 0;
     const place = messaging({
       outbox: {
-        async accept(order) {
+        async store(order) {
           orders.push(order);
           return { outcome: 'created', document: order };
         },
@@ -183,7 +183,7 @@ describe('the outcome', () => {
       pubsub: 'messages',
       clock: { wall: () => 0 },
     });
-    expect(orderBusiness.missing(order)).toEqual(['response']);
+    expect(orderBusiness.pendingChannels(order)).toEqual(['response']);
     await send([{ channel: 'response', lane: 1, token, document: order }]);
     expect(topics).toEqual(['order-outcomes-shop']);
     expect(messageSchema(OUTCOME_TYPES).parse(events[0]).data).toMatchObject({
@@ -195,8 +195,8 @@ describe('the outcome', () => {
 
     const received = orderBusiness.apply(order, { kind: 'received', token }, 0);
     if (!('document' in received)) throw new Error('the receipt changes nothing');
-    expect(orderBusiness.missing(received.document)).toEqual([]);
-    expect(orderBusiness.answered(received.document)).toContainEqual({ channel: 'response', token });
+    expect(orderBusiness.pendingChannels(received.document)).toEqual([]);
+    expect(orderBusiness.acknowledged(received.document)).toContainEqual({ channel: 'response', token });
     expect(orderBusiness.apply(received.document, { kind: 'received', token }, 0)).toEqual({
       ignored: 'already-answered',
     });
@@ -211,7 +211,7 @@ describe('the outcome', () => {
 
   it('is not waited for where nobody asked by message, and not confirmed before there is one', () => {
     const { replyTo, ...order } = settledOrder();
-    expect(orderBusiness.missing(order as Order)).toEqual([]);
+    expect(orderBusiness.pendingChannels(order as Order)).toEqual([]);
     expect(orderBusiness.apply(order as Order, { kind: 'received', token }, 0)).toEqual({ ignored: 'nobody-waits' });
     const pending = { ...newOrder({ ...order, now: 0 }), ...(replyTo && { replyTo }) };
     expect(orderBusiness.apply(pending, { kind: 'received', token }, 0)).toEqual({ ignored: 'not-settled' });
