@@ -1,4 +1,5 @@
 import type { StateStore, Stored } from '@standing-order/dapr';
+import { StalenessDetector } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { leaseKey } from './logs.ts';
 
@@ -37,24 +38,22 @@ const EXPIRES_AFTER_MS = 10_000;
 const MAX_CLAIMS = 10;
 
 export function createLeases({ store, clock, owner }: LeasesOptions): Leases {
-  /** The last observed ETag of each lease of another owner, and the time of its first observation. */
-  const observed = new Map<string, { readonly etag: string; readonly at: number }>();
+  const detector = new StalenessDetector(clock);
   let held: ReadonlySet<string> = new Set();
 
+  const leaseOf = (stored: Stored | undefined) => stored?.value as Lease | undefined;
+  const ownerOf = (stored: Stored | undefined) => leaseOf(stored)?.owner;
   const nextLease = (newOwner: string, stored?: Stored): Lease => ({
     v: VERSION,
     owner: newOwner,
-    beat: ((stored?.value as Lease | undefined)?.beat ?? 0) + 1,
+    beat: (leaseOf(stored)?.beat ?? 0) + 1,
   });
-  const ownerOf = (stored: Stored | undefined) => (stored?.value as Lease | undefined)?.owner;
 
   function isFree(endpoint: string, stored: Stored): boolean {
     if (ownerOf(stored) === '') return true;
-    const now = clock.monotonic();
-    const last = observed.get(endpoint);
-    if (last?.etag === stored.etag) return now - last.at >= EXPIRES_AFTER_MS;
-    observed.set(endpoint, { etag: stored.etag, at: now });
-    return false;
+    // ETag and beat, because some state stores repeat ETags.
+    detector.observe(endpoint, `${stored.etag} ${leaseOf(stored)?.beat}`);
+    return detector.unchangedMs(endpoint) >= EXPIRES_AFTER_MS;
   }
 
   const read = async (endpoints: readonly string[]): Promise<ReadonlyMap<string, Stored>> => {
@@ -68,7 +67,7 @@ export function createLeases({ store, clock, owner }: LeasesOptions): Leases {
 
   return {
     async renew(endpoints) {
-      for (const endpoint of observed.keys()) if (!endpoints.includes(endpoint)) observed.delete(endpoint);
+      detector.retain(endpoints);
       const before = await read(endpoints);
       const own = endpoints.filter((endpoint) => ownerOf(before.get(endpoint)) === owner);
       const absent = endpoints.filter((endpoint) => !before.has(endpoint)).slice(0, MAX_CLAIMS);
