@@ -5,9 +5,9 @@ import { systemClock } from '@standing-order/service-kit/runtime';
 import { handClock, memory } from '@standing-order/testing/client-store';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOrderClient } from './client.ts';
-import { ClosedError } from './outstanding.ts';
-import { FullError } from './pending.ts';
-import { IdReusedError, UnknownRequestError } from './records.ts';
+import { FullError } from './pending-list.ts';
+import { ClosedError } from './request-sender.ts';
+import { IdReusedError, UnknownRequestError } from './requests.ts';
 
 const order = orderRequest.parse({
   consumerId: 'ada',
