@@ -63,7 +63,15 @@ async function npmCi(report, signal) {
   // The npm that runs this script, if one does. Errors only: on an older Node it warns of every package.
   const running = process.env.npm_execpath ?? '';
   const isNpm = running.endsWith('npm-cli.js');
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   try {
     await telling(report, 'Installing the packages (npm ci)', () =>
       runProgram(isNpm ? process.execPath : 'npm', isNpm ? [running, ...args] : args, {

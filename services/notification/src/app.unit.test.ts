@@ -134,7 +134,7 @@ describe('registration', () => {
 
   test('responds with outcome-unknown when the state store does not confirm the write', async () => {
     const { send, store } = service();
-    store.takes = () => false;
+    store.acceptsWrite = () => false;
     expect(await send('POST', '/webhooks', { url: URL })).toMatchObject({
       status: 503,
       body: { type: 'urn:standing-order:problem:outcome-unknown' },
@@ -210,10 +210,10 @@ describe('a decided order', () => {
   test('is redelivered when a log cannot be written or the broker rejects settlement-noted', async () => {
     const { send, decide, store, published, breakBroker } = service();
     await send('POST', '/webhooks', { url: URL });
-    store.takes = (key) => !key.startsWith('events:');
+    store.acceptsWrite = (key) => !key.startsWith('events:');
     expect(await decide({ id: orderId() })).toEqual(['RETRY']);
     expect(published).toEqual([]);
-    store.takes = () => true;
+    store.acceptsWrite = () => true;
     breakBroker();
     expect(await decide({ id: orderId() })).toEqual(['RETRY']);
   });

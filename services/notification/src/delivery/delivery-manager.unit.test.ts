@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@standing-order/service-kit/runtime';
+import { createManualClock } from '@standing-order/testing/manual-clock';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, test, vi } from 'vitest';
 import type { AttemptResult } from '../domain/delivery-state.ts';
@@ -17,36 +18,6 @@ const MINUTE_MS = 60_000;
 // Minutes of the manual clock take thousands of event loop turns.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** A clock that only `advance` moves. Between two timers all pending promises settle. */
-function manualClock() {
-  let now = 0;
-  const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
-  const flush = () => new Promise<void>((resolve) => setImmediate(resolve));
-  const clock: Clock = {
-    monotonic: () => now,
-    wall: () => now,
-    setTimer(ms, fire) {
-      const timer = { at: now + ms, fire };
-      timers.add(timer);
-      return () => timers.delete(timer);
-    },
-  };
-  async function advance(ms: number): Promise<void> {
-    const end = now + ms;
-    for (;;) {
-      await flush();
-      const next = [...timers].sort((a, b) => a.at - b.at)[0];
-      if (!next || next.at > end) break;
-      timers.delete(next);
-      now = Math.max(now, next.at);
-      next.fire();
-    }
-    now = end;
-    await flush();
-  }
-  return { clock, advance };
-}
-
 const eventNamed = (id: string): WebhookEvent => ({
   id,
   type: 'order.validated',
@@ -58,7 +29,8 @@ const named = (count: number, first = 1) => Array.from({ length: count }, (_, in
 /** A store, and replicas that deliver to receivers with configurable responses. */
 function testPlatform(disableAfterMs = 10_000 * MINUTE_MS) {
   const store = createMemoryStore();
-  const { clock, advance } = manualClock();
+  const clock = createManualClock();
+  const advance = clock.advanceSlowly;
   let writes = 0;
   const endpointsWith = (...keys: Buffer[]) =>
     createEndpointStore({ store, cipher: createSecretCipher(keys), nonce: () => String(++writes) });
@@ -144,9 +116,9 @@ test('another replica continues at once after a stop, without duplicates', async
 test('another replica takes over 10 s after a replica has died, and not earlier', async () => {
   const { register, append, replica, advance, sent } = testPlatform();
   await register('one');
-  const died = manualClock();
-  replica('a', died.clock);
-  await died.advance(0);
+  const died = createManualClock();
+  replica('a', died);
+  await died.advanceSlowly(0);
   replica('b');
   await append('one', named(3));
   await advance(9_000);
@@ -246,9 +218,9 @@ test('an outage of the state store delays deliveries and loses none', async () =
   replica('a');
   await advance(0);
   await append('one', named(50));
-  store.takes = () => false;
+  store.acceptsWrite = () => false;
   await advance(60_000);
-  store.takes = () => true;
+  store.acceptsWrite = () => true;
   await advance(60_000);
   expect(new Set(eventsSentTo('one'))).toEqual(new Set(named(50)));
   const { open, finished } = await deliveryLog.list('one');

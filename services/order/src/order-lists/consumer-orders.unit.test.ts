@@ -59,10 +59,10 @@ it('an order that is in the list says so, by the sending that put it there', asy
 it('what the store does not take is not confirmed, and what is sent again is in the list once', async () => {
   const { send, store, consumerOrders, ids } = lists();
   const waits = [{ id: order(1).id, reply: { kind: 'time-up' } as const }];
-  store.takes = () => false;
+  store.acceptsWrite = () => false;
   expect(await send(order(1))).toEqual([false]);
   expect(consumerOrders.joined(waits)).toEqual(waits);
-  store.takes = () => true;
+  store.acceptsWrite = () => true;
   expect(await send(order(1))).toEqual([true]);
   expect(consumerOrders.joined(waits)).toHaveLength(2);
   expect(await send(order(1), order(1))).toEqual([true, true]);
@@ -97,7 +97,7 @@ it('who watches a list hears of what is put into it, until he stops', async () =
 it('what is sent meanwhile is added together, and answered in its own place', async () => {
   const { send, store, ids } = lists();
   const read = vi.spyOn(store, 'read');
-  store.takes = (key) => key !== 'ci:bob';
+  store.acceptsWrite = (key) => key !== 'ci:bob';
   const answers = await Promise.all([send(order(1), order(2, 'bob')), send(order(3, 'bob'), order(4))]);
   expect(answers).toEqual([
     [true, false],
