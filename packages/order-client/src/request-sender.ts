@@ -2,9 +2,9 @@ import { TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
-import { readListed } from './listed.ts';
-import type { Pending } from './pending.ts';
-import { type Outcome, type Record, type Records, UnknownRequestError } from './records.ts';
+import type { Pending } from './pending-list.ts';
+import { readListed } from './reconcile-pending.ts';
+import { type Outcome, type Record, type Records, UnknownRequestError } from './requests.ts';
 
 /** The client was closed; the request goes on when it resumes. */
 export class ClosedError extends Error {

@@ -1,6 +1,6 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
-import type { Pending } from './pending.ts';
-import type { Record, Records } from './records.ts';
+import type { Pending } from './pending-list.ts';
+import type { Record, Records } from './requests.ts';
 
 export interface ListedParts {
   readonly pending: Pick<Pending, 'read' | 'remove'>;

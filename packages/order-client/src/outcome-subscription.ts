@@ -3,8 +3,8 @@ import { type HandlingResult, type ReceivedMessage, type Sidecar, sendReplies, s
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import type { Outstanding } from './outstanding.ts';
-import type { Outcome, Records } from './records.ts';
+import type { Outstanding } from './request-sender.ts';
+import type { Outcome, Records } from './requests.ts';
 
 export interface OutcomesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
