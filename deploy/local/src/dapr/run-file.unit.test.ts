@@ -1,0 +1,129 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { servicePart } from '../parts/service.ts';
+import { sidecarPart } from '../parts/sidecar.ts';
+import { replicaPorts, type ServiceName, services } from '../ports.ts';
+import { daprFolder } from './source.ts';
+
+/** Fields that an app and `common` share in a multi-app run file of the Dapr CLI, and those that only an app has. */
+const sharedFields =
+  `configFilePath appProtocol apiListenAddresses enableProfiling logLevel appMaxConcurrency placementHostAddress
+  resourcesPaths appSSL maxBodySize readBufferSize enableAppHealthCheck appHealthCheckPath appHealthProbeInterval
+  appHealthProbeTimeout appHealthThreshold enableApiLogging runtimePath env daprdLogDestination appLogDestination
+  schedulerHostAddress`.split(/\s+/);
+const appFields =
+  `appID appDirPath appChannelAddress appPort daprHTTPPort daprGRPCPort daprInternalGRPCPort metricsPort profilePort
+  unixDomainSocket command`.split(/\s+/);
+
+interface App {
+  readonly appID: ServiceName;
+  readonly appDirPath: string;
+  readonly appPort: number;
+  readonly daprHTTPPort: number;
+  readonly daprGRPCPort: number;
+  readonly daprInternalGRPCPort: number;
+  readonly metricsPort: number;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface RunFile {
+  readonly version: number;
+  readonly common: Readonly<Record<string, unknown>> & { readonly resourcesPaths: readonly string[] };
+  readonly apps: readonly App[];
+}
+
+/** Every field of a run file that the Dapr CLI does not have. The CLI ignores them silently. */
+function unknownFields({ version: _, common, apps, ...more }: RunFile): string[] {
+  return [
+    ...Object.keys(more),
+    ...Object.keys(common).filter((field) => !sharedFields.includes(field)),
+    ...apps.flatMap((app) => Object.keys(app).filter((field) => ![...sharedFields, ...appFields].includes(field))),
+  ];
+}
+
+const text = await readFile(join(daprFolder, 'dapr.yaml'), 'utf8');
+const runFile = (): RunFile => parse(text);
+
+test('the run file has only fields that the Dapr CLI has', () => {
+  expect(runFile().version).toBe(1);
+  expect(unknownFields(runFile())).toEqual([]);
+});
+
+test('the check of fields finds a wrong one anywhere', () => {
+  const { common, apps, ...file } = runFile();
+  const wrong = { ...file, app: [], common: { ...common, appPort: 1 }, apps: apps.map((app) => ({ ...app, port: 1 })) };
+  expect(unknownFields(wrong)).toEqual(['app', 'appPort', 'port', 'port', 'port', 'port']);
+});
+
+test('the run file names the resources of the default platform, and every path exists', async () => {
+  const { common, apps } = runFile();
+  expect(common.resourcesPaths).toEqual(['state/redis', 'pubsub/redis', 'subscriptions', 'resiliency']);
+  for (const path of [...common.resourcesPaths, common.configFilePath as string]) await access(join(daprFolder, path));
+  for (const { appDirPath, command } of apps) {
+    expect(command[0]).toBe('node');
+    await access(join(daprFolder, appDirPath, command[1] as string));
+  }
+  // Empty, or the CLI passes the addresses of a placement and a scheduler service to the sidecars.
+  expect(common).toMatchObject({ placementHostAddress: '', schedulerHostAddress: '' });
+});
+
+test('the run file starts every service on the ports of npm start', () => {
+  const { apps } = runFile();
+  expect(apps.map(({ appID }) => appID)).toEqual(services);
+  for (const { appID, env, ...app } of apps) {
+    expect(app.appDirPath).toBe(`../../services/${appID}`);
+    const ports = {
+      app: app.appPort,
+      daprHttp: app.daprHTTPPort,
+      daprGrpc: app.daprGRPCPort,
+      daprInternal: app.daprInternalGRPCPort,
+      daprMetrics: app.metricsPort,
+    };
+    expect(ports).toEqual(replicaPorts(4000, appID, 1));
+    expect(env.PORT).toBe(String(app.appPort));
+  }
+});
+
+test('the environment of a service is that of npm start, but for its tokens', () => {
+  // The Dapr CLI sets DAPR_HTTP_PORT. HOST, STATE_STORE and PUBSUB have these values by default.
+  const elsewhere = ['DAPR_HTTP_PORT', 'HOST', 'STATE_STORE', 'PUBSUB', 'DAPR_API_TOKEN', 'APP_API_TOKEN'];
+  const more: Partial<Record<ServiceName, Record<string, string>>> = {
+    order: { BROKER: 'redis', NOTIFICATIONS: 'on' },
+    notification: { WEBHOOKS_ALLOW_HTTP: 'on', WEBHOOKS_ALLOW_ADDRESSES: '127.0.0.1/32' },
+  };
+  for (const { appID, env } of runFile().apps) {
+    const { program } = servicePart({
+      ...{ name: appID, service: appID, main: '', ports: replicaPorts(4000, appID, 1) },
+      ...{ tokens: { dapr: '', app: '' }, env: more[appID] ?? {} },
+    });
+    const inherited = ['NODE_COMPILE_CACHE', ...Object.keys(process.env).filter((name) => name !== 'NODE_ENV')];
+    const local = Object.entries(program.env).filter(([name]) => ![...elsewhere, ...inherited].includes(name));
+    expect(env).toEqual(Object.fromEntries(local));
+  }
+});
+
+test('the sidecars listen, and log, as those of npm start', () => {
+  const { common } = runFile();
+  const { program } = sidecarPart({
+    ...{
+      name: 'order-1-dapr',
+      binary: 'daprd',
+      appId: 'order',
+      ports: replicaPorts(4000, 'order', 1),
+      broker: 'redis',
+    },
+    ...{ resources: '', configuration: '', tokens: { dapr: '', app: '' }, flags: {} },
+  });
+  for (const [flag, value] of [
+    ['dapr-listen-addresses', common.apiListenAddresses],
+    ['app-protocol', common.appProtocol],
+    ['log-level', common.logLevel],
+    ['placement-host-address', common.placementHostAddress],
+    ['scheduler-host-address', common.schedulerHostAddress],
+  ]) {
+    expect(program.args).toContain(`--${flag}=${value}`);
+  }
+});
