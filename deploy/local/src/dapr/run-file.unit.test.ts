@@ -1,7 +1,7 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { type RunFile, readRunFile } from '../../test/support/run-file.ts';
 import { servicePart } from '../parts/service.ts';
 import { sidecarPart } from '../parts/sidecar.ts';
 import { replicaPorts, type ServiceName, services } from '../ports.ts';
@@ -17,24 +17,6 @@ const appFields =
   `appID appDirPath appChannelAddress appPort daprHTTPPort daprGRPCPort daprInternalGRPCPort metricsPort profilePort
   unixDomainSocket command`.split(/\s+/);
 
-interface App {
-  readonly appID: ServiceName;
-  readonly appDirPath: string;
-  readonly appPort: number;
-  readonly daprHTTPPort: number;
-  readonly daprGRPCPort: number;
-  readonly daprInternalGRPCPort: number;
-  readonly metricsPort: number;
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
-
-interface RunFile {
-  readonly version: number;
-  readonly common: Readonly<Record<string, unknown>> & { readonly resourcesPaths: readonly string[] };
-  readonly apps: readonly App[];
-}
-
 /** Every field of a run file that the Dapr CLI does not have. The CLI ignores them silently. */
 function unknownFields({ version: _, common, apps, ...more }: RunFile): string[] {
   return [
@@ -44,34 +26,32 @@ function unknownFields({ version: _, common, apps, ...more }: RunFile): string[]
   ];
 }
 
-const text = await readFile(join(daprFolder, 'dapr.yaml'), 'utf8');
-const runFile = (): RunFile => parse(text);
+const file = await readRunFile(daprFolder);
 
 test('the run file has only fields that the Dapr CLI has', () => {
-  expect(runFile().version).toBe(1);
-  expect(unknownFields(runFile())).toEqual([]);
+  expect(file.version).toBe(1);
+  expect(unknownFields(file)).toEqual([]);
 });
 
 test('the check of fields finds a wrong one anywhere', () => {
-  const { common, apps, ...file } = runFile();
-  const wrong = { ...file, app: [], common: { ...common, appPort: 1 }, apps: apps.map((app) => ({ ...app, port: 1 })) };
+  const { common, apps, ...more } = file;
+  const wrong = { ...more, app: [], common: { ...common, appPort: 1 }, apps: apps.map((app) => ({ ...app, port: 1 })) };
   expect(unknownFields(wrong)).toEqual(['app', 'appPort', 'port', 'port', 'port', 'port']);
 });
 
 test('the run file names the resources of the default platform, and every path exists', async () => {
-  const { common, apps } = runFile();
+  const { common, apps } = file;
   expect(common.resourcesPaths).toEqual(['state/redis', 'pubsub/redis', 'subscriptions', 'resiliency']);
-  for (const path of [...common.resourcesPaths, common.configFilePath as string]) await access(join(daprFolder, path));
+  for (const path of [...common.resourcesPaths, common.configFilePath]) await access(join(daprFolder, path));
   for (const { appDirPath, command } of apps) {
+    expect(command).toHaveLength(2);
     expect(command[0]).toBe('node');
-    await access(join(daprFolder, appDirPath, command[1] as string));
+    await access(join(daprFolder, appDirPath, command[1]));
   }
-  // Empty, or the CLI passes the addresses of a placement and a scheduler service to the sidecars.
-  expect(common).toMatchObject({ placementHostAddress: '', schedulerHostAddress: '' });
 });
 
 test('the run file starts every service on the ports of npm start', () => {
-  const { apps } = runFile();
+  const { apps } = file;
   expect(apps.map(({ appID }) => appID)).toEqual(services);
   for (const { appID, env, ...app } of apps) {
     expect(app.appDirPath).toBe(`../../services/${appID}`);
@@ -94,7 +74,7 @@ test('the environment of a service is that of npm start, but for its tokens', ()
     order: { BROKER: 'redis', NOTIFICATIONS: 'on' },
     notification: { WEBHOOKS_ALLOW_HTTP: 'on', WEBHOOKS_ALLOW_ADDRESSES: '127.0.0.1/32' },
   };
-  for (const { appID, env } of runFile().apps) {
+  for (const { appID, env } of file.apps) {
     const { program } = servicePart({
       ...{ name: appID, service: appID, main: '', ports: replicaPorts(4000, appID, 1) },
       ...{ tokens: { dapr: '', app: '' }, env: more[appID] ?? {} },
@@ -106,7 +86,7 @@ test('the environment of a service is that of npm start, but for its tokens', ()
 });
 
 test('the sidecars listen, and log, as those of npm start', () => {
-  const { common } = runFile();
+  const { common } = file;
   const { program } = sidecarPart({
     ...{
       name: 'order-1-dapr',
