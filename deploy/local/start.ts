@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES } from '@standing-order/contracts';
 import { demonstrate } from './src/cli/demonstration.ts';
 import { parseStart, startHelp } from './src/cli/start-command.ts';
 import { type DemoUrls, demoOrder } from './src/demo.ts';
@@ -65,7 +65,7 @@ function firstUrls({ urls }: Platform): DemoUrls {
 }
 
 function farewell(platform: Platform, style = 'respond-first'): string {
-  const other = httpStyles.find((known) => known !== style);
+  const other = HTTP_STYLES.find((known) => known !== style);
   const services = Object.entries(platform.urls)
     .filter(([, urls]) => urls.length > 0)
     .map(([name, urls]) => `  ${name.padEnd(12)} ${urls.join('  ')}`);

@@ -1,4 +1,6 @@
-import { topics } from '@standing-order/contracts';
+// @module-tag kubeconform
+// @module-tag helm
+import { TOPICS } from '@standing-order/contracts';
 import type { Resource } from '@standing-order/local';
 import { broker } from '@standing-order/local/dapr/broker';
 import { configuration } from '@standing-order/local/dapr/configuration';
@@ -145,7 +147,7 @@ describe.each(places)('$name', ({ values }) => {
       expect(scopes, metadata.name).toEqual(services);
     }
     for (const { scopes, spec } of ofKind(objects, 'Subscription')) {
-      expect(scopes).toEqual([Object.values(topics).find(({ name }) => name === spec.topic)?.subscriber]);
+      expect(scopes).toEqual([Object.values(TOPICS).find(({ name }) => name === spec.topic)?.subscriber]);
     }
     for (const deployment of ofKind(objects, 'Deployment')) {
       const annotations = deployment.spec.template.metadata.annotations;

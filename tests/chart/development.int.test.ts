@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { expect, test } from 'vitest';
 import { type KubernetesObject, one, render, variable } from './helm.ts';
 

@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { consumerRequest, orderRequest, restaurantRequest } from '@standing-order/contracts';
 import { describe, expect, test } from 'vitest';
 import { notes, ofKind, one, render, services } from './helm.ts';

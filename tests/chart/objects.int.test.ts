@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
 import { type KubernetesObject, ofKind, one, release, render, services } from './helm.ts';

@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { describe, expect, test } from 'vitest';
 import { one, render, renderText, type Values } from './helm.ts';
 

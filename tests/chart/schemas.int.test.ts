@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

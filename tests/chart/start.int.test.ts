@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { expect, test } from 'vitest';
 import { ofKind, render } from './helm.ts';
 

@@ -1,4 +1,6 @@
-import { topics } from '@standing-order/contracts';
+// @module-tag kubeconform
+// @module-tag helm
+import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { expect, test } from 'vitest';
 import { containerOf, type KubernetesObject, ofKind, one, render, services, type Values, variable } from './helm.ts';
@@ -120,7 +122,7 @@ test.each(['redis', 'kafka'])('KEDA scales each service on the backlog of its ow
   for (const service of services) {
     const { spec } = one(objects, 'ScaledObject', `so-${service}`);
     expect(spec.scaleTargetRef.name).toBe(`so-${service}`);
-    const own = Object.values(topics).filter(({ subscriber }) => subscriber === service);
+    const own = Object.values(TOPICS).filter(({ subscriber }) => subscriber === service);
     const metadata = spec.triggers.map((trigger: KubernetesObject) => trigger.metadata);
     expect(metadata.map((trigger: Record<string, string>) => trigger.stream ?? trigger.topic).sort()).toEqual(
       own.map(({ name }) => name).sort(),

@@ -5,7 +5,7 @@ import { resolveTool } from '@standing-order/tools';
 import { afterAll, beforeAll } from 'vitest';
 import { parse } from 'yaml';
 import { answers, type Child, startChild } from './child.ts';
-import type { World } from './world.ts';
+import type { PlatformFixture } from './platform-fixture.ts';
 
 const APP_ID = 'shop';
 const example = resolve(import.meta.dirname, '../../packages/order-client/example');
@@ -24,11 +24,11 @@ export interface Shop {
 export const shopSubscription: Resource = parse(readFileSync(join(example, 'dapr/subscription.yaml'), 'utf8'));
 
 /** Runs the shop beside the platform of this file. */
-export function useShop(world: () => World): () => Shop {
+export function useShop(fixture: () => PlatformFixture): () => Shop {
   let shop: Shop | undefined;
   const ends: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    shop = await startShop(world().platform, ends);
+    shop = await startShop(fixture().platform, ends);
   });
   afterAll(async () => {
     for (const end of ends.toReversed()) await end();
@@ -66,7 +66,7 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
   return { url, start, kill: async () => child?.kill(), freeze: () => child?.freeze(), thaw: () => child?.thaw() };
 }
 
-/** Its ports are those after the application's. */
+/** Starts a sidecar on the ports after the application's port. */
 async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number): Promise<Child> {
   const flags = {
     'app-id': APP_ID,

@@ -1,3 +1,4 @@
+// @module-tag postgres
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { ask } from '../src/control/client.ts';

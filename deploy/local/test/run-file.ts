@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readResources } from '../src/dapr/resource.ts';
-import { daprFolder, type StoreKind } from '../src/dapr/source.ts';
+import { DAPR_FOLDER, type StoreKind } from '../src/dapr/source.ts';
 import { placeDemoOrder, seedDemo } from '../src/demo.ts';
 import { postgresqlPart } from '../src/parts/postgresql.ts';
 import { redisPart } from '../src/parts/redis.ts';
@@ -45,7 +45,7 @@ export function runFromFile(store: StoreKind): void {
     });
 
     test('every sidecar loads the components, and the subscriptions of its service', async () => {
-      const declared = await readResources(join(daprFolder, 'subscriptions'));
+      const declared = await readResources(join(DAPR_FOLDER, 'subscriptions'));
       for (const app of runFile.apps) {
         const { components, subscriptions } = await metadataOf(app);
         const loaded = components.map(({ name, type }) => `${name} ${type}`);
@@ -77,7 +77,7 @@ export function runFromFile(store: StoreKind): void {
 
 /** Copies deploy/dapr with the ports from 4000 to 4999 moved to another base, and with a file of names in the copy. */
 async function copyWithPorts(folder: string, base: number): Promise<void> {
-  await cp(daprFolder, folder, { recursive: true });
+  await cp(DAPR_FOLDER, folder, { recursive: true });
   for (const path of await readdir(folder, { recursive: true })) {
     if (!path.endsWith('.yaml')) continue;
     const text = await readFile(join(folder, path), 'utf8');
@@ -121,7 +121,7 @@ function serviceOf({ appID, appDirPath, appPort, daprHTTPPort, command, env }: A
     ...part(appID, 'service', [appPort]),
     program: {
       file: process.execPath,
-      args: [resolve(daprFolder, appDirPath, command[1])],
+      args: [resolve(DAPR_FOLDER, appDirPath, command[1])],
       env: { ...inheritedEnv(), DAPR_HTTP_PORT: String(daprHTTPPort), ...env },
     },
     alive: answersOk(`http://${loopback}:${appPort}/healthz`),

@@ -1,7 +1,7 @@
 import type { Publication, Sidecar } from '@standing-order/dapr';
 import type { Pending } from '@standing-order/order/domain/order';
 import { commandTransport } from '@standing-order/order/outbox/commands';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 
 /** One message on its way to a topic. */
 export interface Command {
@@ -16,7 +16,7 @@ export async function commandsOf(order: Pending): Promise<readonly Command[]> {
     for (const publication of publications) commands.push({ topic, publication });
     return publications.map(() => true);
   };
-  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: realClock });
+  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: systemClock });
   const token = { w: 'bench', a: 1, t: 0 };
   await transport.send(
     ['consumer', 'details'].map((channel) => ({ channel, lane: laneOf(order.id), token, document: order })),

@@ -1,4 +1,4 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, type StateStore, subscribe } from '@standing-order/dapr';
 import { decide } from '@standing-order/order/domain/decide';
 import { parseOrder } from '@standing-order/order/domain/order';
@@ -7,7 +7,7 @@ import type { Hono } from 'hono';
 
 type Reply = Parameters<typeof answerOf>[0];
 
-const topic = topics['order-replies'];
+const topic = TOPICS['order-replies'];
 const ATTEMPTS = 10;
 
 /** Adds the handler of replies as one writes it first: read the order, decide, write it back with its ETag, again on a conflict. */

@@ -1,5 +1,5 @@
 import '@standing-order/service-kit/telemetry/start';
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { decide } from '@standing-order/order/domain/decide';
 import { type Order, parseOrder } from '@standing-order/order/domain/order';
 import { answerOf } from '@standing-order/order/messaging/replies';
@@ -26,8 +26,8 @@ redis.call('HSET', KEYS[1], 'data', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 return 1`;
 
-const replies = topics['order-replies'].name;
-const replySchema = messageSchema(topics['order-replies'].types);
+const replies = TOPICS['order-replies'].name;
+const replySchema = messageSchema(TOPICS['order-replies'].types);
 const group = { name: 'order', consumer: 'order-1' };
 const BATCH = 128;
 const BLOCK_MS = 1_000;

@@ -3,17 +3,17 @@ import { orderRequest } from '@standing-order/contracts';
 import { fingerprint } from '@standing-order/order/domain/identity';
 import { newOrder, type Pending } from '@standing-order/order/domain/order';
 import { receiptOf } from '@standing-order/order/domain/view';
-import { jsonBody, problemResponse } from '@standing-order/service-kit/http';
-import { realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { problemResponse, readJsonBody } from '@standing-order/service-kit/http';
+import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 
 /** Adds POST /orders: the same validation, document and answer for every contender. `save` says whether the order is stored. */
 export function takeOrders(app: Hono, save: (order: Pending) => Promise<boolean>): void {
   app.post('/orders', async (c) => {
-    const request = await jsonBody(c, orderRequest);
+    const request = await readJsonBody(c, orderRequest);
     const order = newOrder({
-      id: uuidv7(realClock, realRandom),
+      id: uuidv7(systemClock, systemRandom),
       nonce: randomUUID(),
       fingerprint: fingerprint(request),
       client: 'anonymous',

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import { createClient, type RedisClientType } from 'redis';
 import { heard, OUTCOMES, requestWriter } from './messages.ts';
 import type { Answer, Target, TargetOptions } from './target.ts';
@@ -42,7 +42,7 @@ export async function messageTarget(
   async function hear(text: string): Promise<void> {
     const { correlationId, answer, receipt } = heard(text, Date.now());
     if (correlationId !== undefined) finish(correlationId, answer);
-    if (receipt) await publish(topics['order-replies'].name, JSON.stringify(receipt));
+    if (receipt) await publish(TOPICS['order-replies'].name, JSON.stringify(receipt));
   }
 
   async function listen(): Promise<never> {
@@ -70,7 +70,7 @@ export async function messageTarget(
     send(n, done) {
       const id = `${load}-${n}`;
       waiting.set(id, { done, until: performance.now() + timeoutMs });
-      publish(topics['order-requests'].name, requestOf(n, id, Date.now())).catch((error: unknown) =>
+      publish(TOPICS['order-requests'].name, requestOf(n, id, Date.now())).catch((error: unknown) =>
         finish(id, { other: 'not published', text: String(error) }),
       );
     },

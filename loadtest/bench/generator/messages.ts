@@ -1,4 +1,4 @@
-import { type Message, messageSchema, outcomeTopic, outcomeTypes } from '@standing-order/contracts';
+import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic } from '@standing-order/contracts';
 import { createEvent, type SentEvent } from '@standing-order/dapr';
 import { DISTINCT, orderOf } from './orders.ts';
 import type { Answer } from './target.ts';
@@ -10,7 +10,7 @@ const SOURCE = `/client/${CLIENT}`;
 /** Where it hears what became of its orders. */
 export const OUTCOMES = outcomeTopic(CLIENT);
 
-const schema = messageSchema(outcomeTypes);
+const schema = messageSchema(OUTCOME_TYPES);
 
 /** Makes CreateOrder messages, as text. Each is written out but for its ids and its time, since that is done for every order. */
 export function requestWriter(
@@ -42,7 +42,7 @@ export interface Heard {
 
 /** Reads a message of the reply channel. @throws when it is none that may be there */
 export function heard(text: string, now: number): Heard {
-  const message: Message<(typeof outcomeTypes)[number]> = schema.parse(JSON.parse(text));
+  const message: Message<(typeof OUTCOME_TYPES)[number]> = schema.parse(JSON.parse(text));
   const { correlationId } = message.data;
   if (message.type === 'com.standing-order.order-request-refused.v1')
     return { correlationId, answer: { other: 'refused', text: message.data.detail } };

@@ -1,4 +1,4 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { expect, it } from 'vitest';
 import { heard, requestWriter } from './messages.ts';
 
@@ -32,7 +32,7 @@ const order = {
 it('asks for orders with messages that the order service takes', () => {
   const write = requestWriter(64, 16);
   const requests = [0, 1, 5_000].map((n) =>
-    messageSchema(topics['order-requests'].types).parse(JSON.parse(write(n, `load-${n}`, 0))),
+    messageSchema(TOPICS['order-requests'].types).parse(JSON.parse(write(n, `load-${n}`, 0))),
   );
   expect(requests.map(({ data }) => data.correlationId)).toEqual(['load-0', 'load-1', 'load-5000']);
   expect(new Set(requests.map(({ data }) => JSON.stringify(data.request))).size).toBe(3);
@@ -45,7 +45,7 @@ it('has an answer with the outcome, and confirms it', () => {
     0,
   );
   expect(outcome).toMatchObject({ correlationId: 'load-1', answer: { id: orderId } });
-  const receipt = messageSchema(topics['order-replies'].types).parse(outcome.receipt);
+  const receipt = messageSchema(TOPICS['order-replies'].types).parse(outcome.receipt);
   expect(receipt).toMatchObject({ type: 'com.standing-order.outcome-received.v1', data: { orderId, token } });
 });
 

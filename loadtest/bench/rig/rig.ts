@@ -1,4 +1,4 @@
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import { type Platform, type Resource, startPlatform } from '@standing-order/local';
 import { createClient, type RedisClientType } from 'redis';
 import type { Way } from '../generator/load.ts';
@@ -114,7 +114,7 @@ function rigOf(platform: Platform, contender: Contender, portBase: number, redis
     sidecarMetrics: contender.withoutSidecar === true ? undefined : `http://127.0.0.1:${portBase + 4}/metrics`,
     stores: contender.storesNothing !== true,
     topics: [
-      ...Object.values(topics).flatMap(({ name, deadLetter }) => [name, deadLetter]),
+      ...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]),
       ...(contender.topics ?? []),
     ],
     pids: () =>

@@ -1,4 +1,4 @@
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import type { Load, LoadResult } from '../generator/load.ts';
 import { Documents } from '../measure/documents.ts';
 import { type PerOrder, perOrder } from '../measure/per-order.ts';
@@ -54,7 +54,7 @@ export async function settle(bench: Bench, rig: Rig, settings: Settings, shape: 
 }
 
 function deadLetters(messages: Readonly<Record<string, number>>): number {
-  const dead = new Set(Object.values(topics).map(({ deadLetter }): string => deadLetter));
+  const dead = new Set(Object.values(TOPICS).map(({ deadLetter }): string => deadLetter));
   return Object.entries(messages).reduce((sum, [topic, count]) => sum + (dead.has(topic) ? count : 0), 0);
 }
 

@@ -1,4 +1,4 @@
-import { apis } from '../src/http/apis.ts';
+import { APIS } from '../src/http/apis.ts';
 import { asyncApiOf, openApiOf } from '../src/index.ts';
 import type { AsyncApi, OpenApi } from './documents.ts';
 
@@ -10,7 +10,7 @@ export interface Documents {
 
 /** What every service offers today, as JSON has it. */
 export function documentsOfToday(): Record<string, Documents> {
-  const documents = Object.entries(apis).map(([service, api]) => [
+  const documents = Object.entries(APIS).map(([service, api]) => [
     service,
     { openapi: openApiOf(api, { auth: true }), asyncapi: asyncApiOf(api.service) },
   ]);

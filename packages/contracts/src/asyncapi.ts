@@ -4,8 +4,8 @@ import { clientName } from './ids.ts';
 import { type Direction, jsonSchemaOf } from './json-schema.ts';
 import { type MessageType, messageData } from './messages.ts';
 import samples from './samples/messages.json' with { type: 'json' };
-import { type Party, senders } from './senders.ts';
-import { outcomeTopic, outcomeTypes, type Topic, topics } from './topics.ts';
+import { type Party, SENDERS } from './senders.ts';
+import { OUTCOME_TYPES, outcomeTopic, TOPICS, type Topic } from './topics.ts';
 
 /** What one service has to do with one channel. */
 interface Use {
@@ -16,12 +16,12 @@ interface Use {
 
 /** Every channel that a service sends to or receives from. */
 function usesOf(service: Party): Use[] {
-  const sent = (types: readonly MessageType[]) => types.filter((type) => senders[type] === service);
-  const all: Use[] = Object.values<Topic>(topics).flatMap(({ name: address, types, subscriber }) => [
+  const sent = (types: readonly MessageType[]) => types.filter((type) => SENDERS[type] === service);
+  const all: Use[] = Object.values<Topic>(TOPICS).flatMap(({ name: address, types, subscriber }) => [
     { address, action: 'send', types: sent(types) },
     { address, action: 'receive', types: subscriber === service ? types : [] },
   ]);
-  const outcomes: Use = { address: outcomeTopic('{client}'), action: 'send', types: sent(outcomeTypes) };
+  const outcomes: Use = { address: outcomeTopic('{client}'), action: 'send', types: sent(OUTCOME_TYPES) };
   return [...all, outcomes].filter(({ types }) => types.length > 0);
 }
 

@@ -6,10 +6,10 @@ import { asyncApiOf } from './asyncapi.ts';
 import { dataSchemaOf } from './cloud-event.ts';
 import type { Message } from './messages.ts';
 import samples from './samples/messages.json' with { type: 'json' };
-import { senders } from './senders.ts';
-import { outcomeTypes, type Topic, topics } from './topics.ts';
+import { SENDERS } from './senders.ts';
+import { OUTCOME_TYPES, TOPICS, type Topic } from './topics.ts';
 
-const services = [...new Set(Object.values<Topic>(topics).map(({ subscriber }) => subscriber))];
+const services = [...new Set(Object.values<Topic>(TOPICS).map(({ subscriber }) => subscriber))];
 
 interface Document {
   readonly channels: Record<string, { readonly address: string; readonly messages: Record<string, object> }>;
@@ -55,8 +55,8 @@ test('every message is sent by one service and received by one, as the topics sa
       messages.map(({ $ref }) => `${action} ${$ref.slice($ref.lastIndexOf('/') + 1)}`),
     ),
   );
-  const sent = Object.entries(senders).filter(([, sender]) => sender !== 'client');
-  const received = Object.keys(senders).filter((type) => !(outcomeTypes as readonly string[]).includes(type));
+  const sent = Object.entries(SENDERS).filter(([, sender]) => sender !== 'client');
+  const received = Object.keys(SENDERS).filter((type) => !(OUTCOME_TYPES as readonly string[]).includes(type));
   const short = (type: string) => type.slice('com.standing-order.'.length);
   expect(uses.toSorted()).toEqual(
     [...sent.map(([type]) => `send ${short(type)}`), ...received.map((type) => `receive ${short(type)}`)].toSorted(),

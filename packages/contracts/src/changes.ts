@@ -46,17 +46,17 @@ const laneNews = <E extends z.ZodType>(entity: E) =>
  * What POST /changes answers: news of each lane that has any. complete: from these cursors on, nothing else had changed when
  * the owner looked. reset: the caller has seen changes that the owner does not have; only starting from nothing helps.
  */
-export const changesAnswer = <E extends z.ZodType>(entity: E) =>
+export const changesResponse = <E extends z.ZodType>(entity: E) =>
   z.object({ lanes: z.array(laneNews(entity)), complete: z.boolean(), reset: z.boolean() });
 
-export interface LaneNews<E> {
+export interface LaneChanges<E> {
   readonly lane: number;
   readonly changes: readonly { readonly seq?: number | undefined; readonly version: number; readonly entity: E }[];
   readonly next: LaneCursor;
 }
 
-export interface ChangesAnswer<E> {
-  readonly lanes: readonly LaneNews<E>[];
+export interface ChangesResponse<E> {
+  readonly lanes: readonly LaneChanges<E>[];
   readonly complete: boolean;
   readonly reset: boolean;
 }

@@ -3,7 +3,7 @@ import { carriedConsumer, carriedRestaurant, changed } from './changes.ts';
 import { type CloudEvent, cloudEvent } from './cloud-event.ts';
 import { clientName, correlationId, entityId, orderId } from './ids.ts';
 import { carriedMoney } from './money.ts';
-import { MAX_ORDER_LINES, orderLine, orderRequest, orderView, pricedLine, reason, settledStatuses } from './order.ts';
+import { DECIDED_STATUSES, MAX_ORDER_LINES, orderLine, orderRequest, orderView, pricedLine, reason } from './order.ts';
 import { fieldFault } from './problem.ts';
 
 /** Which attempt a command belongs to; every reply carries its command's token back, untouched. */
@@ -44,7 +44,7 @@ export const messageData = {
   'com.standing-order.order-settled.v1': z.object({
     ...about,
     consumerId: entityId,
-    status: z.enum(settledStatuses),
+    status: z.enum(DECIDED_STATUSES),
     /** Of an order that is VALIDATED. */
     total: carriedMoney.optional(),
     /** Empty unless REJECTED. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Message, type MessageType, messageData, messageSchema } from './messages.ts';
-import { outcomeTypes, type Topic, topics } from './topics.ts';
+import { OUTCOME_TYPES, TOPICS, type Topic } from './topics.ts';
 
 const samples = JSON.parse(readFileSync(new URL('samples/messages.json', import.meta.url), 'utf8')) as Message[];
 const allTypes = Object.keys(messageData) as MessageType[];
@@ -49,14 +49,14 @@ test('a broken trace costs the trace, never the message', () => {
 });
 
 test('a type that does not belong to the topic is refused', () => {
-  const commands = messageSchema(topics['consumer-commands'].types);
+  const commands = messageSchema(TOPICS['consumer-commands'].types);
   expect(commands.safeParse(samples[0]).success).toBe(true);
   expect(commands.safeParse(samples[1]).success).toBe(false);
 });
 
 test('every message travels on exactly one topic, and every topic has a dead letter topic of its own', () => {
-  const all = Object.values<Topic>(topics);
-  const types: readonly MessageType[] = [...all.flatMap((topic) => topic.types), ...outcomeTypes];
+  const all = Object.values<Topic>(TOPICS);
+  const types: readonly MessageType[] = [...all.flatMap((topic) => topic.types), ...OUTCOME_TYPES];
   expect(types.toSorted()).toEqual(allTypes.toSorted());
   for (const { name, deadLetter } of all) expect(deadLetter).toBe(`${name}-dead`);
 });

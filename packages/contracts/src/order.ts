@@ -24,18 +24,18 @@ export type OrderRequest = z.infer<typeof orderRequest>;
 export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 /** The interaction styles that POST /orders can work in (docs/styles.md). */
-export const httpStyles = ['respond-first', 'synchronous', 'replication'] as const;
-export type HttpStyle = (typeof httpStyles)[number];
+export const HTTP_STYLES = ['respond-first', 'synchronous', 'replication'] as const;
+export type HttpStyle = (typeof HTTP_STYLES)[number];
 
 /** What an order can be: PENDING until it is decided, then one of the others for ever. */
-export const orderStatuses = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
-export type OrderStatus = (typeof orderStatuses)[number];
+export const ORDER_STATUSES = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** Of these there is no way on. */
-export const settledStatuses = ['VALIDATED', 'REJECTED', 'EXPIRED'] as const satisfies readonly OrderStatus[];
+export const DECIDED_STATUSES = ['VALIDATED', 'REJECTED', 'EXPIRED'] as const satisfies readonly OrderStatus[];
 
 /** Why an order can be refused. Closed: a new one is a new version of the messages. */
-export const reasonCodes = [
+export const REASON_CODES = [
   'CONSUMER_NOT_FOUND',
   'CONSUMER_INACTIVE',
   'ORDER_LIMIT_EXCEEDED',
@@ -46,11 +46,11 @@ export const reasonCodes = [
   'ITEM_UNAVAILABLE',
   'MINIMUM_ORDER_NOT_MET',
 ] as const;
-export type ReasonCode = (typeof reasonCodes)[number];
+export type ReasonCode = (typeof REASON_CODES)[number];
 
 /** One reason of a refusal. `field` is a path into the request (`lines[2].itemId`), as in the errors of a problem. */
 export const reason = z.object({
-  code: z.enum(reasonCodes),
+  code: z.enum(REASON_CODES),
   detail: z.string().max(500),
   field: z.string().max(200).optional().describe('A path into the request: `lines[2].itemId`.'),
   itemId: entityId.optional(),
@@ -70,7 +70,7 @@ export type PricedLine = z.infer<typeof pricedLine>;
 /** An order as clients see it. Times are RFC 3339, UTC. */
 export const orderView = z.object({
   id: orderId,
-  status: z.enum(orderStatuses),
+  status: z.enum(ORDER_STATUSES),
   consumerId: entityId,
   restaurantId: entityId,
   // An outcome is a message, so what is new in a line must not keep it from being read.

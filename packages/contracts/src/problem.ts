@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reason } from './order.ts';
 
 /** Every kind of problem that a service answers with. Closed; the name is the end of the type URI. */
-export const problemKinds = {
+export const PROBLEM_KINDS = {
   'malformed-request': { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'The caller is not who it must be' },
   forbidden: { status: 403, title: 'This is not allowed here' },
@@ -22,7 +22,7 @@ export const problemKinds = {
   unavailable: { status: 503, title: 'The service cannot do this now' },
   'outcome-unknown': { status: 503, title: 'It is not known whether the request took effect' },
 } as const;
-export type ProblemKind = keyof typeof problemKinds;
+export type ProblemKind = keyof typeof PROBLEM_KINDS;
 
 const PREFIX = 'urn:standing-order:problem:';
 

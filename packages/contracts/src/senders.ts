@@ -5,7 +5,7 @@ import type { Topic } from './topics.ts';
 export type Party = Topic['subscriber'] | 'client';
 
 /** Who sends each type of message. */
-export const senders = {
+export const SENDERS = {
   'com.standing-order.validate-consumer-info.v1': 'order',
   'com.standing-order.validate-order-details.v1': 'order',
   'com.standing-order.consumer-changed.v1': 'consumer',

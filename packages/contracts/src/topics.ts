@@ -9,7 +9,7 @@ export interface Topic {
 }
 
 /** Every topic of the services, by name. */
-export const topics = {
+export const TOPICS = {
   'consumer-changes': {
     name: 'consumer-changes',
     types: ['com.standing-order.consumer-changed.v1'],
@@ -62,7 +62,7 @@ export const topics = {
 } as const satisfies Record<string, Topic>;
 
 /** What a client hears on its reply channel. */
-export const outcomeTypes = [
+export const OUTCOME_TYPES = [
   'com.standing-order.order-outcome.v1',
   'com.standing-order.order-request-refused.v1',
 ] as const satisfies readonly MessageType[];

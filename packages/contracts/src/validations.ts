@@ -23,10 +23,10 @@ export const verdictSchema = <Type extends MessageType>(types: readonly Type[]):
   ) as unknown as z.ZodType<Verdict<Type>>;
 
 /** Types of the verdicts about who orders, and about what is ordered. */
-export const verdictTypes = {
+export const VERDICT_TYPES = {
   consumer: ['com.standing-order.consumer-validated.v1', 'com.standing-order.consumer-refused.v1'],
   details: ['com.standing-order.order-details-validated.v1', 'com.standing-order.order-details-refused.v1'],
 } as const satisfies Record<string, readonly MessageType[]>;
 
-export type ConsumerVerdict = Verdict<(typeof verdictTypes)['consumer'][number]>;
-export type DetailsVerdict = Verdict<(typeof verdictTypes)['details'][number]>;
+export type ConsumerVerdict = Verdict<(typeof VERDICT_TYPES)['consumer'][number]>;
+export type DetailsVerdict = Verdict<(typeof VERDICT_TYPES)['details'][number]>;

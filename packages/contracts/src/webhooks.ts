@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { entityId } from './ids.ts';
 import { carriedMoney } from './money.ts';
-import { reason, settledStatuses } from './order.ts';
+import { DECIDED_STATUSES, reason } from './order.ts';
 
 /** What a webhook can be told of. Closed; more may come. */
-export const webhookEventTypes = ['order.validated', 'order.rejected', 'order.expired'] as const;
-export type WebhookEventType = (typeof webhookEventTypes)[number];
+export const WEBHOOK_EVENT_TYPES = ['order.validated', 'order.rejected', 'order.expired'] as const;
+export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
 
 /** Most characters of a webhook's URL. */
 export const MAX_WEBHOOK_URL = 2_048;
@@ -23,25 +23,25 @@ export const webhookEventId = z
 /** Body of POST /webhooks. Without `events` it is told of all types, without `consumerId` of all consumers. */
 export const webhookRequest = z.strictObject({
   url: z.string().min(1).max(MAX_WEBHOOK_URL),
-  events: z.array(z.enum(webhookEventTypes)).min(1).max(webhookEventTypes.length).optional(),
+  events: z.array(z.enum(WEBHOOK_EVENT_TYPES)).min(1).max(WEBHOOK_EVENT_TYPES.length).optional(),
   consumerId: entityId.optional(),
   description: z.string().max(200).default(''),
 });
 export type WebhookRequest = z.infer<typeof webhookRequest>;
 
 /** Why a webhook is told of nothing any more: its receiver answered 410, or it has failed for too long. */
-export const disabledReasons = ['gone', 'failing'] as const;
+export const DISABLED_REASONS = ['gone', 'failing'] as const;
 
 /** A webhook as it is shown. Times are RFC 3339, UTC. */
 export const webhookView = z.object({
   id: webhookId,
   url: z.string(),
-  events: z.array(z.enum(webhookEventTypes)),
+  events: z.array(z.enum(WEBHOOK_EVENT_TYPES)),
   consumerId: entityId.optional(),
   description: z.string(),
   createdAt: z.iso.datetime(),
   status: z.enum(['enabled', 'disabled']),
-  disabled: z.object({ at: z.iso.datetime(), reason: z.enum(disabledReasons) }).optional(),
+  disabled: z.object({ at: z.iso.datetime(), reason: z.enum(DISABLED_REASONS) }).optional(),
 });
 export type WebhookView = z.infer<typeof webhookView>;
 
@@ -90,13 +90,13 @@ export const redelivered = z.object({
 
 /** Body of a delivery, after Standard Webhooks: type, timestamp, data. */
 export const webhookPayload = z.object({
-  type: z.enum(webhookEventTypes),
+  type: z.enum(WEBHOOK_EVENT_TYPES),
   /** When it happened. */
   timestamp: z.iso.datetime(),
   data: z.object({
     orderId: z.string(),
     consumerId: entityId,
-    status: z.enum(settledStatuses),
+    status: z.enum(DECIDED_STATUSES),
     total: carriedMoney.optional(),
     /** The first 10; GET /orders/{id} has all of them. */
     reasons: z.array(reason).max(10),

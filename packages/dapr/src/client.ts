@@ -1,4 +1,4 @@
-import { DURATION_BOUNDS, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { DURATION_BOUNDS, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { Pool } from 'undici';
 import { SidecarError, type SidecarOptions } from './types.ts';
 
@@ -37,7 +37,7 @@ const duration = meter.createHistogram('dapr.client.operation.duration', {
 function report(operation: string, startedAt: number, status: number | undefined, why: string): void {
   duration.record((performance.now() - startedAt) / 1_000, { operation, status: status ?? 'none' });
   if (status === undefined || (status >= 400 && status !== 409)) {
-    warnSometimes(`sidecar ${operation} ${status}`, { operation, status, why }, 'a call to the sidecar failed');
+    warnRateLimited(`sidecar ${operation} ${status}`, { operation, status, why }, 'a call to the sidecar failed');
   }
 }
 

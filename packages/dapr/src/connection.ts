@@ -1,7 +1,7 @@
 import type { Readiness } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
-import { type Sidecar, SidecarError, type StateStore, UnfitComponentError } from './types.ts';
+import { type Sidecar, SidecarError, type StateStore, UnsupportedComponentError } from './types.ts';
 
 export interface ConnectionOptions {
   readonly sidecar: Sidecar;
@@ -42,7 +42,7 @@ export function createConnection({ sidecar, storeName, clock }: ConnectionOption
       found ??= await sidecar.store(storeName);
       fault = undefined;
     } catch (error) {
-      if (!(error instanceof SidecarError || error instanceof UnfitComponentError)) throw error;
+      if (!(error instanceof SidecarError || error instanceof UnsupportedComponentError)) throw error;
       fault = error.message;
     }
     if (fault === before) return;

@@ -13,7 +13,7 @@ export interface RawDelivery {
 }
 
 /** success: done, do not send it again. retry: send it again. */
-export type DeliveryOutcome = 'success' | 'retry';
+export type HandlingResult = 'success' | 'retry';
 
 const bulkEnvelope = z.object({
   type: z.literal('com.dapr.event.sent.bulk'),
@@ -28,10 +28,10 @@ export function readDelivery(body: unknown): RawDelivery {
     : { bulk: false, entries: [{ entryId: '', event: body }] };
 }
 
-const statusOf = (outcome: DeliveryOutcome | undefined): string => (outcome === 'success' ? 'SUCCESS' : 'RETRY');
+const statusOf = (outcome: HandlingResult | undefined): string => (outcome === 'success' ? 'SUCCESS' : 'RETRY');
 
 /** The answer that Dapr understands. Each entry gets a status: to a missing one Dapr gives a meaning of its own. */
-export function deliveryAnswer(delivery: RawDelivery, outcomes: readonly (DeliveryOutcome | undefined)[]): unknown {
+export function deliveryAnswer(delivery: RawDelivery, outcomes: readonly (HandlingResult | undefined)[]): unknown {
   return delivery.bulk
     ? { statuses: delivery.entries.map(({ entryId }, index) => ({ entryId, status: statusOf(outcomes[index]) })) }
     : { status: statusOf(outcomes[0]) };

@@ -1,4 +1,4 @@
-import { type Component, type Operation, UnfitComponentError } from './types.ts';
+import { type Component, type Operation, UnsupportedComponentError } from './types.ts';
 
 /**
  * Dapr gives every state store the same API, and the stores give it different meanings. What was seen on daprd 1.18.1 with
@@ -36,14 +36,14 @@ const dialects: Readonly<Record<string, Dialect>> = {
   },
 };
 
-/** The dialect of a component. Throws UnfitComponentError, with the reason, when it has none. */
+/** The dialect of a component. Throws UnsupportedComponentError, with the reason, when it has none. */
 export function dialectOf(name: string, components: readonly Component[]): Dialect {
   const component = components.find((candidate) => candidate.name === name);
-  if (!component) throw new UnfitComponentError(`the sidecar has no component "${name}"`);
+  if (!component) throw new UnsupportedComponentError(`the sidecar has no component "${name}"`);
   const kind = `${component.type}/${component.version}`;
   const dialect = dialects[kind];
   if (dialect) return dialect;
-  throw new UnfitComponentError(
+  throw new UnsupportedComponentError(
     `component "${name}" is a ${kind}; what its transactions and ETags do was only established for ${Object.keys(dialects).join(' and ')}`,
   );
 }

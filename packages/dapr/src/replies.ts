@@ -1,10 +1,10 @@
-import { type CloudEvent, type MessageType, orderPartitionKey, topics } from '@standing-order/contracts';
+import { type CloudEvent, type MessageType, orderPartitionKey, TOPICS } from '@standing-order/contracts';
 import type { Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
-import type { DeliveryOutcome } from './delivery.ts';
+import type { HandlingResult } from './delivery.ts';
 import { createEvent } from './event.ts';
-import type { Delivery } from './subscription.ts';
+import type { ReceivedMessage } from './subscription.ts';
 import type { Publication, Sidecar } from './types.ts';
 
 /** A message of the order service about one of its orders, which wants to be answered. */
@@ -30,9 +30,9 @@ export interface RepliesOptions {
  */
 export async function sendReplies<M extends AboutOrder>(
   { sidecar, pubsub, source, clock }: RepliesOptions,
-  batch: readonly Delivery<M>[],
+  batch: readonly ReceivedMessage<M>[],
   contentOf: (message: M) => ReplyContent,
-): Promise<readonly DeliveryOutcome[]> {
+): Promise<readonly HandlingResult[]> {
   const replies = batch.map(({ message, context }): Publication => {
     const { orderId, token } = message.data;
     const { type, data } = contentOf(message);
@@ -47,6 +47,6 @@ export async function sendReplies<M extends AboutOrder>(
     });
     return { event, partitionKey: orderPartitionKey(orderId) };
   });
-  const sent = await sidecar.publish(pubsub, topics['order-replies'].name, replies);
+  const sent = await sidecar.publish(pubsub, TOPICS['order-replies'].name, replies);
   return sent.map((taken) => (taken ? 'success' : 'retry'));
 }

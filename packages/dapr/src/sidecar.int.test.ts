@@ -1,8 +1,9 @@
+// @module-tag postgres
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -253,7 +254,7 @@ describe('publishing, and why @dapr/dapr 3.18.0 is not used for it nor for state
 
   test('garbage on a topic is put away with its reason, and the rest flows', async () => {
     const { sidecar } = world();
-    const topic = topics['consumer-commands'];
+    const topic = TOPICS['consumer-commands'];
     const orderId = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
     const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
     const command = (id: string, data: unknown) => ({

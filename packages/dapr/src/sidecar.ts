@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import { jsonOf, ok, publishOutcomes, sidecarMetadata } from './answers.ts';
 import { chunksOf } from './chunks.ts';
 import { createClient, type SidecarClient } from './client.ts';
@@ -8,7 +8,7 @@ import { startSending } from './producer.ts';
 import { createStore } from './store.ts';
 import {
   type Invocation,
-  type InvocationAnswer,
+  type InvocationResponse,
   type Publication,
   type Sidecar,
   SidecarError,
@@ -31,7 +31,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
     async publish(pubsub, topic, publications) {
       const { messages, end } = startSending(topic, publications);
       // One call carries the messages of many traces.
-      const taken = await detached(() => publish(client, pubsub, topic, messages));
+      const taken = await runDetached(() => publish(client, pubsub, topic, messages));
       end(taken);
       return taken;
     },
@@ -73,7 +73,10 @@ async function publish(
   return outcomes;
 }
 
-async function invoke(client: SidecarClient, { app, method, body, deadlineMs }: Invocation): Promise<InvocationAnswer> {
+async function invoke(
+  client: SidecarClient,
+  { app, method, body, deadlineMs }: Invocation,
+): Promise<InvocationResponse> {
   const path = `/v1.0/invoke/${encodeURIComponent(app)}/method/${method}`;
   const content = JSON.stringify(body);
   const answer = await client.call({ operation: `invoke ${app}`, method: 'POST', path, body: content, deadlineMs });

@@ -1,13 +1,13 @@
 import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import type { CloudEvent, Topic } from '@standing-order/contracts';
-import { faultsOf, parsedBody } from '@standing-order/service-kit/http';
+import { faultsOf, parseBody } from '@standing-order/service-kit/http';
 import {
+  ATTRIBUTE_KEYS,
   contextOf,
   currentTrace,
   failSpan,
   inSpan,
   isTraced,
-  keys,
   messageAttributes,
   meter,
   SpanKind,
@@ -15,16 +15,16 @@ import {
   type TraceParent,
   topicAttributes,
   traceOf,
-  warnSometimes,
+  warnRateLimited,
 } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { deadLetterOf } from './dead-letter.ts';
-import { type DeliveryOutcome, deliveryAnswer, type RawEntry, readDelivery } from './delivery.ts';
+import { deliveryAnswer, type HandlingResult, type RawEntry, readDelivery } from './delivery.ts';
 import type { Sidecar } from './types.ts';
 import { within } from './within.ts';
 
-export interface Delivery<M> {
+export interface ReceivedMessage<M> {
   readonly message: M;
   /** In the trace of its order; holds the message's own `process` span if that trace is recorded. */
   readonly context: Context;
@@ -40,7 +40,7 @@ export interface Subscription<M extends CloudEvent> {
   /** How long a delivery may take, in milliseconds; past it, all its entries are answered RETRY. Default `DELIVERY_MS`. */
   readonly deadlineMs?: number;
   /** All valid messages of one delivery, at least one. One outcome each, in order. A rejection means retry for all. */
-  handle(batch: readonly Delivery<M>[]): Promise<readonly DeliveryOutcome[]>;
+  handle(batch: readonly ReceivedMessage<M>[]): Promise<readonly HandlingResult[]>;
 }
 
 /** 512 messages of the largest order fit twice. */
@@ -77,7 +77,7 @@ function sort<M>(schema: z.ZodType<M>, entries: readonly RawEntry[]): Sorted<M> 
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
   app.post(`/messages/${subscription.topic.name}`, async (c) => {
-    const delivery = readDelivery(await parsedBody(c, MAX_DELIVERY_BYTES));
+    const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
     return c.json(deliveryAnswer(delivery, await receive(subscription, delivery.entries)));
   });
 }
@@ -85,15 +85,15 @@ export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscri
 async function receive<M extends CloudEvent>(
   subscription: Subscription<M>,
   entries: readonly RawEntry[],
-): Promise<(DeliveryOutcome | undefined)[]> {
+): Promise<(HandlingResult | undefined)[]> {
   const topic = subscription.topic.name;
   const { valid, garbage } = sort(subscription.schema, entries);
-  const outcomes: (DeliveryOutcome | undefined)[] = Array(entries.length).fill(undefined);
+  const outcomes: (HandlingResult | undefined)[] = Array(entries.length).fill(undefined);
   const options = {
     kind: SpanKind.CLIENT,
     parent: ROOT_CONTEXT,
     links: valid.map(({ message }) => traceOf(message)).filter(isTraced),
-    attributes: { ...topicAttributes(topic, 'receive'), [keys.messagingBatchCount]: entries.length },
+    attributes: { ...topicAttributes(topic, 'receive'), [ATTRIBUTE_KEYS.messagingBatchCount]: entries.length },
   };
   await inSpan(`receive ${topic}`, options, async () => {
     const [handled, buried] = await Promise.all([
@@ -120,7 +120,7 @@ async function receive<M extends CloudEvent>(
 }
 
 function count(topic: string, outcome: 'success' | 'retry' | 'dead', messages: number): void {
-  if (messages > 0) received.add(messages, { [keys.messagingDestination]: topic, outcome });
+  if (messages > 0) received.add(messages, { [ATTRIBUTE_KEYS.messagingDestination]: topic, outcome });
 }
 
 /** The context in which a message is handled, with a span of its own if its trace is recorded. */
@@ -146,7 +146,7 @@ interface Process {
 async function handle<M extends CloudEvent>(
   { topic: { name: topic }, deadlineMs = DELIVERY_MS, ...subscription }: Subscription<M>,
   messages: readonly M[],
-): Promise<readonly (DeliveryOutcome | undefined)[]> {
+): Promise<readonly (HandlingResult | undefined)[]> {
   const batch = currentTrace();
   const deliveries = messages.map((message) => ({ message, ...startProcess(topic, message, batch) }));
   const finish = (failureOf: (index: number) => unknown): void =>
@@ -164,7 +164,7 @@ async function handle<M extends CloudEvent>(
     finish(() => error);
     const span = trace.getSpan(context.active());
     if (span) failSpan(span, error);
-    warnSometimes(`handle ${topic}`, { err: error, topic, messages: messages.length }, 'messages will be sent again');
+    warnRateLimited(`handle ${topic}`, { err: error, topic, messages: messages.length }, 'messages will be sent again');
     return [];
   }
 }
@@ -185,14 +185,14 @@ async function bury<M extends CloudEvent>(
     ),
   }));
   const [first] = letters;
-  warnSometimes(
+  warnRateLimited(
     `bury ${topic}`,
     { topic, messages: letters.length, first: first?.event.data.faults },
     'unreadable messages',
   );
   const what = `burying messages of ${topic}`;
   return within(deadlineMs, sidecar.publish(pubsub, deadLetter, letters), what).catch((error: unknown) => {
-    warnSometimes(what, { err: error, topic, messages: letters.length }, 'unreadable messages will be sent again');
+    warnRateLimited(what, { err: error, topic, messages: letters.length }, 'unreadable messages will be sent again');
     return [];
   });
 }

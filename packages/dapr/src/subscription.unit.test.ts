@@ -1,14 +1,14 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { platformResources } from '@standing-order/local/dapr/source';
 import { createApp } from '@standing-order/service-kit/http';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
 import { expect, test } from 'vitest';
 import type { DeadLetter } from './dead-letter.ts';
 import { createEvent } from './event.ts';
-import { DELIVERY_MS, type Delivery, type Subscription, subscribe } from './subscription.ts';
+import { DELIVERY_MS, type ReceivedMessage, type Subscription, subscribe } from './subscription.ts';
 import type { Publication } from './types.ts';
 
-const topic = topics['consumer-commands'];
+const topic = TOPICS['consumer-commands'];
 const schema = messageSchema(topic.types);
 type Command = ReturnType<typeof schema.parse>;
 
@@ -47,7 +47,7 @@ function setUp({ handle, deadLettersArrive = true, deadlineMs = 10_000 }: Option
     source: '/consumer',
     schema,
     deadlineMs,
-    async handle(batch: readonly Delivery<Command>[]) {
+    async handle(batch: readonly ReceivedMessage<Command>[]) {
       handled.push(batch.map(({ message }) => message.data.consumerId));
       return handle ? handle(batch) : batch.map(() => 'success' as const);
     },

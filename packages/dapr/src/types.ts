@@ -30,8 +30,8 @@ export class SidecarError extends UnavailableError {
 }
 
 /** A component that this platform cannot work with; the message says why, and trying again does not help. */
-export class UnfitComponentError extends Error {
-  override readonly name = 'UnfitComponentError';
+export class UnsupportedComponentError extends Error {
+  override readonly name = 'UnsupportedComponentError';
 }
 
 /** One component as /v1.0/metadata names it. */
@@ -78,15 +78,15 @@ export interface Invocation {
 }
 
 /** `body` is undefined when it is no JSON. */
-export interface InvocationAnswer {
+export interface InvocationResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
 export interface Sidecar {
   /** Calls another application through its sidecar. Any answer is an answer; rejects with a SidecarError when there is none in time. */
-  invoke(invocation: Invocation): Promise<InvocationAnswer>;
-  /** The component with the dialect that it needs. Rejects with UnfitComponentError, or SidecarError when the sidecar doesn't answer. */
+  invoke(invocation: Invocation): Promise<InvocationResponse>;
+  /** The component with the dialect that it needs. Rejects with UnsupportedComponentError, or SidecarError when the sidecar doesn't answer. */
   store(name: string): Promise<StateStore>;
   /**
    * Publishes in bulk; says for each message, in order, whether the broker took it. Never rejects. `false` does not say that

@@ -1,7 +1,7 @@
 import { clientName, correlationId, type OrderRequest, orderRequest } from '@standing-order/contracts';
 import type { Sidecar, StateStore } from '@standing-order/dapr';
-import { type Clock, realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
-import { currentTrace, detached, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { type Clock, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { currentTrace, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import { readListed } from './listed.ts';
 import { outcomeHandler } from './outcomes.ts';
@@ -51,7 +51,7 @@ const TRY_AGAIN_MS = 1_000;
  * outcome is stored before it is confirmed, and comes again until it is confirmed. The first one counts.
  */
 export function createOrderClient(options: OrderClientOptions): OrderClient {
-  const { app, sidecar, store, pubsub = 'messages', most = MOST, clock = realClock } = options;
+  const { app, sidecar, store, pubsub = 'messages', most = MOST, clock = systemClock } = options;
   const name = clientName.parse(options.name);
   const records = createRecords(store, `order-request:${name}:`);
   const pending = createPending({ store, key: `order-requests:${name}`, clock, most });
@@ -79,7 +79,7 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
   }
 
   return {
-    async place(order, id = uuidv7(clock, realRandom)) {
+    async place(order, id = uuidv7(clock, systemRandom)) {
       const trace = currentTrace();
       const about = { id: correlationId.parse(id), order: orderRequest.parse(order), ...(trace && { trace }) };
       const record = { v: 1, placedAt: clock.wall(), ...about } as const;
@@ -98,9 +98,9 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
       for (;;) {
         if (closed) throw new ClosedError('the client is closed');
         try {
-          return await detached(takeUp);
+          return await runDetached(takeUp);
         } catch (error) {
-          warnSometimes('client resume', { err: error }, 'pending requests cannot be read');
+          warnRateLimited('client resume', { err: error }, 'pending requests cannot be read');
         }
         await new Promise<void>((resolve) => clock.setTimer(TRY_AGAIN_MS, resolve));
       }

@@ -1,7 +1,7 @@
-import { messageSchema, orderRequest, orderView, topics } from '@standing-order/contracts';
+import { messageSchema, orderRequest, orderView, TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type StateStore } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { handClock, memory } from '@standing-order/testing/client-store';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOrderClient } from './client.ts';
@@ -75,13 +75,13 @@ describe('an order that is placed', () => {
     const { client, deliver, requests, placed, sentTo } = start(memory());
     const outcome = client.place(order, 'one');
     await placed(1);
-    expect(messageSchema(topics['order-requests'].types).parse(requests()[0])).toMatchObject({
+    expect(messageSchema(TOPICS['order-requests'].types).parse(requests()[0])).toMatchObject({
       subject: 'one',
       data: { correlationId: 'one', replyTo: 'shop', request: order },
     });
     expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
     expect(await outcome).toEqual({ kind: 'settled', order: view });
-    expect(messageSchema(topics['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
+    expect(messageSchema(TOPICS['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
       type: 'com.standing-order.outcome-received.v1',
       data: { orderId, token },
     });
@@ -193,7 +193,7 @@ describe('an order that is placed', () => {
 
   it('is not sent when it could not be stored, or can never be placed', async () => {
     const store = memory();
-    const { client, requests } = start(store, { clock: realClock as ReturnType<typeof handClock>, most: 1 });
+    const { client, requests } = start(store, { clock: systemClock as ReturnType<typeof handClock>, most: 1 });
     await expect(client.place(order, 'a b')).rejects.toThrow(/letters, digits/);
     await expect(client.place({ ...order, lines: [] }, 'one')).rejects.toThrow(/lines/);
     store.down = true;

@@ -1,7 +1,7 @@
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { readListed } from './listed.ts';
 import type { Pending } from './pending.ts';
 import { type Outcome, type Record, type Records, UnknownRequestError } from './records.ts';
@@ -68,12 +68,12 @@ export function createOutstanding(parts: OutstandingParts): Outstanding {
       entry.pauseMs = Math.min(2 * entry.pauseMs, SEND_AGAIN_MAX_MS);
     }
     const requests = due.map((entry) => requestOf(entry, parts));
-    await sidecar.publish(pubsub, topics['order-requests'].name, requests);
+    await sidecar.publish(pubsub, TOPICS['order-requests'].name, requests);
   }
 
   const unlist = (id: string): Promise<void> =>
     pending.remove(id).catch((error: unknown) => {
-      warnSometimes('client list', { err: error }, 'a request stays listed for now');
+      warnRateLimited('client list', { err: error }, 'a request stays listed for now');
       doubt(id);
     });
 
@@ -119,8 +119,8 @@ export function createOutstanding(parts: OutstandingParts): Outstanding {
   function lookLater(): void {
     if (closed || cancelLook !== undefined || waiting.size + doubtful.size === 0) return;
     cancelLook = clock.setTimer(LOOK_MS, () => {
-      detached(look)
-        .catch((error: unknown) => warnSometimes('client look', { err: error }, 'pending requests cannot be read'))
+      runDetached(look)
+        .catch((error: unknown) => warnRateLimited('client look', { err: error }, 'pending requests cannot be read'))
         .finally(() => {
           cancelLook = undefined;
           lookLater();

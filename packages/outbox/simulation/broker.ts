@@ -1,4 +1,4 @@
-import type { Outgoing, Transport } from '../src/ports.ts';
+import type { OutgoingCommand, Transport } from '../src/ports.ts';
 import type { Answer, Order, Validation } from './business.ts';
 import type { Process } from './process.ts';
 import type { Rng } from './random.ts';
@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 
 export interface Reply {
   readonly id: string;
-  readonly answer: Answer;
+  readonly reply: Answer;
 }
 
 /** One that takes replies: the outbox of a replica. */
@@ -31,12 +31,12 @@ const GATHER = 20;
 /** Brings commands to the validators and their replies to any replica, as well as the weather allows. */
 export class SimBroker {
   /** Told of every command that leaves a process, before anything can happen to it. */
-  onSend: (process: Process, batch: readonly Outgoing<Order>[]) => void = () => {};
+  onSend: (process: Process, batch: readonly OutgoingCommand<Order>[]) => void = () => {};
   private readonly world: World;
   private readonly rng: Rng;
   private readonly weather: Weather;
   private readonly handlers: () => readonly Handler[];
-  private parked: { readonly channel: string; readonly command: Outgoing<Order> }[] = [];
+  private parked: { readonly channel: string; readonly command: OutgoingCommand<Order> }[] = [];
   private replies: Reply[] = [];
   private gathering = false;
   private wiped = 0;
@@ -55,7 +55,7 @@ export class SimBroker {
       send: (batch) =>
         new Promise((resolve) => {
           const held = process.request('send');
-          const sent = JSON.parse(JSON.stringify(batch)) as Outgoing<Order>[];
+          const sent = JSON.parse(JSON.stringify(batch)) as OutgoingCommand<Order>[];
           this.onSend(process, sent);
           const leave = () =>
             this.world.schedule(this.rng.int(1, 5), () => {
@@ -84,7 +84,7 @@ export class SimBroker {
     this.gather();
   }
 
-  private take(command: Outgoing<Order>): boolean {
+  private take(command: OutgoingCommand<Order>): boolean {
     if (this.weather.broker === 'down') return false;
     this.enqueue(() => this.validate(command), `${command.channel} ${command.document.id}`);
     return !this.rng.chance(this.weather.answerLost);
@@ -109,7 +109,7 @@ export class SimBroker {
     });
   }
 
-  private validate(command: Outgoing<Order>): void {
+  private validate(command: OutgoingCommand<Order>): void {
     const { rng } = this;
     const { channel, document, token } = command;
     const validator = this.weather.validators.get(channel);
@@ -117,11 +117,11 @@ export class SimBroker {
     if (validator.state === 'down') this.parked.push({ channel, command });
     if (validator.state !== 'up' || rng.chance(validator.failing)) return;
     this.later(1 + rng.next() * validator.takes, () => {
-      const answer: Answer =
+      const reply: Answer =
         channel === 'announce'
           ? { kind: 'announce', token }
           : { kind: channel as Validation, ok: rng.chance(0.8), token, by: `${channel}-${++this.answers}` };
-      this.reply({ id: document.id, answer });
+      this.reply({ id: document.id, reply });
     });
   }
 
@@ -182,11 +182,7 @@ export class SimBroker {
     if (delivery.settled) return;
     if (delivery.attempt > RETRIES) {
       delivery.settled = true;
-      this.world.trace(
-        'broker',
-        'dead',
-        delivery.replies.map((reply) => `${reply.answer.kind} ${reply.id}`).join(', '),
-      );
+      this.world.trace('broker', 'dead', delivery.replies.map(({ id, reply }) => `${reply.kind} ${id}`).join(', '));
       return;
     }
     this.later(this.rng.int(500, 1000) * 2 ** delivery.attempt, () => {

@@ -1,7 +1,7 @@
-import type { Business, Document, Token } from '../src/ports.ts';
+import type { DocumentHandler, OutboxDocument, Token } from '../src/ports.ts';
 
 /** The order of this toy world: two validations whose answers decide, then an announcement that must be acknowledged. */
-export interface Order extends Document {
+export interface Order extends OutboxDocument {
   readonly body: string;
   readonly status: 'PENDING' | 'VALIDATED' | 'REJECTED' | 'EXPIRED';
   readonly answers: Readonly<Partial<Record<Validation, Recorded>>>;
@@ -52,13 +52,13 @@ function apply(order: Order, answer: Answer): { document: Order } | { ignored: s
   return { document: { ...order, answers, status: verdict(answers) } };
 }
 
-export const business: Business<Order, Answer> = {
+export const business: DocumentHandler<Order, Answer> = {
   parse: (value) => {
     if (typeof value !== 'object' || value === null || !('status' in value)) throw new Error('not an order');
     return value as Order;
   },
-  missing,
-  answered: ({ answers, announced }) => [
+  pendingChannels: missing,
+  acknowledged: ({ answers, announced }) => [
     ...(['consumer', 'details'] as const).flatMap((channel) => {
       const token = answers[channel]?.token;
       return token ? [{ channel, token }] : [];
@@ -66,6 +66,6 @@ export const business: Business<Order, Answer> = {
     ...(announced ? [{ channel: 'announce', token: announced }] : []),
   ],
   apply,
-  overdue: (order, now) =>
+  onTimeout: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now > order.deadline ? { kind: 'expire' } : undefined,
 };

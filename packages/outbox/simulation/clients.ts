@@ -1,4 +1,4 @@
-import type { Accepted } from '../src/index.ts';
+import type { AcceptResult } from '../src/index.ts';
 import type { Order } from './business.ts';
 import type { Cluster, Replica } from './cluster.ts';
 import type { Checker } from './invariants.ts';
@@ -122,7 +122,7 @@ export class Clients {
         ...(plan.poison ? { poison: true } : {}),
         ...(plan.stubbornUntil === undefined ? {} : { stubbornUntil: plan.stubbornUntil }),
       };
-      void outbox.accept(document, DEADLINE).then((accepted) => {
+      void outbox.store(document, DEADLINE).then((accepted) => {
         this.world.trace(process.name, 'answers', `${request.id} ${request.nonce} ${accepted.outcome}`);
         this.outcomes.set(accepted.outcome, (this.outcomes.get(accepted.outcome) ?? 0) + 1);
         this.judge(request, accepted);
@@ -131,7 +131,7 @@ export class Clients {
     });
   }
 
-  private judge(request: { id: string; fingerprint: string; nonce: string }, accepted: Accepted<Order>): void {
+  private judge(request: { id: string; fingerprint: string; nonce: string }, accepted: AcceptResult<Order>): void {
     const { outcome } = accepted;
     if (outcome === 'created' || outcome === 'existing') {
       this.checker.acknowledged(request, accepted.document, outcome === 'created');

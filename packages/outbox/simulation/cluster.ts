@@ -1,4 +1,11 @@
-import { createOutbox, type Outbox, type Rules, type Settings, type Store, UnfitStoreError } from '../src/index.ts';
+import {
+  createOutbox,
+  type Outbox,
+  type Policies,
+  type Settings,
+  type Store,
+  UnsupportedStoreError,
+} from '../src/index.ts';
 import type { Handler, Reply, SimBroker } from './broker.ts';
 import { type Answer, business, type Order } from './business.ts';
 import type { Checker } from './invariants.ts';
@@ -10,7 +17,7 @@ import type { World } from './world.ts';
 /** What a variant may change of the outbox and of the ports that it is given. */
 export interface Build {
   readonly settings: Partial<Settings>;
-  readonly rules: Partial<Rules>;
+  readonly policies: Partial<Policies>;
   readonly wrapStore?: (store: Store, process: Process) => Store;
 }
 
@@ -75,9 +82,9 @@ export class Cluster {
       random: own.fork('outbox').next,
       store,
       transport: broker.transport(process),
-      business,
+      handler: business,
       settings: build.settings,
-      rules: build.rules,
+      policies: build.policies,
       observer: {
         event: (name, attributes) => this.world.trace(process.name, name, JSON.stringify(attributes)),
       },
@@ -92,7 +99,7 @@ export class Cluster {
         broker.release();
       },
       (error: unknown) => {
-        if (error instanceof UnfitStoreError) checker.report(0, `a fit store was refused: ${error.message}`);
+        if (error instanceof UnsupportedStoreError) checker.report(0, `a fit store was refused: ${error.message}`);
       },
     );
   }

@@ -59,7 +59,7 @@ describe('after a validator was down for so long that the oldest orders are give
     const run = new Run(schedule, false, {});
     let stuck = 0;
     run.world.schedule(30 * minute, () => {
-      stuck = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.stuck().length, 0);
+      stuck = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
     });
     await run.all();
     expect(run.checker.violation).toBeUndefined();
@@ -120,7 +120,7 @@ describe('a store with little room', () => {
     const run = new Run(schedule, false, {});
     const deletions: (number | undefined)[] = [];
     for (const at of [1.8 * second, minute])
-      run.world.schedule(at, () => deletions.push(run.cluster.replicas.get(1)?.outbox.stats().deletions));
+      run.world.schedule(at, () => deletions.push(run.cluster.replicas.get(1)?.outbox.stats().pendingDeletions));
     await run.all();
     expect(run.checker.violation).toBeUndefined();
     expect(deletions[0]).toBeGreaterThan(0);

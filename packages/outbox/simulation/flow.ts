@@ -1,4 +1,4 @@
-import type { Outgoing, Stored } from '../src/ports.ts';
+import type { OutgoingCommand, Stored } from '../src/ports.ts';
 import { business, type Order } from './business.ts';
 import type { Checker } from './invariants.ts';
 import type { Process } from './process.ts';
@@ -64,7 +64,7 @@ export class Flow {
     for (const [key, { value }] of found) {
       if (!key.startsWith('o:')) continue;
       const order = value as Order;
-      for (const { channel, token } of business.answered(order)) {
+      for (const { channel, token } of business.acknowledged(order)) {
         const lane = this.sentOn.get(`${process.name} ${token.w} ${channel} ${order.id}`);
         if (lane === undefined || lane.answered.has(order.id)) continue;
         lane.answered.add(order.id);
@@ -74,7 +74,7 @@ export class Flow {
     }
   }
 
-  onSend(process: Process, batch: readonly Outgoing<Order>[]): void {
+  onSend(process: Process, batch: readonly OutgoingCommand<Order>[]): void {
     for (const { channel, lane, token, document } of batch) {
       this.sends++;
       this.world.trace(process.name, 'send', `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${token.w}`);
@@ -122,7 +122,7 @@ export class Flow {
     let inFlight = 0;
     for (const [id, { attempts, channel }] of lane.sent) {
       const last = this.checker.last(id);
-      if (last === undefined || !business.missing(last).includes(channel)) lane.sent.delete(id);
+      if (last === undefined || !business.pendingChannels(last).includes(channel)) lane.sent.delete(id);
       else if (attempts < this.limits.stuckAfter && this.checker.naming.mayRelay(id, w)) inFlight++;
     }
     if (inFlight > this.limits.window) {

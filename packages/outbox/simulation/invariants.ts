@@ -138,7 +138,7 @@ export class Checker {
   }
 
   private done(order: Order): boolean {
-    return business.missing(order).length === 0;
+    return business.pendingChannels(order).length === 0;
   }
 
   private order(id: string): void {

@@ -1,4 +1,4 @@
-import { defaultSettings } from '../src/index.ts';
+import { DEFAULT_SETTINGS } from '../src/index.ts';
 import { SimBroker } from './broker.ts';
 import { minute, second } from './chaos.ts';
 import { Clients } from './clients.ts';
@@ -69,17 +69,17 @@ export class Run {
   readonly flow: Flow;
   readonly clients: Clients;
   readonly schedule: Schedule;
-  private readonly settings: typeof defaultSettings;
+  private readonly settings: typeof DEFAULT_SETTINGS;
   readonly sea: Sea;
   readonly broker: SimBroker;
   readonly cluster: Cluster;
 
   constructor(schedule: Schedule, verbose: boolean, variant: Variant) {
     const rng = createRng(schedule.seed);
-    const build: Build = { rules: {}, ...variant, settings: { ...schedule.settings, ...variant.settings } };
+    const build: Build = { policies: {}, ...variant, settings: { ...schedule.settings, ...variant.settings } };
     this.schedule = schedule;
     // What is checked is what was asked for, whatever a variant makes of it.
-    this.settings = { ...defaultSettings, ...schedule.settings };
+    this.settings = { ...DEFAULT_SETTINGS, ...schedule.settings };
     this.world = new World(verbose);
     const store = new SimStore(this.world, rng.fork('store'), schedule.dialect);
     const weather = fairWeather();
@@ -167,7 +167,7 @@ export class Run {
   private async settlesAll(): Promise<void> {
     const found = () => this.checker.open().filter((id) => !this.checker.excused(id));
     await this.until(this.world.now + this.bound(), () => found().length === 0);
-    const stuck = new Set(this.cluster.alive().flatMap(({ outbox }) => outbox.stuck().map(({ id }) => id)));
+    const stuck = new Set(this.cluster.alive().flatMap(({ outbox }) => outbox.parked().map(({ id }) => id)));
     const lost = found().find((id) => !stuck.has(id));
     if (lost !== undefined) this.checker.report(2, `all is well, and it is not done, nor called stuck`, lost);
     await this.byHand(found(), (replica, id) => {

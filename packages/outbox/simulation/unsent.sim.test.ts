@@ -24,7 +24,7 @@ describe('an order whose client was told that nothing was stored, since it waite
   });
 
   test('would be, if what nobody waits for any more were sent all the same', async () => {
-    const { violation } = await run({ rules: { sends: () => true } });
+    const { violation } = await run({ policies: { sends: () => true } });
     expect(violation).toMatchObject({ invariant: 0, what: 'called not stored, and then it was' });
   });
 });

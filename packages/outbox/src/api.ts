@@ -1,16 +1,16 @@
-import type { Business, Clock, Document, Observer, Random, Store, Transport } from './ports.ts';
-import type { Rules } from './rules.ts';
+import type { Policies } from './policies.ts';
+import type { Clock, DocumentHandler, Observer, OutboxDocument, Random, Store, Transport } from './ports.ts';
 import type { Settings } from './settings.ts';
 
-export interface OutboxOptions<D extends Document, A> {
+export interface OutboxOptions<D extends OutboxDocument, A> {
   readonly clock: Clock;
   readonly random: Random;
   readonly store: Store;
   readonly transport: Transport<D>;
-  readonly business: Business<D, A>;
+  readonly handler: DocumentHandler<D, A>;
   readonly observer?: Observer<D>;
   readonly settings?: Partial<Settings>;
-  readonly rules?: Partial<Rules>;
+  readonly policies?: Partial<Policies>;
 }
 
 /**
@@ -21,14 +21,14 @@ export interface OutboxOptions<D extends Document, A> {
  * unknown: the deadline passed, or the store takes others and not this one; it may be stored now or later.
  * refused: the store does not take this document; nothing was stored, nor will be.
  */
-export type Accepted<D> =
+export type AcceptResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
   | { readonly outcome: 'full' | 'unsent' | 'unknown' | 'refused' };
 
 /** `document` is what was stored; a reason is a name for counting. */
-export type Recorded<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
+export type RecordResult<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
 
-export interface State {
+export interface OutboxState {
   readonly ready: boolean;
   /** Why it is not ready. */
   readonly reason?: string;
@@ -36,7 +36,7 @@ export interface State {
   readonly writer?: string;
 }
 
-export interface StuckDocument {
+export interface ParkedDocument {
   readonly id: string;
   readonly channels: readonly string[];
   readonly attempts: number;
@@ -44,7 +44,7 @@ export interface StuckDocument {
   readonly since: number;
 }
 
-export interface Stats {
+export interface OutboxStats {
   readonly ready: boolean;
   readonly writer: string | undefined;
   /** Requests waiting or in the batch under way, and their size. */
@@ -53,36 +53,36 @@ export interface Stats {
   /** Ids that this writer's segments name: at least its open documents. */
   readonly open: number;
   /** Segments from the first not known deleted up to the next, and the reserved limit. */
-  readonly lo: number;
+  readonly low: number;
   readonly next: number;
   readonly limit: number;
   /** Segments waiting to be deleted. */
-  readonly deletions: number;
+  readonly pendingDeletions: number;
   /** Everything that the relay holds in memory per document or per segment. */
   readonly entries: number;
-  readonly waiting: number;
+  readonly blocked: number;
   readonly inFlight: number;
   readonly channels: Readonly<
-    Record<string, { readonly inFlight: number; readonly waiting: number; readonly sent: number }>
+    Record<string, { readonly inFlight: number; readonly blocked: number; readonly sent: number }>
   >;
   /** Stuck documents that are remembered here. */
-  readonly stuck: number;
+  readonly parked: number;
   /** Other writers: in the directory, and being cared for by this one. */
-  readonly writers: number;
-  readonly adopted: number;
+  readonly otherWriters: number;
+  readonly takenOver: number;
 }
 
-export interface Outbox<D extends Document, A> {
+export interface Outbox<D extends OutboxDocument, A> {
   /** True while requests are taken. */
   readonly ready: boolean;
-  state(): State;
-  stats(): Stats;
+  state(): OutboxState;
+  stats(): OutboxStats;
   /** Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. */
   start(): Promise<void>;
   /** Stores a document together with its promise to be found again. `deadlineMs` counts from now. Never rejects. */
-  accept(document: D, deadlineMs: number): Promise<Accepted<D>>;
+  store(document: D, deadlineMs: number): Promise<AcceptResult<D>>;
   /** Records answers; on any replica. One result per entry, in order. Rejects when the store fails: deliver them again. */
-  record(entries: readonly { readonly id: string; readonly answer: A }[]): Promise<readonly Recorded<D>[]>;
+  record(entries: readonly { readonly id: string; readonly reply: A }[]): Promise<readonly RecordResult<D>[]>;
   /** The stored document. Rejects when the store can't be read. */
   read(id: string): Promise<D | undefined>;
   /** Stored documents by their ids, in one read; missing ones are missing from the result. Rejects as `read` does. */
@@ -90,7 +90,7 @@ export interface Outbox<D extends Document, A> {
   /** Calls `listener` on changes that this process sees. Best effort: a listener over the limit hears nothing. */
   watch(id: string, listener: (document: D) => void): () => void;
   /** Stuck documents remembered by this replica, oldest first. */
-  stuck(): readonly StuckDocument[];
+  parked(): readonly ParkedDocument[];
   /** Puts an open document in line again with fresh attempts. Rejects when the store can't be read. */
   retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'>;
   /** Takes no more requests, finishes the batch, marks the writer as left, stops every timer. Never rejects. */

@@ -1,17 +1,17 @@
-import type { Business, Clock, Document, Observer, Random, Store, Transport } from './ports.ts';
-import type { Rules } from './rules.ts';
+import type { Policies } from './policies.ts';
+import type { Clock, DocumentHandler, Observer, OutboxDocument, Random, Store, Transport } from './ports.ts';
 import type { Settings } from './settings.ts';
 
 /** What every part of the outbox works with. */
-export interface Context<D extends Document, A> {
+export interface Context<D extends OutboxDocument, A> {
   readonly clock: Clock;
   readonly random: Random;
   readonly store: Store;
   readonly transport: Transport<D>;
-  readonly business: Business<D, A>;
+  readonly handler: DocumentHandler<D, A>;
   readonly observer: Observer<D>;
   readonly settings: Settings;
-  readonly rules: Rules;
+  readonly policies: Policies;
 }
 
 /** The message of anything thrown. */

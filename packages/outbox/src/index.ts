@@ -1,7 +1,7 @@
 export type * from './api.ts';
-export { hash, laneOf } from './hash.ts';
 export { createOutbox } from './outbox.ts';
+export { DEFAULT_POLICIES, type Policies } from './policies.ts';
 export type * from './ports.ts';
-export { defaultRules, type Rules } from './rules.ts';
-export { UnfitStoreError } from './self-test.ts';
-export { defaultSettings, type Settings } from './settings.ts';
+export { UnsupportedStoreError } from './self-test.ts';
+export { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+export { hash, laneOf } from './util/hash.ts';

@@ -1,27 +1,35 @@
-import { Adopt } from './adopt.ts';
-import type { Accepted, Outbox, OutboxOptions, Recorded, State, Stats, StuckDocument } from './api.ts';
+import type {
+  AcceptResult,
+  Outbox,
+  OutboxOptions,
+  OutboxState,
+  OutboxStats,
+  ParkedDocument,
+  RecordResult,
+} from './api.ts';
+import { Deletions } from './commit/deletion-queue.ts';
+import { GroupCommit } from './commit/group-commit.ts';
+import { RequestQueue } from './commit/request-queue.ts';
 import { type Context, freshName, reasonOf } from './context.ts';
-import { Deletions } from './deletions.ts';
-import { Enlist } from './enlist.ts';
-import { GroupCommit } from './group-commit.ts';
-import { Sleeper } from './loop.ts';
-import type { Document } from './ports.ts';
-import { Recorder } from './recorder.ts';
-import { RequestQueue } from './request-queue.ts';
-import { defaultRules } from './rules.ts';
-import { readDocuments, type Seen } from './scan.ts';
-import { selfTest, UnfitStoreError } from './self-test.ts';
-import { Session } from './session.ts';
-import { defaultSettings } from './settings.ts';
+import { Adopt } from './membership/takeover.ts';
+import { Writer } from './membership/writer.ts';
+import { DEFAULT_POLICIES } from './policies.ts';
+import type { OutboxDocument } from './ports.ts';
+import { Enlist } from './recovery/orphan-indexer.ts';
+import { readDocuments, type Seen } from './recovery/segment-scan.ts';
+import { Recorder } from './replies/reply-recorder.ts';
+import { selfTest, UnsupportedStoreError } from './self-test.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
+import { Sleeper } from './util/loop.ts';
 import { Watchers } from './watchers.ts';
-import { Writer } from './writer.ts';
+import { Session } from './writer-session.ts';
 
 /** An outbox over the given ports; nothing happens before `start`. */
-export const createOutbox = <D extends Document, A>(options: OutboxOptions<D, A>): Outbox<D, A> =>
+export const createOutbox = <D extends OutboxDocument, A>(options: OutboxOptions<D, A>): Outbox<D, A> =>
   new Composition<D, A>(options);
 
 /** Connects the parts, and replaces the session when its name has become too old. */
-class Composition<D extends Document, A> implements Outbox<D, A> {
+class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
   readonly #deletions = new Deletions(() => this.#commit.wake());
@@ -40,8 +48,8 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     const context: Context<D, A> = {
       ...options,
       observer: options.observer ?? {},
-      settings: { ...defaultSettings, ...options.settings },
-      rules: { ...defaultRules, ...options.rules },
+      settings: { ...DEFAULT_SETTINGS, ...options.settings },
+      policies: { ...DEFAULT_POLICIES, ...options.policies },
     };
     const { clock, settings } = context;
     this.#context = context;
@@ -62,7 +70,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     return this.#session !== undefined && this.#leaving === undefined;
   }
 
-  state(): State {
+  state(): OutboxState {
     const writer = this.#session?.writer.name;
     return {
       ready: this.ready,
@@ -79,7 +87,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     this.#adopt.start();
   }
 
-  accept(document: D, deadlineMs: number): Promise<Accepted<D>> {
+  store(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
     if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
     const open = this.#session?.writer.range.named ?? 0;
     if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });
@@ -88,8 +96,8 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     return accepted;
   }
 
-  record(entries: readonly { readonly id: string; readonly answer: A }[]): Promise<readonly Recorded<D>[]> {
-    return Promise.all(entries.map(({ id, answer }) => this.#recorder.record(id, answer)));
+  record(entries: readonly { readonly id: string; readonly reply: A }[]): Promise<readonly RecordResult<D>[]> {
+    return Promise.all(entries.map(({ id, reply: answer }) => this.#recorder.record(id, answer)));
   }
 
   async read(id: string): Promise<D | undefined> {
@@ -109,7 +117,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     return this.#watchers.add(id, listener);
   }
 
-  stuck(): readonly StuckDocument[] {
+  parked(): readonly ParkedDocument[] {
     return this.#session?.relay.stuck.list() ?? [];
   }
 
@@ -118,7 +126,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     const asOf = relay?.mark() ?? 0;
     const seen = (await this.#find([id])).get(id);
     if (seen === undefined) return 'missing';
-    if (this.#context.business.missing(seen.document).length === 0) return 'done';
+    if (this.#context.handler.pendingChannels(seen.document).length === 0) return 'done';
     if (relay === undefined || !relay.hasRoom) return 'full';
     relay.retry(seen, asOf);
     relay.flush();
@@ -127,14 +135,14 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
     return 'retried';
   }
 
-  stats(): Stats {
+  stats(): OutboxStats {
     const session = this.#session;
     const relay = session?.relay;
     const range = session?.writer.range;
-    const channels: Record<string, { inFlight: number; waiting: number; sent: number }> = {};
+    const channels: Record<string, { inFlight: number; blocked: number; sent: number }> = {};
     let inFlight = 0;
     for (const [name, channel] of relay?.channels ?? []) {
-      channels[name] = { inFlight: channel.inFlight, waiting: channel.waiting, sent: channel.sent };
+      channels[name] = { inFlight: channel.inFlight, blocked: channel.waiting, sent: channel.sent };
       inFlight += channel.inFlight;
     }
     const loaded = (relay?.entries.size ?? 0) + (relay?.segments.size ?? 0) + (relay?.stuck.size ?? 0);
@@ -144,17 +152,17 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
       queued: this.#queue.requests,
       queuedSize: this.#queue.size,
       open: range?.named ?? 0,
-      lo: range?.lo ?? 0,
+      low: range?.lo ?? 0,
       next: range?.next ?? 0,
       limit: session?.writer.limit ?? 0,
-      deletions: this.#deletions.size,
+      pendingDeletions: this.#deletions.size,
       entries: loaded + (session?.cursor.remembered ?? 0),
-      waiting: relay?.waiting ?? 0,
+      blocked: relay?.waiting ?? 0,
       inFlight,
       channels,
-      stuck: relay?.stuck.size ?? 0,
-      writers: this.#adopt.writers,
-      adopted: this.#adopt.adopted,
+      parked: relay?.stuck.size ?? 0,
+      otherWriters: this.#adopt.writers,
+      takenOver: this.#adopt.adopted,
     };
   }
 
@@ -198,10 +206,10 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
   }
 
   #enlistIfOld(document: D): void {
-    const { business, rules, settings, clock } = this.#context;
-    const facts = { open: business.missing(document).length > 0, ageMs: clock.wall() - document.createdAt };
+    const { handler, policies, settings, clock } = this.#context;
+    const facts = { open: handler.pendingChannels(document).length > 0, ageMs: clock.wall() - document.createdAt };
     const known = this.#session?.relay.entries.has(document.id) || this.#session?.relay.stuck.rests(document.id);
-    if (this.ready && !known && rules.enlists(facts, settings)) this.#enlist.add(document.id);
+    if (this.ready && !known && policies.enlists(facts, settings)) this.#enlist.add(document.id);
   }
 
   #observed(documents: readonly Seen<D>[]): void {
@@ -268,7 +276,7 @@ class Composition<D extends Document, A> implements Outbox<D, A> {
         return await step();
       } catch (error) {
         this.#reason = reasonOf(error);
-        if (error instanceof UnfitStoreError) throw error;
+        if (error instanceof UnsupportedStoreError) throw error;
         this.#event('waiting-for-store', error);
       }
       await this.#sleeper.sleep(ms);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { atRest, contextOf, countFrom, MemoryStore, manualClock } from '../test/parts.ts';
 import { createOutbox } from './outbox.ts';
-import { defaultSettings } from './settings.ts';
+import { DEFAULT_SETTINGS } from './settings.ts';
 
 test('what comes while a new name is being registered is written under it at once', async () => {
   const store = new MemoryStore();
@@ -14,10 +14,10 @@ test('what comes while a new name is being registered is written under it at onc
     await registered;
     return store.apply(operations);
   };
-  clock.go(defaultSettings.guardMs + defaultSettings.beatMs);
+  clock.go(DEFAULT_SETTINGS.guardMs + DEFAULT_SETTINGS.beatMs);
   await atRest();
   expect(outbox.ready).toBe(false);
-  const accepted = outbox.accept(countFrom('a'), defaultSettings.guardMs);
+  const accepted = outbox.store(countFrom('a'), DEFAULT_SETTINGS.guardMs);
   await atRest();
   register();
   await atRest();

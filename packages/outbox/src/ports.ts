@@ -71,7 +71,7 @@ export interface Token {
 }
 
 /** A document that the outbox inserts and watches over until its business is done. */
-export interface Document {
+export interface OutboxDocument {
   readonly id: string;
   /** Tells this insertion from every other one of the same id. */
   readonly nonce: string;
@@ -82,21 +82,21 @@ export interface Document {
 }
 
 /** What only the owner of the documents knows. Pure functions, all of them. */
-export interface Business<D extends Document, A> {
+export interface DocumentHandler<D extends OutboxDocument, A> {
   /** Reads a stored value. Throws when it is of a version this code does not understand. */
   parse(value: unknown): D;
   /** Channels on which a command must (still) be answered; empty when the document is done. */
-  missing(document: D): readonly string[];
+  pendingChannels(document: D): readonly string[];
   /** Which attempts have been answered, for loss detection. */
-  answered(document: D): readonly { readonly channel: string; readonly token: Token }[];
+  acknowledged(document: D): readonly { readonly channel: string; readonly token: Token }[];
   /** What an answer makes of the document; an answer that changes nothing has a named reason. */
   apply(document: D, answer: A, now: number): { readonly document: D } | { readonly ignored: string };
   /** An answer that time gives by itself (a deadline has passed), if any. */
-  overdue(document: D, now: number): A | undefined;
+  onTimeout(document: D, now: number): A | undefined;
 }
 
 /** One command on its way out. */
-export interface Outgoing<D> {
+export interface OutgoingCommand<D> {
   readonly channel: string;
   readonly lane: number;
   readonly token: Token;
@@ -109,7 +109,7 @@ export interface Transport<D> {
    * Sends a batch; says for each entry, in order, whether the broker took it. Never rejects, bounded in time.
    * `false` does not say that it was not sent.
    */
-  send(batch: readonly Outgoing<D>[]): Promise<readonly boolean[]>;
+  send(batch: readonly OutgoingCommand<D>[]): Promise<readonly boolean[]>;
 }
 
 /** What happened, for metrics, logs and spans. Must not throw; called synchronously. */
@@ -121,6 +121,6 @@ export interface Observer<D> {
     readonly attempts: number;
   }): void;
   ignored?(id: string, reason: string): void;
-  settled?(document: D): void;
+  completed?(document: D): void;
   event?(name: string, attributes: Readonly<Record<string, string | number>>): void;
 }

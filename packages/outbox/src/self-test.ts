@@ -2,15 +2,15 @@ import { freshName } from './context.ts';
 import type { Operation, Random, Store } from './ports.ts';
 
 /** The store answers, and does not behave as the outbox needs it. */
-export class UnfitStoreError extends Error {
+export class UnsupportedStoreError extends Error {
   constructor(reason: string) {
     super(`the state store is unfit: ${reason}`);
-    this.name = 'UnfitStoreError';
+    this.name = 'UnsupportedStoreError';
   }
 }
 
 const unfit = (reason: string): never => {
-  throw new UnfitStoreError(reason);
+  throw new UnsupportedStoreError(reason);
 };
 
 /** The store did not answer clearly; ask again. */
@@ -72,7 +72,7 @@ const testThreeKeys = async (store: Store, keys: readonly string[]): Promise<voi
 
 /**
  * Tries on scratch keys whether the store does what the outbox needs. `prefix` must be new on every call, since writes
- * of an earlier, unclear run may still land. Throws an UnfitStoreError, or any other error when it is worth asking again.
+ * of an earlier, unclear run may still land. Throws an UnsupportedStoreError, or any other error when it is worth asking again.
  */
 export const selfTest = async (store: Store, prefix: string): Promise<void> => {
   const keys = [1, 2, 3].map((i) => `t:${prefix}:${i}`);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MemoryStore } from '../test/parts.ts';
-import { selfTest, UnfitStoreError } from './self-test.ts';
+import { selfTest, UnsupportedStoreError } from './self-test.ts';
 
 /** Calls the first compare-and-set a conflict, whatever `first` makes of it. */
 function storeWhose(first: (set: () => Promise<unknown>) => Promise<unknown>) {
@@ -24,7 +24,7 @@ test('a compare-and-set that is in conflict with itself, since its answer was lo
     'new',
   ).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Error);
-  expect(failure).not.toBeInstanceOf(UnfitStoreError);
+  expect(failure).not.toBeInstanceOf(UnsupportedStoreError);
 });
 
 test('a compare-and-set that is refused although its ETag is right makes a store unfit', async () => {
@@ -33,5 +33,5 @@ test('a compare-and-set that is refused although its ETag is right makes a store
       storeWhose(async () => {}),
       'new',
     ),
-  ).rejects.toThrow(UnfitStoreError);
+  ).rejects.toThrow(UnsupportedStoreError);
 });

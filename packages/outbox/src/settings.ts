@@ -121,7 +121,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 
 /** Good for any broker; `reorderMs` and `sharedEvidence` can be better for one. */
-export const defaultSettings: Settings = {
+export const DEFAULT_SETTINGS: Settings = {
   beatMs: 2 * second,
   directoryMs: 10 * second,
   guardMs: 10 * minute,

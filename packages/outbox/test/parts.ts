@@ -1,29 +1,37 @@
 /** What the tests of single parts share: a store, a clock and a business that are as simple as can be. */
 import { createRng } from '../simulation/random.ts';
 import type { Context } from '../src/context.ts';
-import type { Business, Clock, Document, Operation, Store, Stored, TransactionOutcome } from '../src/ports.ts';
-import { defaultRules } from '../src/rules.ts';
-import { defaultSettings } from '../src/settings.ts';
+import { DEFAULT_POLICIES } from '../src/policies.ts';
+import type {
+  Clock,
+  DocumentHandler,
+  Operation,
+  OutboxDocument,
+  Store,
+  Stored,
+  TransactionOutcome,
+} from '../src/ports.ts';
+import { DEFAULT_SETTINGS } from '../src/settings.ts';
 
 /** A document that is done when a hundred things have been counted. */
-export interface Count extends Document {
+export interface Count extends OutboxDocument {
   readonly count: number;
 }
 
 export const countFrom = (id: string, nonce = id): Count => ({ id, nonce, fingerprint: 'f', createdAt: 0, count: 0 });
 
 /** Answers are numbers; one that is not positive changes nothing. */
-const counting: Business<Count, number> = {
+const counting: DocumentHandler<Count, number> = {
   parse: (value) => value as Count,
-  missing: ({ count }) => (count < 100 ? ['more'] : []),
-  answered: () => [],
+  pendingChannels: ({ count }) => (count < 100 ? ['more'] : []),
+  acknowledged: () => [],
   apply: (document, answer) =>
     answer > 0 ? { document: { ...document, count: document.count + answer } } : { ignored: 'nothing' },
-  overdue: () => undefined,
+  onTimeout: () => undefined,
 };
 
-export const contextFor = <D extends Document, A>(
-  business: Business<D, A>,
+export const contextFor = <D extends OutboxDocument, A>(
+  business: DocumentHandler<D, A>,
   store: Store,
   clock: Clock,
 ): Context<D, A> => ({
@@ -32,9 +40,9 @@ export const contextFor = <D extends Document, A>(
   random: createRng(1).next,
   transport: { send: async (batch) => batch.map(() => true) },
   observer: {},
-  settings: defaultSettings,
-  rules: defaultRules,
-  business,
+  settings: DEFAULT_SETTINGS,
+  policies: DEFAULT_POLICIES,
+  handler: business,
 });
 
 export const contextOf = (store: Store, clock: Clock): Context<Count, number> => contextFor(counting, store, clock);

@@ -1,6 +1,6 @@
 import { type Consumer, type MessageType, problem } from '@standing-order/contracts';
 import type { Publication } from '@standing-order/dapr';
-import { type Entities, validatorApp } from '@standing-order/entity-store/entities';
+import { type Entities, entityServiceApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { consumerService } from './consumer.ts';
 
@@ -32,7 +32,7 @@ function service({ takes = (_: Publication): boolean => true } = {}) {
     },
     changesSince: async () => ({ lanes: [], complete: true, reset: false }),
   };
-  const app = validatorApp(consumerService, {
+  const app = entityServiceApp(consumerService, {
     entities: consumers,
     sidecar: {
       publish: async (_pubsub, _topic, messages) => {

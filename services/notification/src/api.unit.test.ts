@@ -1,5 +1,5 @@
 import { notificationApi } from '@standing-order/contracts';
-import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
+import { compareRoutes, compareTopics } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { type NotificationParts, notificationApp } from './app.ts';
 
@@ -7,10 +7,10 @@ import { type NotificationParts, notificationApp } from './app.ts';
 const app = notificationApp({ clock: {}, deliverer: {} } as unknown as NotificationParts);
 
 test('every route is described, and everything described has a route', () => {
-  expect(routesBeside(app, notificationApi)).toEqual({ undescribed: [], unserved: [] });
+  expect(compareRoutes(app, notificationApi)).toEqual({ undescribed: [], unserved: [] });
 });
 
 test('every topic that is taken is described, and every one described is taken', () => {
-  const { taken, described } = topicsBeside(app, notificationApi);
+  const { taken, described } = compareTopics(app, notificationApi);
   expect(taken).toEqual(described);
 });

@@ -3,14 +3,14 @@ import type { Sidecar } from '@standing-order/dapr';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
-import type { Deliverer } from './delivery/deliverer.ts';
-import type { DeliveryRecord } from './delivery/record.ts';
-import type { UrlPolicy } from './delivery/url.ts';
-import { settledHandler } from './events/settled.ts';
-import type { Hooks } from './hooks/hooks.ts';
+import type { Deliverer } from './delivery/delivery-manager.ts';
+import type { DeliveryRecord } from './delivery/storage/delivery-log.ts';
+import type { Logs } from './delivery/storage/logs.ts';
+import type { Hooks } from './endpoints/endpoint-store.ts';
+import type { UrlPolicy } from './endpoints/url-policy.ts';
 import { deliveryRoutes } from './http/deliveries.ts';
 import { webhookRoutes } from './http/webhooks.ts';
-import type { Logs } from './logs.ts';
+import { settledHandler } from './messaging/order-settled.ts';
 
 export interface NotificationParts extends ServiceAppOptions {
   readonly hooks: Hooks;

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { createEvent } from '@standing-order/dapr';
-import { realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
 import { notificationApp } from './app.ts';
-import { addressRule, rangesOf } from './delivery/address.ts';
-import { createCursors } from './delivery/cursors.ts';
-import { createRecord } from './delivery/record.ts';
-import { GIVE_UP_AFTER_MS } from './delivery/schedule.ts';
-import { createHooks } from './hooks/hooks.ts';
-import { createVault } from './hooks/vault.ts';
-import { createLogs, eventsOf, historyOf } from './logs.ts';
+import { createRecord } from './delivery/storage/delivery-log.ts';
+import { createCursors } from './delivery/storage/delivery-state-store.ts';
+import { createLogs, eventsOf, historyOf } from './delivery/storage/logs.ts';
+import { GIVE_UP_AFTER_MS } from './domain/retry-schedule.ts';
+import { addressRule, rangesOf } from './endpoints/address-policy.ts';
+import { createHooks } from './endpoints/endpoint-store.ts';
+import { createVault } from './endpoints/secret-cipher.ts';
 
 const URL = 'https://example.com/hook';
 
 /** The service over a store in memory, without anybody who delivers. */
 function service() {
   const store = createMemoryStore();
-  const newId = () => uuidv7(realClock, realRandom);
+  const newId = () => uuidv7(systemClock, systemRandom);
   const hooks = createHooks({ store, vault: createVault([]), nonce: newId });
   const logs = createLogs(store);
   const cursors = createCursors(store);
@@ -173,7 +173,7 @@ describe('a webhook', () => {
     ['POST', '/redeliver'],
   ])('that is not there is a 404: %s %s', async (method, path) => {
     const { ask } = service();
-    for (const id of [uuidv7(realClock, realRandom), 'nonsense']) {
+    for (const id of [uuidv7(systemClock, systemRandom), 'nonsense']) {
       expect(await ask(method, `/webhooks/${id}${path}`)).toMatchObject({ status: 404, body: { status: 404 } });
     }
   });

@@ -1,7 +1,7 @@
 import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
-import { rangesOf } from './delivery/address.ts';
-import { KEY_LENGTH } from './hooks/vault.ts';
+import { rangesOf } from './endpoints/address-policy.ts';
+import { KEY_LENGTH } from './endpoints/secret-cipher.ts';
 
 /** Address ranges, separated by commas. */
 const ranges = z

@@ -1,34 +1,27 @@
 import '@standing-order/service-kit/telemetry/start';
-import { createConnection, createSidecar } from '@standing-order/dapr';
+import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig } from '@standing-order/service-kit/config';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
-import { addressRule } from './delivery/address.ts';
-import { createCursors } from './delivery/cursors.ts';
-import { createDeliverer } from './delivery/deliverer.ts';
-import { createLeases } from './delivery/leases.ts';
-import { createRecord } from './delivery/record.ts';
-import { createSender } from './delivery/sender.ts';
-import { createHooks } from './hooks/hooks.ts';
-import { createVault } from './hooks/vault.ts';
-import { createLogs } from './logs.ts';
+import { createSender } from './delivery/attempt/sender.ts';
+import { createDeliverer } from './delivery/delivery-manager.ts';
+import { createRecord } from './delivery/storage/delivery-log.ts';
+import { createCursors } from './delivery/storage/delivery-state-store.ts';
+import { createLeases } from './delivery/storage/leases.ts';
+import { createLogs } from './delivery/storage/logs.ts';
+import { addressRule } from './endpoints/address-policy.ts';
+import { createHooks } from './endpoints/endpoint-store.ts';
+import { createVault } from './endpoints/secret-cipher.ts';
 
 const HOUR_MS = 3_600_000;
 
-const config = loadConfig(notificationConfig);
-const clock = realClock;
-const newId = () => uuidv7(clock, realRandom);
+const environment = createSidecarEnvironment(notificationConfig);
+const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 const policy = {
   allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
   reachable: addressRule(config.WEBHOOKS_ALLOW_ADDRESSES),
 };
-
-const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
-const { store } = connection;
 
 if (config.WEBHOOK_SECRET_KEYS.length === 0) {
   logger.warn(
@@ -42,7 +35,7 @@ const sender = createSender({ policy, now: clock.wall });
 const deliverer = createDeliverer({
   store,
   clock,
-  random: realRandom,
+  random,
   hooks,
   logs,
   cursors,
@@ -51,7 +44,7 @@ const deliverer = createDeliverer({
   disableAfterMs: config.WEBHOOK_DISABLE_AFTER_HOURS * HOUR_MS,
 });
 
-runService({
+runSidecarService(environment, {
   app: notificationApp({
     hooks,
     logs,
@@ -59,22 +52,15 @@ runService({
     deliverer,
     policy,
     sidecar,
-    pubsub: config.PUBSUB,
+    pubsub,
     clock,
     newId,
-    readiness: connection.readiness,
-    appToken: config.APP_API_TOKEN,
+    ...appOptions,
     authenticate: createAuthenticate(config),
   }),
-  host: config.HOST,
-  port: config.PORT,
-  async start(signal) {
-    await connection.open(signal);
-    deliverer.start();
-  },
+  start: deliverer.start,
   async stop() {
     await deliverer.stop();
     await sender.close();
-    await connection.close();
   },
 });

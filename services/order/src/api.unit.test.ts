@@ -1,5 +1,5 @@
 import { orderApi } from '@standing-order/contracts';
-import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
+import { compareRoutes, compareTopics } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { type OrderAppParts, orderApp } from './app.ts';
 
@@ -7,11 +7,11 @@ import { type OrderAppParts, orderApp } from './app.ts';
 const app = orderApp({ replicas: { consumer: {}, restaurant: {} } } as unknown as OrderAppParts);
 
 test('every route is described, and everything described has a route', () => {
-  expect(routesBeside(app, orderApi)).toEqual({ undescribed: [], unserved: [] });
+  expect(compareRoutes(app, orderApi)).toEqual({ undescribed: [], unserved: [] });
 });
 
 test('every topic that is taken is described, and every one described is taken', () => {
-  const { taken, described } = topicsBeside(app, orderApi);
+  const { taken, described } = compareTopics(app, orderApi);
   expect(taken).toEqual(described);
 });
 

@@ -31,7 +31,7 @@ export interface OrderAppParts extends ServiceAppOptions {
   readonly streams: Pick<Streams, 'open'>;
   readonly consumerOrders: MaybeConsumerOrders<'list' | 'watch'>;
   readonly replicas: Some<'hear' | 'state'>;
-  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch' | 'stuck' | 'retry'>;
+  readonly outbox: Pick<Outbox<Order, Message>, 'read' | 'readAll' | 'watch' | 'parked' | 'retry'>;
   /** Records the answers of others in their orders. Rejects when the store fails: they are delivered again. */
   record(entries: Entries): Promise<unknown>;
   readonly sidecar: Pick<Sidecar, 'publish'>;

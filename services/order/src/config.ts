@@ -1,4 +1,4 @@
-import { httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES } from '@standing-order/contracts';
 import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { brokers } from './outbox/broker-settings.ts';
@@ -8,7 +8,7 @@ export const orderConfig = serviceConfig.extend({
   /** What is behind PUBSUB; without it, the outbox takes it for one of which nothing is known. */
   BROKER: z.enum(brokers).optional(),
   /** How POST /orders works when the request says nothing. */
-  ORDER_STYLE: z.enum(httpStyles).default('respond-first'),
+  ORDER_STYLE: z.enum(HTTP_STYLES).default('respond-first'),
   /** Whether a request may pick a style by its header Order-Style. For labs. */
   STYLE_OVERRIDE: z.enum(['refused', 'allowed']).default('refused'),
   /** How stale what is known of consumers and restaurants may be for orders to be decided on it; 0: never decided on it. */

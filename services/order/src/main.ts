@@ -1,10 +1,8 @@
 import '@standing-order/service-kit/telemetry/start';
 import { ORDER_LANES } from '@standing-order/contracts';
-import { createConnection, createSidecar } from '@standing-order/dapr';
+import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createOutbox, type Outbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig } from '@standing-order/service-kit/config';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
 import { orderApp } from './app.ts';
 import { orderConfig } from './config.ts';
 import type { Message } from './domain/decide.ts';
@@ -26,24 +24,20 @@ import { createStreams } from './updates/streams.ts';
 import { createWaits } from './updates/waits.ts';
 import { createValidators } from './validators.ts';
 
-const config = loadConfig(orderConfig);
-const clock = realClock;
-const pubsub = config.PUBSUB;
-
-const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
+const environment = createSidecarEnvironment(orderConfig);
+const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
 const consumerOrders = createConsumerOrders({
   clock,
-  store: connection.store,
+  store,
   outbox: { record: (entries) => outbox.record(entries), readAll: (ids) => outbox.readAll(ids) },
 });
 const outbox: Outbox<Order, Message> = createOutbox({
   clock,
-  random: realRandom,
-  store: connection.store,
+  random,
+  store,
   transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
-  business: orderBusiness,
+  handler: orderBusiness,
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
@@ -55,7 +49,7 @@ const replicas = createReplicas({ sidecar, clock, stalenessMs: config.REPLICA_ST
 const styleParts: StyleParts = {
   outbox,
   clock,
-  newId: () => uuidv7(clock, realRandom),
+  newId,
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
   notify: config.NOTIFICATIONS === 'on',
@@ -69,7 +63,7 @@ const styles: Styles = {
   replication: replication({ ...atOnce, replicas, otherwise: later }),
 };
 
-runService({
+runSidecarService(environment, {
   app: orderApp({
     styles,
     placeAsked: messaging(styleParts),
@@ -83,16 +77,15 @@ runService({
     sidecar,
     pubsub,
     clock,
-    readiness: () => readinessOf(connection.readiness(), outbox.state()),
-    appToken: config.APP_API_TOKEN,
+    ...appOptions,
+    readiness: () => readinessOf(appOptions.readiness(), outbox.state()),
     authenticate: createAuthenticate(config),
   }),
-  host: config.HOST,
-  port: config.PORT,
-  async start(signal) {
-    signal.addEventListener('abort', waits.end);
-    signal.addEventListener('abort', streams.end);
-    await connection.open(signal);
+  onStopping() {
+    waits.end();
+    streams.end();
+  },
+  async start() {
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') replicas.start();
     await outbox.start();
   },
@@ -100,6 +93,5 @@ runService({
     replicas.stop();
     await consumerOrders.leave();
     await outbox.leave();
-    await connection.close();
   },
 });

@@ -2,11 +2,11 @@ import {
   type ConsumerVerdict,
   type DetailsVerdict,
   type OrderRequest,
+  VERDICT_TYPES,
   verdictSchema,
-  verdictTypes,
 } from '@standing-order/contracts';
 import type { Sidecar } from '@standing-order/dapr';
-import { warnSometimes } from '@standing-order/service-kit/telemetry';
+import { warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
 
 /** Those who judge an order, asked directly. Undefined: nobody could be asked in time. Never rejects. */
@@ -18,8 +18,8 @@ export interface Validators {
 /** For all that Dapr does on the way: two attempts and the pause between them. */
 const DEADLINE_MS = 2_000;
 
-const consumerVerdict = verdictSchema(verdictTypes.consumer);
-const detailsVerdict = verdictSchema(verdictTypes.details);
+const consumerVerdict = verdictSchema(VERDICT_TYPES.consumer);
+const detailsVerdict = verdictSchema(VERDICT_TYPES.details);
 
 /** Asks over Dapr's service invocation, whose resiliency policy retries once and holds the circuit breaker. */
 export function createValidators(sidecar: Pick<Sidecar, 'invoke'>): Validators {
@@ -28,7 +28,7 @@ export function createValidators(sidecar: Pick<Sidecar, 'invoke'>): Validators {
     const answer = await sidecar.invoke(call).catch(() => undefined);
     if (answer?.status !== 200) return undefined;
     const { data, error } = verdict.safeParse(answer.body);
-    if (error) warnSometimes(`verdict of ${app}`, { err: error }, 'a verdict cannot be read');
+    if (error) warnRateLimited(`verdict of ${app}`, { err: error }, 'a verdict cannot be read');
     return data;
   }
   return {

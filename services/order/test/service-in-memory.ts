@@ -1,7 +1,7 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
-import type { Accepted } from '@standing-order/outbox';
+import type { AcceptResult } from '@standing-order/outbox';
 import type { Caller } from '@standing-order/service-kit/auth';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
 import { decide } from '../src/domain/decide.ts';
@@ -39,7 +39,7 @@ export const yes = {
 
 export interface ServiceInMemoryOptions {
   /** What the outbox says instead of storing an order. */
-  readonly accept?: (order: Order) => Accepted<Order>;
+  readonly accept?: (order: Order) => AcceptResult<Order>;
   /** STYLE_OVERRIDE=allowed. */
   readonly override?: boolean;
   readonly verdicts?: Verdicts;
@@ -54,7 +54,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   const { accept, override = false, verdicts = yes, lists = true, caller } = options;
   const stored = new Map<string, Order>();
   let made = 0;
-  async function keep(order: Order): Promise<Accepted<Order>> {
+  async function keep(order: Order): Promise<AcceptResult<Order>> {
     const existing = stored.get(order.id);
     if (existing) {
       return { outcome: existing.fingerprint === order.fingerprint ? 'existing' : 'different', document: existing };
@@ -64,7 +64,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     return { outcome: 'created', document: order };
   }
   const outbox = {
-    accept: (order: Order) => (accept ? Promise.resolve(accept(order)) : keep(order)),
+    store: (order: Order) => (accept ? Promise.resolve(accept(order)) : keep(order)),
     read: async (id: string) => stored.get(id),
     readAll: async (ids: readonly string[]) => {
       const found = ids.flatMap((id) => stored.get(id) ?? []);
@@ -89,14 +89,14 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   };
   const replicas = createReplicas({
     sidecar: { invoke: () => Promise.reject(new Error('nobody is asked')) },
-    clock: realClock,
+    clock: systemClock,
     stalenessMs: 0,
   });
-  const hurried = { setTimer: (_: number, fire: () => void) => realClock.setTimer(0, fire) };
+  const hurried = { setTimer: (_: number, fire: () => void) => systemClock.setTimer(0, fire) };
   const consumerOrders = createConsumerOrders({ store: createMemoryStore(), outbox, clock: hurried });
-  const streams = createStreams({ clock: realClock, most: 2, heartbeatMs: 50 });
+  const streams = createStreams({ clock: systemClock, most: 2, heartbeatMs: 50 });
   const app = orderApp({
-    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
+    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: systemClock, most: 2 }),
     streams,
     consumerOrders: lists ? consumerOrders : undefined,
     record: outbox.record,
@@ -112,7 +112,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     outbox: {
       ...outbox,
       watch,
-      stuck: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
+      parked: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
       retry: async (id) => (stored.has(id) ? 'retried' : 'missing'),
     },
     sidecar: { publish: async () => [] },

@@ -1,5 +1,5 @@
 import { problem } from '@standing-order/contracts';
-import { validatorApp } from '@standing-order/entity-store/entities';
+import { entityServiceApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { restaurantService } from './restaurant.ts';
 
@@ -9,7 +9,7 @@ const kitchen = { name: 'Soup kitchen', currency: 'EUR', menu: [item] };
 /** The service's HTTP side; `created` is what reached the store. */
 function service() {
   const created: unknown[] = [];
-  const app = validatorApp(restaurantService, {
+  const app = entityServiceApp(restaurantService, {
     entities: {
       async create(entity) {
         created.push(entity);

@@ -5,7 +5,7 @@ import { type RunFile, readRunFile } from '../../test/support/run-file.ts';
 import { servicePart } from '../parts/service.ts';
 import { sidecarPart } from '../parts/sidecar.ts';
 import { replicaPorts, type ServiceName, services } from '../ports.ts';
-import { daprFolder } from './source.ts';
+import { DAPR_FOLDER } from './source.ts';
 
 /** Fields that an app and `common` share in a multi-app run file of the Dapr CLI, and those that only an app has. */
 const sharedFields =
@@ -26,7 +26,7 @@ function unknownFields({ version: _, common, apps, ...more }: RunFile): string[]
   ];
 }
 
-const file = await readRunFile(daprFolder);
+const file = await readRunFile(DAPR_FOLDER);
 
 test('the run file has only fields that the Dapr CLI has', () => {
   expect(file.version).toBe(1);
@@ -42,11 +42,11 @@ test('the check of fields finds a wrong one anywhere', () => {
 test('the run file names the resources of the default platform, and every path exists', async () => {
   const { common, apps } = file;
   expect(common.resourcesPaths).toEqual(['state/redis', 'pubsub/redis', 'subscriptions', 'resiliency']);
-  for (const path of [...common.resourcesPaths, common.configFilePath]) await access(join(daprFolder, path));
+  for (const path of [...common.resourcesPaths, common.configFilePath]) await access(join(DAPR_FOLDER, path));
   for (const { appDirPath, command } of apps) {
     expect(command).toHaveLength(2);
     expect(command[0]).toBe('node');
-    await access(join(daprFolder, appDirPath, command[1]));
+    await access(join(DAPR_FOLDER, appDirPath, command[1]));
   }
 });
 

@@ -5,7 +5,7 @@ export type StoreKind = 'redis' | 'postgresql';
 export type BrokerKind = 'redis' | 'kafka';
 
 /** The folder with the Dapr resources of the repository. */
-export const daprFolder = resolve(import.meta.dirname, '../../../dapr');
+export const DAPR_FOLDER = resolve(import.meta.dirname, '../../../dapr');
 
 interface Addresses {
   /** Redis: host:port. PostgreSQL: a connection string. */
@@ -21,7 +21,7 @@ export async function platformResources(
   addresses: Addresses,
 ): Promise<readonly Resource[]> {
   const folders = [`state/${store}`, `pubsub/${broker}`, 'subscriptions', 'resiliency'];
-  const resources = (await Promise.all(folders.map((folder) => readResources(join(daprFolder, folder))))).flat();
+  const resources = (await Promise.all(folders.map((folder) => readResources(join(DAPR_FOLDER, folder))))).flat();
   const settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     state: { [store === 'redis' ? 'redisHost' : 'connectionString']: addresses.store },
     messages: { [broker === 'redis' ? 'redisHost' : 'brokers']: addresses.broker },
@@ -36,7 +36,7 @@ export async function platformResources(
  * collector that the services export their spans to. Without the sidecars' spans, a call from one service to another is two traces.
  */
 export async function platformConfiguration(names: string, otlpEndpoint?: string): Promise<Resource> {
-  const configuration = await readResource(join(daprFolder, 'configuration.yaml'));
+  const configuration = await readResource(join(DAPR_FOLDER, 'configuration.yaml'));
   const { tracing, nameResolution, ...spec } = configuration.spec as Record<string, object>;
   return {
     ...configuration,

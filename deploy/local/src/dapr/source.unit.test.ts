@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { topics } from '@standing-order/contracts';
+import { TOPICS } from '@standing-order/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { brokerPort, loopback, statePort } from '../ports.ts';
 import { type Resource, readResource, readResources, settingsOf, withSettings } from './resource.ts';
-import { daprFolder, platformConfiguration, platformResources } from './source.ts';
+import { DAPR_FOLDER, platformConfiguration, platformResources } from './source.ts';
 
 const stores = ['redis', 'postgresql'] as const;
 const brokers = ['redis', 'kafka'] as const;
@@ -15,11 +15,11 @@ const broker = `${loopback}:${brokerPort(defaultBase)}`;
 
 const valuesOf = (component: Resource) =>
   Object.fromEntries(settingsOf(component).map(({ name, value }) => [name, value]));
-const read = (path: string) => readResource(join(daprFolder, path));
-const subscriptions = await readResources(join(daprFolder, 'subscriptions'));
+const read = (path: string) => readResource(join(DAPR_FOLDER, path));
+const subscriptions = await readResources(join(DAPR_FOLDER, 'subscriptions'));
 
 describe('the files of deploy/dapr', () => {
-  test('subscribe the service of the contract to each of its topics, with a dead-letter topic', () => {
+  test('subscribe the service of the contract to each of its TOPICS, with a dead-letter topic', () => {
     const subscribed = subscriptions.map(({ metadata, spec, scopes }) => ({
       name: metadata.name,
       topic: spec.topic,
@@ -28,7 +28,7 @@ describe('the files of deploy/dapr', () => {
       deadLetter: spec.deadLetterTopic,
       subscribers: scopes,
     }));
-    const contracted = Object.values(topics).map(({ name, subscriber, deadLetter }) => ({
+    const contracted = Object.values(TOPICS).map(({ name, subscriber, deadLetter }) => ({
       name,
       topic: name,
       pubsub: 'messages',
@@ -65,7 +65,7 @@ describe('the files of deploy/dapr', () => {
   test('give the state store no policy, no retries and no writeTimeout', async () => {
     const policies = [
       ...(await Promise.all(brokers.map((kind) => read(`pubsub/${kind}/delivery.yaml`)))),
-      ...(await readResources(join(daprFolder, 'resiliency'))),
+      ...(await readResources(join(DAPR_FOLDER, 'resiliency'))),
     ];
     const targets = policies.map(({ spec }) => Object.keys((spec.targets as { components?: object }).components ?? {}));
     expect(targets).toEqual([['messages'], ['messages'], []]);
@@ -102,7 +102,7 @@ describe.each(stores.flatMap((store) => brokers.map((kind) => ({ store, kind }))
 
   test('everything but the addresses is as in the files', async () => {
     const files = ['state', 'pubsub'].map((folder, index) => `${folder}/${[made.store, made.kind][index]}`);
-    const folders = [...files, 'subscriptions', 'resiliency'].map((folder) => readResources(join(daprFolder, folder)));
+    const folders = [...files, 'subscriptions', 'resiliency'].map((folder) => readResources(join(DAPR_FOLDER, folder)));
     const anywhere = (resource: Resource) =>
       JSON.parse(
         JSON.stringify(resource, (name, value) =>

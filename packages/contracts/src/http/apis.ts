@@ -5,7 +5,7 @@ import { orderApi } from './orders.ts';
 import { notificationApi } from './webhooks.ts';
 
 /** What every service offers by HTTP. */
-export const apis: Readonly<Record<string, Api>> = {
+export const APIS: Readonly<Record<string, Api>> = {
   order: orderApi,
   consumer: consumerApi,
   restaurant: restaurantApi,

@@ -1,7 +1,7 @@
 import { carriedConsumer, carriedRestaurant } from '../changes.ts';
 import { consumer, consumerPatch, consumerRequest } from '../consumer.ts';
 import { restaurant, restaurantPatch, restaurantRequest } from '../restaurant.ts';
-import { verdictTypes } from '../validations.ts';
+import { VERDICT_TYPES } from '../validations.ts';
 import type { Api } from './operation.ts';
 import { type EntityContents, entityOperations, ownerOperations } from './shared.ts';
 
@@ -39,7 +39,7 @@ export const consumerApi: Api = {
       consumers,
       { type: 'com.standing-order.validate-consumer-info.v1', example: { consumerId: 'ada' } },
       {
-        types: verdictTypes.consumer,
+        types: VERDICT_TYPES.consumer,
         example: { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: ada.orderLimit } },
       },
       carriedConsumer,
@@ -61,7 +61,7 @@ export const restaurantApi: Api = {
         example: { restaurantId: 'trattoria', lines: [{ itemId: 'soup', quantity: 2 }] },
       },
       {
-        types: verdictTypes.details,
+        types: VERDICT_TYPES.details,
         example: {
           type: 'com.standing-order.order-details-validated.v1',
           data: {

@@ -35,7 +35,7 @@ const stream = (description: string, lastId: string): Answer => ({
 const VERSION = 'Wp3PzXAZ7n9LQqYhXoxOCg';
 
 /** How clients hear what became of their orders, beside reading each one. */
-export const hearingOperations: readonly Operation[] = [
+export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
   {
     id: 'orderEvents',
     method: 'get',

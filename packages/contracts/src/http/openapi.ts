@@ -1,9 +1,9 @@
 import { type JsonSchema, jsonSchemaOf } from '../json-schema.ts';
-import { type ProblemKind, problem, problemKinds, problemType } from '../problem.ts';
+import { PROBLEM_KINDS, type ProblemKind, problem, problemType } from '../problem.ts';
 import { problemHeaders, responseHeaders } from './headers.ts';
 import type { Answer, Api, Content, HeaderName, Operation, Parameter } from './operation.ts';
 import { problemsOf } from './operation.ts';
-import { commonOperations } from './shared.ts';
+import { COMMON_OPERATIONS } from './shared.ts';
 
 /** Version of the contracts, HTTP and messages alike. */
 export const CONTRACT_VERSION = '0.1.0';
@@ -18,7 +18,7 @@ export interface OpenApiOptions {
 }
 
 /** All operations of a service: its own, and those that every service has. */
-export const operationsOf = (api: Api): readonly Operation[] => [...api.operations, ...commonOperations];
+export const operationsOf = (api: Api): readonly Operation[] => [...api.operations, ...COMMON_OPERATIONS];
 
 /** The OpenAPI 3.1 document of a service, from the schemas that its code validates with. */
 export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
@@ -43,7 +43,7 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
         ...header,
         schema: jsonSchemaOf(schema, 'written'),
       })),
-      examples: mapped(problemKinds, ({ title }, kind) => ({ summary: title, value: problemExample(kind) })),
+      examples: mapped(PROBLEM_KINDS, ({ title }, kind) => ({ summary: title, value: problemExample(kind) })),
       securitySchemes: {
         ...(auth && { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }),
         sidecar: {
@@ -107,7 +107,7 @@ const headersOf = (names: readonly HeaderName[]): object =>
 
 /** One response for each status, with an example for each kind of problem that has it. */
 function problemResponses(kinds: readonly ProblemKind[], answers: Operation['answers']): Record<string, object> {
-  const byStatus = Object.entries(Object.groupBy(kinds, (kind) => problemKinds[kind].status));
+  const byStatus = Object.entries(Object.groupBy(kinds, (kind) => PROBLEM_KINDS[kind].status));
   return Object.fromEntries(
     byStatus
       .filter(([status]) => !(Number(status) in answers))
@@ -115,7 +115,7 @@ function problemResponses(kinds: readonly ProblemKind[], answers: Operation['ans
         const headers = [...new Set(some.flatMap((kind) => problemHeaders[kind] ?? []))];
         const examples = Object.fromEntries(some.map((kind) => [kind, { $ref: `#/components/examples/${kind}` }]));
         const response = {
-          description: some.map((kind) => problemKinds[kind].title).join('; or: '),
+          description: some.map((kind) => PROBLEM_KINDS[kind].title).join('; or: '),
           ...(headers.length > 0 && { headers: headersOf(headers) }),
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples } },
         };
@@ -126,7 +126,7 @@ function problemResponses(kinds: readonly ProblemKind[], answers: Operation['ans
 
 const problemExample = (kind: ProblemKind): object => ({
   type: problemType(kind),
-  ...problemKinds[kind],
+  ...PROBLEM_KINDS[kind],
   ...(kind === 'invalid-request' && { errors: [{ field: 'lines[0].quantity', detail: 'Too small: expected >=1' }] }),
   ...(kind === 'order-rejected' && { reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'trattoria is closed' }] }),
 });

@@ -2,12 +2,12 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
-import { problem, problemKinds } from '../problem.ts';
-import { apis } from './apis.ts';
+import { PROBLEM_KINDS, problem } from '../problem.ts';
+import { APIS } from './apis.ts';
 import { openApiOf, operationsOf } from './openapi.ts';
 import { type Content, type Operation, problemsOf } from './operation.ts';
 
-const each = Object.entries(apis);
+const each = Object.entries(APIS);
 const named = each.flatMap(([service, api]) =>
   operationsOf(api).map((operation) => [`${service} ${operation.id}`, operation] as const),
 );
@@ -32,7 +32,7 @@ test.each(each)('the document of %s is OpenAPI 3.1, every reference in it leads 
 });
 
 test('the validator finds what is wrong', async () => {
-  const document = structuredClone(documentOf(apis.order as never)) as never as { paths: Record<string, unknown> };
+  const document = structuredClone(documentOf(APIS.order as never)) as never as { paths: Record<string, unknown> };
   document.paths['/orders'] = { post: { responses: { 200: {} } } };
   expect((await new Validator().validate(document as never)).valid).toBe(false);
 });
@@ -44,7 +44,7 @@ const contentsOf = ({ body, answers }: Operation): readonly Content[] => [
 
 test.each(named)('%s: its examples are accepted by the code and by the document', (name, operation) => {
   const ajv = addFormats.default(new Ajv2020.default({ allErrors: true }));
-  const { schemas, examples } = documentOf(apis[name.split(' ')[0] ?? ''] as never).components;
+  const { schemas, examples } = documentOf(APIS[name.split(' ')[0] ?? ''] as never).components;
   for (const { name: content, schema, example } of contentsOf(operation)) {
     expect(schema.parse(example)).toEqual(example);
     ajv.validate(schemas[content] as object, example);
@@ -74,9 +74,9 @@ test.each(each)('%s: one name is one content, and one id one operation', (_, api
 });
 
 test('every kind of problem has an example, with and without tokens only what is demanded is said', () => {
-  const open = documentOf(apis.order as never, false);
-  expect(Object.keys(open.components.examples)).toEqual(Object.keys(problemKinds));
+  const open = documentOf(APIS.order as never, false);
+  expect(Object.keys(open.components.examples)).toEqual(Object.keys(PROBLEM_KINDS));
   expect(open.paths['/orders']?.post?.security).toEqual([]);
-  expect(documentOf(apis.order as never).paths['/orders']?.post?.security).toEqual([{ bearer: [] }]);
-  expect(documentOf(apis.consumer as never, false).paths['/validations']?.post?.security).toEqual([{ sidecar: [] }]);
+  expect(documentOf(APIS.order as never).paths['/orders']?.post?.security).toEqual([{ bearer: [] }]);
+  expect(documentOf(APIS.consumer as never, false).paths['/validations']?.post?.security).toEqual([{ sidecar: [] }]);
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { replicasState, retried, stuckOrders } from '../admin.ts';
-import { httpStyles, orderRequest } from '../order.ts';
+import { HTTP_STYLES, orderRequest } from '../order.ts';
 import { idempotencyKeyHeader, ifNoneMatchHeader, preferHeader } from './headers.ts';
-import { hearingOperations } from './hearing.ts';
+import { ORDER_UPDATE_OPERATIONS } from './hearing.ts';
 import type { Answer, Api, Operation, Parameter } from './operation.ts';
 import { ID, id, order, pending, rejected, request, validated } from './order-contents.ts';
 
@@ -10,7 +10,7 @@ const orderStyleHeader: Parameter = {
   name: 'Order-Style',
   in: 'header',
   description: 'The interaction style of this one order, where STYLE_OVERRIDE=allowed; elsewhere 403.',
-  schema: z.enum(httpStyles),
+  schema: z.enum(HTTP_STYLES),
   example: 'synchronous',
 };
 
@@ -116,5 +116,5 @@ export const orderApi: Api = {
   service: 'order',
   title: 'Standing Order: orders',
   description: 'Takes orders while what stands behind it is down, and tells what became of them.',
-  operations: [placeOrder, getOrder, ...hearingOperations, ...running],
+  operations: [placeOrder, getOrder, ...ORDER_UPDATE_OPERATIONS, ...running],
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CHANGE_LANES, type changed, changesAnswer, changesRequest } from '../changes.ts';
+import { CHANGE_LANES, type changed, changesRequest, changesResponse } from '../changes.ts';
 import { entityId } from '../ids.ts';
 import type { MessageType } from '../messages.ts';
 import { validationRequest, verdictSchema } from '../validations.ts';
@@ -20,7 +20,7 @@ const document: Content = {
 };
 
 /** What every service answers to whoever runs it, or wants to know what it offers. */
-export const commonOperations: readonly Operation[] = [
+export const COMMON_OPERATIONS: readonly Operation[] = [
   {
     id: 'isAlive',
     method: 'get',
@@ -205,7 +205,7 @@ export function ownerOperations<Q extends MessageType, A extends MessageType>(
           description: 'News of each lane that has any.',
           content: {
             name: `${Name}Changes`,
-            schema: changesAnswer(carried),
+            schema: changesResponse(carried),
             example: {
               lanes: [{ lane: 7, changes: [{ seq: 1, version: 1, entity: entity.example }], next: { seq: 1 } }],
               complete: true,

@@ -1,4 +1,4 @@
-import { CHANGE_LANES, type ChangesAnswer, type LaneCursor } from '@standing-order/contracts';
+import { CHANGE_LANES, type ChangesResponse, type LaneCursor } from '@standing-order/contracts';
 import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ function owner(store: MemoryStore = createMemoryStore()) {
 
 const nothing: LaneCursor[] = Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 }));
 
-const follow = (since: readonly LaneCursor[], { lanes }: ChangesAnswer<Thing>): LaneCursor[] =>
+const follow = (since: readonly LaneCursor[], { lanes }: ChangesResponse<Thing>): LaneCursor[] =>
   since.map((cursor, lane) => lanes.find((news) => news.lane === lane)?.next ?? cursor);
 
 /** Pulls until nothing is left to come. */

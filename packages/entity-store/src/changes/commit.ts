@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StateStore } from '@standing-order/dapr';
+import { compareAndSet } from '../modify.ts';
 import type { Ids } from './ids.ts';
 import type { Documents, Kept } from './in-effect.ts';
 import { append, type Change, changesAfter, type LaneLog, laneKey, logIn } from './log.ts';
@@ -45,7 +46,13 @@ export function isIn<E>(log: LaneLog<E>, { seq, by }: Change<E>): boolean | unde
   return changesAfter(log, seq - 1)?.some((change) => change.seq === seq && change.by === by);
 }
 
-/** Makes what `next` makes of an entity its next version: in the lane's log first, then in the entity's document. */
+/**
+ * Commits the next version of an entity: to the lane's log first, then to the entity's document.
+ *
+ * Does not use `modify`: its change is not pure. Every attempt first brings the document of the lane's newest change up to
+ * date, decides on the document of the entity, and adds the id to a page. The log holds the mark of the own write even below
+ * the writes of others, so a write without a clear answer is resolved in cases where `modify` cannot.
+ */
 export function createCommit<E extends { readonly id: string }>(
   store: StateStore,
   ids: Ids,
@@ -73,9 +80,9 @@ export function createCommit<E extends { readonly id: string }>(
     const page = current ? log.page : await ids.add(lane, log.page, id);
     const change = nextChange(log, current, { entity: decided.entity, by });
     const after = append(log, change, page);
-    const outcome = stored ? await store.update(key, after, stored.etag) : await store.insert(key, after);
+    const outcome = await compareAndSet(store, key, after, stored?.etag);
     // A conflict may be with this very change: the store has it, and its answer was lost on the way.
-    if (outcome !== 'written' && outcome !== 'created') return { maybe: change };
+    if (outcome !== 'written') return { maybe: change };
     // Committed; but as long as the document does not show it, nobody may be told.
     return documents.apply(lane, change).then(
       () => ({ outcome: 'committed', change }),

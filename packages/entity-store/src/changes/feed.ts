@@ -1,4 +1,4 @@
-import type { ChangesAnswer, LaneCursor, LaneNews } from '@standing-order/contracts';
+import type { ChangesResponse, LaneChanges, LaneCursor } from '@standing-order/contracts';
 import type { Kept } from './in-effect.ts';
 import type { Lanes } from './lanes.ts';
 import { changesAfter, type LaneLog, weigh } from './log.ts';
@@ -12,7 +12,7 @@ interface Budget {
   left: number;
 }
 
-type News<E> = Pick<LaneNews<E>, 'changes' | 'next'>;
+type News<E> = Pick<LaneChanges<E>, 'changes' | 'next'>;
 
 /**
  * What has changed since these cursors, one for each lane. Small news come as they are; a lane whose log does not reach back
@@ -22,12 +22,12 @@ export async function changesSince<E extends { readonly id: string }>(
   lanes: Lanes<E>,
   since: readonly LaneCursor[],
   parse: (entity: E) => E,
-): Promise<ChangesAnswer<E>> {
+): Promise<ChangesResponse<E>> {
   const logs = await lanes.logs();
   if (logs.some(({ seq }, lane) => seq < (since[lane]?.seq ?? 0))) return { lanes: [], complete: false, reset: true };
 
   const budget: Budget = { left: MAX_BYTES };
-  const news: LaneNews<E>[] = [];
+  const news: LaneChanges<E>[] = [];
   let complete = true;
   for (const [lane, log] of logs.entries()) {
     const cursor = since[lane] ?? { seq: 0 };

@@ -1,4 +1,5 @@
-import { SidecarError, type StateStore } from '@standing-order/dapr';
+import { SidecarError, type StateStore, type Stored } from '@standing-order/dapr';
+import { type Decision, modify } from '../modify.ts';
 
 /**
  * The ids of a lane's entities, in pages `ids:{lane}:{page}` in the order in which they came. An id is added before its entity
@@ -12,31 +13,26 @@ export interface Ids {
 }
 
 const PER_PAGE = 128;
-const ATTEMPTS = 8;
+const MAX_PAGES_TRIED = 8;
 
 const pageKey = (lane: number, page: number): string => `ids:${lane}:${page}`;
 
+function addTo(stored: Stored | undefined, id: string): Decision<'on the page' | 'full'> {
+  const ids = (stored?.value ?? []) as readonly string[];
+  if (ids.includes(id)) return { result: 'on the page' };
+  return ids.length >= PER_PAGE ? { result: 'full' } : { result: 'on the page', write: [...ids, id] };
+}
+
 export function createIds(store: StateStore): Ids {
   return {
-    async add(lane, page, id) {
-      let at = page;
-      let unclear = 0;
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const key = pageKey(lane, at);
-        const stored = await store.get(key);
-        const ids = (stored?.value ?? []) as readonly string[];
-        if (ids.includes(id)) return at;
-        if (ids.length >= PER_PAGE) {
-          at++;
-          continue;
-        }
-        const more = [...ids, id];
-        const outcome = stored ? await store.update(key, more, stored.etag) : await store.insert(key, more);
-        if (outcome === 'written' || outcome === 'created') return at;
-        // Twice is no harm: it is read before it is written again.
-        if (outcome === 'refused' || (outcome === 'unknown' && ++unclear === 2)) break;
+    async add(lane, lastPage, id) {
+      for (let page = lastPage; page < lastPage + MAX_PAGES_TRIED; page++) {
+        const key = pageKey(lane, page);
+        const added = await modify(store, key, (stored) => addTo(stored, id), { idempotent: true });
+        if (!('result' in added)) throw new SidecarError(`the state store does not take ${key}`);
+        if (added.result === 'on the page') return page;
       }
-      throw new SidecarError(`the state store does not take ${pageKey(lane, at)}`);
+      throw new SidecarError(`the state store has no page of lane ${lane} with room for another id`);
     },
 
     async read(lane, from) {

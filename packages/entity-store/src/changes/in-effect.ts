@@ -1,5 +1,6 @@
 import { CHANGE_LANES } from '@standing-order/contracts';
 import { SidecarError, type StateStore, type Stored } from '@standing-order/dapr';
+import { modify } from '../modify.ts';
 import type { Change, LaneLog } from './log.ts';
 
 /** An entity as its document holds it: fields that this code does not know are in it too. */
@@ -28,25 +29,19 @@ export function createDocuments<E extends { readonly id: string }>(store: StateS
   /** For each lane the newest change that its documents are known to hold. */
   const settled: number[] = Array(CHANGE_LANES).fill(0);
 
-  /** Says whether the document is as new as the change now; not, when somebody else was faster. */
-  async function applyOnce({ version, entity }: Change<E>): Promise<boolean> {
+  async function apply(lane: number, { seq, version, entity }: Change<E>): Promise<void> {
     const key = prefix + entity.id;
-    const stored = await store.get(key);
-    if (stored && kept<E>(stored).version >= version) return true;
-    const document = { v: VERSION, version, ...entity };
-    const outcome = stored ? await store.update(key, document, stored.etag) : await store.insert(key, document);
-    if (outcome === 'written' || outcome === 'created') return true;
-    if (outcome === 'conflict' || outcome === 'exists') return false;
-    throw notTaken(key);
-  }
-
-  async function apply(lane: number, change: Change<E>): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (!(await applyOnce(change))) continue;
-      settled[lane] = change.seq;
-      return;
-    }
-    throw notTaken(prefix + change.entity.id);
+    const applied = await modify(
+      store,
+      key,
+      (stored) =>
+        stored && kept<E>(stored).version >= version
+          ? { result: undefined }
+          : { result: undefined, write: { v: VERSION, version, ...entity } },
+      { attempts: ATTEMPTS, idempotent: true },
+    );
+    if (!('result' in applied)) throw new SidecarError(`the state store does not take ${key}`);
+    settled[lane] = seq;
   }
 
   return {
@@ -68,8 +63,6 @@ export function createDocuments<E extends { readonly id: string }>(store: StateS
     },
   };
 }
-
-const notTaken = (key: string): SidecarError => new SidecarError(`the state store does not take ${key}`);
 
 function kept<E>({ value }: Stored): Kept<E> {
   const { v: _, version, ...entity } = value as { readonly v: number; readonly version: number };

@@ -6,7 +6,7 @@ import type { Entities } from './store.ts';
 /** What validators are asked by message. */
 type Command = Message<'com.standing-order.validate-consumer-info.v1' | 'com.standing-order.validate-order-details.v1'>;
 
-export interface AnswerOptions<M, E> extends RepliesOptions {
+export interface ReplyToCommandsOptions<M, E> extends RepliesOptions {
   readonly entities: Pick<Entities<E>, 'getAll'>;
   /** Which entity a command is about. */
   entityOf(message: M): string;
@@ -19,8 +19,8 @@ export interface AnswerOptions<M, E> extends RepliesOptions {
  * order, so a command that comes twice is answered twice, and the order takes the first answer. A command is done when the
  * broker has its reply.
  */
-export function answerCommands<M extends Command & CloudEvent, E>(
-  options: AnswerOptions<M, E>,
+export function replyToCommands<M extends Command & CloudEvent, E>(
+  options: ReplyToCommandsOptions<M, E>,
 ): Subscription<M>['handle'] {
   const { entities, entityOf, validate } = options;
   return async (batch) => {

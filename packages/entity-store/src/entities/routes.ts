@@ -1,6 +1,6 @@
 import { entityId } from '@standing-order/contracts';
-import { type Caller, callerOf, notAllowed } from '@standing-order/service-kit/auth';
-import { etagHeader, ifMatch, jsonBody, ProblemError, pathParam } from '@standing-order/service-kit/http';
+import { type Caller, callerOf, forbidden } from '@standing-order/service-kit/auth';
+import { formatEtag, ProblemError, pathParam, readJsonBody, requireIfMatch } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import type { Entities, Patch, Versioned } from './store.ts';
@@ -25,7 +25,7 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
   const { path, entities, request, patch, newId, mayRead } = options;
 
   app.post(path, async (c) => {
-    const body = await jsonBody(c, request);
+    const body = await readJsonBody(c, request);
     const entity = { ...body, id: body.id ?? newId() } as E;
     const location = `${path}/${entity.id}`;
     const created = await entities.create(entity);
@@ -42,7 +42,7 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 
   app.get(`${path}/:id`, async (c) => {
     const id = pathParam(c, 'id', entityId);
-    if (mayRead && !mayRead(callerOf(c), id)) throw notAllowed('this belongs to somebody else');
+    if (mayRead && !mayRead(callerOf(c), id)) throw forbidden('this belongs to somebody else');
     const found = await entities.get(id);
     if (!found) throw notFound(path, id);
     return show(c, found, 200);
@@ -50,8 +50,8 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 
   app.patch(`${path}/:id`, async (c) => {
     const id = pathParam(c, 'id', entityId);
-    const etag = ifMatch(c);
-    const changed = await entities.change(id, etag, await jsonBody(c, patch));
+    const etag = requireIfMatch(c);
+    const changed = await entities.change(id, etag, await readJsonBody(c, patch));
     switch (changed.outcome) {
       case 'changed':
         return show(c, changed, 200);
@@ -68,7 +68,7 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 }
 
 function show<E>(c: Context, { entity, etag }: Versioned<E>, status: 200 | 201): Response {
-  c.header('ETag', etagHeader(etag));
+  c.header('ETag', formatEtag(etag));
   return c.json(entity as object, status);
 }
 

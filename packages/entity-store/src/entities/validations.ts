@@ -1,5 +1,5 @@
 import type { MessageType } from '@standing-order/contracts';
-import { jsonBody } from '@standing-order/service-kit/http';
+import { readJsonBody } from '@standing-order/service-kit/http';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import type { Entities } from './store.ts';
@@ -21,7 +21,7 @@ export interface ValidationRouteOptions<Q, E> {
 export function validationRoute<Q, E>(app: Hono, options: ValidationRouteOptions<Q, E>): void {
   const { entities, question, entityOf, validate } = options;
   app.post('/validations', async (c) => {
-    const asked = await jsonBody(c, question);
+    const asked = await readJsonBody(c, question);
     const found = await entities.get(entityOf(asked));
     return c.json(validate(found?.entity, asked));
   });

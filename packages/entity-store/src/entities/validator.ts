@@ -4,31 +4,31 @@ import {
   type Message,
   type MessageType,
   messageSchema,
+  type TOPICS,
   type Topic,
-  type topics,
   validationRequest,
 } from '@standing-order/contracts';
-import { createConnection, createSidecar, type Sidecar, subscribe } from '@standing-order/dapr';
+import { createSidecarEnvironment, runSidecarService, type Sidecar, subscribe } from '@standing-order/dapr';
 import { type Caller, createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig, serviceConfig } from '@standing-order/service-kit/config';
+import { serviceConfig } from '@standing-order/service-kit/config';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
-import { type Clock, realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
+import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { type AnnouncerOptions, changesRoute, createAnnouncer } from '../changes/index.ts';
-import { answerCommands } from './answers.ts';
+import { replyToCommands } from './answers.ts';
 import { type EntityRoutesOptions, entityRoutes } from './routes.ts';
 import { createEntities, type Entities } from './store.ts';
 import { validationRoute } from './validations.ts';
 
 /** What a validator can be asked. */
-export type CommandType = (typeof topics)['consumer-commands' | 'restaurant-commands']['types'][number];
+export type CommandType = (typeof TOPICS)['consumer-commands' | 'restaurant-commands']['types'][number];
 
 /** A command's question: all of it but the order and the attempt that it is asked for. */
-export type Question<Type extends CommandType> = z.infer<ReturnType<typeof validationRequest<Type>>>;
+export type ValidationRequest<Type extends CommandType> = z.infer<ReturnType<typeof validationRequest<Type>>>;
 
 /** A service that owns entities, and is asked about them before an order counts: all that one has of its own. */
-export interface Validator<E extends { readonly id: string }, Type extends CommandType>
+export interface EntityService<E extends { readonly id: string }, Type extends CommandType>
   extends Pick<EntityRoutesOptions<E>, 'path' | 'request' | 'patch'> {
   /** Who it is in its messages, as a URI reference: `/consumer`. */
   readonly source: string;
@@ -44,12 +44,15 @@ export interface Validator<E extends { readonly id: string }, Type extends Comma
   readonly commands: Topic;
   readonly changes: AnnouncerOptions['topic'];
   /** Which entity a question is about. */
-  entityOf(question: Question<Type>): string;
+  entityOf(question: ValidationRequest<Type>): string;
   /** What the entity, or its absence, makes of it: type and data of the reply. Pure. */
-  validate(entity: E | undefined, question: Question<Type>): { readonly type: MessageType; readonly data: object };
+  validate(
+    entity: E | undefined,
+    question: ValidationRequest<Type>,
+  ): { readonly type: MessageType; readonly data: object };
 }
 
-export interface ValidatorParts<E> extends ServiceAppOptions {
+export interface EntityServiceParts<E> extends ServiceAppOptions {
   readonly entities: Entities<E>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
@@ -58,63 +61,47 @@ export interface ValidatorParts<E> extends ServiceAppOptions {
 }
 
 /** Its HTTP side: its entities, what has changed in them, and what it is asked about them, directly and by message. */
-export function validatorApp<E extends { readonly id: string }, Type extends CommandType>(
-  validator: Validator<E, Type>,
-  { entities, sidecar, pubsub, clock, newId, ...options }: ValidatorParts<E>,
+export function entityServiceApp<E extends { readonly id: string }, Type extends CommandType>(
+  validator: EntityService<E, Type>,
+  { entities, sidecar, pubsub, clock, newId, ...options }: EntityServiceParts<E>,
 ): Hono {
   const { api, path, request, patch, mayRead, source, command, commands, entityOf, validate } = validator;
   const app = createApp(options, api);
   entityRoutes(app, { path, entities, request, patch, newId, ...(mayRead && { mayRead }) });
   validationRoute(app, { entities, question: validationRequest(command), entityOf, validate });
   changesRoute(app, entities);
-  const questionOf = ({ data }: Message<CommandType>) => data as unknown as Question<Type>;
+  const requestOf = ({ data }: Message<CommandType>) => data as unknown as ValidationRequest<Type>;
   subscribe(app, {
     sidecar,
     pubsub,
     topic: commands,
     source,
     schema: messageSchema([command]) as unknown as z.ZodType<Message<CommandType> & CloudEvent>,
-    handle: answerCommands<Message<CommandType> & CloudEvent, E>({
+    handle: replyToCommands<Message<CommandType> & CloudEvent, E>({
       sidecar,
       pubsub,
       source,
       clock,
       entities,
-      entityOf: (message) => entityOf(questionOf(message)),
-      validate: (entity, message) => validate(entity, questionOf(message)),
+      entityOf: (message) => entityOf(requestOf(message)),
+      validate: (entity, message) => validate(entity, requestOf(message)),
     }),
   });
   return app;
 }
 
-/** Runs it beside its sidecar until it is told to stop. */
-export function runValidator<E extends { readonly id: string }, Type extends CommandType>(
-  validator: Validator<E, Type>,
+/** Runs the service with its sidecar until SIGTERM or SIGINT. */
+export function runEntityService<E extends { readonly id: string }, Type extends CommandType>(
+  service: EntityService<E, Type>,
 ): void {
-  const config = loadConfig(serviceConfig);
-  const pubsub = config.PUBSUB;
-  const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: realClock });
-  const { prefix, schema, changes: topic, source } = validator;
-  const announce = createAnnouncer({ sidecar, pubsub, topic, source, clock: realClock });
-  const entities = createEntities({ store: connection.store, prefix, schema, announce });
-  runService({
-    app: validatorApp(validator, {
-      entities,
-      sidecar,
-      pubsub,
-      clock: realClock,
-      newId: () => uuidv7(realClock, realRandom),
-      readiness: connection.readiness,
-      appToken: config.APP_API_TOKEN,
-      authenticate: createAuthenticate(config),
-    }),
-    host: config.HOST,
-    port: config.PORT,
-    async start(signal) {
-      await connection.open(signal);
-      await entities.repair(signal);
-    },
-    stop: connection.close,
+  const environment = createSidecarEnvironment(serviceConfig);
+  const { config, sidecar, store, pubsub, clock, newId, appOptions } = environment;
+  const { prefix, schema, changes: topic, source } = service;
+  const announce = createAnnouncer({ sidecar, pubsub, topic, source, clock });
+  const entities = createEntities({ store, prefix, schema, announce });
+  const authenticate = createAuthenticate(config);
+  runSidecarService(environment, {
+    app: entityServiceApp(service, { entities, sidecar, pubsub, clock, newId, authenticate, ...appOptions }),
+    start: entities.repair,
   });
 }

@@ -1,8 +1,8 @@
-import type { StateStore, Stored } from '@standing-order/dapr';
-import { warnSometimes } from '@standing-order/service-kit/telemetry';
-import { type Entry, grown, type Head, headOf, MAX_ADDED, missingFrom } from './pages.ts';
+import type { InsertOutcome, StateStore, Stored, WriteOutcome } from '@standing-order/dapr';
+import { warnRateLimited } from '@standing-order/service-kit/telemetry';
+import { grown, type Head, headOf, type LogEntry, MAX_ADDED, missingFrom } from './pages.ts';
 
-export type Additions<E extends Entry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
+export type Additions<E extends LogEntry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
 
 type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
 
@@ -10,7 +10,7 @@ type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
 type Outcome = 'added' | 'lost' | 'failed';
 
 /** A log as it was read, and what it lacks. */
-interface Growth<E extends Entry> {
+interface Growth<E extends LogEntry> {
   readonly name: string;
   readonly etag: string | undefined;
   readonly head: Head<E>;
@@ -22,8 +22,13 @@ const ATTEMPTS = 8;
 /** Keys created at a time: leaves connections for everybody else. */
 const INSERTS_AT_ONCE = 16;
 
-/** Adds entries to logs; says for each addition, in order, whether all of it is known to be stored. Never rejects. */
-export async function addAll<E extends Entry>(
+/**
+ * Adds entries to logs; returns for each addition, in order, whether all of it is known to be stored. Never rejects.
+ *
+ * Does not use `modify`: one read and one bulk write serve all logs of a batch, where `modify` would take two calls for each.
+ * An unclear write is not read back, since the caller repeats the addition and the log finds the entries by their ids.
+ */
+export async function addAll<E extends LogEntry>(
   store: WritableStore,
   additions: Additions<E>,
 ): Promise<readonly boolean[]> {
@@ -53,7 +58,7 @@ export async function addAll<E extends Entry>(
 }
 
 /** Undefined for a log that this code doesn't understand. */
-function growthOf<E extends Entry>(
+function growthOf<E extends LogEntry>(
   name: string,
   entries: readonly E[],
   stored: Stored | undefined,
@@ -62,13 +67,13 @@ function growthOf<E extends Entry>(
     const head = headOf<E>(stored);
     return { name, etag: stored?.etag, head, missing: missingFrom(head, entries) };
   } catch (error) {
-    warnSometimes('paged log', { err: error, name }, 'a log cannot be added to');
+    warnRateLimited('paged log', { err: error, name }, 'a log cannot be added to');
     return undefined;
   }
 }
 
 /** Adds to each log what one write of it may add. */
-async function addOnce<E extends Entry>(
+async function addOnce<E extends LogEntry>(
   store: WritableStore,
   growths: readonly Growth<E>[],
 ): Promise<Map<Growth<E>, Outcome>> {
@@ -80,21 +85,22 @@ async function addOnce<E extends Entry>(
     const { head: value, pages } = grown(name, head, missing.slice(0, MAX_ADDED));
     if (etag !== undefined && (await writePages(store, pages))) updates.push({ key: name, value, etag, growth });
     else if (etag !== undefined) outcomes.set(growth, 'failed');
-    else creations.push(async () => void outcomes.set(growth, await create(store, name, value)));
+    else
+      creations.push(async () => {
+        outcomes.set(growth, outcomeOf(await store.insert(name, value)));
+      });
   }
   for (let from = 0; from < creations.length; from += INSERTS_AT_ONCE) {
     await Promise.all(creations.slice(from, from + INSERTS_AT_ONCE).map((insert) => insert()));
   }
   const written = updates.length === 0 ? 'written' : await store.write(updates.map(({ growth: _, ...item }) => item));
-  const outcome = written === 'written' ? 'added' : written === 'conflict' ? 'lost' : 'failed';
-  for (const { growth } of updates) outcomes.set(growth, outcome);
+  for (const { growth } of updates) outcomes.set(growth, outcomeOf(written));
   return outcomes;
 }
 
-async function create(store: WritableStore, name: string, head: Head<Entry>): Promise<Outcome> {
-  const outcome = await store.insert(name, head);
-  if (outcome === 'created') return 'added';
-  return outcome === 'exists' ? 'lost' : 'failed';
+function outcomeOf(outcome: WriteOutcome | InsertOutcome): Outcome {
+  if (outcome === 'written' || outcome === 'created') return 'added';
+  return outcome === 'conflict' || outcome === 'exists' ? 'lost' : 'failed';
 }
 
 /** Pages are in the store before the head lets go of them. They never change: one that exists is the same one. */

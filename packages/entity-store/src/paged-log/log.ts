@@ -1,15 +1,15 @@
 import { SidecarError, type StateStore } from '@standing-order/dapr';
 import { type Additions, addAll } from './add.ts';
-import { type Entry, type Head, headOf, newestOf, PAGE_SIZE, type Page, pageKey, pageOf } from './pages.ts';
+import { type Head, headOf, type LogEntry, newestOf, PAGE_SIZE, type Page, pageKey, pageOf } from './pages.ts';
 
 /** An entry at its place: positions are whole numbers from 1 without a gap, and never change. */
-export interface Placed<E extends Entry> {
+export interface PositionedEntry<E extends LogEntry> {
   readonly position: number;
   readonly entry: E;
 }
 
-export interface Slice<E extends Entry> {
-  readonly entries: readonly Placed<E>[];
+export interface LogSlice<E extends LogEntry> {
+  readonly entries: readonly PositionedEntry<E>[];
   /** Whether there are further entries in this direction. */
   readonly more: boolean;
   /** The position of the newest entry of the log; 0 when it is empty. */
@@ -17,7 +17,7 @@ export interface Slice<E extends Entry> {
 }
 
 /** At most `limit` entries, 100 at most: the newest first, those before a position; or those after one, oldest first. */
-export type Wanted =
+export type ReadRange =
   | { readonly limit: number; readonly before?: number | undefined }
   | { readonly limit: number; readonly after: number };
 
@@ -25,7 +25,7 @@ export type Wanted =
  * Logs of small entries (a kilobyte at most), each under a name of its own. Any number of processes add to them; a store
  * that does compare-and-set on single keys is enough.
  */
-export interface PagedLog<E extends Entry> {
+export interface PagedLog<E extends LogEntry> {
   /**
    * Adds entries to the end of logs; says for each addition, in order, whether all of it is stored for good. `false`: some,
    * all or none of it is stored, now or later, and it may be added again. Never rejects.
@@ -35,13 +35,13 @@ export interface PagedLog<E extends Entry> {
    */
   append(additions: Additions<E>): Promise<readonly boolean[]>;
   /** Rejects with a SidecarError when the store can't be read. */
-  read(name: string, wanted: Wanted): Promise<Slice<E>>;
+  read(name: string, wanted: ReadRange): Promise<LogSlice<E>>;
 }
 
 const MAX_LIMIT = 100;
 
 /** Logs in this store, under whatever names. It keeps nothing in memory. */
-export function createPagedLog<E extends Entry>(
+export function createPagedLog<E extends LogEntry>(
   store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>,
 ): PagedLog<E> {
   return {
@@ -64,13 +64,13 @@ export function createPagedLog<E extends Entry>(
 }
 
 /** The entries from one position to another, both included. */
-async function entriesOf<E extends Entry>(
+async function entriesOf<E extends LogEntry>(
   store: Pick<StateStore, 'read'>,
   name: string,
   head: Head<E>,
   first: number,
   last: number,
-): Promise<Placed<E>[]> {
+): Promise<PositionedEntry<E>[]> {
   const positions = Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => first + index);
   const keys = new Set<string>();
   for (const position of positions) if (position < head.first) keys.add(pageKey(name, pageOf(position)));

@@ -1,17 +1,18 @@
+// @module-tag postgres
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSidecar, type Sidecar } from '@standing-order/dapr';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPagedLog, type Entry, type PagedLog, type Placed } from './index.ts';
+import { createPagedLog, type LogEntry, type PagedLog, type PositionedEntry } from './index.ts';
 
 const READY_WITHIN_MS = 60_000;
 /** Entries after which one that comes again may be in the log twice, as `append` says. */
 const KNOWN_AGAIN = 50;
 
-async function everythingIn(log: PagedLog<Entry>, name: string): Promise<Placed<Entry>[]> {
-  const all: Placed<Entry>[] = [];
+async function everythingIn(log: PagedLog<LogEntry>, name: string): Promise<PositionedEntry<LogEntry>[]> {
+  const all: PositionedEntry<LogEntry>[] = [];
   for (let more = true; more; ) {
     const slice = await log.read(name, { after: all.length, limit: 100 });
     all.push(...slice.entries);
@@ -21,7 +22,7 @@ async function everythingIn(log: PagedLog<Entry>, name: string): Promise<Placed<
 }
 
 /** How far apart the entries are that are there twice. */
-function gapsBetweenDoubles(entries: readonly Placed<Entry>[]): number[] {
+function gapsBetweenDoubles(entries: readonly PositionedEntry<LogEntry>[]): number[] {
   const last = new Map<string, number>();
   return entries.flatMap(({ position, entry }) => {
     const before = last.get(entry.id);
@@ -34,7 +35,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (store) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'paged-log-'));
   let platform: Platform | undefined;
   let sidecar: Sidecar | undefined;
-  let log: PagedLog<Entry>;
+  let log: PagedLog<LogEntry>;
 
   beforeAll(async () => {
     platform = await startPlatform({ dataDir, portBase: await findPortBase(), store });

@@ -1,16 +1,16 @@
 import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createPagedLog, type Entry, type PagedLog } from './index.ts';
+import { createPagedLog, type LogEntry, type PagedLog } from './index.ts';
 
 type Logged = { readonly position: number; readonly id: string };
 
 const LOG = 'log:a';
 
-const named = (from: number, to: number): Entry[] =>
+const named = (from: number, to: number): LogEntry[] =>
   Array.from({ length: to - from + 1 }, (_, index) => ({ id: `e${from + index}` }));
 
-async function forwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
+async function forwards(log: PagedLog<LogEntry>, limit = 100): Promise<Logged[]> {
   const all: Logged[] = [];
   for (let after = 0; ; after = all.at(-1)?.position ?? 0) {
     const { entries, more } = await log.read(LOG, { after, limit });
@@ -19,7 +19,7 @@ async function forwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
   }
 }
 
-async function backwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
+async function backwards(log: PagedLog<LogEntry>, limit = 100): Promise<Logged[]> {
   const all: Logged[] = [];
   for (let before: number | undefined; ; before = all.at(-1)?.position) {
     const { entries, more } = await log.read(LOG, { before, limit });
@@ -60,7 +60,7 @@ it('more entries than one write adds are added by several, and known when they c
 
 /** The store, with every call told to `heard` before it is made. */
 function overheard(memory: MemoryStore, heard: (call: 'read' | 'write' | 'insert', values: unknown[]) => void) {
-  return createPagedLog<Entry>({
+  return createPagedLog<LogEntry>({
     ...memory,
     read(keys) {
       heard('read', []);
@@ -96,7 +96,7 @@ it('many logs grow by one read and one write', async () => {
 it('what the store does not take, or what is of another version, is not said to be stored; the rest is', async () => {
   const store = createMemoryStore();
   await store.insert('log:new', { v: 2 });
-  const log = createPagedLog<Entry>(store);
+  const log = createPagedLog<LogEntry>(store);
   const additions = ['log:new', 'log:b'].map((name) => ({ name, entries: named(1, 1) }));
   expect(await log.append(additions)).toEqual([false, true]);
   await expect(log.read('log:new', { limit: 1 })).rejects.toThrow('version 2');
@@ -135,7 +135,7 @@ function unreliable(memory: MemoryStore, scheduler: fc.Scheduler, plan: readonly
 }
 
 /** Adds a batch until it is said to be stored. */
-async function addAll(log: PagedLog<Entry>, entries: readonly Entry[]): Promise<void> {
+async function addAll(log: PagedLog<LogEntry>, entries: readonly LogEntry[]): Promise<void> {
   while (!(await log.append([{ name: LOG, entries }]))[0]);
 }
 
@@ -144,7 +144,7 @@ const appenders = (most: number) =>
 
 async function grow(scheduler: fc.Scheduler, batches: readonly (readonly number[])[], plan: readonly Fault[]) {
   const memory = createMemoryStore();
-  const log = createPagedLog<Entry>(unreliable(memory, scheduler, plan));
+  const log = createPagedLog<LogEntry>(unreliable(memory, scheduler, plan));
   const seen: Logged[][] = [];
   let next = 1;
   const works = batches.map((sizes) => {
@@ -160,7 +160,7 @@ async function grow(scheduler: fc.Scheduler, batches: readonly (readonly number[
     })();
   });
   await scheduler.waitFor(Promise.all(works));
-  const reliable = createPagedLog<Entry>(memory);
+  const reliable = createPagedLog<LogEntry>(memory);
   const all = await forwards(reliable);
   expect(await backwards(reliable, 33)).toEqual(all.toReversed());
   expect(all.map(({ position }) => position)).toEqual(all.map((_, index) => index + 1));

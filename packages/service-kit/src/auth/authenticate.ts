@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.ts';
-import { logger, warnSometimes } from '../telemetry/index.ts';
+import { logger, warnRateLimited } from '../telemetry/index.ts';
 import { type Caller, callerFrom } from './caller.ts';
 import type { AuthConfig } from './config.ts';
 import { createKeys, KeysUnavailable, type KeyTimes } from './keys.ts';
@@ -62,7 +62,7 @@ export function createAuthenticate(config: AuthConfig, times?: KeyTimes): Authen
 }
 
 /** The answer to whoever is known and may not do this. */
-export const notAllowed = (detail: string): ProblemError =>
+export const forbidden = (detail: string): ProblemError =>
   new ProblemError('forbidden', {
     detail,
     challenge: `${REALM}, error="insufficient_scope", error_description="${detail}"`,
@@ -77,7 +77,7 @@ const invalidToken = (detail: string): ProblemError =>
 function problemOf(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof KeysUnavailable) {
-    warnSometimes('keys', { err: error.cause }, 'a request was refused for want of the keys of the issuer');
+    warnRateLimited('keys', { err: error.cause }, 'a request was refused for want of the keys of the issuer');
     return new ProblemError('unavailable', {
       detail: 'the issuer of the tokens cannot be asked for its keys now',
       dependencies: ['issuer'],
@@ -85,7 +85,7 @@ function problemOf(error: unknown): ProblemError {
     });
   }
   // What is no fault of a token is one of the key: too short, for instance. That should be seen.
-  if (!(error instanceof errors.JOSEError)) warnSometimes('token', { err: error }, 'a token could not be verified');
+  if (!(error instanceof errors.JOSEError)) warnRateLimited('token', { err: error }, 'a token could not be verified');
   return invalidToken(faultOf(error));
 }
 

@@ -15,7 +15,7 @@ export interface Caller {
 }
 
 /** Whoever sent a request where nobody is asked who they are. */
-export const ANYBODY: Caller = { client: 'anonymous', admin: true, consumer: undefined };
+export const UNAUTHENTICATED_ADMIN: Caller = { client: 'anonymous', admin: true, consumer: undefined };
 
 /** Whether it may place, see and hear of this consumer's orders. */
 export const mayActFor = ({ admin, consumer }: Caller, consumerId: string): boolean => admin || consumer === consumerId;

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Access, type Api, commonOperations, operationsOf, routePattern } from '@standing-order/contracts';
+import { type Access, type Api, COMMON_OPERATIONS, operationsOf, routePattern } from '@standing-order/contracts';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { ProblemError } from '../http/problem.ts';
-import { type Authenticate, notAllowed } from './authenticate.ts';
-import { ANYBODY, setCaller } from './caller.ts';
+import { type Authenticate, forbidden } from './authenticate.ts';
+import { setCaller, UNAUTHENTICATED_ADMIN } from './caller.ts';
 
 export interface GuardOptions {
   readonly api: Api | undefined;
@@ -16,13 +16,13 @@ export interface GuardOptions {
 
 /** Lets through whom the operation is for, as its API says. What no API describes is for admins. */
 export function guard({ api, authenticate, appToken }: GuardOptions): MiddlewareHandler {
-  const operations = api ? operationsOf(api) : commonOperations;
+  const operations = api ? operationsOf(api) : COMMON_OPERATIONS;
   const accesses = new Map(operations.map((one) => [`${one.method.toUpperCase()} ${routePattern(one)}`, one.access]));
   const demandToken = appToken === undefined ? () => {} : tokenDemander(appToken);
 
   async function demandCaller(c: Context, access: 'client' | 'admin'): Promise<void> {
-    const caller = authenticate ? await authenticate(c) : ANYBODY;
-    if (access === 'admin' && !caller.admin) throw notAllowed('this is for admins');
+    const caller = authenticate ? await authenticate(c) : UNAUTHENTICATED_ADMIN;
+    if (access === 'admin' && !caller.admin) throw forbidden('this is for admins');
     setCaller(c, caller);
   }
 

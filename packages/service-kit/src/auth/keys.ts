@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import { warnSometimes } from '../telemetry/index.ts';
+import { warnRateLimited } from '../telemetry/index.ts';
 
 /** In milliseconds. */
 export interface KeyTimes {
@@ -62,7 +62,7 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
     if (performance.now() - readAt < times.refreshMs) return;
     readAt = performance.now();
     keys.reload().catch((error) => {
-      warnSometimes('keys', { err: error, issuer }, 'the keys of the issuer could not be read anew');
+      warnRateLimited('keys', { err: error, issuer }, 'the keys of the issuer could not be read anew');
     });
   }
 

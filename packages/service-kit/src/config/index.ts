@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { authConfig, authIsWhole } from '../auth/config.ts';
-import { logLevels } from '../telemetry/logger.ts';
+import { LOG_LEVELS } from '../telemetry/logger.ts';
 
 /** A whole number between two bounds, both included. */
 export const wholeNumber = (min: number, max: number) =>
@@ -23,11 +23,14 @@ export const serviceConfig = z
     APP_API_TOKEN: z.string().optional(),
     STATE_STORE: z.string().default('state'),
     PUBSUB: z.string().default('messages'),
-    LOG_LEVEL: z.enum(logLevels).default('info'),
+    LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
     ...authConfig,
   })
   .refine(...authIsWhole.issuer)
   .refine(...authIsWhole.audience);
+
+/** The values of `serviceConfig`. */
+export type ServiceConfig = z.infer<typeof serviceConfig>;
 
 /** One line for each fault, by variable. Never holds a value, since it may be a secret. */
 export const configFaults = (error: z.core.$ZodError, env: NodeJS.ProcessEnv): string[] =>

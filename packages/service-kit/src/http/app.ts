@@ -1,7 +1,7 @@
 import type { Api } from '@standing-order/contracts';
 import { type Context, Hono } from 'hono';
 import { type Authenticate, guard } from '../auth/index.ts';
-import { logger, metricsText, warnSometimes } from '../telemetry/index.ts';
+import { logger, metricsText, warnRateLimited } from '../telemetry/index.ts';
 import { documentRoutes } from './documents.ts';
 import { observe } from './observe.ts';
 import { ProblemError, problemResponse } from './problem.ts';
@@ -46,7 +46,7 @@ function notFound(app: Hono, c: Context): Response {
 function failed(error: Error, c: Context): Response {
   if (error instanceof ProblemError) return problemResponse(error.kind, error.details);
   if (error instanceof UnavailableError) {
-    warnSometimes('unavailable', { err: error }, 'a request failed for want of the sidecar');
+    warnRateLimited('unavailable', { err: error }, 'a request failed for want of the sidecar');
     return problemResponse('unavailable', {
       detail: 'the sidecar, or the store behind it, does not answer now',
       retryAfter: 2,

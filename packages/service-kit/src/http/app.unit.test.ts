@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   createApp,
-  etagHeader,
+  formatEtag,
   idempotencyKeyOf,
-  ifMatch,
-  jsonBody,
   MAX_BODY_BYTES,
   ProblemError,
   pathParam,
+  readJsonBody,
+  requireIfMatch,
 } from './index.ts';
 
 const schema = z.strictObject({
@@ -20,9 +20,9 @@ const id = z.string().regex(/^[a-z]+$/, 'must be letters');
 
 function setUp(reasons: readonly string[] = []) {
   const app = createApp({ readiness: () => ({ ready: reasons.length === 0, reasons }), appToken: 'secret' });
-  app.post('/things', async (c) => c.json(await jsonBody(c, schema), 201));
+  app.post('/things', async (c) => c.json(await readJsonBody(c, schema), 201));
   app.get('/things/:id', (c) => c.json({ id: pathParam(c, 'id', id) }));
-  app.patch('/things/:id', (c) => c.json({ etag: ifMatch(c) }));
+  app.patch('/things/:id', (c) => c.json({ etag: requireIfMatch(c) }));
   app.put('/things', (c) => c.json({ key: idempotencyKeyOf(c) ?? null }));
   app.get('/busy', () => {
     throw new ProblemError('unavailable', { retryAfter: 2.1, location: '/things/x', detail: 'the queue is full' });
@@ -155,7 +155,7 @@ test.each([
 });
 
 test('an ETag survives its way to the client and back', async () => {
-  const headers = { 'if-match': etagHeader('2aa31615-740e-4126-b0be-f83fdb829083') };
+  const headers = { 'if-match': formatEtag('2aa31615-740e-4126-b0be-f83fdb829083') };
   const response = await setUp().request('/things/a', { method: 'PATCH', headers });
   expect(await response.json()).toEqual({ etag: '2aa31615-740e-4126-b0be-f83fdb829083' });
 });

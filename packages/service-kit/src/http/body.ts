@@ -32,7 +32,7 @@ async function textBody(c: Context, limit: number): Promise<string> {
 }
 
 /** The body as JSON, not validated. */
-export async function parsedBody(c: Context, limit: number): Promise<unknown> {
+export async function parseBody(c: Context, limit: number): Promise<unknown> {
   const text = await textBody(c, limit);
   try {
     return JSON.parse(text);
@@ -45,13 +45,13 @@ export async function parsedBody(c: Context, limit: number): Promise<unknown> {
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** Reads, limits (256 KiB), parses and validates a JSON body. Throws the ProblemError that names every fault. */
-export async function jsonBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+export async function readJsonBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const type = c.req.header('content-type') ?? '';
   if (!JSON_TYPE.test(type)) {
     const detail = type ? `is ${type.slice(0, 100)}, not application/json` : 'is missing; application/json is expected';
     throw new ProblemError('unsupported-media-type', { errors: [{ field: 'Content-Type', detail }] });
   }
-  const result = schema.safeParse(await parsedBody(c, MAX_BODY_BYTES));
+  const result = schema.safeParse(await parseBody(c, MAX_BODY_BYTES));
   if (!result.success) throw invalidRequest(allFaultsOf(result.error));
   return result.data;
 }

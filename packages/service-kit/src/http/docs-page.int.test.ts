@@ -1,3 +1,4 @@
+// @module-tag chromium
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,10 +11,6 @@ import { operationsOf, orderApi } from '@standing-order/contracts';
 import { resolveTool } from '@standing-order/tools';
 import { expect, test } from 'vitest';
 import { createApp } from './index.ts';
-
-const chromium = await resolveTool('chromium').catch((error) => {
-  console.error(`The page is not tried in a browser: ${error.message}`);
-});
 
 /** The page as a browser has made it that reaches nothing but this machine, and what it complained of. */
 async function browse(program: string, url: string): Promise<{ readonly page: string; readonly complaints: string[] }> {
@@ -37,14 +34,14 @@ async function browse(program: string, url: string): Promise<{ readonly page: st
   }
 }
 
-test.skipIf(!chromium)('a browser without the internet shows every operation, and misses nothing', async () => {
+test('a browser without the internet shows every operation, and misses nothing', async () => {
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }), authenticate: undefined }, orderApi);
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/docs`;
-    const { page, complaints } = await browse(chromium ?? '', url);
+    const { page, complaints } = await browse(await resolveTool('chromium'), url);
     for (const { path } of operationsOf(orderApi)) expect(page).toContain(`data-path="${path}"`);
     expect(complaints).toEqual([]);
   } finally {

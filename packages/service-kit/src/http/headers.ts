@@ -15,7 +15,7 @@ export function idempotencyKeyOf(c: Context): string | undefined {
 const STRONG_TAG = /^"([\x21\x23-\x7e]{1,255})"$/;
 
 /** The ETag in If-Match, without quotes. Throws 428 without the header, 422 for anything but one strong ETag. */
-export function ifMatch(c: Context): string {
+export function requireIfMatch(c: Context): string {
   const value = c.req.header('if-match');
   if (value === undefined) {
     throw new ProblemError('precondition-required', {
@@ -28,7 +28,7 @@ export function ifMatch(c: Context): string {
 }
 
 /** A stored version as the value of an ETag header. */
-export const etagHeader = (etag: string): string => `"${etag}"`;
+export const formatEtag = (etag: string): string => `"${etag}"`;
 
 /** What two tags are compared by when it does not matter whether they are weak. */
 const OPAQUE_TAGS = /"[\x21\x23-\x7e\x80-\xff]*"/g;

@@ -1,8 +1,8 @@
 import {
   type FieldFault,
+  PROBLEM_KINDS,
   type Problem,
   type ProblemKind,
-  problemKinds,
   problemType,
   type Reason,
 } from '@standing-order/contracts';
@@ -31,7 +31,7 @@ export class ProblemError extends Error {
   readonly kind: ProblemKind;
   readonly details: ProblemDetails;
   constructor(kind: ProblemKind, details: ProblemDetails = {}) {
-    super(details.detail ?? problemKinds[kind].title);
+    super(details.detail ?? PROBLEM_KINDS[kind].title);
     this.kind = kind;
     this.details = details;
   }
@@ -40,7 +40,7 @@ export class ProblemError extends Error {
 /** The body of a problem. */
 export function problemOf(kind: ProblemKind, details: ProblemDetails = {}): Problem {
   const { detail, errors, reasons, dependencies } = details;
-  const { status, title } = problemKinds[kind];
+  const { status, title } = PROBLEM_KINDS[kind];
   return {
     type: problemType(kind),
     title,
@@ -54,7 +54,7 @@ export function problemOf(kind: ProblemKind, details: ProblemDetails = {}): Prob
 
 /** A problem as a response. A service that is unavailable always says when to come back. */
 export function problemResponse(kind: ProblemKind, details: ProblemDetails = {}): Response {
-  const { status } = problemKinds[kind];
+  const { status } = PROBLEM_KINDS[kind];
   const retryAfter = details.retryAfter ?? (status === 503 ? 1 : undefined);
   return new Response(JSON.stringify(problemOf(kind, details)), {
     status,

@@ -10,7 +10,7 @@ export interface Difference {
 }
 
 /** Compares an application's routes with its API. Deliveries of messages are described by AsyncAPI and left out. */
-export function routesBeside(app: Hono, api: Api): Difference {
+export function compareRoutes(app: Hono, api: Api): Difference {
   const routes = new Set(
     app.routes
       .filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/messages/'))
@@ -21,7 +21,7 @@ export function routesBeside(app: Hono, api: Api): Difference {
 }
 
 /** Topics whose messages an application takes, and those that its AsyncAPI document says it receives; both sorted, and equal when all is right. */
-export function topicsBeside(app: Hono, { service }: Api): { readonly taken: string[]; readonly described: string[] } {
+export function compareTopics(app: Hono, { service }: Api): { readonly taken: string[]; readonly described: string[] } {
   const taken = app.routes.flatMap(({ method, path }) =>
     method === 'POST' ? (/^\/messages\/([\w-]+)$/.exec(path)?.[1] ?? []) : [],
   );

@@ -14,7 +14,7 @@ export interface Clock {
 export type Random = () => number;
 
 /** The clocks of this machine. */
-export const realClock: Clock = {
+export const systemClock: Clock = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
   setTimer(ms, fire) {
@@ -27,7 +27,7 @@ const pool = new Uint32Array(2_048);
 let used = pool.length;
 
 /** 53 bits from the system's generator. One system call serves a thousand numbers. */
-export const realRandom: Random = () => {
+export const systemRandom: Random = () => {
   if (used >= pool.length) {
     randomFillSync(pool);
     used = 0;

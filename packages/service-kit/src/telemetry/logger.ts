@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 export type { Logger };
 
 /** As LOG_LEVEL names them. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const wanted = process.env.LOG_LEVEL;
 
@@ -13,7 +13,7 @@ const wanted = process.env.LOG_LEVEL;
  * loadConfig is who refuses it.
  */
 export const logger: Logger = pino({
-  level: logLevels.find((level) => level === wanted) ?? 'info',
+  level: LOG_LEVELS.find((level) => level === wanted) ?? 'info',
   base: { service: process.env.OTEL_SERVICE_NAME ?? 'standing-order' },
   formatters: { level: (label) => ({ level: label }) },
   timestamp: pino.stdTimeFunctions.isoTime,
@@ -31,7 +31,7 @@ const quiet = new Map<string, { until: number; suppressed: number }>();
  * Logs a warning at most once a second for each key and says how many were left out: a store that is down must not fill
  * the disk. Keys come from code, so there are few.
  */
-export function warnSometimes(key: string, fields: object, message: string): void {
+export function warnRateLimited(key: string, fields: object, message: string): void {
   const now = performance.now();
   const state = quiet.get(key);
   if (state && now < state.until) {

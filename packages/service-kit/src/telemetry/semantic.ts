@@ -5,7 +5,7 @@ import type { CloudEvent } from '@standing-order/contracts';
  * Attribute keys of OpenTelemetry's semantic conventions that are used here. Those for messaging and CloudEvents are still
  * "Development" and may change their names, so they are spelled out in this file only.
  */
-export const keys = {
+export const ATTRIBUTE_KEYS = {
   httpMethod: 'http.request.method',
   httpRoute: 'http.route',
   httpStatus: 'http.response.status_code',
@@ -25,18 +25,18 @@ export const keys = {
 
 /** What the span of an operation on a topic says of it. Which broker is behind the sidecar, nobody here knows. */
 export const topicAttributes = (topic: string, operation: 'send' | 'receive' | 'process'): Attributes => ({
-  [keys.messagingSystem]: 'dapr',
-  [keys.messagingDestination]: topic,
-  [keys.messagingOperationType]: operation,
-  [keys.messagingOperationName]: operation,
+  [ATTRIBUTE_KEYS.messagingSystem]: 'dapr',
+  [ATTRIBUTE_KEYS.messagingDestination]: topic,
+  [ATTRIBUTE_KEYS.messagingOperationType]: operation,
+  [ATTRIBUTE_KEYS.messagingOperationName]: operation,
 });
 
 /** What the span of an operation on one message says of it. */
 export const messageAttributes = (topic: string, operation: 'send' | 'process', event: CloudEvent): Attributes => ({
   ...topicAttributes(topic, operation),
-  [keys.messagingMessageId]: event.id,
-  [keys.eventId]: event.id,
-  [keys.eventType]: event.type,
-  [keys.eventSource]: event.source,
-  [keys.eventSubject]: event.subject,
+  [ATTRIBUTE_KEYS.messagingMessageId]: event.id,
+  [ATTRIBUTE_KEYS.eventId]: event.id,
+  [ATTRIBUTE_KEYS.eventType]: event.type,
+  [ATTRIBUTE_KEYS.eventSource]: event.source,
+  [ATTRIBUTE_KEYS.eventSubject]: event.subject,
 });

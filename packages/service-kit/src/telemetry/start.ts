@@ -8,10 +8,10 @@ import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace';
 import { useBackend } from './backend.ts';
-import { warnSometimes } from './logger.ts';
+import { warnRateLimited } from './logger.ts';
 
 const warn = (message: string, ...details: unknown[]): void =>
-  warnSometimes(`opentelemetry ${message}`, { details: details.map(String) }, `opentelemetry: ${message}`);
+  warnRateLimited(`opentelemetry ${message}`, { details: details.map(String) }, `opentelemetry: ${message}`);
 const nothing = (): void => undefined;
 diag.setLogger({ error: warn, warn, info: nothing, debug: nothing, verbose: nothing }, DiagLogLevel.WARN);
 

@@ -131,4 +131,4 @@ export function recordSpan(name: string, recorded: RecordedSpan): TraceParent | 
  * Runs `work` in no trace at all: for what one request happens to start and many share, as a batch or a loop. Otherwise it
  * would be recorded in the trace of whoever came first.
  */
-export const detached = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
+export const runDetached = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);

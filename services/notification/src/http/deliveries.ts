@@ -1,9 +1,9 @@
 import { redeliverRequest, webhookEventId } from '@standing-order/contracts';
-import { jsonBody, ProblemError, pathParam } from '@standing-order/service-kit/http';
+import { ProblemError, pathParam, readJsonBody } from '@standing-order/service-kit/http';
 import type { Hono } from 'hono';
-import type { DeliveryRecord } from '../delivery/record.ts';
-import { statusOf } from '../hooks/hook.ts';
-import type { Hooks } from '../hooks/hooks.ts';
+import type { DeliveryRecord } from '../delivery/storage/delivery-log.ts';
+import { statusOf } from '../domain/endpoint.ts';
+import type { Hooks } from '../endpoints/endpoint-store.ts';
 import { hookOf, outcomeUnknown } from './webhooks.ts';
 
 export interface DeliveryRoutesParts {
@@ -42,7 +42,7 @@ export function deliveryRoutes(app: Hono, { hooks, record, wake }: DeliveryRoute
   app.post('/webhooks/:id/redeliver', async (c) => {
     const hook = await hookOf(c, hooks);
     const { id } = hook;
-    const { failedSince } = await jsonBody(c, redeliverRequest);
+    const { failedSince } = await readJsonBody(c, redeliverRequest);
     const result = await record.failedSince(id, Date.parse(failedSince));
     if (result === 'unknown') throw outcomeUnknown(`/webhooks/${id}/deliveries`);
     wake([id]);

@@ -1,11 +1,18 @@
 import { webhookId, webhookRequest } from '@standing-order/contracts';
-import { etagHeader, ifMatch, isUnchanged, jsonBody, ProblemError, pathParam } from '@standing-order/service-kit/http';
+import {
+  formatEtag,
+  isUnchanged,
+  ProblemError,
+  pathParam,
+  readJsonBody,
+  requireIfMatch,
+} from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
-import type { DeliveryRecord } from '../delivery/record.ts';
-import { newSecret } from '../delivery/signature.ts';
-import { type UrlPolicy, urlFault } from '../delivery/url.ts';
-import { type Hook, MOST_HOOKS, newHook, ROTATION_MS, rotated, viewOf } from '../hooks/hook.ts';
-import type { Changed, Hooks } from '../hooks/hooks.ts';
+import { newSecret } from '../delivery/attempt/signature.ts';
+import type { DeliveryRecord } from '../delivery/storage/delivery-log.ts';
+import { type Hook, MOST_HOOKS, newHook, ROTATION_MS, rotated, viewOf } from '../domain/endpoint.ts';
+import type { Changed, Hooks } from '../endpoints/endpoint-store.ts';
+import { type UrlPolicy, urlFault } from '../endpoints/url-policy.ts';
 
 export interface WebhookRoutesParts {
   readonly hooks: Hooks;
@@ -42,7 +49,7 @@ export function webhookRoutes(app: Hono, { hooks, record, policy, now, newId, re
   /** Changes a webhook, if it is still the version that the client names, if it names one. */
   async function change(c: Context, decide: (hook: Hook) => Hook): Promise<Hook> {
     const id = pathParam(c, 'id', webhookId);
-    const wanted = c.req.header('if-match') === undefined ? undefined : ifMatch(c);
+    const wanted = c.req.header('if-match') === undefined ? undefined : requireIfMatch(c);
     const changed: Changed<'stale'> = await hooks.change(id, (hook) =>
       wanted === undefined || wanted === String(hook.version) ? decide(hook) : 'stale',
     );
@@ -60,7 +67,7 @@ export function webhookRoutes(app: Hono, { hooks, record, policy, now, newId, re
   }
 
   app.post('/webhooks', async (c) => {
-    const request = await jsonBody(c, webhookRequest);
+    const request = await readJsonBody(c, webhookRequest);
     const fault = urlFault(request.url, policy);
     if (fault) throw new ProblemError('invalid-request', { errors: [{ field: 'url', detail: fault }] });
     const hook = newHook({ id: newId(), request, secret: newSecret(), now: now() });
@@ -71,7 +78,7 @@ export function webhookRoutes(app: Hono, { hooks, record, policy, now, newId, re
     if (outcome === 'unknown') throw outcomeUnknown('/webhooks');
     refresh();
     c.header('Location', `/webhooks/${hook.id}`);
-    c.header('ETag', etagHeader(String(hook.version)));
+    c.header('ETag', formatEtag(String(hook.version)));
     return c.json({ ...viewOf(hook), secret: hook.secret }, 201);
   });
 
@@ -102,7 +109,7 @@ export function webhookRoutes(app: Hono, { hooks, record, policy, now, newId, re
 }
 
 function show(c: Context, hook: Hook): Response {
-  const etag = etagHeader(String(hook.version));
+  const etag = formatEtag(String(hook.version));
   c.header('ETag', etag);
   return isUnchanged(c, etag) ? c.body(null, 304) : c.json(viewOf(hook));
 }

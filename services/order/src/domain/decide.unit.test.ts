@@ -1,4 +1,4 @@
-import { type Reason, reasonCodes } from '@standing-order/contracts';
+import { REASON_CODES, type Reason } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderBusiness } from '../outbox/business.ts';
@@ -12,7 +12,7 @@ const currency = fc.constantFrom('EUR', 'USD');
 const amount = fc.constantFrom(0, 1, 4999, 5000, 5001);
 const money = fc.record({ amount, currency });
 const reasons: fc.Arbitrary<Reason[]> = fc.array(
-  fc.record({ code: fc.constantFrom(...reasonCodes), detail: fc.string(), field: fc.constant('consumerId') }),
+  fc.record({ code: fc.constantFrom(...REASON_CODES), detail: fc.string(), field: fc.constant('consumerId') }),
   { minLength: 1, maxLength: 4 },
 );
 const answer: fc.Arbitrary<Answer> = fc.oneof(
@@ -117,12 +117,12 @@ describe('what becomes of an order', () => {
 
   it('expires at its deadline, and at no other time', () => {
     const order = taken(DEADLINE);
-    expect(orderBusiness.overdue(order, DEADLINE - 1)).toBeUndefined();
-    const timeUp = orderBusiness.overdue(order, DEADLINE);
+    expect(orderBusiness.onTimeout(order, DEADLINE - 1)).toBeUndefined();
+    const timeUp = orderBusiness.onTimeout(order, DEADLINE);
     expect(timeUp && decide(order, timeUp, DEADLINE)).toMatchObject({
       document: { status: 'EXPIRED', settledAt: DEADLINE },
     });
-    expect(orderBusiness.overdue(taken(), Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    expect(orderBusiness.onTimeout(taken(), Number.MAX_SAFE_INTEGER)).toBeUndefined();
   });
 
   it('never changes its verdict, nor an answer that it has recorded, whatever comes in whatever order', () => {
@@ -177,7 +177,7 @@ describe('what becomes of an order', () => {
         expect(verdict).toEqual(apply(asked, ...sent.filter(({ kind }) => !told.some((name) => name === kind))));
         const settled = last.status !== 'PENDING';
         if (received || noted) expect(settled).toBe(true);
-        const missing = orderBusiness.missing(last);
+        const missing = orderBusiness.pendingChannels(last);
         expect(missing.includes('response')).toBe(settled && !received);
         expect(missing.includes('notification')).toBe(settled && !noted);
         expect(missing.includes('index')).toBe(!indexed);
@@ -190,10 +190,10 @@ describe('what becomes of an order', () => {
     fc.assert(
       fc.property(history, (happened) => {
         for (const order of states(taken(DEADLINE), happened)) {
-          const answered = orderBusiness.answered(order).map(({ channel }) => channel);
+          const answered = orderBusiness.acknowledged(order).map(({ channel }) => channel);
           const missing =
             order.status === 'PENDING' ? ['consumer', 'details'].filter((kind) => !answered.includes(kind)) : [];
-          expect(orderBusiness.missing(order)).toEqual(missing);
+          expect(orderBusiness.pendingChannels(order)).toEqual(missing);
           if (order.status === 'PENDING') expect(missing).not.toEqual([]);
         }
       }),

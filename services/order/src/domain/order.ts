@@ -1,5 +1,5 @@
 import type { Money, OrderRequest, PricedLine, Reason, TraceParent } from '@standing-order/contracts';
-import type { Document, Token } from '@standing-order/outbox';
+import type { OutboxDocument, Token } from '@standing-order/outbox';
 
 export interface ConsumerValid {
   readonly kind: 'consumer';
@@ -46,7 +46,7 @@ export interface ReplyTo {
   readonly correlationId: string;
 }
 
-interface Facts extends Document {
+interface Facts extends OutboxDocument {
   readonly v: number;
   readonly style: Style;
   readonly client: string;

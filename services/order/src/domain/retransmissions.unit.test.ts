@@ -122,7 +122,7 @@ test('without a deadline the first reply of each kind that arrives anywhere deci
     fc.property(steps, (plan) => {
       const { last, delivered } = play(plan, undefined);
       for (const kind of KINDS) expect(last.answers[kind]).toEqual(delivered.find((reply) => reply.kind === kind));
-      expect(orderBusiness.missing(last).length === 0).toBe(last.status !== 'PENDING');
+      expect(orderBusiness.pendingChannels(last).length === 0).toBe(last.status !== 'PENDING');
       expect(last.status === 'PENDING').toBe(KINDS.some((kind) => !last.answers[kind]));
     }),
     { numRuns: 500 },

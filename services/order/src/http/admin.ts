@@ -9,9 +9,9 @@ import type { Order } from '../domain/order.ts';
  * Adds GET /stuck-orders, the orders that this replica has asked about in vain, and POST /orders/{id}/retry, which starts
  * over with one of them. To be added before GET /orders/{id}.
  */
-export function adminRoutes(app: Hono, outbox: Pick<Outbox<Order, Message>, 'stuck' | 'retry'>): void {
+export function adminRoutes(app: Hono, outbox: Pick<Outbox<Order, Message>, 'parked' | 'retry'>): void {
   app.get('/stuck-orders', (c) => {
-    const orders = outbox.stuck().map(({ since, ...order }) => ({ ...order, since: new Date(since).toISOString() }));
+    const orders = outbox.parked().map(({ since, ...order }) => ({ ...order, since: new Date(since).toISOString() }));
     return c.json({ orders });
   });
 

@@ -1,4 +1,4 @@
-import { type HttpStyle, httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES, type HttpStyle } from '@standing-order/contracts';
 import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
 
@@ -11,7 +11,7 @@ export interface StyleSettings {
 
 const HEADER = 'Order-Style';
 
-const isStyle = (name: string): name is HttpStyle => (httpStyles as readonly string[]).includes(name);
+const isStyle = (name: string): name is HttpStyle => (HTTP_STYLES as readonly string[]).includes(name);
 
 /** The style in which this request is handled: the header `Order-Style`, where that is allowed, or the default. */
 export function styleOf(c: Context, settings: StyleSettings): HttpStyle {
@@ -25,6 +25,6 @@ export function styleOf(c: Context, settings: StyleSettings): HttpStyle {
   }
   if (isStyle(name)) return name;
   throw new ProblemError('malformed-request', {
-    errors: [{ field: HEADER, detail: `must be one of ${httpStyles.join(', ')}` }],
+    errors: [{ field: HEADER, detail: `must be one of ${HTTP_STYLES.join(', ')}` }],
   });
 }

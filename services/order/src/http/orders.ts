@@ -1,7 +1,7 @@
 import { orderId, orderRequest } from '@standing-order/contracts';
 import type { Outbox } from '@standing-order/outbox';
 import { callerOf } from '@standing-order/service-kit/auth';
-import { etagHeader, idempotencyKeyOf, isUnchanged, jsonBody, pathParam } from '@standing-order/service-kit/http';
+import { formatEtag, idempotencyKeyOf, isUnchanged, pathParam, readJsonBody } from '@standing-order/service-kit/http';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Context, Hono } from 'hono';
 import type { Message } from '../domain/decide.ts';
@@ -34,7 +34,7 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
   app.post('/orders', async (c) => {
     const style = styleOf(c, styleSettings);
     const idempotencyKey = idempotencyKeyOf(c);
-    const request = await jsonBody(c, orderRequest);
+    const request = await readJsonBody(c, orderRequest);
     demandOwn(c, request.consumerId);
     const { client } = callerOf(c);
     const placement = await styles[style]({ request, client, idempotencyKey, trace: currentTrace() });
@@ -52,7 +52,7 @@ export function orderRoutes(app: Hono, { styles, styleSettings, outbox, waits }:
     const id = pathParam(c, 'id', orderId);
     const order = await ownOrder(c, outbox, id);
     const { body, version } = shown((await waitedFor(c, order)) ?? order);
-    const etag = etagHeader(version);
+    const etag = formatEtag(version);
     if (isUnchanged(c, etag)) return c.body(null, 304, { ETag: etag });
     return c.body(body, 200, { ETag: etag, 'Content-Type': 'application/json' });
   });

@@ -1,5 +1,5 @@
 import type { Outbox } from '@standing-order/outbox';
-import { callerOf, mayActFor, notAllowed } from '@standing-order/service-kit/auth';
+import { callerOf, forbidden, mayActFor } from '@standing-order/service-kit/auth';
 import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
 import type { Message } from '../domain/decide.ts';
@@ -7,7 +7,7 @@ import type { Order } from '../domain/order.ts';
 
 /** Throws unless the caller is this consumer, or an admin. Says nothing of whether there is one. */
 export function demandOwn(c: Context, consumerId: string): void {
-  if (!mayActFor(callerOf(c), consumerId)) throw notAllowed('this belongs to another consumer');
+  if (!mayActFor(callerOf(c), consumerId)) throw forbidden('this belongs to another consumer');
 }
 
 /**

@@ -1,7 +1,7 @@
-import { type ChangesAnswer, changesAnswer } from '@standing-order/contracts';
+import { type ChangesResponse, changesResponse } from '@standing-order/contracts';
 import type { Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, logger, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { logger, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
 import type { Replica } from './replica.ts';
 
@@ -30,12 +30,12 @@ const DEADLINE_MS = 2_000;
  */
 export function createPuller<E>({ sidecar, clock, owner, entity, replica }: PullParts<E>): Puller {
   // The entities' schema gives them their type, which zod cannot see through a function of it.
-  const answerSchema = changesAnswer(entity) as unknown as z.ZodType<ChangesAnswer<E>>;
+  const answerSchema = changesResponse(entity) as unknown as z.ZodType<ChangesResponse<E>>;
   let provenAt: number | undefined;
   let stopped = true;
   let cancel = () => {};
 
-  async function ask(): Promise<ChangesAnswer<E>> {
+  async function ask(): Promise<ChangesResponse<E>> {
     const body = { since: replica.cursors() };
     const answer = await sidecar.invoke({ app: owner, method: 'changes', body, deadlineMs: DEADLINE_MS });
     if (answer.status !== 200) throw new Error(`${owner} answered ${answer.status}`);
@@ -64,8 +64,8 @@ export function createPuller<E>({ sidecar, clock, owner, entity, replica }: Pull
   }
 
   function run(): void {
-    detached(pull)
-      .catch((error: unknown) => warnSometimes(`pull ${owner}`, { owner, err: error }, 'a pull failed'))
+    runDetached(pull)
+      .catch((error: unknown) => warnRateLimited(`pull ${owner}`, { owner, err: error }, 'a pull failed'))
       .finally(next);
   }
 

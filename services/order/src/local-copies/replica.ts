@@ -1,4 +1,4 @@
-import { CHANGE_LANES, type ChangesAnswer, type LaneCursor, type LaneNews } from '@standing-order/contracts';
+import { CHANGE_LANES, type ChangesResponse, type LaneChanges, type LaneCursor } from '@standing-order/contracts';
 import { cursorAfter, isNewer, turnOf } from './apply.ts';
 
 /** A change as an event brings it. */
@@ -16,7 +16,7 @@ export interface Replica<E> {
   /** Takes what an event says, as far as it may. */
   hear(event: ChangeEvent<E>): void;
   /** Takes a pull's answer that was asked for from these or from earlier cursors. */
-  take(answer: ChangesAnswer<E>): void;
+  take(answer: ChangesResponse<E>): void;
   /** How far each lane is read. */
   cursors(): readonly LaneCursor[];
   size(): number;
@@ -58,7 +58,7 @@ export function createReplica<E extends { readonly id: string }>({ weigh, places
     if (!keep(version, entity)) forget(entity.id);
   }
 
-  function takeLane({ lane, changes, next }: LaneNews<E>): void {
+  function takeLane({ lane, changes, next }: LaneChanges<E>): void {
     const cursor = cursors[lane] ?? { seq: 0 };
     for (const { seq, version, entity } of changes) {
       if (seq === undefined || turnOf(cursor, seq) !== 'past') follow(version, entity);

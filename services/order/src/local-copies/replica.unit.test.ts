@@ -1,4 +1,4 @@
-import type { ChangesAnswer } from '@standing-order/contracts';
+import type { ChangesResponse } from '@standing-order/contracts';
 import { createEntities } from '@standing-order/entity-store/entities';
 import { laneOf } from '@standing-order/outbox';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
@@ -88,7 +88,7 @@ test('events and pulls in any order and multiplicity, with losses, never take a 
     fc.asyncProperty(steps, fc.integer({ min: 1, max: ROOM_FOR_ALL }), async (plan, places) => {
       const { things, events, change } = owner();
       const { replica, look } = watched(places);
-      let asked: ChangesAnswer<Thing> | undefined;
+      let asked: ChangesResponse<Thing> | undefined;
       for (const step of plan) {
         if (step.do === 'change') await change(step.id, step.weight);
         if (step.do === 'ask') asked ??= await things.changesSince({ since: [...replica.cursors()] });

@@ -1,4 +1,4 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/dapr';
 import type { Hono } from 'hono';
 import type { Some } from '../local-copies/replicas.ts';
@@ -16,7 +16,7 @@ export interface ChangesParts {
  */
 export function changesHandler(app: Hono, { sidecar, pubsub, replicas }: ChangesParts): void {
   const from = { sidecar, pubsub, source: SOURCE };
-  const consumers = topics['consumer-changes'];
+  const consumers = TOPICS['consumer-changes'];
   subscribe(app, {
     ...from,
     topic: consumers,
@@ -26,7 +26,7 @@ export function changesHandler(app: Hono, { sidecar, pubsub, replicas }: Changes
       return batch.map(() => 'success');
     },
   });
-  const restaurants = topics['restaurant-changes'];
+  const restaurants = TOPICS['restaurant-changes'];
   subscribe(app, {
     ...from,
     topic: restaurants,

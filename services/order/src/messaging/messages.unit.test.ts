@@ -1,6 +1,6 @@
-import { messageSchema, type Topic, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
-import type { Outgoing } from '@standing-order/outbox';
+import type { OutgoingCommand } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../domain/decide.ts';
@@ -13,7 +13,7 @@ const orderId = (index: number) => `01890a5d-ac96-774b-bcce-00000000000${index}`
 const token = { w: 'writer', a: 2, t: 1234.5 };
 const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' };
 
-const outgoing = (index: number, channel: 'consumer' | 'details'): Outgoing<Order> => ({
+const outgoing = (index: number, channel: 'consumer' | 'details'): OutgoingCommand<Order> => ({
   channel,
   lane: index,
   token,
@@ -55,7 +55,7 @@ describe('commands', () => {
       ['consumer-commands', 2],
     ]);
     for (const { topic, messages } of published) {
-      const { types } = topics[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
+      const { types } = TOPICS[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
       for (const { event } of messages) expect(messageSchema(types).parse(event).data).toMatchObject({ token });
     }
   });
@@ -71,13 +71,13 @@ describe('commands', () => {
   it('tell of a settled order where that was asked for when it was taken, until it is noted', async () => {
     const answers = { consumer: { kind: 'consumer', valid: false, token, reasons: [] } } as const;
     const taken = newOrder({ ...outgoing(1, 'consumer').document, now: 0, notify: true });
-    expect(orderBusiness.missing(taken)).toEqual(['consumer', 'details']);
+    expect(orderBusiness.pendingChannels(taken)).toEqual(['consumer', 'details']);
     const order: Order = { ...taken, status: 'EXPIRED', settledAt: 5, answers };
-    expect(orderBusiness.missing(order)).toEqual(['notification']);
+    expect(orderBusiness.pendingChannels(order)).toEqual(['notification']);
     const { send, published } = transport();
     await send([{ ...outgoing(1, 'consumer'), channel: 'notification', document: order }]);
     expect(published.map(({ topic }) => topic)).toEqual(['order-settled']);
-    const event = messageSchema(topics['order-settled'].types).parse(published[0]?.messages[0]?.event);
+    const event = messageSchema(TOPICS['order-settled'].types).parse(published[0]?.messages[0]?.event);
     expect(event).toMatchObject({ ...trace, subject: order.id });
     expect(event.data).toEqual({
       orderId: order.id,
@@ -90,8 +90,8 @@ describe('commands', () => {
 
     const noted = orderBusiness.apply(order, { kind: 'noted', token }, 9);
     if (!('document' in noted)) throw new Error('the note changes nothing');
-    expect(orderBusiness.missing(noted.document)).toEqual([]);
-    expect(orderBusiness.answered(noted.document)).toContainEqual({ channel: 'notification', token });
+    expect(orderBusiness.pendingChannels(noted.document)).toEqual([]);
+    expect(orderBusiness.acknowledged(noted.document)).toContainEqual({ channel: 'notification', token });
     const { notify: _, ...unasked } = order;
     expect(orderBusiness.apply(unasked, { kind: 'noted', token }, 9)).toEqual({ ignored: 'nobody-waits' });
   });
@@ -126,7 +126,7 @@ describe('replies', () => {
     reply(5, 'settlement-noted', {}),
   ];
 
-  async function deliver(record: (entries: readonly { id: string; answer: Message }[]) => void) {
+  async function deliver(record: (entries: readonly { id: string; reply: Message }[]) => void) {
     const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
     replyHandler(app, {
       sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
@@ -147,11 +147,11 @@ describe('replies', () => {
     expect(await deliver((recorded) => calls.push(recorded))).toEqual(entries.map(() => 'SUCCESS'));
     expect(calls).toEqual([
       [
-        { id: orderId(1), answer: { kind: 'consumer', valid: true, token, orderLimit: money } },
-        { id: orderId(2), answer: { kind: 'consumer', valid: false, token, reasons } },
-        { id: orderId(3), answer: { kind: 'details', valid: true, token, lines, total: money } },
-        { id: orderId(4), answer: { kind: 'details', valid: false, token, reasons } },
-        { id: orderId(5), answer: { kind: 'noted', token } },
+        { id: orderId(1), reply: { kind: 'consumer', valid: true, token, orderLimit: money } },
+        { id: orderId(2), reply: { kind: 'consumer', valid: false, token, reasons } },
+        { id: orderId(3), reply: { kind: 'details', valid: true, token, lines, total: money } },
+        { id: orderId(4), reply: { kind: 'details', valid: false, token, reasons } },
+        { id: orderId(5), reply: { kind: 'noted', token } },
       ],
     ]);
   });

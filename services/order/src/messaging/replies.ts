@@ -1,6 +1,6 @@
-import { messageSchema, topics, type Message as Wire } from '@standing-order/contracts';
+import { messageSchema, TOPICS, type Message as Wire } from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/dapr';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import { asAnswer } from '../domain/answers.ts';
 import type { Confirmation } from '../domain/decide.ts';
@@ -8,7 +8,7 @@ import type { Answer } from '../domain/order.ts';
 import type { Entries } from '../order-lists/confirmations.ts';
 import { SOURCE } from '../outbox/commands.ts';
 
-const topic = topics['order-replies'];
+const topic = TOPICS['order-replies'];
 
 type Reply = Wire<(typeof topic.types)[number]>;
 
@@ -33,9 +33,9 @@ export function replyHandler(app: Hono, { sidecar, pubsub, record }: RepliesPart
     async handle(batch) {
       const replies = batch.map(({ message }) => ({
         id: message.data.orderId,
-        answer: answerOf(message),
+        reply: answerOf(message),
       }));
-      await detached(() => record(replies));
+      await runDetached(() => record(replies));
       return batch.map(() => 'success');
     },
   });

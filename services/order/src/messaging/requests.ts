@@ -5,9 +5,9 @@ import {
   type FieldFault,
   messageData,
   outcomeTopic,
-  topics,
+  TOPICS,
 } from '@standing-order/contracts';
-import { createEvent, type Delivery, type DeliveryOutcome, type Sidecar, subscribe } from '@standing-order/dapr';
+import { createEvent, type HandlingResult, type ReceivedMessage, type Sidecar, subscribe } from '@standing-order/dapr';
 import type { Token } from '@standing-order/outbox';
 import { faultsOf } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
@@ -20,7 +20,7 @@ import { outcomeOf, SOURCE } from '../outbox/commands.ts';
 import type { Asked } from '../styles/messaging.ts';
 import type { Placement } from '../styles/style.ts';
 
-const topic = topics['order-requests'];
+const topic = TOPICS['order-requests'];
 const [TYPE] = topic.types;
 
 /** As much of a request as it takes to answer it. */
@@ -43,10 +43,10 @@ export interface RequestsParts {
  */
 export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: RequestsParts): void {
   async function reply(
-    { message, context }: Delivery<Request>,
+    { message, context }: ReceivedMessage<Request>,
     kind: 'refused' | 'again',
     content: { readonly type: string; readonly data: unknown },
-  ): Promise<DeliveryOutcome> {
+  ): Promise<HandlingResult> {
     // The same answer to the same request, which may have an id as long as ids can be.
     const id = deterministicUuid('standing-order/request-answer', message.source, message.id, kind);
     const about = { id, source: SOURCE, subject: message.subject, time: clock.wall(), trace: currentTrace(context) };
@@ -55,17 +55,17 @@ export function requestHandler(app: Hono, { sidecar, pubsub, clock, place }: Req
     return taken ? 'success' : 'retry';
   }
 
-  const refuse = (delivery: Delivery<Request>, detail: string, errors: readonly FieldFault[]) =>
+  const refuse = (delivery: ReceivedMessage<Request>, detail: string, errors: readonly FieldFault[]) =>
     reply(delivery, 'refused', {
       type: 'com.standing-order.order-request-refused.v1',
       data: { correlationId: delivery.message.data.correlationId, detail, errors },
     });
 
   /** The client has confirmed this outcome before and asks again, so it has lost it. */
-  const repeat = (delivery: Delivery<Request>, order: Order, received: Token) =>
+  const repeat = (delivery: ReceivedMessage<Request>, order: Order, received: Token) =>
     reply(delivery, 'again', outcomeOf(order, received));
 
-  async function handle(delivery: Delivery<Request>): Promise<DeliveryOutcome> {
+  async function handle(delivery: ReceivedMessage<Request>): Promise<HandlingResult> {
     const asked = messageData[TYPE].safeParse(delivery.message.data);
     if (!asked.success) return refuse(delivery, 'the request is not valid', faultsOf(asked.error));
     const { request, correlationId, replyTo: client } = asked.data;

@@ -1,4 +1,4 @@
-import { messageSchema, type OrderRequest, outcomeTypes } from '@standing-order/contracts';
+import { messageSchema, type OrderRequest, OUTCOME_TYPES } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
@@ -106,7 +106,7 @@ describe('a request that comes by message', () => {
   ])('is refused on the reply channel with %s', async (_, content, placement, fields, correlationId) => {
     const { published, status } = await deliver(content, placement);
     expect([published.length, published[0]?.topic, status]).toEqual([1, 'order-outcomes-shop', 'SUCCESS']);
-    const refusal = messageSchema(outcomeTypes).parse(published[0]?.event);
+    const refusal = messageSchema(OUTCOME_TYPES).parse(published[0]?.event);
     expect(refusal).toMatchObject({ traceparent, data: { errors: fields.map((field) => ({ field })) } });
     expect(refusal.data.correlationId).toBe(correlationId);
     expect((await deliver(content, placement, false)).status).toBe('RETRY');
@@ -123,7 +123,7 @@ describe('a request that comes by message', () => {
     const ids = await Promise.all(
       ['x'.repeat(255), 'x'.repeat(255), 'y'.repeat(255)].map(async (id) => {
         const { published } = await deliver({ ...data, request: {} }, taken, true, id);
-        return messageSchema(outcomeTypes).parse(published[0]?.event).id;
+        return messageSchema(OUTCOME_TYPES).parse(published[0]?.event).id;
       }),
     );
     expect(ids[1]).toBe(ids[0]);
@@ -143,7 +143,7 @@ describe('a request that comes by message', () => {
     let made = 0;
     const place = messaging({
       outbox: {
-        async accept(order) {
+        async store(order) {
           orders.push(order);
           return { outcome: 'created', document: order };
         },
@@ -183,10 +183,10 @@ describe('the outcome', () => {
       pubsub: 'messages',
       clock: { wall: () => 0 },
     });
-    expect(orderBusiness.missing(order)).toEqual(['response']);
+    expect(orderBusiness.pendingChannels(order)).toEqual(['response']);
     await send([{ channel: 'response', lane: 1, token, document: order }]);
     expect(topics).toEqual(['order-outcomes-shop']);
-    expect(messageSchema(outcomeTypes).parse(events[0]).data).toMatchObject({
+    expect(messageSchema(OUTCOME_TYPES).parse(events[0]).data).toMatchObject({
       orderId: order.id,
       token,
       correlationId: 'basket-7',
@@ -195,8 +195,8 @@ describe('the outcome', () => {
 
     const received = orderBusiness.apply(order, { kind: 'received', token }, 0);
     if (!('document' in received)) throw new Error('the receipt changes nothing');
-    expect(orderBusiness.missing(received.document)).toEqual([]);
-    expect(orderBusiness.answered(received.document)).toContainEqual({ channel: 'response', token });
+    expect(orderBusiness.pendingChannels(received.document)).toEqual([]);
+    expect(orderBusiness.acknowledged(received.document)).toContainEqual({ channel: 'response', token });
     expect(orderBusiness.apply(received.document, { kind: 'received', token }, 0)).toEqual({
       ignored: 'already-answered',
     });
@@ -206,12 +206,12 @@ describe('the outcome', () => {
     const order: Order = { ...settledOrder(), received: token };
     const { published, status } = await deliver(data, { outcome: 'taken', order });
     expect([published[0]?.topic, status]).toEqual(['order-outcomes-shop', 'SUCCESS']);
-    expect(messageSchema(outcomeTypes).parse(published[0]?.event).data).toMatchObject({ token });
+    expect(messageSchema(OUTCOME_TYPES).parse(published[0]?.event).data).toMatchObject({ token });
   });
 
   it('is not waited for where nobody asked by message, and not confirmed before there is one', () => {
     const { replyTo, ...order } = settledOrder();
-    expect(orderBusiness.missing(order as Order)).toEqual([]);
+    expect(orderBusiness.pendingChannels(order as Order)).toEqual([]);
     expect(orderBusiness.apply(order as Order, { kind: 'received', token }, 0)).toEqual({ ignored: 'nobody-waits' });
     const pending = { ...newOrder({ ...order, now: 0 }), ...(replyTo && { replyTo }) };
     expect(orderBusiness.apply(pending, { kind: 'received', token }, 0)).toEqual({ ignored: 'not-settled' });

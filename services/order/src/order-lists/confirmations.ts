@@ -1,11 +1,11 @@
-import type { Outbox, Outgoing, Token } from '@standing-order/outbox';
+import type { Outbox, OutgoingCommand, Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 
 /** Answers to be recorded in orders. */
-export type Entries = readonly { readonly id: string; readonly answer: Message }[];
+export type Entries = readonly { readonly id: string; readonly reply: Message }[];
 
 export interface ConfirmationsParts {
   readonly outbox: Pick<Outbox<Order, Message>, 'record'>;
@@ -18,9 +18,9 @@ export interface ConfirmationsParts {
  */
 export interface Confirmations {
   /** Takes what has been listed by these sendings. */
-  add(listed: readonly Outgoing<Order>[]): void;
+  add(listed: readonly OutgoingCommand<Order>[]): void;
   /** Whether the order is listed and waits to say so. This sending is the one that it will confirm then. */
-  awaits(sending: Outgoing<Order>): boolean;
+  awaits(sending: OutgoingCommand<Order>): boolean;
   /** The entries, and with them what waits to be confirmed of the same orders. */
   joined(entries: Entries): Entries;
   /** Records all that waits, so that nobody has to list it again. Never rejects. */
@@ -51,9 +51,9 @@ export function createConfirmations({ outbox, clock }: ConfirmationsParts): Conf
   async function record(due: Iterable<readonly [id: string, token: Token]>): Promise<void> {
     const entries = [...due].map(([id, token]) => confirmation(id, token));
     if (entries.length === 0) return;
-    await detached(() => outbox.record(entries)).catch((error: unknown) => {
+    await runDetached(() => outbox.record(entries)).catch((error: unknown) => {
       // The outbox sends again what is not confirmed, and the list knows it by its id.
-      warnSometimes('index', { err: error }, 'orders are listed, and do not say so yet');
+      warnRateLimited('index', { err: error }, 'orders are listed, and do not say so yet');
     });
   }
 
@@ -87,4 +87,4 @@ export function createConfirmations({ outbox, clock }: ConfirmationsParts): Conf
   };
 }
 
-const confirmation = (id: string, token: Token): Entries[number] => ({ id, answer: { kind: 'indexed', token } });
+const confirmation = (id: string, token: Token): Entries[number] => ({ id, reply: { kind: 'indexed', token } });

@@ -1,12 +1,12 @@
-import type { Outgoing } from '@standing-order/outbox';
+import type { OutgoingCommand } from '@standing-order/outbox';
 import { expect, it, vi } from 'vitest';
 import type { Order } from '../domain/order.ts';
 import { createConfirmations, type Entries } from './confirmations.ts';
 
 const token = (t: number) => ({ w: 'w', a: 1, t });
-const indexed = (id: string, t: number) => ({ id, answer: { kind: 'indexed', token: token(t) } });
-const timeUp = (...ids: string[]): Entries => ids.map((id) => ({ id, answer: { kind: 'time-up' } }));
-const sending = (id: string, t: number, status: Order['status'] = 'PENDING'): Outgoing<Order> => ({
+const indexed = (id: string, t: number) => ({ id, reply: { kind: 'indexed', token: token(t) } });
+const timeUp = (...ids: string[]): Entries => ids.map((id) => ({ id, reply: { kind: 'time-up' } }));
+const sending = (id: string, t: number, status: Order['status'] = 'PENDING'): OutgoingCommand<Order> => ({
   channel: 'index',
   lane: 0,
   token: token(t),

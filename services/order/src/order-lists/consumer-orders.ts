@@ -1,8 +1,8 @@
 import type { StateStore } from '@standing-order/dapr';
-import { createPagedLog, type Entry, type Wanted } from '@standing-order/entity-store/paged-log';
+import { createPagedLog, type LogEntry, type ReadRange } from '@standing-order/entity-store/paged-log';
 import type { Outbox, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 import { type Confirmations, createConfirmations } from './confirmations.ts';
@@ -40,13 +40,13 @@ export interface ConsumerOrders {
   /** Has the orders that wait to say so say it now. Never rejects. */
   readonly leave: Confirmations['leave'];
   /** An order is on a page once. Rejects when the store can't be read. */
-  list(consumerId: string, wanted: Wanted): Promise<OrdersPage>;
+  list(consumerId: string, wanted: ReadRange): Promise<OrdersPage>;
   /** Calls `listener` when this replica has put an order into the consumer's list. Returns how to stop. */
   watch(consumerId: string, listener: () => void): () => void;
 }
 
 export function createConsumerOrders({ store, outbox, clock }: ConsumerOrdersParts): ConsumerOrders {
-  const log = createPagedLog<Entry>(store);
+  const log = createPagedLog<LogEntry>(store);
   const add = createListing(log, clock);
   const confirmations = createConfirmations({ outbox, clock });
   const listeners = new Map<string, Set<() => void>>();
@@ -60,7 +60,7 @@ export function createConsumerOrders({ store, outbox, clock }: ConsumerOrdersPar
   return {
     transport: {
       send: (batch) =>
-        detached(async () => {
+        runDetached(async () => {
           const unlisted = batch.filter((sending) => !confirmations.awaits(sending));
           const added = await add(unlisted.map(({ document }) => document));
           const listed = unlisted.filter((_, index) => added[index]);

@@ -1,5 +1,5 @@
-import type { Outgoing } from '@standing-order/outbox';
-import { realClock } from '@standing-order/service-kit/runtime';
+import type { OutgoingCommand } from '@standing-order/outbox';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../domain/order.ts';
@@ -22,7 +22,7 @@ function lists() {
   const orders = new Map<string, Order>();
   const consumerOrders = createConsumerOrders({
     store,
-    clock: realClock,
+    clock: systemClock,
     outbox: {
       readAll: async (ids) => new Map(ids.flatMap((id) => (orders.has(id) ? [[id, orders.get(id) as Order]] : []))),
       record: async () => [],
@@ -31,7 +31,7 @@ function lists() {
   const send = (...some: Order[]) => {
     for (const one of some) orders.set(one.id, one);
     const token = { w: 'w', a: 1, t: 7 };
-    const batch = some.map((document): Outgoing<Order> => ({ channel: 'index', lane: 0, token, document }));
+    const batch = some.map((document): OutgoingCommand<Order> => ({ channel: 'index', lane: 0, token, document }));
     return consumerOrders.transport.send(batch);
   };
   const ids = async (consumerId = 'ada') =>
@@ -46,9 +46,9 @@ it('an order that is in the list says so, by the sending that put it there', asy
   const { send, consumerOrders, ids } = lists();
   const some = [order(1), order(2, 'bob'), order(3)];
   expect(await send(...some)).toEqual([true, true, true]);
-  const confirmed = some.map(({ id }) => ({ id, answer: { kind: 'indexed', token: { w: 'w', a: 1, t: 7 } } }));
-  const answer = { kind: 'time-up' } as const;
-  expect(consumerOrders.joined(some.map(({ id }) => ({ id, answer }))).slice(3)).toEqual(confirmed);
+  const confirmed = some.map(({ id }) => ({ id, reply: { kind: 'indexed', token: { w: 'w', a: 1, t: 7 } } }));
+  const reply = { kind: 'time-up' } as const;
+  expect(consumerOrders.joined(some.map(({ id }) => ({ id, reply }))).slice(3)).toEqual(confirmed);
   expect(await ids()).toEqual([
     [1, order(1).id],
     [2, order(3).id],
@@ -58,7 +58,7 @@ it('an order that is in the list says so, by the sending that put it there', asy
 
 it('what the store does not take is not confirmed, and what is sent again is in the list once', async () => {
   const { send, store, consumerOrders, ids } = lists();
-  const waits = [{ id: order(1).id, answer: { kind: 'time-up' } as const }];
+  const waits = [{ id: order(1).id, reply: { kind: 'time-up' } as const }];
   store.takes = () => false;
   expect(await send(order(1))).toEqual([false]);
   expect(consumerOrders.joined(waits)).toEqual(waits);
@@ -112,7 +112,7 @@ it('what is sent meanwhile is added together, and answered in its own place', as
 
 it('an addition that fails unexpectedly keeps no later one from the lists', async () => {
   const append = vi.fn().mockRejectedValueOnce(new Error('unexpected')).mockResolvedValue([true]);
-  const add = createListing({ append }, realClock);
+  const add = createListing({ append }, systemClock);
   await expect(add([order(1)])).rejects.toThrow('unexpected');
   expect(await add([order(2)])).toEqual([true]);
   expect(append).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);

@@ -1,8 +1,8 @@
-import type { Entry, PagedLog } from '@standing-order/entity-store/paged-log';
+import type { LogEntry, PagedLog } from '@standing-order/entity-store/paged-log';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order } from '../domain/order.ts';
 
-type Addition = { readonly name: string; readonly entries: readonly Entry[] };
+type Addition = { readonly name: string; readonly entries: readonly LogEntry[] };
 
 /** What is added together, next. */
 interface Gathering {
@@ -18,7 +18,7 @@ export const logName = (consumerId: string): string => `ci:${consumerId}`;
 
 /** Puts orders into the lists of their consumers; says for each, in order, whether it is there. What comes meanwhile is added together. */
 export function createListing(
-  log: Pick<PagedLog<Entry>, 'append'>,
+  log: Pick<PagedLog<LogEntry>, 'append'>,
   clock: Pick<Clock, 'setTimer'>,
 ): (orders: readonly Order[]) => Promise<readonly boolean[]> {
   let gathering: Gathering | undefined;

@@ -1,4 +1,4 @@
-import type { Business } from '@standing-order/outbox';
+import type { DocumentHandler } from '@standing-order/outbox';
 import { decide, type Message } from '../domain/decide.ts';
 import { type Order, parseOrder } from '../domain/order.ts';
 
@@ -11,10 +11,10 @@ const VALIDATORS = ['consumer', 'details'] as const;
 export type Channel = (typeof VALIDATORS)[number] | 'response' | 'notification' | 'index';
 
 /** What the outbox has to know of orders. */
-export const orderBusiness: Business<Order, Message> = {
+export const orderBusiness: DocumentHandler<Order, Message> = {
   parse: parseOrder,
-  missing: missingOf,
-  answered(order) {
+  pendingChannels: missingOf,
+  acknowledged(order) {
     const validated = VALIDATORS.flatMap((channel) => {
       const answer = order.answers[channel];
       return answer ? [{ channel, token: answer.token }] : [];
@@ -27,7 +27,7 @@ export const orderBusiness: Business<Order, Message> = {
     ];
   },
   apply: decide,
-  overdue: (order, now) =>
+  onTimeout: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now >= order.deadline
       ? { kind: 'time-up' }
       : undefined,

@@ -1,6 +1,6 @@
-import { type Message, outcomeTopic, topics } from '@standing-order/contracts';
+import { type Message, outcomeTopic, TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
-import type { Outgoing, Token, Transport } from '@standing-order/outbox';
+import type { OutgoingCommand, Token, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order, ReplyTo } from '../domain/order.ts';
 import { viewOf } from '../domain/view.ts';
@@ -28,7 +28,7 @@ type Sent = Exclude<Channel, 'index'>;
 
 /** Sends what an order is missing: one bulk publish per topic for a whole batch. */
 export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Transport<Order> {
-  async function publish(topic: string, batch: readonly Outgoing<Order>[]): Promise<readonly boolean[]> {
+  async function publish(topic: string, batch: readonly OutgoingCommand<Order>[]): Promise<readonly boolean[]> {
     const now = clock.wall();
     const messages = batch.map((outgoing): Publication => {
       const { document, lane, token } = outgoing;
@@ -48,20 +48,20 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandsParts): Tra
   return { send: (batch) => sendInGroups(batch, topicOf, publish) };
 }
 
-function topicOf({ channel, document }: Outgoing<Order>): string {
+function topicOf({ channel, document }: OutgoingCommand<Order>): string {
   switch (channel as Sent) {
     case 'consumer':
-      return topics['consumer-commands'].name;
+      return TOPICS['consumer-commands'].name;
     case 'details':
-      return topics['restaurant-commands'].name;
+      return TOPICS['restaurant-commands'].name;
     case 'response':
       return outcomeTopic(replyToOf(document).client);
     case 'notification':
-      return topics['order-settled'].name;
+      return TOPICS['order-settled'].name;
   }
 }
 
-function commandOf({ channel, token, document }: Outgoing<Order>): Pick<Command, 'type' | 'data'> {
+function commandOf({ channel, token, document }: OutgoingCommand<Order>): Pick<Command, 'type' | 'data'> {
   const { consumerId, restaurantId, lines } = document.request;
   const about = { orderId: document.id, token };
   switch (channel as Sent) {

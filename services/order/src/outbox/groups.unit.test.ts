@@ -1,4 +1,4 @@
-import type { Outgoing, Transport } from '@standing-order/outbox';
+import type { OutgoingCommand, Transport } from '@standing-order/outbox';
 import { expect, it } from 'vitest';
 import type { Order } from '../domain/order.ts';
 import { routedTransport } from './groups.ts';
@@ -12,7 +12,7 @@ it('each channel goes its own way, and is answered in its own place', async () =
     },
   });
   const transport = routedTransport({ index: way('own', true) }, way('usual', false));
-  const batch = ['consumer', 'index', 'details', 'index'].map((channel) => ({ channel }) as Outgoing<Order>);
+  const batch = ['consumer', 'index', 'details', 'index'].map((channel) => ({ channel }) as OutgoingCommand<Order>);
   expect(await transport.send(batch)).toEqual([false, true, false, true]);
   expect(sent).toEqual([
     ['usual', 'consumer', 'details'],

@@ -1,5 +1,5 @@
-import type { Observer, Outbox, Stats } from '@standing-order/outbox';
-import { logger, meter, warnSometimes } from '@standing-order/service-kit/telemetry';
+import type { Observer, Outbox, OutboxStats } from '@standing-order/outbox';
+import { logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import { decidedBeforeStored, type Order } from '../domain/order.ts';
 import { recordCommit, recordSettlement } from '../tracing.ts';
@@ -32,7 +32,7 @@ export const orderObserver: Observer<Order> = {
       if (order.status !== 'PENDING') settledNow(order);
     }
   },
-  settled(order) {
+  completed(order) {
     // One that was decided before it was stored has been counted; only now is all of its business done.
     if (!decidedBeforeStored[order.style]) settledNow(order);
   },
@@ -44,18 +44,18 @@ export const orderObserver: Observer<Order> = {
     events.add(1, { name });
     const fields = { event: name, ...attributes };
     if (routine.has(name)) logger.info(fields, 'outbox');
-    else warnSometimes(`outbox ${name}`, fields, 'outbox');
+    else warnRateLimited(`outbox ${name}`, fields, 'outbox');
   },
 };
 
-const gauges: readonly (readonly [name: string, description: string, read: (stats: Stats) => number])[] = [
+const gauges: readonly (readonly [name: string, description: string, read: (stats: OutboxStats) => number])[] = [
   ['outbox.queued', 'Requests waiting for a commit', ({ queued }) => queued],
   ['outbox.open', 'Ids that the segments of this replica name', ({ open }) => open],
   ['outbox.entries', 'What the relay holds in memory', ({ entries }) => entries],
-  ['outbox.waiting', 'Commands waiting for room in a window', ({ waiting }) => waiting],
+  ['outbox.waiting', 'Commands waiting for room in a window', ({ blocked }) => blocked],
   ['outbox.in_flight', 'Commands sent and not answered', ({ inFlight }) => inFlight],
-  ['outbox.stuck', 'Orders asked about in vain', ({ stuck }) => stuck],
-  ['outbox.adopted', 'Other writers in the care of this one', ({ adopted }) => adopted],
+  ['outbox.stuck', 'Orders asked about in vain', ({ parked }) => parked],
+  ['outbox.adopted', 'Other writers in the care of this one', ({ takenOver }) => takenOver],
 ];
 
 /** Shows the outbox's state in the metrics. */

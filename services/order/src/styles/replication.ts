@@ -8,7 +8,7 @@ import type { Some } from '../local-copies/replicas.ts';
 import { draft, madeBefore, type PlaceOrder, type StyleParts, take, unlessMade } from './style.ts';
 
 export interface ReplicationParts extends StyleParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;
+  readonly outbox: Pick<Outbox<Order, Message>, 'store' | 'read'>;
   readonly replicas: Some<'find'>;
   /** Takes the orders that cannot be decided here. */
   readonly otherwise: PlaceOrder;

@@ -22,7 +22,7 @@ function style() {
   };
   const parts = {
     outbox: {
-      accept: async (order: Order) => {
+      store: async (order: Order) => {
         stored.set(order.id, order);
         return { outcome: 'created', document: order } as const;
       },

@@ -1,7 +1,7 @@
 import type { HttpStyle, OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
-import type { Accepted, Outbox } from '@standing-order/outbox';
+import type { AcceptResult, Outbox } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import { fingerprint, idFromKey } from '../domain/identity.ts';
 import { decidedBeforeStored, newOrder, type Order, type Pending, type Style } from '../domain/order.ts';
@@ -39,7 +39,7 @@ export type Styles = Readonly<Record<HttpStyle, PlaceOrder>>;
 
 /** What every style needs to store an order. */
 export interface StyleParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'accept'>;
+  readonly outbox: Pick<Outbox<Order, Message>, 'store'>;
   readonly clock: Pick<Clock, 'wall'>;
   /** A new UUIDv7. */
   newId(): string;
@@ -73,10 +73,10 @@ export function draft(style: Style, placing: Placing, parts: StyleParts): Pendin
 
 /** Stores an order with the outbox entry that names it. */
 export async function take(order: Order, { outbox, acceptDeadlineMs }: StyleParts): Promise<Placement> {
-  return placementOf(order.id, await detached(() => outbox.accept(order, acceptDeadlineMs)));
+  return placementOf(order.id, await runDetached(() => outbox.store(order, acceptDeadlineMs)));
 }
 
-function placementOf(id: string, accepted: Accepted<Order>): Placement {
+function placementOf(id: string, accepted: AcceptResult<Order>): Placement {
   switch (accepted.outcome) {
     case 'created':
     case 'existing':

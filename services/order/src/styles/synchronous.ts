@@ -15,7 +15,7 @@ import {
 } from './style.ts';
 
 export interface SynchronousParts extends StyleParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'accept' | 'read'>;
+  readonly outbox: Pick<Outbox<Order, Message>, 'store' | 'read'>;
   readonly validators: Validators;
 }
 

@@ -20,7 +20,7 @@ const consumer = async (): Promise<ConsumerVerdict> => ({
 function replica(stored: Map<string, Order>, details: () => Promise<DetailsVerdict | undefined>) {
   const place = synchronous({
     outbox: {
-      async accept(order: Order) {
+      async store(order: Order) {
         const before = stored.get(order.id);
         if (before) return { outcome: 'existing', document: before } as const;
         stored.set(order.id, order);

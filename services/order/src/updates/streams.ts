@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ProblemError } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { type Feed, OpenStream } from './open-stream.ts';
@@ -45,7 +45,7 @@ export function createStreams(parts: StreamsParts): Streams {
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
       const cutOff = () => outgoing?.destroy();
       // What is read for a stream belongs to no trace: it may go on for days.
-      return detached(() =>
+      return runDetached(() =>
         streamSSE(c, async (stream) => {
           const one = new OpenStream({ clock, heartbeatMs, writeWithinMs, stream, feed, cutOff });
           open.add(one);

@@ -1,11 +1,11 @@
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { Hono } from 'hono';
 import { expect, it, vi } from 'vitest';
 import type { Feed } from './open-stream.ts';
 import { createStreams } from './streams.ts';
 
 function serve(feed: Feed, most = 1) {
-  const streams = createStreams({ clock: realClock, most, heartbeatMs: 10_000, writeWithinMs: 20 });
+  const streams = createStreams({ clock: systemClock, most, heartbeatMs: 10_000, writeWithinMs: 20 });
   const app = new Hono().get('/', (c) => streams.open(c, feed));
   const destroy = vi.fn();
   return { open: () => app.request('/', {}, { outgoing: { destroy } }), destroy };

@@ -1,6 +1,6 @@
 import type { Outbox } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Message } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 import { keepLooking } from './looking.ts';
@@ -64,7 +64,7 @@ export function createWaits({ outbox, clock, most = MOST }: WaitsParts): Waits {
       if (order.status !== 'PENDING') return Promise.resolve(order);
       if (ended || waiting.size >= most) return undefined;
       // What is read while waiting belongs to no trace: it says nothing of the order.
-      return detached(() => wait(order, ms, signal));
+      return runDetached(() => wait(order, ms, signal));
     },
     end() {
       ended = true;

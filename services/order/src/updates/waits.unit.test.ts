@@ -1,4 +1,4 @@
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { expect, it } from 'vitest';
 import { newOrder } from '../domain/order.ts';
 import { createWaits } from './waits.ts';
@@ -12,7 +12,7 @@ const order = newOrder({
   now: 0,
 });
 const MINUTE = 60_000;
-const waits = () => createWaits({ outbox: { read: async () => order, watch: () => () => {} }, clock: realClock });
+const waits = () => createWaits({ outbox: { read: async () => order, watch: () => () => {} }, clock: systemClock });
 
 it('whoever waits is let go when the service stops, and nobody waits any more', async () => {
   const { untilDecided, end } = waits();

@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_POLICIES } from '../policies.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
+import { type Flight, Window } from './send-window.ts';
+
+const settings = { ...DEFAULT_SETTINGS, window: 4 };
+const half = (): number => 0.5;
+const open = (): Window<Flight> => new Window(DEFAULT_POLICIES, settings, half);
+
+const send = (
+  window: Window<Flight>,
+  now: number,
+  flight: Flight = { sentAt: 0, sends: 0, cause: 'first' },
+): Flight => {
+  if (flight.sends === 0) window.reserve();
+  flight.sends++;
+  flight.sentAt = now;
+  window.sent(flight, now);
+  return flight;
+};
+
+/** As the relay does it: what was learnt from the document first, then the command it closes. */
+const answer = (window: Window<Flight>, flight: Flight, now: number, attempt = flight.sends): void => {
+  window.learn(flight.sentAt, now);
+  window.close(flight, attempt, now);
+};
+
+describe('window', () => {
+  it('has room for as many as the settings say, sent or not', () => {
+    const window = open();
+    const flights = [0, 1, 2, 3].map((now) => send(window, now));
+    expect(window.hasRoom).toBe(false);
+    window.recall(flights[0] as Flight);
+    expect(window.hasRoom).toBe(false);
+    answer(window, flights[1] as Flight, 5);
+    expect(window.hasRoom).toBe(true);
+  });
+
+  it('takes a command for lost only when one was answered that was sent a reorder window later', () => {
+    const window = open();
+    const lost = send(window, 0);
+    const near = send(window, settings.reorderMs);
+    answer(window, near, settings.reorderMs + 10);
+    expect(window.takeLost()).toEqual([]);
+    const far = send(window, settings.reorderMs + 1);
+    answer(window, far, settings.reorderMs + 20);
+    expect(window.takeLost()).toEqual([lost]);
+    expect(window.takeLost()).toEqual([]);
+  });
+
+  it('ignores evidence from the future', () => {
+    const window = open();
+    send(window, 0);
+    window.learn(1e9, 100);
+    expect(window.takeLost()).toEqual([]);
+  });
+
+  it('probes with the oldest only, ever more rarely, and as often as before after any evidence', () => {
+    const window = open();
+    const first = send(window, 0);
+    const second = send(window, 1);
+    expect(window.takeProbe(settings.probeMs - 1)).toEqual([]);
+    expect(window.takeProbe(settings.probeMs)).toEqual([first]);
+    send(window, settings.probeMs, first);
+    expect(window.takeProbe(3 * settings.probeMs - 1)).toEqual([]);
+    expect(window.takeProbe(3 * settings.probeMs)).toEqual([second]);
+    send(window, 3 * settings.probeMs, second);
+    const now = 3 * settings.probeMs + 1;
+    answer(window, second, now);
+    expect(window.takeProbe(now + settings.probeMs - 1)).toEqual([]);
+    expect(window.takeProbe(now + settings.probeMs)).toEqual([first]);
+  });
+
+  it('sends at most one probe per probe time when nobody answers, the waits bounded', () => {
+    const window = open();
+    for (let i = 0; i < settings.window; i++) send(window, 0);
+    let last = 0;
+    let longest = 0;
+    for (let now = 0; now < 10_000_000; now += 1_000) {
+      const probes = window.takeProbe(now);
+      expect(probes.length).toBeLessThanOrEqual(1);
+      for (const probe of probes) {
+        expect(now - last).toBeGreaterThanOrEqual(settings.probeMs);
+        longest = Math.max(longest, now - last);
+        last = now;
+        send(window, now, probe);
+      }
+    }
+    expect(longest).toBe(settings.probeMaxMs);
+  });
+
+  it('waits longer when an attempt is answered after it was taken for lost, once per resending', () => {
+    const window = open();
+    const [a, b] = [send(window, 0), send(window, 0)];
+    answer(window, send(window, 6_000), 6_010);
+    expect(window.takeLost()).toEqual([a, b]);
+    send(window, 6_020, a);
+    send(window, 6_020, b);
+    answer(window, a, 6_030, 1);
+    expect(window.reorderMs).toBe(2 * settings.reorderMs);
+    answer(window, b, 6_030, 1);
+    expect(window.reorderMs).toBe(2 * settings.reorderMs);
+    for (let i = 0; i < settings.cleanAnswers; i++) answer(window, send(window, 7_000 + i), 7_000 + i);
+    expect(window.reorderMs).toBe(1.8 * settings.reorderMs);
+  });
+
+  it('never counts wrong, and loses no command, whatever happens', () => {
+    const step = fc.record({ ms: fc.nat(20_000), what: fc.constantFrom('send', 'answer', 'look'), which: fc.nat(3) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const window = open();
+        const out = new Set<Flight>();
+        let now = 0;
+        for (const { ms, what, which } of steps) {
+          now += ms;
+          const chosen = [...out][which];
+          if (what === 'send' && window.hasRoom) out.add(send(window, now));
+          if (what === 'answer' && chosen !== undefined) {
+            answer(window, chosen, now);
+            out.delete(chosen);
+          }
+          if (what === 'look')
+            for (const flight of [...window.takeLost(), ...window.takeProbe(now)]) {
+              expect(out.has(flight)).toBe(true);
+              send(window, now, flight);
+            }
+          expect(window.used).toBe(out.size);
+          expect(window.used).toBeLessThanOrEqual(settings.window);
+        }
+        // Nothing is answered any more: every command is probed in the end.
+        const probed = new Set<Flight>();
+        for (let i = 0; i < out.size + 1; i++) {
+          now += 2 * settings.probeMaxMs;
+          for (const flight of [...window.takeLost(), ...window.takeProbe(now)]) {
+            probed.add(flight);
+            send(window, now, flight);
+          }
+        }
+        expect(probed).toEqual(out);
+      }),
+    );
+  });
+});
