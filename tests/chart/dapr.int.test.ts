@@ -1,5 +1,8 @@
 // @module-tag kubeconform
 // @module-tag helm
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TOPICS } from '@standing-order/contracts';
 import type { Resource } from '@standing-order/local';
 import { readResource, readResources } from '@standing-order/local/dapr/resource';
@@ -8,9 +11,9 @@ import { kafkaSettings } from '@standing-order/local/parts/kafka';
 import { sidecarPart } from '@standing-order/local/parts/sidecar';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { places } from './combinations.ts';
-import { containerOf, type KubernetesObject, ofKind, one, render, services } from './helm.ts';
+import { containerOf, type KubernetesObject, ofKind, one, render, renderPackage, services } from './helm.ts';
 
 /** The metadata items of a component by name; an item from a secret is shown by its reference. */
 const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
@@ -24,7 +27,7 @@ const settings = (component: KubernetesObject | Resource): Record<string, unknow
 /** Everything of a component but its metadata items. */
 const withoutSettings = ({ spec }: KubernetesObject | Resource) => ({ ...spec, metadata: [] });
 
-const read = (path: string) => readResource(`${DAPR_FOLDER}/${path}`);
+const read = (path: string) => readResource(join(DAPR_FOLDER, path));
 
 describe('the Dapr objects of the chart are those of deploy/dapr', () => {
   test('subscriptions, unchanged', async () => {
@@ -33,7 +36,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
       spec,
       scopes,
     }));
-    const files = (await readResources(`${DAPR_FOLDER}/subscriptions`)).map(({ metadata, spec, scopes }) => ({
+    const files = (await readResources(join(DAPR_FOLDER, 'subscriptions'))).map(({ metadata, spec, scopes }) => ({
       name: metadata.name,
       spec,
       scopes,
@@ -100,6 +103,16 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(nameResolution).toBeDefined();
     expect(one(await render(), 'Configuration', 'so').spec).toEqual(file);
   });
+});
+
+test('a packaged chart contains the files of deploy/dapr behind the symbolic link', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'standing-order-package-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const packaged = await renderPackage(folder);
+  const objects = await render();
+  for (const kind of ['Component', 'Configuration', 'Resiliency', 'Subscription']) {
+    expect(ofKind(packaged, kind)).toEqual(ofKind(objects, kind));
+  }
 });
 
 describe('values override the files of deploy/dapr', () => {

@@ -32,9 +32,12 @@ async function helm(args: readonly string[], values: Values): Promise<string> {
     '--set-json',
     `${name}=${JSON.stringify(value)}`,
   ]);
-  const all = [...args, '--namespace', namespace, ...settings];
+  return run([...args, '--namespace', namespace, ...settings]);
+}
+
+async function run(args: readonly string[]): Promise<string> {
   try {
-    return (await promisify(execFile)(await resolveTool('helm'), all, { timeout: 60_000, maxBuffer: 2 ** 26 })).stdout;
+    return (await promisify(execFile)(await resolveTool('helm'), args, { timeout: 60_000, maxBuffer: 2 ** 26 })).stdout;
   } catch (error) {
     throw new Error((error as { readonly stderr: string }).stderr, { cause: error });
   }
@@ -46,6 +49,14 @@ export const services = ['consumer', 'notification', 'order', 'restaurant'];
 /** Every object of the chart with these values, as YAML. Rejects with the message of the chart. */
 export const renderText = (values: Values = {}, name = release): Promise<string> =>
   helm(['template', name, chart], values);
+
+/** Every object of the chart with its default values, rendered from a package in this folder. */
+export async function renderPackage(folder: string): Promise<readonly KubernetesObject[]> {
+  const output = await run(['package', chart, '--destination', folder]);
+  return readObjects(
+    await run(['template', release, output.trim().split(': ').at(-1) as string, '--namespace', namespace]),
+  );
+}
 
 /** All objects of a release with these values. Equal values are rendered once. */
 export function render(values: Values = {}): Promise<readonly KubernetesObject[]> {
