@@ -62,10 +62,10 @@ it('confirms an order with the token of the command that put it into the list', 
 it('does not confirm a failed write, and lists an order that is sent again once', async () => {
   const { send, store, confirmations, ids } = lists();
   const replies = [{ id: order(1).id, reply: { kind: 'time-up' } as const }];
-  store.takes = () => false;
+  store.acceptsWrite = () => false;
   expect(await send(order(1))).toEqual([false]);
   expect(confirmations.join(replies)).toEqual(replies);
-  store.takes = () => true;
+  store.acceptsWrite = () => true;
   expect(await send(order(1))).toEqual([true]);
   expect(confirmations.join(replies)).toHaveLength(2);
   expect(await send(order(1), order(1))).toEqual([true, true]);
@@ -100,7 +100,7 @@ it('notifies a listener about new orders in its list, until the listener stops',
 it('writes concurrent batches together, and returns the results of each batch in its order', async () => {
   const { send, store, ids } = lists();
   const read = vi.spyOn(store, 'read');
-  store.takes = (key) => key !== 'ci:bob';
+  store.acceptsWrite = (key) => key !== 'ci:bob';
   const results = await Promise.all([send(order(1), order(2, 'bob')), send(order(3, 'bob'), order(4))]);
   expect(results).toEqual([
     [true, false],

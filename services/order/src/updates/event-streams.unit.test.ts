@@ -12,7 +12,7 @@ function serve(source: (sink: Sink<SSEMessage>) => Source, max = 1) {
   return { open: () => app.request('/', {}, { outgoing: { destroy } }), destroy };
 }
 
-it('disconnects a client that does not receive what is sent to it, and stops reading for it', async () => {
+it('disconnects a client that does not receive its events, and stops reading for it', async () => {
   const unwatched = vi.fn();
   const { open, destroy } = serve(({ emit, poke }) => {
     const timer = setInterval(poke, 1);
