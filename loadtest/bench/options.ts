@@ -1,9 +1,9 @@
 import { givenPath, readFlags } from '@standing-order/tools/flags';
-import { contenders } from './contenders/index.ts';
-import type { Contender } from './rig/contender.ts';
+import { CONTENDERS } from './contenders/index.ts';
 import { FULL, QUICK, type Settings } from './settings.ts';
+import type { Contender } from './testbed/contender.ts';
 
-export const SCENARIOS = ['acceptance', 'whole', 'steps', 'backlog'] as const;
+export const SCENARIOS = ['intake', 'end-to-end', 'steps', 'backlog'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {
@@ -25,8 +25,8 @@ a few minutes. A run that is stopped shows what it has.
   --quick             one short round of everything: shows that it runs, the numbers mean little
   --only NAMES        scenarios and contenders to run, with commas between; default all
                       scenarios: ${SCENARIOS.join(', ')}
-                      contenders: ${contenders.map(({ name }) => name).join(', ')}
-  --rounds N          how often each contender runs (1 to 50; default ${FULL.acceptanceRounds})
+                      contenders: ${CONTENDERS.map(({ name }) => name).join(', ')}
+  --rounds N          how often each contender runs (1 to 50; default ${FULL.intakeRounds})
   --json FILE         also write everything measured as JSON
   --profile DIR       also write CPU profiles of each order service and its sidecar in the closed loops (which slows
                       them down), and draw them as flame graphs (.svg)
@@ -60,14 +60,14 @@ export function readOptions(args: readonly string[]): Options {
       .get('only')
       ?.split(',')
       .map((name) => name.trim()) ?? [];
-  const known: string[] = [...SCENARIOS, ...contenders.map(({ name }) => name)];
+  const known: string[] = [...SCENARIOS, ...CONTENDERS.map(({ name }) => name)];
   for (const name of names)
     if (!known.includes(name)) faults.push(`--only: "${name}" is neither a scenario nor a contender`);
   const options: Options = {
     help: switches.has('help'),
-    settings: rounds === undefined ? base : { ...base, acceptanceRounds: rounds, wholeRounds: rounds },
+    settings: rounds === undefined ? base : { ...base, intakeRounds: rounds, endToEndRounds: rounds },
     scenarios: chosen(SCENARIOS, (scenario) => names.includes(scenario)),
-    contenders: chosen(contenders, ({ name }) => names.includes(name)),
+    contenders: chosen(CONTENDERS, ({ name }) => names.includes(name)),
     json: given.json === undefined ? undefined : givenPath(given.json),
     profile: given.profile === undefined ? undefined : givenPath(given.profile),
     portBase: wholeNumber('port-base', values.get('port-base') ?? '14000', 1024, 64_000),

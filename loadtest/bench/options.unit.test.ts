@@ -17,10 +17,10 @@ describe('the command line', () => {
 
   it('runs what is named: scenarios, contenders, or both', () => {
     expect(readOptions(['--only', 'backlog']).scenarios).toEqual(['backlog']);
-    const some = readOptions(['--quick', '--only=whole,ours,redis', '--rounds', '2']);
-    expect(some.scenarios).toEqual(['whole']);
+    const some = readOptions(['--quick', '--only=end-to-end,ours,redis', '--rounds', '2']);
+    expect(some.scenarios).toEqual(['end-to-end']);
     expect(some.contenders.map(({ name }) => name)).toEqual(['ours', 'redis']);
-    expect(some.settings).toEqual({ ...QUICK, acceptanceRounds: 2, wholeRounds: 2 });
+    expect(some.settings).toEqual({ ...QUICK, intakeRounds: 2, endToEndRounds: 2 });
   });
 
   it('names every fault at once', () => {

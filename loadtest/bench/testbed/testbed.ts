@@ -1,22 +1,22 @@
 import { TOPICS } from '@standing-order/contracts';
 import { type Platform, type Resource, startPlatform } from '@standing-order/local';
 import { createClient, type RedisClientType } from 'redis';
-import type { Way } from '../generator/load.ts';
+import type { Target } from '../generator/load.ts';
 import type { Contender } from './contender.ts';
 
-/** What every rig of a run has in common. */
+/** Options that all testbeds of a run share. */
 export interface Bench {
   readonly portBase: number;
-  /** Emptied before each rig starts. */
+  /** Emptied before each testbed starts. */
   readonly dataDir: string;
   readonly signal: AbortSignal;
 }
 
-export interface RigOptions {
+export interface TestbedOptions {
   readonly contender: Contender;
   /** Whether consumer and restaurant run too. */
   readonly validators: boolean;
-  /** Where the order service and its sidecar let themselves be inspected; without it they don't, at no cost. */
+  /** Ports for the inspectors of the order service and of its sidecar; without them there is no inspector and no cost. */
   readonly inspect?: InspectPorts | undefined;
 }
 
@@ -25,40 +25,52 @@ export interface InspectPorts {
   readonly sidecar: number;
 }
 
-/** One Redis for state and messages, one order service with its sidecar, and the validators with theirs if wanted. */
-export interface Rig {
-  /** How its order service is asked for orders. */
-  readonly way: Way;
+/** One Redis for state and messages, one order service with its sidecar, and optionally the validators with theirs. */
+export interface Testbed {
+  readonly target: Target;
   readonly urls: Readonly<Record<'consumer' | 'restaurant', string>>;
   readonly redis: RedisClientType;
-  /** Where the order service's sidecar tells its metrics; undefined when there is none. */
+  /** URL of the metrics of the order service's sidecar; undefined without a sidecar. */
   readonly sidecarMetrics: string | undefined;
-  /** False for a contender that only answers. */
+  /** False for a contender that stores no orders. */
   readonly stores: boolean;
   /** Every topic, dead-letter topics included. */
   readonly topics: readonly string[];
-  /** Process ids of what runs, by part: order, order-dapr, redis, consumer, consumer-dapr, ... */
+  /** Process ids by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
   pids(): Record<string, number>;
-  kill(part: string): Promise<void>;
-  start(part: string): Promise<void>;
+  kill(process: string): Promise<void>;
+  start(process: string): Promise<void>;
   close(): Promise<void>;
 }
 
-const ORDER = { service: 'order-1', sidecar: 'order-1-dapr' };
+const ORDER_SIDECAR = 'order-1-dapr';
 const VALIDATORS = ['consumer-1', 'consumer-1-dapr', 'restaurant-1', 'restaurant-1-dapr'];
 
-/** Starts everything from nothing and waits until it is ready. Leaves nothing running when it fails. */
-export async function startRig(bench: Bench, { contender, validators, inspect }: RigOptions): Promise<Rig> {
+/** Starts a testbed with empty stores, runs `work` when it is ready, and ends every process afterwards. */
+export async function withTestbed<T>(
+  bench: Bench,
+  options: TestbedOptions,
+  work: (testbed: Testbed) => Promise<T>,
+): Promise<T> {
+  const testbed = await startTestbed(bench, options);
+  try {
+    return await work(testbed);
+  } finally {
+    await testbed.close();
+  }
+}
+
+async function startTestbed(bench: Bench, { contender, validators, inspect }: TestbedOptions): Promise<Testbed> {
   const { portBase, dataDir, signal } = bench;
   const statePort = portBase + 900;
-  const inspected = inspect && { NODE_OPTIONS: `--inspect=127.0.0.1:${inspect.service}` };
+  const inspectorEnv = inspect && { NODE_OPTIONS: `--inspect=127.0.0.1:${inspect.service}` };
   const platform = await startPlatform({
     portBase,
     dataDir,
     signal,
     clean: true,
-    // Lists of consumers' orders are more than any contender keeps.
-    env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspected } },
+    // No other contender keeps lists of a consumer's orders.
+    env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspectorEnv } },
     ...(inspect && {
       sidecarFlags: { order: { 'enable-profiling': 'true', 'profile-port': String(inspect.sidecar) } },
     }),
@@ -69,20 +81,20 @@ export async function startRig(bench: Bench, { contender, validators, inspect }:
     },
   });
   try {
-    const idle = [
+    const unused = [
       'redis-broker',
       ...(validators ? [] : VALIDATORS),
-      ...(contender.withoutSidecar === true ? [ORDER.sidecar] : []),
+      ...(contender.withoutSidecar === true ? [ORDER_SIDECAR] : []),
     ];
-    for (const part of idle) await platform.kill(part);
-    return rigOf(platform, contender, portBase, await connect(platform.stores.state));
+    for (const process of unused) await platform.kill(process);
+    return testbedOf(platform, contender, portBase, await connect(platform.stores.state));
   } catch (error) {
     await platform.close();
     throw error;
   }
 }
 
-/** Messages into the Redis that also keeps the state, so that "one Redis" is the same for all. */
+/** Uses the state Redis as the broker, too, so that "one Redis" is the same for all contenders. */
 function onRedis(resource: Resource, port: number): Resource {
   if (resource.kind !== 'Component' || resource.metadata.name !== 'messages') return resource;
   const settings = resource.spec.metadata as readonly { name: string; value: string }[];
@@ -94,18 +106,18 @@ function onRedis(resource: Resource, port: number): Resource {
 
 async function connect(url: string): Promise<RedisClientType> {
   const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
-  // Whatever is under way is rejected with the same error, and handled there.
+  // Commands in flight reject with the same error and handle it.
   client.on('error', () => undefined);
   await client.connect();
-  // A rewrite of the append-only file in the middle of a measurement would hit one contender and not the next.
+  // A rewrite of the append-only file during a measurement would slow down one contender and not the next.
   await client.configSet('auto-aof-rewrite-percentage', '0');
   return client;
 }
 
-function rigOf(platform: Platform, contender: Contender, portBase: number, redis: RedisClientType): Rig {
+function testbedOf(platform: Platform, contender: Contender, portBase: number, redis: RedisClientType): Testbed {
   const url = (service: 'order' | 'consumer' | 'restaurant') => platform.urls[service][0] as string;
   return {
-    way:
+    target:
       contender.byMessage === true
         ? { by: 'message', redisUrl: platform.stores.state }
         : { by: 'http', url: url('order') },
@@ -121,9 +133,9 @@ function rigOf(platform: Platform, contender: Contender, portBase: number, redis
       Object.fromEntries(
         platform.parts().flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
       ),
-    kill: (part) => platform.kill(part),
-    start: async (part) => {
-      await platform.start(part);
+    kill: (process) => platform.kill(process),
+    start: async (process) => {
+      await platform.start(process);
       await platform.ready();
     },
     close: async () => {

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { background } from './background.ts';
+import { createWorkQueue } from './work-queue.ts';
 
-describe('background', () => {
-  it('bounds what is under way and what waits, and does all of it', async () => {
+describe('a work queue', () => {
+  it('bounds the running and the queued work, and does all of it', async () => {
     const failures: unknown[] = [];
-    const work = background(2, 3, (error) => failures.push(error));
-    let underWay = 0;
-    let most = 0;
+    const work = createWorkQueue(2, 3, (error) => failures.push(error));
+    let running = 0;
+    let maxRunning = 0;
     let done = 0;
     const { promise: opened, resolve: open } = Promise.withResolvers<void>();
     const { promise: allDone, resolve: finish } = Promise.withResolvers<void>();
     const one = async () => {
-      most = Math.max(most, ++underWay);
+      maxRunning = Math.max(maxRunning, ++running);
       await opened;
-      underWay--;
+      running--;
       if (++done === 20) finish();
     };
     let placed = 0;
@@ -23,13 +23,13 @@ describe('background', () => {
     open();
     await adding;
     await allDone;
-    expect(most).toBe(2);
+    expect(maxRunning).toBe(2);
     expect(failures).toEqual([]);
   });
 
-  it('goes on after a failure', async () => {
+  it('continues after a failure', async () => {
     const failures: unknown[] = [];
-    const work = background(1, 10, (error) => failures.push(error));
+    const work = createWorkQueue(1, 10, (error) => failures.push(error));
     const { promise, resolve } = Promise.withResolvers<void>();
     await work.add(async () => {
       throw new Error('no');

@@ -10,7 +10,7 @@ type Reply = Parameters<typeof answerOf>[0];
 const topic = TOPICS['order-replies'];
 const ATTEMPTS = 10;
 
-/** Adds the handler of replies as one writes it first: read the order, decide, write it back with its ETag, again on a conflict. */
+/** Adds a plain handler of replies: read the order, decide, write it back with its ETag; on a conflict, repeat. */
 export function recordReplies(app: Hono, sidecar: Sidecar, pubsub: string, store: StateStore): void {
   const record = async (reply: Reply): Promise<'success' | 'retry'> => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

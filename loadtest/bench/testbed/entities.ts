@@ -1,11 +1,8 @@
-import { consumerId, MENU, restaurantId } from '../generator/orders.ts';
-import type { Rig } from './rig.ts';
+import { CONSUMERS, consumerId, MENU, RESTAURANTS, restaurantId } from '../generator/orders.ts';
+import type { Testbed } from './testbed.ts';
 
-export const CONSUMERS = 64;
-export const RESTAURANTS = 16;
-
-/** Creates the consumers and restaurants that the generator's orders name; every order is valid. */
-export async function createEntities(urls: Rig['urls']): Promise<void> {
+/** Creates the consumers and restaurants of the generator's orders; every order is valid. */
+export async function createEntities(urls: Testbed['urls']): Promise<void> {
   for (let n = 0; n < CONSUMERS; n++) {
     await create(`${urls.consumer}/consumers`, {
       id: consumerId(n),
@@ -34,5 +31,5 @@ async function create(url: string, entity: object): Promise<void> {
     signal: AbortSignal.timeout(10_000),
   });
   const body = await response.text();
-  if (response.status !== 201) throw new Error(`POST ${url} answered ${response.status}: ${body}`);
+  if (response.status !== 201) throw new Error(`POST ${url}: unexpected status ${response.status}: ${body}`);
 }

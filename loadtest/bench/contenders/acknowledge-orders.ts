@@ -8,8 +8,8 @@ import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/r
 import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 
-/** Adds POST /orders: the same validation, document and answer for every contender. `save` says whether the order is stored. */
-export function takeOrders(app: Hono, save: (order: Pending) => Promise<boolean>): void {
+/** Adds POST /orders: the same validation, document and response for every contender. `save` returns whether the order is stored. */
+export function acknowledgeOrders(app: Hono, save: (order: Pending) => Promise<boolean>): void {
   app.post('/orders', async (c) => {
     const request = await readJsonBody(c, orderRequest);
     const order = newOrder({
