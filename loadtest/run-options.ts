@@ -1,5 +1,5 @@
 import { givenPath, readFlags } from '@standing-order/tools/flags';
-import { rules } from './scenarios/lib/rules.ts';
+import { RULES } from './scenarios/lib/rules.ts';
 import { readSettings } from './scenarios/lib/settings.ts';
 
 export const scenarioNames = ['smoke', 'load', 'availability'] as const;
@@ -92,7 +92,7 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     const value = values.get(flag);
     if (value !== undefined) chosen[variable] = value;
   }
-  if (scenario !== undefined) faults.push(...faultsOf(() => readSettings(chosen, rules[scenario])));
+  if (scenario !== undefined) faults.push(...faultsOf(() => readSettings(chosen, RULES[scenario])));
   const help = flags.switches.has('help');
   if (faults.length > 0 && !help) throw new Error(faults.join('\n'));
   const [log, json] = [values.get('log'), values.get('json')];

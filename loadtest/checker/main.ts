@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { givenPath } from '@standing-order/tools/flags';
-import { check, linesOf } from './check.ts';
+import { check, formatVerdict } from './check.ts';
 import { readLogs } from './log.ts';
 import { isClean } from './verdict.ts';
 
@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const verdict = await check({ requests: await readLogs(logs), storeUrl, waitMs });
-  console.log(json ? JSON.stringify(verdict, undefined, 2) : linesOf(verdict).join('\n'));
+  console.log(json ? JSON.stringify(verdict, undefined, 2) : formatVerdict(verdict).join('\n'));
   return isClean(verdict) ? 0 : 1;
 }
 

@@ -50,7 +50,7 @@ describe('with state in Redis', () => {
   const url = () => fixture().platform.urls.order[0] ?? '';
 
   test('smoke: every order is acknowledged, decided and found by the checker, and the log holds only that run', async () => {
-    await writeFile(logOf('smoke'), '{"type":"sent","run":"of-another-store","phase":"p","mark":1,"key":"k","at":1}\n');
+    await writeFile(logOf('smoke'), '{"type":"sent","run":"of-another-store","phase":"p","requestNumber":1,"key":"k","at":1}\n');
     const { code, output } = await load('smoke', '--url', url(), '--seconds', '3', '--log', logOf('smoke'));
     expect(code, output).toBe(0);
     expect(output).toContain('100.00 %');
