@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HELP, type Options, readOptions, type Scenario, UsageError } from './options.ts';
+import { runCommand } from '@standing-order/tools/cli';
+import { createBenchCommand, type Options, type Scenario } from './options.ts';
 import type { Profiler } from './profile/profiler.ts';
 import { report } from './report/report.ts';
 import type { Results } from './results.ts';
@@ -95,9 +96,7 @@ function environment(): Record<string, string> {
   };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) return void process.stdout.write(HELP);
+async function run(options: Options): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
@@ -122,8 +121,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  const usage = error instanceof UsageError;
-  console.error(usage ? `${error.message}\nSee --help.` : error);
-  process.exitCode = usage ? 2 : 1;
-});
+await runCommand(createBenchCommand(run));
