@@ -36,7 +36,7 @@ const MAX_LISTED = 5;
 export function formatVerdict(verdict: Verdict): string[] {
   const { sent, acknowledged, recovered, absent } = verdict;
   return [
-    ...(acknowledged === 0 ? ['no order was acknowledged: the run proves nothing'] : []),
+    ...(acknowledged === 0 ? ['no order was acknowledged: the run proves no guarantee'] : []),
     `${sent} sent, ${acknowledged} acknowledged; of unknown outcome: ${recovered} stored, ${absent} not stored`,
     ...FAULT_KINDS.map((kind) => {
       const orders = verdict[kind];

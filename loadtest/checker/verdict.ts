@@ -35,7 +35,7 @@ export interface Verdict {
 /** The kinds of fault, in the order of the output. */
 export const FAULT_KINDS = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as const;
 
-/** Whether there is no fault. A run without acknowledged orders proves nothing. */
+/** Whether there is no fault. A run without acknowledged orders is not clean. */
 export const isClean = (verdict: Verdict): boolean =>
   verdict.acknowledged > 0 && FAULT_KINDS.every((kind) => verdict[kind].length === 0);
 

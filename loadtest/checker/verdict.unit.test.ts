@@ -97,7 +97,7 @@ describe('acknowledged and stored orders', () => {
   test.each<[string, readonly OrderLine[]]>([
     ['sent', []],
     ['acknowledged', [request(1, 'fail'), request(2, 'unknown')]],
-  ])('prove nothing when no order was %s, and waiting does not help', (_, requests) => {
+  ])('are not clean when no order was %s, and waiting does not help', (_, requests) => {
     const verdict = judge(requests, []);
     expect(isClean(verdict)).toBe(false);
     expect(canRecover(verdict)).toBe(false);

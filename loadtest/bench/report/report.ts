@@ -28,7 +28,7 @@ export function report(results: Results): string {
 }
 
 /** Processor time by part of the code. */
-export function sharesReport(name: string, shares: Shares): string {
+function sharesReport(name: string, shares: Shares): string {
   const total = Object.values(shares).reduce((sum, microseconds) => sum + microseconds, 0);
   const rows = Object.entries(shares).slice(0, MAX_PARTS);
   return [
