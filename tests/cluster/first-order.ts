@@ -56,7 +56,7 @@ export async function helmTest(cluster: Cluster, title: string, { measured }: Fi
 
 const SPANS = [
   'order: POST /orders',
-  'order: settle',
+  'order: decide',
   'consumer: process consumer-commands',
   'restaurant: process restaurant-commands',
 ];
