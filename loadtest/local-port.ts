@@ -2,8 +2,8 @@ import { consumerApi, orderApi, restaurantApi } from '@standing-order/contracts'
 
 const TITLES = { order: orderApi.title, consumer: consumerApi.title, restaurant: restaurantApi.title };
 const TIMEOUT_MS = 5_000;
-const HINT =
-  'kubectl port-forward binds only [::1] when another program uses the port on 127.0.0.1: stop that program or choose another port.';
+const CAUSE = 'kubectl port-forward binds only [::1] when another program uses the port on 127.0.0.1';
+const ADVICE = 'stop that program or choose another port.';
 
 /** The state of one address: no listener, no response, another program, or the expected service. */
 type Listener = 'none' | 'silent' | 'other' | 'service';
@@ -19,11 +19,12 @@ export async function localPortFault(service: keyof typeof TITLES, url: string):
   const [onIpv4, onIpv6] = await Promise.all(
     [ipv4, ipv6].map((address) => listenerAt(`${protocol}//${address}`, TITLES[service])),
   );
-  if (onIpv4 === 'none' && onIpv6 !== 'none') return `${ipv4} refuses connections, but ${ipv6} accepts them. ${HINT}`;
-  if (onIpv4 === 'other') return `${ipv4} is not the ${service} service. ${HINT}`;
+  if (onIpv4 === 'none' && onIpv6 !== 'none')
+    return `${ipv4} refuses connections, but ${ipv6} accepts them. ${CAUSE}: restart kubectl port-forward.`;
+  if (onIpv4 === 'other') return `${ipv4} is not the ${service} service. ${CAUSE}: ${ADVICE}`;
   if (onIpv4 !== 'service' || onIpv6 === 'none' || onIpv6 === 'silent') return undefined;
   if (onIpv6 === 'service' && (await isSameProcess(`${protocol}//${ipv4}`, `${protocol}//${ipv6}`))) return undefined;
-  return `${ipv4} and ${ipv6} are different programs. ${HINT}`;
+  return `${ipv4} and ${ipv6} are different programs. ${CAUSE}: ${ADVICE}`;
 }
 
 async function listenerAt(url: string, title: string): Promise<Listener> {

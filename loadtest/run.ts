@@ -17,13 +17,13 @@ async function run({ scenario, log, json, variables }: RunOptions): Promise<void
     await writeFile(log, '').catch((error: Error) => {
       throw new UsageError(`--log: ${error.message}`);
     });
-  const { orderUrl, consumerUrl, restaurantUrl } = readSettings(variables, {});
+  const { orderUrl, consumerUrl, restaurantUrl } = readSettings({ ...process.env, ...variables }, {});
   const faults = await Promise.all([
     localPortFault('order', orderUrl),
     localPortFault('consumer', consumerUrl),
     localPortFault('restaurant', restaurantUrl),
   ]);
-  for (const fault of faults) if (fault !== undefined) throw new Error(fault);
+  if (faults.some((fault) => fault !== undefined)) throw new Error(faults.filter(Boolean).join('\n'));
 
   const env = { ...process.env, K6_NO_USAGE_REPORT: 'true', ...variables, ...(json && { SUMMARY_FILE: json }) };
   const script = join(import.meta.dirname, 'scenarios', `${scenario}.ts`);

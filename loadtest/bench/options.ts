@@ -22,9 +22,11 @@ interface Flags extends Pick<Options, 'json' | 'profile' | 'portBase'> {
 }
 
 const CONTENDER_NAMES = CONTENDERS.map(({ name }) => name);
-const DESCRIPTION = `Compares the order service with other implementations, in turns, on one Redis, and measures the cost of
-a backlog. Progress goes to stderr, the tables to stdout. A full run takes some fifty minutes. A stopped run prints
-the finished measurements.`;
+const DESCRIPTION = [
+  'Compares the order service with other implementations, in turns, on one Redis, and measures the cost of a backlog.',
+  'Progress goes to stderr, the tables to stdout. A full run takes some fifty minutes.',
+  'A stopped run prints the finished measurements.',
+].join(' ');
 
 /** The command line. `run` receives its options. */
 export const createBenchCommand = (run: (options: Options) => Promise<void>): Command =>
