@@ -21,12 +21,15 @@ export function compareRoutes(app: Hono, api: Api): Difference {
 }
 
 /** Topics whose messages an application takes, and those that its AsyncAPI document says it receives; both sorted, and equal when all is right. */
-export function compareTopics(app: Hono, { service }: Api): { readonly taken: string[]; readonly described: string[] } {
-  const taken = app.routes.flatMap(({ method, path }) =>
+export function compareTopics(
+  app: Hono,
+  { service }: Api,
+): { readonly handled: string[]; readonly described: string[] } {
+  const handled = app.routes.flatMap(({ method, path }) =>
     method === 'POST' ? (/^\/messages\/([\w-]+)$/.exec(path)?.[1] ?? []) : [],
   );
   const described = Object.keys(asyncApiOf(service).operations).flatMap(
     (name) => /^receive-(.+)$/.exec(name)?.[1] ?? [],
   );
-  return { taken: taken.toSorted(), described: described.toSorted() };
+  return { handled: handled.toSorted(), described: described.toSorted() };
 }
