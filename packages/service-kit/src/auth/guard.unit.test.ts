@@ -11,7 +11,7 @@ const operation = (path: Operation['path'], access: Operation['access'], method:
   path,
   access,
   summary: path,
-  answers: {},
+  responses: {},
 });
 
 const api: Api = {
