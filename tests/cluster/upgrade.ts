@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 import { valuesOf } from './checks.ts';
 import { checked, smoke } from './load.ts';
 import { CHART, install, removeWhatIsKept, uninstallAndCompare, upgrade } from './release.ts';

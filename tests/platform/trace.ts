@@ -25,7 +25,7 @@ const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
 const COMMIT: Tree = ['order: commit'];
 /** The commit finds the order stored. */
 const ASKED_AGAIN = message('shop', 'order-requests', 'order', COMMIT);
-const SETTLE: Tree = ['order: settle'];
+const SETTLE: Tree = ['order: decide'];
 const SETTLED: readonly Tree[] = [SETTLE, TOLD];
 const VALIDATED_BY_MESSAGE: readonly Tree[] = [COMMIT, question('consumer'), question('restaurant'), ...SETTLED];
 

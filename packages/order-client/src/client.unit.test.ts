@@ -6,9 +6,9 @@ import { createManualClock } from '@standing-order/testing/manual-clock';
 import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOrderClient } from './client.ts';
-import { ClosedError } from './outstanding.ts';
-import { FullError } from './pending.ts';
-import { IdReusedError, UnknownRequestError } from './records.ts';
+import { FullError } from './pending-list.ts';
+import { ClosedError } from './request-sender.ts';
+import { IdReusedError, UnknownRequestError } from './requests.ts';
 
 const order = orderRequest.parse({
   consumerId: 'ada',

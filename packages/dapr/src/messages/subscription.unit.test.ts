@@ -1,6 +1,5 @@
 import { messageSchema, TOPICS } from '@standing-order/contracts';
-import { broker } from '@standing-order/local/dapr/broker';
-import { resiliency } from '@standing-order/local/dapr/messages';
+import { platformResources } from '@standing-order/local/dapr/source';
 import { createApp } from '@standing-order/service-kit/http';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
 import { expect, test } from 'vitest';
@@ -131,10 +130,15 @@ test.each([
   expect(await deliver(command('ada'), command('bob'))).toEqual(statuses('RETRY', 'RETRY'));
 });
 
-test('retries of one sidecar end within a third of the time after which another sidecar takes the message over', () => {
-  const { policies } = resiliency('redis').spec as { policies: { retries: { delivery: Record<string, unknown> } } };
+test('retries of one sidecar end within a third of the time after which another sidecar takes the message over', async () => {
+  const resources = await platformResources('redis', 'redis', { store: '', broker: '' });
+  const specOf = (kind: string, name: string) =>
+    resources.find((resource) => resource.kind === kind && resource.metadata.name === name)?.spec;
+  const { policies } = specOf('Resiliency', 'standing-order') as {
+    policies: { retries: { delivery: Record<string, unknown> } };
+  };
   const { policy, duration, maxRetries } = policies.retries.delivery;
-  const settings = broker('redis', 1).spec.metadata as { name: string; value: string }[];
+  const settings = specOf('Component', 'messages')?.metadata as { name: string; value: string }[];
   const processingTimeout = settings.find(({ name }) => name === 'processingTimeout')?.value;
   const retries = Number(maxRetries);
   expect(policy).toBe('constant');
