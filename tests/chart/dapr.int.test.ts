@@ -7,8 +7,8 @@ import { configuration } from '@standing-order/local/dapr/configuration';
 import { invocationResiliency } from '@standing-order/local/dapr/invocation';
 import { resiliency, subscriptions } from '@standing-order/local/dapr/messages';
 import { stateStore } from '@standing-order/local/dapr/state';
-import { kafkaSettings } from '@standing-order/local/parts/kafka';
-import { sidecarPart } from '@standing-order/local/parts/sidecar';
+import { kafkaSettings } from '@standing-order/local/processes/kafka';
+import { sidecarProcess } from '@standing-order/local/processes/sidecar';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, test } from 'vitest';
@@ -89,7 +89,7 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
 
   test.each(['redis', 'kafka'] as const)('what the sidecars are told of their application (%s)', async (kind) => {
     const ports = { app: 8080, daprHttp: 3500, daprGrpc: 1, daprInternal: 1, daprMetrics: 1 };
-    const local = sidecarPart({
+    const local = sidecarProcess({
       ...{ name: 'order-1', binary: 'daprd', appId: 'order', resources: '', configuration: '' },
       ...{ ports, tokens: { dapr: '', app: '' }, broker: kind, flags: {} },
     });

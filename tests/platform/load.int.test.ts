@@ -100,17 +100,17 @@ describe('with state in Redis', () => {
   });
 
   test('a request that is dropped for want of a response counts as offered and not acknowledged', async () => {
-    const summary = join(folder, 'frozen.json');
-    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('frozen')];
+    const summary = join(folder, 'paused.json');
+    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('paused')];
     const running = load('smoke', '--url', url(), ...few, '--json', summary);
     await poll(
       'the first order',
-      () => readFile(logOf('frozen'), 'utf8'),
+      () => readFile(logOf('paused'), 'utf8'),
       (log) => log.includes('"outcome":"ok"'),
     );
-    await fixture().platform.freeze('order-1');
+    await fixture().platform.pause('order-1');
     const { code, output } = await running;
-    await fixture().platform.thaw('order-1');
+    await fixture().platform.resume('order-1');
     expect(code, output).toBe(1);
     const [phase] = JSON.parse(await readFile(summary, 'utf8')).phases;
     expect(phase.dropped).toBeGreaterThan(0);

@@ -119,7 +119,7 @@ function rigOf(platform: Platform, contender: Contender, portBase: number, redis
     ],
     pids: () =>
       Object.fromEntries(
-        platform.parts().flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
+        platform.processes().flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
       ),
     kill: (part) => platform.kill(part),
     start: async (part) => {
@@ -128,7 +128,7 @@ function rigOf(platform: Platform, contender: Contender, portBase: number, redis
     },
     close: async () => {
       redis.destroy();
-      await Promise.all(platform.parts().map(({ name }) => platform.kill(name)));
+      await Promise.all(platform.processes().map(({ name }) => platform.kill(name)));
       await platform.close();
     },
   };

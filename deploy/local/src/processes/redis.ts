@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { loopback } from '../ports.ts';
 import type { Probe } from '../wait.ts';
-import { inheritedEnv, type PartSpec } from './spec.ts';
+import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
 export interface RedisOptions {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface RedisOptions {
 }
 
 /** A Redis server that keeps an append-only file and refuses writes rather than forget when it is full. */
-export function redisPart({ name, binary, port, dataDir, appendfsync }: RedisOptions): PartSpec {
+export function redisProcess({ name, binary, port, dataDir, appendfsync }: RedisOptions): ProcessSpec {
   const dir = join(dataDir, name);
   const settings = {
     port,

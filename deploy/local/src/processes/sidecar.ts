@@ -2,7 +2,7 @@ import { nudgeSidecars } from '../dapr/files.ts';
 import type { BrokerKind } from '../dapr/source.ts';
 import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
 import { answersOk, type Probe } from '../wait.ts';
-import { inheritedEnv, type PartSpec } from './spec.ts';
+import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
 export interface SidecarOptions {
   readonly name: string;
@@ -33,7 +33,7 @@ const nudgeEveryMs = 1_000;
  * With Kafka they are on, and have no such effect. Its partitions belong to one sidecar each: one whose application is gone
  * would keep them from the other replicas, and spend every message in them.
  */
-export function sidecarPart(options: SidecarOptions): PartSpec {
+export function sidecarProcess(options: SidecarOptions): ProcessSpec {
   const { ports, tokens } = options;
   const url = `http://${loopback}:${ports.daprHttp}`;
   const healthy = answersOk(`${url}/v1.0/healthz`);

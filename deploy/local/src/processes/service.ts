@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
 import { answersOk } from '../wait.ts';
-import { inheritedEnv, type PartSpec } from './spec.ts';
+import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
 export interface ServiceOptions {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface ServiceOptions {
 const compileCache = resolve(import.meta.dirname, '../../../../node_modules/.cache/standing-order');
 
 /** One replica of a service, run by the Node that runs this. */
-export function servicePart({ name, service, main, ports, tokens, env }: ServiceOptions): PartSpec {
+export function serviceProcess({ name, service, main, ports, tokens, env }: ServiceOptions): ProcessSpec {
   const url = `http://${loopback}:${ports.app}`;
   return {
     name,

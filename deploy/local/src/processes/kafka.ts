@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { loopback } from '../ports.ts';
 import type { Probe } from '../wait.ts';
-import { inheritedEnv, type PartSpec } from './spec.ts';
+import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
 const run = promisify(execFile);
 
@@ -29,7 +29,7 @@ const clusterId = 'standing-order-broker1';
 const javaFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'];
 
 /** A Kafka broker that is its own controller (KRaft). Topics come to be when they are first used. */
-export function kafkaPart({ binary, java, port, controllerPort, dataDir }: KafkaOptions): PartSpec {
+export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {
   const dir = join(dataDir, kafkaName);
   const properties = join(dataDir, `${kafkaName}.properties`);
   const env = { ...inheritedEnv(), JAVA: java };

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const before = platform.parts();
+  const before = platform.processes();
   await platform.close();
   await nothingLeft(
     before.flatMap(({ pid }) => pid ?? []),
@@ -29,7 +29,7 @@ afterAll(async () => {
   dir.remove();
 });
 
-const part = (name: string) => platform.parts().find((view) => view.name === name);
+const managed = (name: string) => platform.processes().find((view) => view.name === name);
 
 function sidecar(path: string, body: unknown, method = 'POST'): Promise<Response> {
   const headers = { 'dapr-api-token': platform.secrets.daprApiToken, 'content-type': 'application/json' };
@@ -59,8 +59,8 @@ async function taken(url: string | undefined, signal: AbortSignal): Promise<numb
   return ((await response.json()) as { taken: number }).taken;
 }
 
-test('all parts run, each with its own process and ports', () => {
-  const views = platform.parts();
+test('all processes run, each with its own process and ports', () => {
+  const views = platform.processes();
   expect(views.map(({ name }) => name)).toEqual([
     'redis-state',
     'redis-broker',
@@ -75,37 +75,37 @@ test('all parts run, each with its own process and ports', () => {
   expect(views.every(({ state }) => state === 'running')).toBe(true);
 });
 
-test('a killed part stays down until it is started again, on the same ports', async () => {
-  const before = part('consumer-1');
+test('a killed process stays down until it is started again, on the same ports', async () => {
+  const before = managed('consumer-1');
   await platform.kill('consumer-1');
-  expect(part('consumer-1')).toMatchObject({ state: 'stopped', ended: 'ended by SIGKILL' });
+  expect(managed('consumer-1')).toMatchObject({ state: 'stopped', ended: 'ended by SIGKILL' });
   await expect(fetch(`${platform.urls.consumer[0]}/`)).rejects.toThrow();
   await platform.start('consumer-1');
-  expect(part('consumer-1')).toMatchObject({ state: 'running', ports: before?.ports });
-  expect(part('consumer-1')?.pid).not.toBe(before?.pid);
+  expect(managed('consumer-1')).toMatchObject({ state: 'running', ports: before?.ports });
+  expect(managed('consumer-1')?.pid).not.toBe(before?.pid);
 });
 
-test('a stopped part ends by itself', async () => {
+test('a stopped process ends by itself', async () => {
   await platform.stop('restaurant-1');
-  expect(part('restaurant-1')).toMatchObject({ state: 'stopped', ended: 'exit code 0' });
+  expect(managed('restaurant-1')).toMatchObject({ state: 'stopped', ended: 'exit code 0' });
   await platform.start('restaurant-1');
 });
 
-test('a frozen part answers nothing, and goes on when it is thawed', async () => {
-  await platform.freeze('order-1');
-  expect(part('order-1')?.state).toBe('frozen');
+test('a paused process answers nothing, and goes on when it is resumed', async () => {
+  await platform.pause('order-1');
+  expect(managed('order-1')?.state).toBe('paused');
   await expect(fetch(`${platform.urls.order[0]}/`, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
-  await platform.thaw('order-1');
+  await platform.resume('order-1');
   await eventually('it answers', answersOk(`${platform.urls.order[0]}/`));
 });
 
-test('a part that ends by itself is reported and stays down', async () => {
-  process.kill(part('restaurant-1')?.pid ?? 0, 'SIGKILL');
+test('a process that ends by itself is reported and stays down', async () => {
+  process.kill(managed('restaurant-1')?.pid ?? 0, 'SIGKILL');
   await eventually('it is reported', async () => {
     if (!reports.some((line) => line.startsWith('restaurant-1 ended by itself (ended by SIGKILL)')))
       throw new Error(reports.join('\n'));
   });
-  expect(part('restaurant-1')?.state).toBe('failed');
+  expect(managed('restaurant-1')?.state).toBe('failed');
   await platform.start('restaurant-1');
 });
 
@@ -142,15 +142,15 @@ test('a service that is killed under a flood of messages gets what is left of it
   await eventually('messages arrive again', async (signal) => expect(await taken(consumer, signal)).toBeGreaterThan(0));
 });
 
-test('other processes can list and move the parts through the socket', async () => {
+test('other processes can list and move the processes through the socket', async () => {
   const say = (request: Parameters<typeof ask>[1]) => ask(socketPath(dir.path), request, 60_000);
-  const parts = platform.parts().map(({ name, pid, state }) => expect.objectContaining({ name, pid, state }));
-  expect(await say({ action: 'list' })).toEqual({ parts });
-  expect(await say({ action: 'freeze', part: 'order-1' })).toHaveProperty('parts');
-  expect(part('order-1')?.state).toBe('frozen');
-  expect(await say({ action: 'freeze', part: 'order-1' })).toEqual({ error: 'order-1 is frozen, not running' });
-  expect(await say({ action: 'thaw', part: 'order-1' })).toHaveProperty('parts');
-  expect(await say({ action: 'kill', part: 'nobody' })).toEqual({
-    error: expect.stringMatching(/^there is no part "nobody"; there are redis-state, /),
+  const processes = platform.processes().map(({ name, pid, state }) => expect.objectContaining({ name, pid, state }));
+  expect(await say({ action: 'list' })).toEqual({ processes });
+  expect(await say({ action: 'pause', process: 'order-1' })).toHaveProperty('processes');
+  expect(managed('order-1')?.state).toBe('paused');
+  expect(await say({ action: 'pause', process: 'order-1' })).toEqual({ error: 'order-1 is paused, not running' });
+  expect(await say({ action: 'resume', process: 'order-1' })).toHaveProperty('processes');
+  expect(await say({ action: 'kill', process: 'nobody' })).toEqual({
+    error: expect.stringMatching(/^there is no managed "nobody"; there are redis-state, /),
   });
 });

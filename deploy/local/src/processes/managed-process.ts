@@ -4,20 +4,20 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireFree } from '../ports.ts';
 import { reasonOf, until } from '../wait.ts';
-import { childrenOf } from './family.ts';
-import { spawnGuarded } from './guarded.ts';
+import { childrenOf } from './child-pids.ts';
+import { spawnKilledWithParent } from './kill-with-parent.ts';
 import { lastLines } from './log.ts';
-import type { PartSpec, PartState, PartView } from './spec.ts';
+import type { ProcessSpec, ProcessState, ProcessView } from './spec.ts';
 
 const killDeadlineMs = 10_000;
 
 /** One process of the platform. Its actions run one after another, except `kill`, which never waits for another. */
-export class Part {
-  readonly spec: PartSpec;
+export class ManagedProcess {
+  readonly spec: ProcessSpec;
   readonly logFile: string;
   readonly #dataDir: string;
-  readonly #onFailure: (view: PartView, log: string) => void;
-  #state: PartState = 'stopped';
+  readonly #onFailure: (view: ProcessView, log: string) => void;
+  #state: ProcessState = 'stopped';
   #child: ChildProcess | undefined;
   #startedAt = 0;
   #ended: string | undefined;
@@ -25,18 +25,18 @@ export class Part {
   #last: Promise<unknown> = Promise.resolve();
 
   /** `onFailure` hears of every end that nobody asked for, with the last lines of the log. */
-  constructor(spec: PartSpec, dataDir: string, onFailure: (view: PartView, log: string) => void) {
+  constructor(spec: ProcessSpec, dataDir: string, onFailure: (view: ProcessView, log: string) => void) {
     this.spec = spec;
     this.#dataDir = dataDir;
     this.logFile = join(dataDir, 'logs', `${spec.name}.log`);
     this.#onFailure = onFailure;
   }
 
-  get state(): PartState {
+  get state(): ProcessState {
     return this.#state;
   }
 
-  view(): PartView {
+  view(): ProcessView {
     const { name, kind, ports } = this.spec;
     const pid = this.#child?.pid;
     const running =
@@ -55,7 +55,7 @@ export class Part {
   start(deadlineMs: number, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#child) throw new Error(`${this.spec.name} is ${this.#state} already`);
-      await requireFree(this.spec.ports.map((port) => ({ part: this.spec.name, port })));
+      await requireFree(this.spec.ports.map((port) => ({ process: this.spec.name, port })));
       this.#state = 'starting';
       try {
         await this.spec.prepare?.(signal);
@@ -90,7 +90,7 @@ export class Part {
         this.#state = 'stopped';
         return 'gone';
       }
-      if (this.#state === 'frozen') await this.#signal('SIGCONT');
+      if (this.#state === 'paused') await this.#signal('SIGCONT');
       this.#state = 'stopping';
       child.kill(this.spec.stopSignal);
       if (await this.#gone(child, this.spec.stopDeadlineMs)) return 'gone';
@@ -109,18 +109,18 @@ export class Part {
   }
 
   /** SIGSTOP: it keeps its ports and connections and does nothing. */
-  freeze(): Promise<void> {
+  pause(): Promise<void> {
     return this.#inTurn(async () => {
       this.#require('running');
       await this.#signal('SIGSTOP');
-      this.#state = 'frozen';
+      this.#state = 'paused';
     });
   }
 
   /** SIGCONT. */
-  thaw(): Promise<void> {
+  resume(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#require('frozen');
+      this.#require('paused');
       await this.#signal('SIGCONT');
       this.#state = 'running';
     });
@@ -132,7 +132,7 @@ export class Part {
     return turn;
   }
 
-  #require(state: PartState): void {
+  #require(state: ProcessState): void {
     if (this.#state !== state) throw new Error(`${this.spec.name} is ${this.#state}, not ${state}`);
   }
 
@@ -140,7 +140,7 @@ export class Part {
     signal.throwIfAborted();
     const log = openSync(this.logFile, this.#runs++ === 0 ? 'w' : 'a', 0o600);
     try {
-      this.#child = spawnGuarded(this.spec.program, this.#dataDir, log);
+      this.#child = spawnKilledWithParent(this.spec.program, this.#dataDir, log);
     } finally {
       closeSync(log);
     }
@@ -161,7 +161,7 @@ export class Part {
       this.#child = undefined;
       this.#ended = how;
       const asked = this.#state === 'stopping';
-      const failed = this.#state === 'running' || this.#state === 'frozen';
+      const failed = this.#state === 'running' || this.#state === 'paused';
       if (asked) this.#state = 'stopped';
       if (failed) {
         this.#state = 'failed';

@@ -1,31 +1,31 @@
 import { readFlags } from '@standing-order/tools/flags';
 import type { Request } from '../control/protocol.ts';
 import { socketPath } from '../options.ts';
-import type { PartView } from '../parts/spec.ts';
-import { partActions } from '../supervisor.ts';
+import type { ProcessView } from '../processes/spec.ts';
+import { PROCESS_ACTIONS } from '../supervisor.ts';
 import { dataDirOf } from './start-command.ts';
 
-export const partsHelp = `npm run parts -- list
-npm run parts -- stop|kill|freeze|thaw|start NAME
+export const PROCESSES_HELP = `npm run processes -- list
+npm run processes -- stop|kill|pause|resume|start NAME
 
-Shows and moves the parts of the platform that "npm start" runs. A part that is down, for whatever reason, stays down
+Shows and moves the processes of the platform that "npm start" runs. A process that is down, for whatever reason, stays down
 until it is started.
 
   stop     lets it finish (SIGTERM)          start   starts it again, same ports, same data
   kill     ends it at once (SIGKILL)
-  freeze   stops it where it is (SIGSTOP)    thaw    lets it go on (SIGCONT)
+  pause   stops it where it is (SIGSTOP)    resume    lets it go on (SIGCONT)
 
-  --json          print the parts as JSON
+  --json          print the processes as JSON
   --data-dir DIR  of the platform, if it was started with one
   --help          this text`;
 
-export type PartsCommand =
+export type ProcessesCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'faults'; readonly faults: readonly string[] }
   | { readonly kind: 'ask'; readonly request: Request; readonly socket: string; readonly json: boolean };
 
-/** Reads the command line of `npm run parts`. */
-export function parseParts(argv: readonly string[]): PartsCommand {
+/** Reads the command line of `npm run processes`. */
+export function parseProcesses(argv: readonly string[]): ProcessesCommand {
   const flags = readFlags(argv, { values: ['data-dir'], switches: ['json', 'help'], maxWords: 2 });
   if (flags.switches.has('help')) return { kind: 'help' };
   const faults = [...flags.faults];
@@ -39,28 +39,30 @@ export function parseParts(argv: readonly string[]): PartsCommand {
   };
 }
 
-function requestOf([word, part]: readonly string[], faults: string[]): Request | undefined {
+function requestOf([word, managed]: readonly string[], faults: string[]): Request | undefined {
   if (word === 'list') {
-    if (part !== undefined) faults.push(`unexpected: ${part}`);
+    if (managed !== undefined) faults.push(`unexpected: ${managed}`);
     return { action: 'list' };
   }
-  const action = partActions.find((known) => known === word);
+  const action = PROCESS_ACTIONS.find((known) => known === word);
   if (action === undefined) {
-    faults.push(`${word === undefined ? 'say what to do' : `there is no "${word}"`}: list, ${partActions.join(', ')}`);
+    faults.push(
+      `${word === undefined ? 'say what to do' : `there is no "${word}"`}: list, ${PROCESS_ACTIONS.join(', ')}`,
+    );
     return undefined;
   }
-  if (part === undefined) {
-    faults.push(`${action} needs the name of a part; "list" shows them`);
+  if (managed === undefined) {
+    faults.push(`${action} needs the name of a process; "list" shows them`);
     return undefined;
   }
-  return { action, part };
+  return { action, process: managed };
 }
 
-/** The parts as a table, one line each. */
-export function tableOf(parts: readonly PartView[]): string {
+/** The processes as a table, one line each. */
+export function tableOf(processes: readonly ProcessView[]): string {
   const rows = [
     ['NAME', 'STATE', 'PID', 'PORT', 'UP', ''],
-    ...parts.map(({ name, state, pid, ports, uptimeSeconds, ended }) => [
+    ...processes.map(({ name, state, pid, ports, uptimeSeconds, ended }) => [
       name,
       state,
       String(pid ?? '-'),

@@ -14,19 +14,19 @@ test('a replica that is paused for 30 s and resumed loses no order and decides n
   await fixture().platform.kill('consumer-1');
   expect(accepted(await fixture().place(60))).toHaveLength(60);
 
-  await fixture().platform.freeze('order-1');
-  const frozenSince = performance.now();
+  await fixture().platform.pause('order-1');
+  const pausedSince = performance.now();
   await fixture().platform.start('consumer-1');
   expect(accepted(await fixture().place(60, { replicas: [1] }))).toHaveLength(60);
   await poll(
     '30 s of frost',
-    () => performance.now() - frozenSince,
+    () => performance.now() - pausedSince,
     (ms) => ms >= FROZEN_MS,
     60_000,
   );
   const whileFrozen = await fixture().state.orders();
 
-  await fixture().platform.thaw('order-1');
+  await fixture().platform.resume('order-1');
   await answersOk(`${fixture().platform.urls.order[0]}/readyz`);
   expect(accepted(await fixture().place(20, { replicas: [0] }))).toHaveLength(20);
   await fixture().allDecided(120_000);

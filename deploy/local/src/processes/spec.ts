@@ -1,7 +1,7 @@
 import type { Probe } from '../wait.ts';
 
 /** Stores start first and stop last; a sidecar outlives its service. */
-export type PartKind = 'store' | 'sidecar' | 'service';
+export type ProcessKind = 'store' | 'sidecar' | 'service';
 
 export interface Program {
   readonly file: string;
@@ -12,9 +12,9 @@ export interface Program {
 }
 
 /** How one process of the platform is run and watched. */
-export interface PartSpec {
+export interface ProcessSpec {
   readonly name: string;
-  readonly kind: PartKind;
+  readonly kind: ProcessKind;
   readonly ports: readonly number[];
   readonly program: Program;
   /** Makes files that the program needs; called before every start. */
@@ -31,13 +31,13 @@ export interface PartSpec {
   readonly stopDeadlineMs: number;
 }
 
-export type PartState = 'stopped' | 'starting' | 'running' | 'frozen' | 'stopping' | 'failed';
+export type ProcessState = 'stopped' | 'starting' | 'running' | 'paused' | 'stopping' | 'failed';
 
-/** What is known of a part. */
-export interface PartView {
+/** What is known of a process. */
+export interface ProcessView {
   readonly name: string;
-  readonly kind: PartKind;
-  readonly state: PartState;
+  readonly kind: ProcessKind;
+  readonly state: ProcessState;
   readonly ports: readonly number[];
   readonly pid?: number;
   readonly uptimeSeconds?: number;
@@ -45,7 +45,7 @@ export interface PartView {
   readonly ended?: string;
 }
 
-/** The variables of this process that its parts may see; anything else could change them unnoticed. */
+/** The variables of this process that its processes may see; anything else could change them unnoticed. */
 export function inheritedEnv(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
   const entries = Object.entries(process.env).filter(([name]) => kept.includes(name) || name.startsWith('OTEL_'));

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { loopback } from '../ports.ts';
 import type { Probe } from '../wait.ts';
-import { inheritedEnv, type PartSpec, type Program } from './spec.ts';
+import { inheritedEnv, type ProcessSpec, type Program } from './spec.ts';
 
 const run = promisify(execFile);
 
@@ -24,7 +24,7 @@ export interface PostgresqlOptions {
 }
 
 /** A PostgreSQL server of its own, with durable commits, reachable over loopback with a password. */
-export async function postgresqlPart({ binary, port, dataDir, password }: PostgresqlOptions): Promise<PartSpec> {
+export async function postgresqlProcess({ binary, port, dataDir, password }: PostgresqlOptions): Promise<ProcessSpec> {
   const name = 'postgresql';
   const dir = join(dataDir, name);
   const user = await unprivilegedUser();
