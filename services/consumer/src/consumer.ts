@@ -10,7 +10,7 @@ import type { EntityService } from '@standing-order/entity-store/entities';
 import { validateConsumer } from '@standing-order/rules/consumer';
 import { mayActFor } from '@standing-order/service-kit/auth';
 
-/** Owns consumers, and says who may order and how much. A consumer sees itself only. */
+/** Owns consumers, and validates whether a consumer may order and up to which total. A consumer may read only itself. */
 export const consumerService: EntityService<Consumer, 'com.standing-order.validate-consumer-info.v1'> = {
   source: '/consumer',
   api: consumerApi,

@@ -9,7 +9,7 @@ import {
 import type { EntityService } from '@standing-order/entity-store/entities';
 import { validateOrderDetails } from '@standing-order/rules/restaurant';
 
-/** Owns restaurants and their menus, and says what can be ordered and what it costs. */
+/** Owns restaurants and their menus, and validates and prices the lines of an order. */
 export const restaurantService: EntityService<Restaurant, 'com.standing-order.validate-order-details.v1'> = {
   source: '/restaurant',
   api: restaurantApi,

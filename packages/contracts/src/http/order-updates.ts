@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { entityId } from '../ids.ts';
 import { ordersPage } from '../order.ts';
-import type { Answer, Operation, Parameter } from './operation.ts';
-import { id, pending, validated } from './order-contents.ts';
+import type { Operation, Parameter, SuccessResponse } from './operation.ts';
+import { id, pending, validated } from './order-examples.ts';
 
 const consumerId: Parameter = {
   name: 'id',
@@ -15,38 +15,40 @@ const consumerId: Parameter = {
 const lastEventId = (description: string, example: string): Parameter => ({
   name: 'Last-Event-ID',
   in: 'header',
-  description: `The id of the last event that was heard, at whichever replica. ${description}`,
+  description: `The id of the last event that the client received, from any replica. ${description}`,
   schema: z.string(),
   example,
 });
 
-const events = z.string();
+const eventStream = z.string();
 
-const stream = (description: string, lastId: string): Answer => ({
+const stream = (description: string, lastId: string): SuccessResponse => ({
   description,
   content: {
     name: 'OrderEvents',
     type: 'text/event-stream',
-    schema: events,
+    schema: eventStream,
     example: `event: order\ndata: ${JSON.stringify(validated)}\nid: ${lastId}\n\n`,
   },
 });
 
 const VERSION = 'Wp3PzXAZ7n9LQqYhXoxOCg';
 
-/** How clients hear what became of their orders, beside reading each one. */
+/** The operations with which clients follow and list orders. */
 export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
   {
     id: 'orderEvents',
     method: 'get',
     path: '/orders/{id}/events',
     access: 'client',
-    summary: 'Hear what becomes of an order, as server-sent events',
-    description: 'Each event `order` is the order as it was then. The stream ends when the order is settled.',
-    parameters: [id, lastEventId('Only what came after it is told.', VERSION)],
-    answers: {
+    summary: 'Follow an order by server-sent events',
+    description: 'Each event `order` has the order at that time. The stream ends when the order is decided.',
+    parameters: [id, lastEventId('Only later events are sent.', VERSION)],
+    responses: {
       200: stream('The states of the order.', VERSION),
-      204: { description: 'The order is settled, and this event said so: there is nothing to come back for.' },
+      204: {
+        description: 'The order is decided, and the client has received that event. The client must not reconnect.',
+      },
     },
     problems: ['malformed-request', 'unavailable'],
   },
@@ -56,27 +58,27 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
     path: '/consumers/{id}/orders',
     access: 'client',
     summary: "A consumer's orders, newest first",
-    description: 'With CONSUMER_ORDERS=off there are no such lists: 404. An order is there soon after it was taken.',
+    description: '404 with CONSUMER_ORDERS=off. An order appears in the list shortly after it was stored.',
     parameters: [
       consumerId,
       {
         name: 'before',
         in: 'query',
-        description: 'Where the page begins; as the link `next` of the page before has it.',
+        description: 'Start of the page, from the link `next` of the previous page.',
         schema: z.int().min(1),
         example: 41,
       },
       {
         name: 'limit',
         in: 'query',
-        description: 'Most orders on the page. Default 20.',
+        description: 'Maximum number of orders on the page. Default 20.',
         schema: z.int().min(1).max(100),
         example: 20,
       },
     ],
-    answers: {
+    responses: {
       200: {
-        description: 'A page, and where the next one is.',
+        description: 'A page, with a link to the next one.',
         headers: ['Link'],
         content: {
           name: 'OrdersPage',
@@ -92,12 +94,12 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/consumers/{id}/orders/events',
     access: 'client',
-    summary: "Hear what becomes of a consumer's orders, as server-sent events",
+    summary: "Follow a consumer's orders by server-sent events",
     description:
-      'Each event `order` is one order as it was then. A new client is told the newest 20 orders first; one that comes back, all ' +
-      'that was not settled when it left, so that some of it is told twice. With CONSUMER_ORDERS=off: 404.',
-    parameters: [consumerId, lastEventId('Up to it all was settled and told.', '41')],
-    answers: { 200: stream("The states of the consumer's orders; it has no end.", '41') },
+      'Each event `order` has one order at that time. A new client first receives the newest 20 orders. A client that reconnects ' +
+      'receives every order that was undecided when it disconnected, so it receives some of them twice. 404 with CONSUMER_ORDERS=off.',
+    parameters: [consumerId, lastEventId('All orders up to it were decided and sent.', '41')],
+    responses: { 200: stream("The states of the consumer's orders. The stream does not end.", '41') },
     problems: ['forbidden', 'malformed-request', 'unavailable'],
   },
 ];

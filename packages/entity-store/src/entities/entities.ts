@@ -2,46 +2,49 @@ import type { StateStore } from '@standing-order/dapr';
 import type { z } from 'zod';
 import { type Change, type ChangeSource, changesSince, createLanes, repairLanes } from '../changes/index.ts';
 
-/** An entity and its version. */
-export interface Versioned<E> {
+/** An entity with the ETag of its version. */
+export interface EntityWithEtag<E> {
   readonly entity: E;
   readonly etag: string;
 }
 
 /** unknown: it may be stored, now or later. */
-export type Created<E> = ({ readonly outcome: 'created' } & Versioned<E>) | { readonly outcome: 'exists' | 'unknown' };
+export type CreateResult<E> =
+  | ({ readonly outcome: 'created' } & EntityWithEtag<E>)
+  | { readonly outcome: 'exists' | 'unknown' };
 
-/** stale: it has another version than the caller saw. unknown: the change may be stored, now or later. */
-export type Changed<E> =
-  | ({ readonly outcome: 'changed' } & Versioned<E>)
+/** stale: the entity has another version than the caller's ETag. unknown: the change may be stored, now or later. */
+export type ChangeResult<E> =
+  | ({ readonly outcome: 'changed' } & EntityWithEtag<E>)
   | { readonly outcome: 'missing' | 'stale' | 'unknown' };
 
-/** What is left out stays as it is. */
+/** Fields to replace. A field that is absent stays as it is. */
 export type Patch<E> = { readonly [Field in keyof E]?: E[Field] | undefined };
 
-/** Entities of one kind in a state store. What can't be read rejects with a SidecarError. */
+/** Entities of one kind in a state store. Reads that fail reject with a SidecarError. */
 export interface Entities<E> extends ChangeSource<E> {
-  create(entity: E): Promise<Created<E>>;
-  get(id: string): Promise<Versioned<E> | undefined>;
-  /** Missing ones are missing from the result. */
+  create(entity: E): Promise<CreateResult<E>>;
+  get(id: string): Promise<EntityWithEtag<E> | undefined>;
+  /** Without the missing ones. */
   getAll(ids: Iterable<string>): Promise<ReadonlyMap<string, E>>;
-  /** Replaces the fields of `patch`, if the stored version is still `etag`. */
-  change(id: string, etag: string, patch: Patch<E>): Promise<Changed<E>>;
+  /** Replaces the fields of `patch`, if the stored version still has this ETag. */
+  change(id: string, etag: string, patch: Patch<E>): Promise<ChangeResult<E>>;
 }
 
-/** Entities, by their owner. */
+/** Entities, for the service that owns them. */
 export interface OwnedEntities<E> extends Entities<E> {
-  /** Puts into effect what a process of this service committed and died before it could. To be called at every start. */
+  /** Materializes a change that a stopped process of this service had only committed. To be called at every start. */
   repair(signal: AbortSignal): Promise<void>;
 }
 
+/** The store, kind and reader of entities. */
 export interface EntitiesOptions<E> {
   readonly store: StateStore;
-  /** What the keys of this kind start with: `c:`. */
+  /** The prefix of this kind's keys: `c:`. */
   readonly prefix: string;
-  /** How a stored entity is read. Fields that it does not know stay in the store. */
+  /** Parses a stored entity. Fields that it does not have stay in the store. */
   readonly schema: z.ZodType<E>;
-  /** Told of every change once it is in effect. */
+  /** Called with every change once it is materialized. */
   announce(change: Change<E>): void;
 }
 
@@ -50,20 +53,20 @@ export function createEntities<E extends { readonly id: string }>(options: Entit
   const { store, prefix, schema, announce } = options;
   const lanes = createLanes<E>(store, prefix);
 
-  const shown = ({ version, entity }: { version: number; entity: E }): Versioned<E> => ({
+  const withEtag = ({ version, entity }: { version: number; entity: E }): EntityWithEtag<E> => ({
     entity: schema.parse(entity),
     etag: String(version),
   });
-  const inEffect = (change: Change<E>): Versioned<E> => {
-    const versioned = shown(change);
-    announce({ ...change, entity: versioned.entity });
-    return versioned;
+  const announced = (change: Change<E>): EntityWithEtag<E> => {
+    const result = withEtag(change);
+    announce({ ...change, entity: result.entity });
+    return result;
   };
 
   return {
     async get(id) {
       const found = (await lanes.read([id])).get(id);
-      return found && shown(found);
+      return found && withEtag(found);
     },
 
     async getAll(ids) {
@@ -77,7 +80,7 @@ export function createEntities<E extends { readonly id: string }>(options: Entit
       );
       if (result.outcome === 'unknown') return result;
       if (result.outcome === 'refused') return { outcome: result.refusal };
-      return { outcome: 'created', ...inEffect(result.change) };
+      return { outcome: 'created', ...announced(result.change) };
     },
 
     async change(id, etag, patch) {
@@ -87,7 +90,7 @@ export function createEntities<E extends { readonly id: string }>(options: Entit
       });
       if (result.outcome === 'unknown') return result;
       if (result.outcome === 'refused') return { outcome: result.refusal };
-      return { outcome: 'changed', ...inEffect(result.change) };
+      return { outcome: 'changed', ...announced(result.change) };
     },
 
     changesSince: ({ since }) => changesSince(lanes, since, (entity) => schema.parse(entity)),

@@ -2,8 +2,8 @@ import { carriedConsumer, carriedRestaurant } from '../changes.ts';
 import { consumer, consumerPatch, consumerRequest } from '../consumer.ts';
 import { restaurant, restaurantPatch, restaurantRequest } from '../restaurant.ts';
 import { VERDICT_TYPES } from '../validations.ts';
+import { type EntityContents, entityOperations, ownerOperations } from './entity-operations.ts';
 import type { Api } from './operation.ts';
-import { type EntityContents, entityOperations, ownerOperations } from './shared.ts';
 
 const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 10_000, currency: 'EUR' } };
 const consumers: EntityContents = {
@@ -28,11 +28,11 @@ const restaurants: EntityContents = {
   patch: { name: 'RestaurantPatch', schema: restaurantPatch, example: { open: false } },
 };
 
-/** What the consumer service offers. */
+/** The HTTP API of the consumer service. */
 export const consumerApi: Api = {
   service: 'consumer',
   title: 'Standing Order: consumers',
-  description: 'Who may order, and how much.',
+  description: 'Consumers: whether they may order, and up to which total.',
   operations: [
     ...entityOperations(consumers),
     ...ownerOperations(
@@ -47,11 +47,11 @@ export const consumerApi: Api = {
   ],
 };
 
-/** What the restaurant service offers. */
+/** The HTTP API of the restaurant service. */
 export const restaurantApi: Api = {
   service: 'restaurant',
   title: 'Standing Order: restaurants',
-  description: 'Restaurants: open or closed, menus, prices in minor units.',
+  description: 'Restaurants: whether they are open, and their menus with prices in minor units.',
   operations: [
     ...entityOperations(restaurants),
     ...ownerOperations(

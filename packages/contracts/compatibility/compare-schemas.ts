@@ -1,25 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonSchema } from '../src/json-schema.ts';
 
-/** Who reads what the schema describes. ours: what is sent to us. theirs: what we send. */
+/** The reader of the described data. ours: this service reads it. theirs: its clients or receivers read it. */
 export type Reader = 'ours' | 'theirs';
 
-type Schema = JsonSchema;
-
-/** What is compared at one place: whatever `inner` allows, `outer` must allow. */
+/** Two schemas of the same place: every value that `inner` allows, `outer` must allow. */
 interface Pair {
-  readonly inner: Schema;
-  readonly outer: Schema;
+  readonly inner: JsonSchema;
+  readonly outer: JsonSchema;
   readonly at: string;
   readonly reader: Reader;
 }
 
 /**
- * How a new schema breaks whoever goes by the old one, a sentence each. What is sent to us by the old schema must be accepted
- * by the new one; what we send by the new schema must be what the old one promised. Fields may be added, if nobody must send
- * them. Pure; knows the part of JSON Schema that zod writes, and takes what it does not understand for a break if it changed.
+ * The changes of a new schema that break users of the old one, one sentence each. The new schema must accept data that clients send
+ * by the old one. Data that the service sends by the new schema must match the old one. Fields may be added if they are optional in
+ * requests. Pure. Supports the part of JSON JsonSchema that zod writes; a change of any other keyword counts as a break.
  */
-export function schemaBreaks(before: Schema, after: Schema, reader: Reader, at: string): string[] {
+export function schemaBreaks(before: JsonSchema, after: JsonSchema, reader: Reader, at: string): string[] {
   return reader === 'ours'
     ? outside({ inner: before, outer: after, at, reader })
     : outside({ inner: after, outer: before, at, reader });
@@ -27,26 +25,27 @@ export function schemaBreaks(before: Schema, after: Schema, reader: Reader, at: 
 
 function outside(pair: Pair): string[] {
   const { inner, outer, at } = pair;
-  if (isDeepStrictEqual(inner, outer) || isDeepStrictEqual(strip(outer), {})) return [];
+  if (isDeepStrictEqual(inner, outer) || isDeepStrictEqual(stripAnnotations(outer), {})) return [];
   const branches = branchesOf(inner);
   if (branches) return branches.flatMap((branch) => outside({ ...pair, inner: branch }));
   const choices = branchesOf(outer);
   if (choices) {
     const tried = choices.map((choice) => outside({ ...pair, outer: choice }));
-    return tried.some((breaks) => breaks.length === 0) ? [] : [`${at}: fits none of the forms that it could have`];
+    return tried.some((breaks) => breaks.length === 0) ? [] : [`${at}: matches none of the allowed forms`];
   }
-  return [values(pair), types(pair), bounds(pair), sameWhereSaid(pair), fields(pair), items(pair)].flat();
+  return [values(pair), types(pair), bounds(pair), unorderedKeywords(pair), fields(pair), items(pair)].flat();
 }
 
 const ANNOTATIONS = new Set(['title', 'description', 'examples', 'default', '$id']);
 
-/** Without what only people read. */
-const strip = (schema: Schema): object =>
+/** Without annotations, which are for people. */
+const stripAnnotations = (schema: JsonSchema): object =>
   Object.fromEntries(Object.entries(schema).filter(([key]) => !ANNOTATIONS.has(key)));
 
-const branchesOf = (schema: Schema): Schema[] | undefined => (schema.anyOf ?? schema.oneOf) as Schema[] | undefined;
+const branchesOf = (schema: JsonSchema): JsonSchema[] | undefined =>
+  (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined;
 
-const valuesOf = ({ enum: list, const: one }: Schema): unknown[] | undefined =>
+const valuesOf = ({ enum: list, const: one }: JsonSchema): unknown[] | undefined =>
   list ?? (one === undefined ? undefined : [one]);
 
 function values({ inner, outer, at }: Pair): string[] {
@@ -57,7 +56,7 @@ function values({ inner, outer, at }: Pair): string[] {
   return possible.filter((value) => !allowed.includes(value)).map((value) => `${at}: can be ${JSON.stringify(value)}`);
 }
 
-function typesOf({ type, ...schema }: Schema): string[] | undefined {
+function typesOf({ type, ...schema }: JsonSchema): string[] | undefined {
   if (type !== undefined) return [type].flat();
   return valuesOf(schema)?.map((value) => (value === null ? 'null' : typeof value));
 }
@@ -89,7 +88,7 @@ function bounds({ inner, outer, at }: Pair): string[] {
   ];
 }
 
-/** Of these, nobody can tell which one allows more. */
+/** Keywords whose values cannot be ordered by how much they allow. */
 const UNORDERED = [
   'pattern',
   'format',
@@ -101,10 +100,10 @@ const UNORDERED = [
   'prefixItems',
 ] as const;
 
-function sameWhereSaid({ inner, outer, at }: Pair): string[] {
+function unorderedKeywords({ inner, outer, at }: Pair): string[] {
   if (valuesOf(inner)) return [];
   return UNORDERED.filter((key) => outer[key] !== undefined && !isDeepStrictEqual(inner[key], outer[key])).map(
-    (key) => `${at}: its ${key} is another`,
+    (key) => `${at}: its ${key} has changed`,
   );
 }
 
@@ -118,19 +117,19 @@ function fields(pair: Pair): string[] {
   const unknown =
     outer.additionalProperties === false && inner.additionalProperties !== false && inner.type === 'object';
   return [
-    ...gone.map((name) => `${place(name)}: is gone`),
-    ...needed.filter((name) => !gone.includes(name)).map((name) => `${place(name)}: can be missing, and must not be`),
-    ...(unknown ? [`${at}: can have fields that are not known`] : []),
+    ...gone.map((name) => `${place(name)}: was removed`),
+    ...needed.filter((name) => !gone.includes(name)).map((name) => `${place(name)}: can be missing, and is required`),
+    ...(unknown ? [`${at}: can have unknown fields`] : []),
     ...Object.keys(possible)
       .filter((name) => name in known)
       .flatMap((name) => outside({ ...pair, inner: possible[name] ?? {}, outer: known[name] ?? {}, at: place(name) })),
   ];
 }
 
-const propertiesOf = ({ properties = {} }: Schema) => properties as Record<string, Schema>;
+const propertiesOf = ({ properties = {} }: JsonSchema) => properties as Record<string, JsonSchema>;
 
 function items(pair: Pair): string[] {
-  const [inner, outer] = [pair.inner.items, pair.outer.items] as [Schema | undefined, Schema | undefined];
+  const [inner, outer] = [pair.inner.items, pair.outer.items] as [JsonSchema | undefined, JsonSchema | undefined];
   if (!outer) return [];
   return outside({ ...pair, inner: inner ?? {}, outer, at: `${pair.at}[]` });
 }

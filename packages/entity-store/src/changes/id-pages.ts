@@ -2,13 +2,13 @@ import { SidecarError, type StateStore, type Stored } from '@standing-order/dapr
 import { type Decision, modify } from '../modify.ts';
 
 /**
- * The ids of a lane's entities, in pages `ids:{lane}:{page}` in the order in which they came. An id is added before its entity
- * is committed: one without an entity is harmless, an entity without its id would be missing from the full state.
+ * The ids of a lane's entities, in pages `ids:{lane}:{page}`, in the order of their creation. An id is added before its entity
+ * is committed: an id without an entity does no harm, and an entity without an id would be missing from the full state.
  */
-export interface Ids {
-  /** Adds an id and returns the page that it is on. `page` is the last one that the lane knows. */
-  add(lane: number, page: number, id: string): Promise<number>;
-  /** The ids from this place on: those of one page at most, none at the end. */
+export interface IdPages {
+  /** Adds an id and returns its page. `lastPage` is the last page that the lane's log names. */
+  add(lane: number, lastPage: number, id: string): Promise<number>;
+  /** The ids from this index on, up to the end of its page. Empty at the end of the last page. */
   read(lane: number, from: number): Promise<readonly string[]>;
 }
 
@@ -23,16 +23,17 @@ function addTo(stored: Stored | undefined, id: string): Decision<'on the page' |
   return ids.length >= PER_PAGE ? { result: 'full' } : { result: 'on the page', write: [...ids, id] };
 }
 
-export function createIds(store: StateStore): Ids {
+/** The id pages in this store. */
+export function createIdPages(store: StateStore): IdPages {
   return {
     async add(lane, lastPage, id) {
       for (let page = lastPage; page < lastPage + MAX_PAGES_TRIED; page++) {
         const key = pageKey(lane, page);
         const added = await modify(store, key, (stored) => addTo(stored, id), { idempotent: true });
-        if (!('result' in added)) throw new SidecarError(`the state store does not take ${key}`);
+        if (!('result' in added)) throw new SidecarError(`writing ${key} to the state store failed: ${added.outcome}`);
         if (added.result === 'on the page') return page;
       }
-      throw new SidecarError(`the state store has no page of lane ${lane} with room for another id`);
+      throw new SidecarError(`the pages of ids of lane ${lane} after ${lastPage} are full`);
     },
 
     async read(lane, from) {

@@ -2,14 +2,15 @@ import type { MessageType } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
+import type { Change } from './lane-log.ts';
 import { changeLane } from './lanes.ts';
-import type { Change } from './log.ts';
 
+/** Where and as whom changes are published. */
 export interface AnnouncerOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly topic: { readonly name: string; readonly types: readonly [MessageType] };
-  /** Name of the sender, as a URI reference: `/consumer`. */
+  /** The sender, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly clock: Pick<Clock, 'wall'>;
 }
@@ -17,8 +18,9 @@ export interface AnnouncerOptions {
 const MAX_WAITING = 256;
 
 /**
- * Publishes changes in the order in which they come, many at a time, and lets nobody wait for it. What the broker does not
- * take, or what is too much, is left out: readers find it when they pull.
+ * Returns a function that publishes changes, in order and in batches, without making the caller wait. A change that the broker
+ * does not accept is not published again, and one above 256 waiting changes is not published: readers get it with their next
+ * pull.
  */
 export function createAnnouncer<E extends { readonly id: string }>(
   options: AnnouncerOptions,
@@ -27,7 +29,7 @@ export function createAnnouncer<E extends { readonly id: string }>(
   let waiting: Publication[] = [];
   let sending = false;
 
-  function eventOf({ seq, version, entity }: Change<E>): Publication {
+  function publicationOf({ seq, version, entity }: Change<E>): Publication {
     const lane = changeLane(entity.id);
     const event = createEvent({
       id: `${entity.id}-${version}`,
@@ -41,7 +43,7 @@ export function createAnnouncer<E extends { readonly id: string }>(
     return { event, partitionKey: String(lane) };
   }
 
-  async function send(): Promise<void> {
+  async function sendWaiting(): Promise<void> {
     sending = true;
     while (waiting.length > 0) {
       const batch = waiting;
@@ -53,7 +55,7 @@ export function createAnnouncer<E extends { readonly id: string }>(
 
   return (change) => {
     if (waiting.length >= MAX_WAITING) return;
-    waiting.push(eventOf(change));
-    if (!sending) void send();
+    waiting.push(publicationOf(change));
+    if (!sending) void sendWaiting();
   };
 }

@@ -16,42 +16,44 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { type AnnouncerOptions, changesRoute, createAnnouncer } from '../changes/index.ts';
-import { replyToCommands } from './answers.ts';
+import { replyToCommands } from './command-handler.ts';
+import { createEntities, type Entities } from './entities.ts';
 import { type EntityRoutesOptions, entityRoutes } from './routes.ts';
-import { createEntities, type Entities } from './store.ts';
-import { validationRoute } from './validations.ts';
+import { validationRoute } from './validation-route.ts';
 
-/** What a validator can be asked. */
+/** The commands that a service with entities can receive. */
 export type CommandType = (typeof TOPICS)['consumer-commands' | 'restaurant-commands']['types'][number];
 
-/** A command's question: all of it but the order and the attempt that it is asked for. */
+/** A command without its order and token. */
 export type ValidationRequest<Type extends CommandType> = z.infer<ReturnType<typeof validationRequest<Type>>>;
 
-/** A service that owns entities, and is asked about them before an order counts: all that one has of its own. */
+/** A service that owns entities and validates orders against them: the parts in which such services differ. */
 export interface EntityService<E extends { readonly id: string }, Type extends CommandType>
   extends Pick<EntityRoutesOptions<E>, 'path' | 'request' | 'patch'> {
-  /** Who it is in its messages, as a URI reference: `/consumer`. */
+  /** The sender of its messages, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly api: Api;
-  /** What the keys of its entities start with: `c:`. */
+  /** The prefix of its entities' keys: `c:`. */
   readonly prefix: string;
-  /** How a stored entity is read. */
+  /** Parses a stored entity. */
   readonly schema: z.ZodType<E>;
-  /** Who may read the entity with this id; everybody, if it is not said. */
+  /** Whether a caller may read the entity with this id. Default: every caller may. */
   mayRead?(caller: Caller, id: string): boolean;
   readonly command: Type;
-  /** Where it is asked, and where it tells of changes. */
+  /** The topic of its commands. */
   readonly commands: Topic;
+  /** The topic on which it publishes changes of its entities. */
   readonly changes: AnnouncerOptions['topic'];
-  /** Which entity a question is about. */
-  entityOf(question: ValidationRequest<Type>): string;
-  /** What the entity, or its absence, makes of it: type and data of the reply. Pure. */
+  /** The id of the entity that validates a request. */
+  entityOf(request: ValidationRequest<Type>): string;
+  /** The verdict, with the entity or without one: type and data of the reply. Pure. */
   validate(
     entity: E | undefined,
-    question: ValidationRequest<Type>,
+    request: ValidationRequest<Type>,
   ): { readonly type: MessageType; readonly data: object };
 }
 
+/** What the application of an entity service is made of. */
 export interface EntityServiceParts<E> extends ServiceAppOptions {
   readonly entities: Entities<E>;
   readonly sidecar: Pick<Sidecar, 'publish'>;
@@ -60,15 +62,15 @@ export interface EntityServiceParts<E> extends ServiceAppOptions {
   newId(): string;
 }
 
-/** Its HTTP side: its entities, what has changed in them, and what it is asked about them, directly and by message. */
+/** The HTTP application of an entity service: its entities, their changes, and validations by request and by command. */
 export function entityServiceApp<E extends { readonly id: string }, Type extends CommandType>(
-  validator: EntityService<E, Type>,
+  service: EntityService<E, Type>,
   { entities, sidecar, pubsub, clock, newId, ...options }: EntityServiceParts<E>,
 ): Hono {
-  const { api, path, request, patch, mayRead, source, command, commands, entityOf, validate } = validator;
+  const { api, path, request, patch, mayRead, source, command, commands, entityOf, validate } = service;
   const app = createApp(options, api);
   entityRoutes(app, { path, entities, request, patch, newId, ...(mayRead && { mayRead }) });
-  validationRoute(app, { entities, question: validationRequest(command), entityOf, validate });
+  validationRoute(app, { entities, request: validationRequest(command), entityOf, validate });
   changesRoute(app, entities);
   const requestOf = ({ data }: Message<CommandType>) => data as unknown as ValidationRequest<Type>;
   subscribe(app, {

@@ -1,15 +1,15 @@
 import { type Api, asyncApiOf, operationsOf, routePattern } from '@standing-order/contracts';
 import type { Hono } from 'hono';
 
-/** Where an application and the description of its API differ, as `GET /orders/:id`; nothing in either list is right. */
+/** Differences between an application's routes and its API, as `GET /orders/:id`. Both lists must be empty. */
 export interface Difference {
-  /** Routes that are not described. */
+  /** Routes without an operation. */
   readonly undescribed: readonly string[];
-  /** Operations that have no route. */
+  /** Operations without a route. */
   readonly unserved: readonly string[];
 }
 
-/** Compares an application's routes with its API. Deliveries of messages are described by AsyncAPI and left out. */
+/** Compares an application's routes with its API, without the deliveries of messages, which AsyncAPI describes. */
 export function compareRoutes(app: Hono, api: Api): Difference {
   const routes = new Set(
     app.routes
@@ -20,13 +20,16 @@ export function compareRoutes(app: Hono, api: Api): Difference {
   return { undescribed: [...routes.difference(operations)], unserved: [...operations.difference(routes)] };
 }
 
-/** Topics whose messages an application takes, and those that its AsyncAPI document says it receives; both sorted, and equal when all is right. */
-export function compareTopics(app: Hono, { service }: Api): { readonly taken: string[]; readonly described: string[] } {
-  const taken = app.routes.flatMap(({ method, path }) =>
+/** The topics that an application handles, and those that its AsyncAPI document receives. Both are sorted and must be equal. */
+export function compareTopics(
+  app: Hono,
+  { service }: Api,
+): { readonly handled: string[]; readonly described: string[] } {
+  const handled = app.routes.flatMap(({ method, path }) =>
     method === 'POST' ? (/^\/messages\/([\w-]+)$/.exec(path)?.[1] ?? []) : [],
   );
   const described = Object.keys(asyncApiOf(service).operations).flatMap(
     (name) => /^receive-(.+)$/.exec(name)?.[1] ?? [],
   );
-  return { taken: taken.toSorted(), described: described.toSorted() };
+  return { handled: handled.toSorted(), described: described.toSorted() };
 }

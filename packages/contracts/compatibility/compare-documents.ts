@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../src/json-schema.ts';
-import { type Reader, schemaBreaks } from './schemas.ts';
+import { type Reader, schemaBreaks } from './compare-schemas.ts';
 
 interface Content {
   readonly [type: string]: { readonly schema: { readonly $ref: string } };
@@ -19,13 +19,13 @@ interface Operation {
   >;
 }
 
-/** As much of an OpenAPI document of ours as is compared. */
+/** The compared parts of an OpenAPI document. */
 export interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
 }
 
-/** As much of an AsyncAPI document of ours as is compared. */
+/** The compared parts of an AsyncAPI document. */
 export interface AsyncApi {
   readonly operations: Readonly<
     Record<string, { readonly action: 'send' | 'receive'; readonly messages: readonly { readonly $ref: string }[] }>
@@ -33,14 +33,14 @@ export interface AsyncApi {
   readonly components: { readonly messages: Readonly<Record<string, { readonly payload: JsonSchema }>> };
 }
 
-/** How a new OpenAPI document breaks clients that go by the old one, a sentence each. Pure. */
+/** The changes of a new OpenAPI document that break clients of the old one, one sentence each. Pure. */
 export function openApiBreaks(before: OpenApi, after: OpenApi): string[] {
   const schemas = [before.components.schemas, after.components.schemas] as const;
   return Object.entries(before.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, operation]) => {
       const name = `${method.toUpperCase()} ${path}`;
       const now = after.paths[path]?.[method];
-      return now ? operationBreaks(operation, now, schemas).map((one) => `${name}: ${one}`) : [`${name}: is gone`];
+      return now ? operationBreaks(operation, now, schemas).map((one) => `${name}: ${one}`) : [`${name}: was removed`];
     }),
   );
 }
@@ -50,10 +50,10 @@ type Schemas = readonly [OpenApi['components']['schemas'], OpenApi['components']
 function operationBreaks(before: Operation, after: Operation, schemas: Schemas): string[] {
   const body = [before.requestBody?.content, after.requestBody?.content] as const;
   return [
-    ...(before.security.length === 0 && after.security.length > 0 ? ['demands a token'] : []),
+    ...(before.security.length === 0 && after.security.length > 0 ? ['requires a token'] : []),
     ...parameterBreaks(before.parameters ?? [], after.parameters ?? []),
-    ...(!body[0] && body[1] ? ['demands a body'] : contentBreaks(body[0], body[1], schemas, 'ours', 'body')),
-    ...answerBreaks(before, after, schemas),
+    ...(!body[0] && body[1] ? ['requires a body'] : contentBreaks(body[0], body[1], schemas, 'ours', 'body')),
+    ...responseBreaks(before, after, schemas),
   ];
 }
 
@@ -63,27 +63,27 @@ function parameterBreaks(before: readonly Parameter[], after: readonly Parameter
   return [
     ...before.flatMap((parameter) => {
       const now = find(after, parameter);
-      if (!now) return [`${parameter.name}: is gone`];
-      const demanded = now.required && !parameter.required ? [`${parameter.name}: is demanded`] : [];
-      return [...demanded, ...schemaBreaks(parameter.schema, now.schema, 'ours', parameter.name)];
+      if (!now) return [`${parameter.name}: was removed`];
+      const required = now.required && !parameter.required ? [`${parameter.name}: is required`] : [];
+      return [...required, ...schemaBreaks(parameter.schema, now.schema, 'ours', parameter.name)];
     }),
-    ...after.filter((one) => one.required && !find(before, one)).map(({ name }) => `${name}: is demanded`),
+    ...after.filter((one) => one.required && !find(before, one)).map(({ name }) => `${name}: is required`),
   ];
 }
 
 const isSuccess = (status: string): boolean => Number(status) < 400;
 
-function answerBreaks(before: Operation, after: Operation, schemas: Schemas): string[] {
+function responseBreaks(before: Operation, after: Operation, schemas: Schemas): string[] {
   const fresh = Object.keys(after.responses).filter((status) => isSuccess(status) && !before.responses[status]);
   return [
-    ...fresh.map((status) => `answers ${status}, which nobody expects`),
-    ...Object.entries(before.responses).flatMap(([status, answer]) => {
+    ...fresh.map((status) => `responds ${status}, which clients do not expect`),
+    ...Object.entries(before.responses).flatMap(([status, response]) => {
       const now = after.responses[status];
       if (!now) return [];
-      const gone = Object.keys(answer.headers ?? {}).filter((header) => !now.headers?.[header]);
+      const gone = Object.keys(response.headers ?? {}).filter((header) => !now.headers?.[header]);
       return [
-        ...gone.map((header) => `${status}: the header ${header} is gone`),
-        ...contentBreaks(answer.content, now.content, schemas, 'theirs', status),
+        ...gone.map((header) => `${status}: the header ${header} was removed`),
+        ...contentBreaks(response.content, now.content, schemas, 'theirs', status),
       ];
     }),
   ];
@@ -106,21 +106,21 @@ function contentBreaks(
 
 function named(reference: string, schemas: OpenApi['components']['schemas']): JsonSchema {
   const schema = schemas[reference.slice('#/components/schemas/'.length)];
-  if (!schema) throw new Error(`the document has no ${reference}`);
+  if (!schema) throw new Error(`the document does not contain ${reference}`);
   return schema;
 }
 
 /**
- * How a new AsyncAPI document breaks other services that go by the old one, a sentence each. On a channel that existed, a new
- * type of message is one: its receivers do not know it. Pure.
+ * The changes of a new AsyncAPI document that break services of the old version, one sentence each. A new message type on an
+ * existing channel is a break, since its receivers do not support it. Pure.
  */
 export function asyncApiBreaks(before: AsyncApi, after: AsyncApi): string[] {
   return Object.entries(before.operations).flatMap(([name, { action, messages }]) => {
     const now = after.operations[name];
-    if (!now) return [`${name}: is gone`];
+    if (!now) return [`${name}: was removed`];
     const [old, fresh] = [messages.map(typeOf), now.messages.map(typeOf)];
     return [
-      ...old.filter((type) => !fresh.includes(type)).map((type) => `${name}: ${type} is gone`),
+      ...old.filter((type) => !fresh.includes(type)).map((type) => `${name}: ${type} was removed`),
       ...(action === 'send' ? fresh.filter((type) => !old.includes(type)) : []).map(
         (type) => `${name}: ${type} is new to the receivers`,
       ),

@@ -1,15 +1,16 @@
 import type { InsertOutcome, StateStore, Stored, WriteOutcome } from '@standing-order/dapr';
 import { warnRateLimited } from '@standing-order/service-kit/telemetry';
-import { grown, type Head, headOf, type LogEntry, MAX_ADDED, missingFrom } from './pages.ts';
+import { growHead, type Head, headOf, type LogEntry, MAX_ADDED, missingFrom } from './pages.ts';
 
+/** Entries to append, by log. */
 export type Additions<E extends LogEntry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
 
 type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
 
-/** lost: somebody else was faster. failed: it may be stored or not. */
+/** lost: another writer was faster. failed: the entries may be stored or not. */
 type Outcome = 'added' | 'lost' | 'failed';
 
-/** A log as it was read, and what it lacks. */
+/** A log as it was read, and the entries that it does not have. */
 interface Growth<E extends LogEntry> {
   readonly name: string;
   readonly etag: string | undefined;
@@ -17,18 +18,18 @@ interface Growth<E extends LogEntry> {
   readonly missing: readonly E[];
 }
 
-/** Races that may be lost before an addition is given up. */
+/** Rounds of writes after which an addition fails. */
 const ATTEMPTS = 8;
-/** Keys created at a time: leaves connections for everybody else. */
-const INSERTS_AT_ONCE = 16;
+/** Concurrent insertions: leaves connections for other requests. */
+const CONCURRENT_INSERTS = 16;
 
 /**
- * Adds entries to logs; returns for each addition, in order, whether all of it is known to be stored. Never rejects.
+ * Appends entries to logs. Returns for each addition, in order, whether all its entries are known to be stored. Never rejects.
  *
- * Does not use `modify`: one read and one bulk write serve all logs of a batch, where `modify` would take two calls for each.
- * An unclear write is not read back, since the caller repeats the addition and the log finds the entries by their ids.
+ * Does not use `modify`: one read and one bulk write serve all logs of a batch, where `modify` would take two requests for each.
+ * An unclear write is not read back, since the caller repeats the addition and the log recognises the entries by their ids.
  */
-export async function addAll<E extends LogEntry>(
+export async function appendAll<E extends LogEntry>(
   store: WritableStore,
   additions: Additions<E>,
 ): Promise<readonly boolean[]> {
@@ -47,7 +48,7 @@ export async function addAll<E extends LogEntry>(
       else open.delete(name);
       if (!growth) failed.add(name);
     }
-    for (const [{ name, missing }, outcome] of await addOnce(store, growths)) {
+    for (const [{ name, missing }, outcome] of await appendOnce(store, growths)) {
       if (outcome === 'failed') failed.add(name);
       const left = outcome === 'added' ? missing.slice(MAX_ADDED) : missing;
       if (outcome === 'failed' || left.length === 0) open.delete(name);
@@ -57,7 +58,7 @@ export async function addAll<E extends LogEntry>(
   return additions.map(({ name }) => !failed.has(name) && !open.has(name));
 }
 
-/** Undefined for a log that this code doesn't understand. */
+/** Undefined for a log of a version that this code does not support. */
 function growthOf<E extends LogEntry>(
   name: string,
   entries: readonly E[],
@@ -67,13 +68,13 @@ function growthOf<E extends LogEntry>(
     const head = headOf<E>(stored);
     return { name, etag: stored?.etag, head, missing: missingFrom(head, entries) };
   } catch (error) {
-    warnRateLimited('paged log', { err: error, name }, 'a log cannot be added to');
+    warnRateLimited('paged log', { err: error, name }, 'a log of an unsupported version cannot be appended to');
     return undefined;
   }
 }
 
-/** Adds to each log what one write of it may add. */
-async function addOnce<E extends LogEntry>(
+/** Appends to each log as many entries as one write may add. */
+async function appendOnce<E extends LogEntry>(
   store: WritableStore,
   growths: readonly Growth<E>[],
 ): Promise<Map<Growth<E>, Outcome>> {
@@ -82,7 +83,7 @@ async function addOnce<E extends LogEntry>(
   const creations: (() => Promise<void>)[] = [];
   for (const growth of growths) {
     const { name, etag, head, missing } = growth;
-    const { head: value, pages } = grown(name, head, missing.slice(0, MAX_ADDED));
+    const { head: value, pages } = growHead(name, head, missing.slice(0, MAX_ADDED));
     if (etag !== undefined && (await writePages(store, pages))) updates.push({ key: name, value, etag, growth });
     else if (etag !== undefined) outcomes.set(growth, 'failed');
     else
@@ -90,8 +91,8 @@ async function addOnce<E extends LogEntry>(
         outcomes.set(growth, outcomeOf(await store.insert(name, value)));
       });
   }
-  for (let from = 0; from < creations.length; from += INSERTS_AT_ONCE) {
-    await Promise.all(creations.slice(from, from + INSERTS_AT_ONCE).map((insert) => insert()));
+  for (let from = 0; from < creations.length; from += CONCURRENT_INSERTS) {
+    await Promise.all(creations.slice(from, from + CONCURRENT_INSERTS).map((insert) => insert()));
   }
   const written = updates.length === 0 ? 'written' : await store.write(updates.map(({ growth: _, ...item }) => item));
   for (const { growth } of updates) outcomes.set(growth, outcomeOf(written));
@@ -103,7 +104,7 @@ function outcomeOf(outcome: WriteOutcome | InsertOutcome): Outcome {
   return outcome === 'conflict' || outcome === 'exists' ? 'lost' : 'failed';
 }
 
-/** Pages are in the store before the head lets go of them. They never change: one that exists is the same one. */
+/** Stores full pages before they leave the head. Pages never change, so one that exists has the same content. */
 async function writePages(store: WritableStore, pages: ReadonlyMap<string, unknown>): Promise<boolean> {
   for (const [key, page] of pages) {
     const outcome = await store.insert(key, page);

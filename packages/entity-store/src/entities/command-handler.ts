@@ -1,23 +1,23 @@
 import type { CloudEvent, Message } from '@standing-order/contracts';
-import type { Subscription } from '@standing-order/dapr';
-import { type RepliesOptions, type ReplyContent, sendReplies } from '@standing-order/dapr';
-import type { Entities } from './store.ts';
+import { type RepliesOptions, type ReplyContent, type Subscription, sendReplies } from '@standing-order/dapr';
+import type { Entities } from './entities.ts';
 
-/** What validators are asked by message. */
+/** The commands that services with entities receive. */
 type Command = Message<'com.standing-order.validate-consumer-info.v1' | 'com.standing-order.validate-order-details.v1'>;
 
+/** How commands are validated, and where the replies go. */
 export interface ReplyToCommandsOptions<M, E> extends RepliesOptions {
   readonly entities: Pick<Entities<E>, 'getAll'>;
-  /** Which entity a command is about. */
+  /** The id of the entity that validates the command. */
   entityOf(message: M): string;
-  /** What the entity, or its absence, makes of the command. */
+  /** The verdict on the command, with the entity or without one. */
   validate(entity: E | undefined, message: M): ReplyContent;
 }
 
 /**
- * Handles a batch of commands to a validator: reads their entities at once, decides, and sends all replies. Keeps nothing per
- * order, so a command that comes twice is answered twice, and the order takes the first answer. A command is done when the
- * broker has its reply.
+ * Handles a batch of commands: reads their entities at once, validates, and sends all replies. It stores no state per order, so
+ * a command that is delivered twice gets two replies, and the order uses the first. A command is handled when the broker has
+ * accepted its reply.
  */
 export function replyToCommands<M extends Command & CloudEvent, E>(
   options: ReplyToCommandsOptions<M, E>,
