@@ -131,7 +131,9 @@ function testbedOf(platform: Platform, contender: Contender, portBase: number, r
     ],
     pids: () =>
       Object.fromEntries(
-        platform.processes().flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
+        platform
+          .processes()
+          .flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
       ),
     kill: (process) => platform.kill(process),
     start: async (process) => {
