@@ -9,37 +9,37 @@ const files = ['smoke.ts', 'load.ts'];
 const libraries = ['log', 'mark', 'outcome', 'phases', 'rules', 'scenario', 'settings', 'summary', 'target'];
 const paths = [...files, ...libraries.map((name) => `lib/${name}.ts`)];
 
-/** Where k6 can be told to stop. */
+/** Port of k6's control API, which can stop a run. */
 export const CONTROL_PORT = 6565;
 
 /** A run of k6. */
-export interface LoadOrder {
-  /** Of its pod. */
+export interface LoadRun {
+  /** Name of its pod. */
   readonly name: string;
   readonly image: string;
   readonly scenario: 'smoke' | 'load';
   readonly variables: Readonly<Record<string, string | number>>;
 }
 
-/** Starts a run of k6 in a pod, which reaches the services by their names, as other pods do, and waits until it runs. */
-export async function startLoadPod(cluster: Cluster, order: LoadOrder): Promise<void> {
-  await cluster.apply(await scripts(), podOf(cluster, order));
-  const running = async () => ((await cluster.get('pod', order.name)).status.phase === 'Pending' ? undefined : true);
-  await cluster.eventually(`${order.name} runs`, running, 60_000);
+/** Starts k6 in a pod and waits until it runs. Like other pods, it uses the names of the services. */
+export async function startLoadPod(cluster: Cluster, run: LoadRun): Promise<void> {
+  await cluster.apply(await scriptsConfigMap(), loadPod(cluster, run));
+  const isRunning = async () => ((await cluster.get('pod', run.name)).status.phase === 'Pending' ? undefined : true);
+  await cluster.waitFor(`${run.name} runs`, isRunning, 60_000);
 }
 
-async function scripts(): Promise<KubernetesObject> {
+async function scriptsConfigMap(): Promise<KubernetesObject> {
   const contents = await Promise.all(paths.map((path) => readFile(join(scenarios, path), 'utf8')));
   const data = Object.fromEntries(paths.map((path, index) => [keyOf(path), contents[index]]));
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: SCRIPTS }, data };
 }
 
-/** A key of a ConfigMap has no slash. */
+/** A key of a ConfigMap must not contain a slash. */
 const keyOf = (path: string): string => path.replace('/', '.');
 
-function podOf({ namespace }: Cluster, { name, image, scenario, variables }: LoadOrder): KubernetesObject {
+function loadPod({ namespace }: Cluster, { name, image, scenario, variables }: LoadRun): KubernetesObject {
   const hosts = ['order', 'consumer', 'restaurant'].map((service) => `${RELEASE}-${service}.${namespace}.svc`);
-  const all = {
+  const environment = {
     K6_NO_USAGE_REPORT: 'true',
     SUMMARY_FILE: 'stderr',
     ALLOW_HOST: hosts.join(','),
@@ -71,7 +71,7 @@ function podOf({ namespace }: Cluster, { name, image, scenario, variables }: Loa
           image,
           imagePullPolicy: 'IfNotPresent',
           command: ['k6', 'run', ...flags, `/scenarios/${scenario}.ts`],
-          env: Object.entries(all).map(([variable, value]) => ({ name: variable, value: String(value) })),
+          env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value: String(value) })),
           volumeMounts: [{ name: 'scenarios', mountPath: '/scenarios' }],
         },
       ],

@@ -1,28 +1,29 @@
 import { givenPath, readFlags } from '@standing-order/tools/flags';
 
-export const HELP = `Tests the chart in a real cluster: installs it, takes orders, takes pods away under load, rolls, traces, uninstalls.
+export const HELP = `Tests the chart in a real cluster: installs it, places orders, deletes pods under load, upgrades, traces and uninstalls.
 
   npm run cluster:test -- [options]
 
-Works on the cluster of the current kubectl context, which must have Dapr 1.18 or newer, in a namespace of its own that it
-makes and removes. Images that the cluster can't pull must be there already; it says which are missing.
+Uses the cluster of the current kubectl context, which must have Dapr 1.18 or newer. Creates a namespace of its own and
+removes it at the end. Images that the cluster cannot pull must be loaded beforehand; the test lists missing images.
 
-  --test-cluster          start the disposable cluster in the folder of $STANDING_ORDER_CLUSTER (default:
-                          ../shared/cluster beside the checkout; deploy/cluster/README.md says what is in it), build and
-                          load all images, install Dapr, and take the cluster down in the end
-  --full                  also Kafka, PostgreSQL, an issuer of tokens, the deleted state store and control plane of Dapr, and
-                          the upgrade from the chart's version before; else Redis, and the names of what is left out
-  --only TEXT             only checks with this in their names, with what they need
-  --within SECONDS        begin no check that would end after this time, 60 to 14400; what is left counts as skipped
+  --test-cluster          start the disposable cluster in the folder $STANDING_ORDER_CLUSTER (default: ../shared/cluster
+                          beside the checkout; see tests/cluster/README.md), build and load all images, install Dapr, and
+                          remove the cluster at the end
+  --full                  also Kafka, PostgreSQL, a token issuer, deletion of the state store and of Dapr's control plane,
+                          and the upgrade from the chart's previous version; without it: Redis, and a list of the omitted
+                          checks
+  --only TEXT             only checks with this text in their names, and the checks that they need
+  --within SECONDS        start no check that would end after this time, 60 to 14400; the rest counts as skipped
   --image NAME:TAG        image of the services; default: standing-order with the chart's appVersion
-  --k6-image NAME:TAG     default grafana/k6:2.1.0
-  --kafka-image NAME:TAG, --postgresql-image NAME:TAG     default: the chart's
-  --json FILE             the report as JSON
-  --keep                  leave everything as it is in the end, to look at it; the next run begins anew
-  --help                  print this
+  --k6-image NAME:TAG     default: grafana/k6:2.1.0
+  --kafka-image NAME:TAG, --postgresql-image NAME:TAG     default: the chart's image
+  --json FILE             write the report as JSON
+  --keep                  keep all objects at the end, for inspection; the next run replaces them
+  --help                  print this text
 
-Each check is a line; the last line is 'N passed, N failed, N skipped'. Exit code: 0 none failed, 1 some did or it could not
-begin, 2 wrong arguments.`;
+Each check prints one line; the last line is 'N passed, N failed, N skipped'. Exit code: 0 no failure, 1 a failed check or
+an error before the first check, 2 invalid arguments.`;
 
 export interface Options {
   readonly help: boolean;
@@ -41,9 +42,9 @@ export interface Options {
 const IMAGE = /^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 /**
- * Reads the command line. `appVersion`: of the chart.
+ * Reads the command line. `appVersion`: the chart's.
  *
- * @throws an Error that lists every fault
+ * @throws an Error that lists every error of the command line
  */
 export function readOptions(args: readonly string[], appVersion: string): Options {
   const flags = readFlags(args, {
@@ -55,10 +56,10 @@ export function readOptions(args: readonly string[], appVersion: string): Option
   const faults = [...flags.faults];
   const within = values.get('within') ?? '14400';
   const seconds = Number(within);
-  if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within: "${within}" is not from 60 to 14400`);
+  if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within must be between 60 and 14400, not "${within}"`);
   for (const name of ['image', 'k6-image', 'kafka-image', 'postgresql-image']) {
     const image = values.get(name);
-    if (image !== undefined && !IMAGE.test(image)) faults.push(`--${name}: "${image}" is not NAME:TAG`);
+    if (image !== undefined && !IMAGE.test(image)) faults.push(`--${name} must be NAME:TAG, not "${image}"`);
   }
   const json = values.get('json');
   if (faults.length > 0) throw new Error(faults.join('\n'));
