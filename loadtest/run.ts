@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveTool } from '@standing-order/tools';
-import { runAttached } from '../deploy/tools/src/plain/attached.mjs';
+import { runAttached } from '../deploy/tools/src/bootstrap/attached.mjs';
 import { HELP, type RunOptions, readRunOptions } from './run-options.ts';
 
 const DEADLINE_MS = 3 * 60 * 60_000;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 
 const minute = 60_000;
 

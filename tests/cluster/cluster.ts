@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 import { BackgroundProgram } from './background-program.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,4 +1,4 @@
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 import type { Measure } from './check-runner.ts';
 import type { Cluster } from './cluster.ts';
 import { describeWindow, type FaultWindow, findIntakeFault } from './fault-window.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 import type { Measure } from './check-runner.ts';
 import type { Cluster } from './cluster.ts';
 import { readSpans } from './collector.ts';

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { interruptible } from '../../deploy/tools/src/plain/interrupt.mjs';
-import { reportTo } from '../../deploy/tools/src/plain/report.mjs';
+import { interruptible } from '../../deploy/tools/src/bootstrap/interrupt.mjs';
+import { createProgressReport } from '../../deploy/tools/src/report.ts';
 import {
   type Check,
   describeOmitted,
@@ -18,7 +18,7 @@ import { CHART } from './release.ts';
 import { chartVersions, Session } from './session.ts';
 import { upgradeCheck } from './upgrade.ts';
 
-const progress = reportTo(process.stderr);
+const progress = createProgressReport(process.stderr);
 const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
 async function parseCommandLine(): Promise<Options> {

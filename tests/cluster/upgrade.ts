@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 import { type Check, SkipCheck } from './check-runner.ts';
 import { commonValues } from './checks.ts';
 import { checkOrders, placeSmokeOrders } from './load.ts';

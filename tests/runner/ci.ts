@@ -8,7 +8,7 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 import { findTestbed } from '../cluster/testbed.ts';
 import { readCounts, sumOfCounts } from './counts.ts';
 

@@ -4,8 +4,8 @@
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { runAttached } from '../../deploy/tools/src/bootstrap/attached.mjs';
 import { resolveTool, toolNames } from '../../deploy/tools/src/index.ts';
-import { runAttached } from '../../deploy/tools/src/plain/attached.mjs';
 
 const MINUTE_MS = 60_000;
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');

@@ -1,9 +1,9 @@
 /** @type {NodeJS.Signals[]} */
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs work that has something to clean up: a signal that would end this process aborts `work` instead, and ends the
- * process once `work` has settled. Where the process handles that signal by itself, the rest is left to it.
+ * Runs work that must clean up. A signal that would end this process aborts `work` instead, and ends the process after
+ * `work` has settled. If the process has another handler for that signal, the process is left to that handler.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} work
@@ -18,11 +18,11 @@ export async function interruptible(work) {
     received = name;
     controller.abort(new Error(`interrupted by ${name}`));
   };
-  for (const name of signals) process.on(name, interrupt);
+  for (const name of SIGNALS) process.on(name, interrupt);
   try {
     return await work(controller.signal);
   } finally {
-    for (const name of signals) process.off(name, interrupt);
+    for (const name of SIGNALS) process.off(name, interrupt);
     if (received !== undefined && process.listenerCount(received) === 0) process.kill(process.pid, received);
   }
 }

@@ -3,30 +3,30 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimes
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const pollMs = 250;
-const beatMs = 2_000;
-// A process number may be taken again by another program; a holder that lives also touches its lock.
-const silentMs = 60_000;
+const POLL_MS = 250;
+const HEARTBEAT_MS = 2_000;
+// A process id can be reused by another program. A live holder also updates the modification time of its lock.
+const STALE_AFTER_MS = 60_000;
 
 /**
- * Runs `work` while no other process on this machine runs work under the same lock file. A lock whose holder is gone,
- * or has not touched it for a minute, is taken over.
+ * Runs `work` while no other process on this machine runs work under the same lock file. A lock is taken over when its
+ * holder has exited, or has not updated the lock for a minute.
  *
  * @template T
  * @param {string} path
  * @param {{ deadlineMs: number, signal?: AbortSignal, onWait?: (holder: number, waitedMs: number) => void }} options
- *   `deadlineMs` bounds the wait for the lock, not the work.
+ *   `deadlineMs` limits the wait for the lock, not the work
  * @param {() => Promise<T>} work
  * @returns {Promise<T>} rejects with what `work` rejects with, with the signal's reason, or when the deadline passes
  */
 export async function withLock(path, options, work) {
   const token = `${process.pid} ${randomUUID()}`;
   await acquire(path, token, options);
-  const beat = setInterval(() => touch(path, token), beatMs);
+  const heartbeat = setInterval(() => touch(path, token), HEARTBEAT_MS);
   try {
     return await work();
   } finally {
-    clearInterval(beat);
+    clearInterval(heartbeat);
     if (read(path)?.token === token) rmSync(path, { force: true });
   }
 }
@@ -42,17 +42,18 @@ async function acquire(path, token, { deadlineMs, signal, onWait }) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(own, token);
   try {
-    while (!unlessCode('EEXIST', () => linkSync(own, path))) {
+    while (!succeedsUnless('EEXIST', () => linkSync(own, path))) {
       const holder = read(path);
       if (holder === undefined) continue;
-      if (isGone(holder)) {
-        takeAway(path, holder.token, `${own}.gone`);
+      if (isStale(holder)) {
+        removeStale(path, holder.token, `${own}.stale`);
         continue;
       }
       const waited = performance.now() - began;
-      if (waited > deadlineMs) throw new Error(`process ${holder.pid} has held ${path} for too long`);
+      if (waited > deadlineMs)
+        throw new Error(`timed out waiting for the lock ${path}, which process ${holder.pid} holds`);
       onWait?.(holder.pid, waited);
-      await delay(pollMs, undefined, { signal });
+      await delay(POLL_MS, undefined, { signal });
     }
   } finally {
     rmSync(own, { force: true });
@@ -60,20 +61,20 @@ async function acquire(path, token, { deadlineMs, signal, onWait }) {
 }
 
 /**
- * Moves the lock away before looking at it again, so that of two who find the same dead holder only one removes it.
+ * Renames the lock before it compares the token again. If two processes find the same stale lock, only one removes it.
  * @param {string} path
  * @param {string} token
  * @param {string} aside
  */
-function takeAway(path, token, aside) {
-  if (!unlessCode('ENOENT', () => renameSync(path, aside))) return;
-  if (read(aside)?.token !== token) unlessCode('EEXIST', () => linkSync(aside, path));
+function removeStale(path, token, aside) {
+  if (!succeedsUnless('ENOENT', () => renameSync(path, aside))) return;
+  if (read(aside)?.token !== token) succeedsUnless('EEXIST', () => linkSync(aside, path));
   rmSync(aside, { force: true });
 }
 
 /** @param {{ pid: number, touched: number }} holder */
-function isGone(holder) {
-  if (Date.now() - holder.touched > silentMs) return true;
+function isStale(holder) {
+  if (Date.now() - holder.touched > STALE_AFTER_MS) return true;
   try {
     process.kill(holder.pid, 0);
     return false;
@@ -87,7 +88,7 @@ function isGone(holder) {
  * @param {string} token
  */
 function touch(path, token) {
-  if (read(path)?.token === token) unlessCode('ENOENT', () => utimesSync(path, new Date(), new Date()));
+  if (read(path)?.token === token) succeedsUnless('ENOENT', () => utimesSync(path, new Date(), new Date()));
 }
 
 /**
@@ -109,7 +110,7 @@ function read(path) {
  * @param {() => void} action
  * @returns {boolean} false if the action failed with this code
  */
-function unlessCode(code, action) {
+function succeedsUnless(code, action) {
   try {
     action();
     return true;

@@ -18,47 +18,47 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('work under one lock never overlaps, and leaves nothing behind', async () => {
+test('never runs two pieces of work at the same time, and removes its files', async () => {
   let inside = 0;
-  let most = 0;
+  let max = 0;
   const work = async () => {
     inside += 1;
-    most = Math.max(most, inside);
+    max = Math.max(max, inside);
     await readdir(folder);
     inside -= 1;
   };
   await Promise.all([withLock(lock, options, work), withLock(lock, options, work), withLock(lock, options, work)]);
-  expect(most).toBe(1);
+  expect(max).toBe(1);
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('the lock is free again after work that failed', async () => {
+test('releases the lock when the work fails', async () => {
   const failure = new Error('the work failed');
   await expect(withLock(lock, options, () => Promise.reject(failure))).rejects.toBe(failure);
   await expect(withLock(lock, options, async () => 'done')).resolves.toBe('done');
 });
 
-test('the lock of a process that is gone is taken over', async () => {
+test('takes over the lock of a process that has exited', async () => {
   await writeFile(lock, `${spawnSync('true').pid} token`);
   await expect(withLock(lock, options, async () => 'done')).resolves.toBe('done');
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('a lock that nobody has touched for a minute is taken over, whoever has that process number now', async () => {
+test('takes over a lock without a heartbeat for a minute, even if a process with that id runs', async () => {
   await writeFile(lock, `${process.pid} token`);
   const longAgo = new Date(Date.now() - 61_000);
   await utimes(lock, longAgo, longAgo);
   await expect(withLock(lock, options, async () => 'done')).resolves.toBe('done');
 });
 
-test('the lock of a living process is waited for, up to the deadline', async () => {
+test('waits for the lock of a running process until the deadline', async () => {
   await writeFile(lock, `${process.pid} token`);
   const held = withLock(lock, { deadlineMs: 0 }, async () => 'done');
-  await expect(held).rejects.toThrow(`process ${process.pid} has held ${lock} for too long`);
+  await expect(held).rejects.toThrow(`timed out waiting for the lock ${lock}, which process ${process.pid} holds`);
   expect(await readdir(folder)).toEqual(['lock']);
 });
 
-test('a wait can be aborted', async () => {
+test('stops waiting when it is aborted', async () => {
   await writeFile(lock, `${process.pid} token`);
   const controller = new AbortController();
   const held = withLock(
