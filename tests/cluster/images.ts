@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { resolveTool } from '../../deploy/tools/src/index.ts';
+import { resolveTool } from '@standing-order/tools';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 import type { Testbed } from './testbed.ts';
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '@standing-order/tools/cli';
 import { interruptible } from '../../deploy/tools/src/bootstrap/interrupt.mjs';
 import { createProgressReport } from '../../deploy/tools/src/report.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type TestReport,
 } from './check-runner.ts';
 import { kafkaChecks, postgresqlChecks, redisChecks } from './checks.ts';
-import { HELP, type Options, readOptions } from './options.ts';
+import { createClusterTestCommand, type Options } from './options.ts';
 import { CLUSTER_READY, imageValue, preparationChecks, prepareOptionalImage } from './preparation.ts';
 import { CHART } from './release.ts';
 import { chartVersions, Session } from './session.ts';
@@ -20,16 +21,6 @@ import { upgradeCheck } from './upgrade.ts';
 
 const progress = createProgressReport(process.stderr);
 const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
-
-async function parseCommandLine(): Promise<Options> {
-  const { appVersion } = await chartVersions(CHART);
-  try {
-    return readOptions(process.argv.slice(2), appVersion);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\nSee --help.`);
-    process.exit(2);
-  }
-}
 
 function allChecks(session: Session, full: boolean): Check[] {
   const redis = [...preparationChecks(session), ...redisChecks(session, [CLUSTER_READY], full)];
@@ -75,12 +66,13 @@ function exitCodeOf({ checks }: TestReport): number {
   return checks.some(({ result }) => result === 'failed') ? 1 : 0;
 }
 
-const options = await parseCommandLine();
-if (options.help) console.log(HELP);
-else {
-  const report = await runTest(options);
-  if (report.checks.length === 0) console.error(`no name of a check contains "${options.only}"`);
-  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  console.log(formatSummary(report).join('\n'));
-  process.exitCode = exitCodeOf(report);
-}
+const { appVersion } = await chartVersions(CHART);
+await runCommand(
+  createClusterTestCommand(appVersion, async (options) => {
+    const report = await runTest(options);
+    if (report.checks.length === 0) console.error(`no name of a check contains "${options.only}"`);
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    console.log(formatSummary(report).join('\n'));
+    process.exitCode = exitCodeOf(report);
+  }),
+);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { resolveTool } from '../../deploy/tools/src/index.ts';
+import { resolveTool } from '@standing-order/tools';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 import { Cluster } from './cluster.ts';
 import { type ControlPlane, controlPlaneOf, INJECTOR } from './dapr.ts';
