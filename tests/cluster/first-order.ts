@@ -9,7 +9,7 @@ import { firstOrderCommands, loadCommands } from './readme.ts';
 import { RELEASE } from './release.ts';
 import { measureUsage, usageTable } from './usage.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 
 /** Runs lines of shell in sequence, as a person would type them, and resolves to the output of the last one. */
 async function runCommands(cluster: Cluster, lines: readonly string[]): Promise<string> {
@@ -23,7 +23,7 @@ async function runCommands(cluster: Cluster, lines: readonly string[]): Promise<
         forwards.push(forward);
         // A person takes longer to type the next line than the port-forward takes to start.
         await forward.waitForLine(/Forwarding from 127\.0\.0\.1/);
-      } else output = await cluster.shell(line, { cwd: root });
+      } else output = await cluster.shell(line, { cwd: ROOT });
     }
   } finally {
     for (const forward of forwards) await forward.stop();

@@ -8,8 +8,8 @@ import { runProgram } from '../../deploy/tools/src/program.ts';
 import type { Testbed } from './testbed.ts';
 
 const MINUTE_MS = 60_000;
-const root = resolve(import.meta.dirname, '../..');
-const daprModule = join(root, 'deploy/tools/daprd');
+const ROOT = resolve(import.meta.dirname, '../..');
+const DAPR_MODULE = join(ROOT, 'deploy/tools/daprd');
 const dockerfile = (name: string) => join(import.meta.dirname, 'images', `${name}.Dockerfile`);
 
 export const DAPR_VERSION = '1.18.1';
@@ -67,7 +67,7 @@ async function buildControlPlane(program: string, { signal, onLine }: ImageBuild
   const partial = `${path}.partial`;
   await mkdir(folder, { recursive: true });
   await runProgram('go', ['build', ...flags, '-o', partial, `github.com/dapr/dapr/cmd/${program}`], {
-    cwd: daprModule,
+    cwd: DAPR_MODULE,
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     signal,
     deadlineMs: 20 * MINUTE_MS,
@@ -79,13 +79,13 @@ async function buildControlPlane(program: string, { signal, onLine }: ImageBuild
 /** The folder of Dapr's own chart, which is part of its Go module. */
 export async function daprChart(signal: AbortSignal): Promise<string> {
   const list = ['list', '-m', '-f', '{{.Dir}}', 'github.com/dapr/dapr'];
-  const folder = await runProgram('go', list, { cwd: daprModule, signal, deadlineMs: 5 * MINUTE_MS });
+  const folder = await runProgram('go', list, { cwd: DAPR_MODULE, signal, deadlineMs: 5 * MINUTE_MS });
   return join(folder.trim(), 'charts', 'dapr');
 }
 
 /** Builds the services' image from this checkout. */
 export const buildServicesImage = ({ testbed }: ImageBuilder, image: string): Promise<void> =>
-  testbed.build(image, root, ['--file', join(root, 'deploy/images/Dockerfile')]);
+  testbed.build(image, ROOT, ['--file', join(ROOT, 'deploy/images/Dockerfile')]);
 
 /** Builds the image of the load generator. */
 export async function buildK6Image({ testbed, scratch }: ImageBuilder, image: string): Promise<void> {

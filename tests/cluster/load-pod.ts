@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import type { Cluster, KubernetesObject } from './cluster.ts';
 import { RELEASE } from './release.ts';
 
-const scenarios = resolve(import.meta.dirname, '../../loadtest/scenarios');
-const SCRIPTS = 'load-scenarios';
-const files = ['smoke.ts', 'load.ts'];
-const libraries = ['log', 'mark', 'outcome', 'phases', 'rules', 'scenario', 'settings', 'summary', 'target'];
-const paths = [...files, ...libraries.map((name) => `lib/${name}.ts`)];
+const SCENARIOS_FOLDER = resolve(import.meta.dirname, '../../loadtest/scenarios');
+const CONFIG_MAP = 'load-scenarios';
+const SCENARIOS = ['smoke.ts', 'load.ts'];
+const LIBRARIES = ['log', 'mark', 'outcome', 'phases', 'rules', 'scenario', 'settings', 'summary', 'target'];
+const PATHS = [...SCENARIOS, ...LIBRARIES.map((name) => `lib/${name}.ts`)];
 
 /** Port of k6's control API, which can stop a run. */
 export const CONTROL_PORT = 6565;
@@ -29,9 +29,9 @@ export async function startLoadPod(cluster: Cluster, run: LoadRun): Promise<void
 }
 
 async function scriptsConfigMap(): Promise<KubernetesObject> {
-  const contents = await Promise.all(paths.map((path) => readFile(join(scenarios, path), 'utf8')));
-  const data = Object.fromEntries(paths.map((path, index) => [keyOf(path), contents[index]]));
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: SCRIPTS }, data };
+  const contents = await Promise.all(PATHS.map((path) => readFile(join(SCENARIOS_FOLDER, path), 'utf8')));
+  const data = Object.fromEntries(PATHS.map((path, index) => [keyOf(path), contents[index]]));
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CONFIG_MAP }, data };
 }
 
 /** A key of a ConfigMap must not contain a slash. */
@@ -76,7 +76,10 @@ function loadPod({ namespace }: Cluster, { name, image, scenario, variables }: L
         },
       ],
       volumes: [
-        { name: 'scenarios', configMap: { name: SCRIPTS, items: paths.map((path) => ({ key: keyOf(path), path })) } },
+        {
+          name: 'scenarios',
+          configMap: { name: CONFIG_MAP, items: PATHS.map((path) => ({ key: keyOf(path), path })) },
+        },
       ],
     },
   };

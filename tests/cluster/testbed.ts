@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 
 const MINUTE_MS = 60_000;
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The folder with the programs of the disposable cluster, or undefined. */
 export async function findTestbed(): Promise<string | undefined> {
-  const folder = process.env.STANDING_ORDER_CLUSTER || resolve(root, '../shared/cluster');
+  const folder = process.env.STANDING_ORDER_CLUSTER || resolve(ROOT, '../shared/cluster');
   return access(join(folder, 'up')).then(
     () => folder,
     () => undefined,

@@ -7,7 +7,7 @@ import { checkOrders, placeSmokeOrders } from './load.ts';
 import { CHART, deleteKeptData, install, uninstallAndCompare, upgradeRelease } from './release.ts';
 import { chartVersions, type Session } from './session.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 
 /** An upgrade from the chart's previous version in the history of the repository. */
 export function upgradeCheck(session: Session, needs: readonly string[]): Check {
@@ -35,7 +35,7 @@ async function extractPreviousChart({
   signal,
 }: Session): Promise<{ readonly version: string; readonly folder: string }> {
   const current = (await chartVersions(CHART)).version;
-  const git = (...args: readonly string[]) => runProgram('git', ['-C', root, ...args], { signal, deadlineMs: 60_000 });
+  const git = (...args: readonly string[]) => runProgram('git', ['-C', ROOT, ...args], { signal, deadlineMs: 60_000 });
   const path = 'charts/standing-order';
   const commits = await git('log', '--format=%H', '--', path).catch((cause) => {
     throw new SkipCheck("the checkout has no history to read the chart's previous version from", { cause });
