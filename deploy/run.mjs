@@ -59,7 +59,15 @@ async function npmCi() {
   // The npm that runs this script, if there is one. Errors only: an older Node causes a warning for every package.
   const running = process.env.npm_execpath ?? '';
   const isNpm = running.endsWith('npm-cli.js');
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const { code } = await runAttached(isNpm ? process.execPath : 'npm', isNpm ? [running, ...args] : args, {
     cwd: root,
     deadlineMs: 15 * MINUTE,

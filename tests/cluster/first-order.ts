@@ -58,7 +58,7 @@ export async function runHelmTest(cluster: Cluster, title: string, measure: Meas
 
 const SPANS = [
   'order: POST /orders',
-  'order: settle',
+  'order: decide',
   'consumer: process consumer-commands',
   'restaurant: process restaurant-commands',
 ];

@@ -1,8 +1,8 @@
+import { poll } from '@standing-order/testing/poll';
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { afterAll, expect, test } from 'vitest';
 import { call, type HttpResponse } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 let issuer: TestIssuer;
 

@@ -1,7 +1,7 @@
+import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 const fixture = usePlatform(() => ({ replicas: { order: 1 } }));
 const orders = () => `${fixture().platform.urls.order[0]}/orders`;

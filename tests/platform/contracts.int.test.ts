@@ -1,10 +1,10 @@
 import { type MessageType, messageData } from '@standing-order/contracts';
+import { poll } from '@standing-order/testing/poll';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 
 const fixture = usePlatform(() => ({

@@ -1,7 +1,7 @@
+import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 /** Places an order and waits for the verdict. */
 async function decide({ platform }: PlatformFixture, request: unknown): Promise<HttpResponse['body']> {

@@ -1,6 +1,6 @@
+import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
 import { answersOk, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { ordersDecidedTwice, type StoredOrder } from '../support/state.ts';
 
 const FROZEN_MS = 30_000;

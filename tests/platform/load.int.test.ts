@@ -4,9 +4,9 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { poll } from '@standing-order/testing/poll';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { connectRedis } from '../support/redis.ts';
 
 const root = resolve(import.meta.dirname, '../..');

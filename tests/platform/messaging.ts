@@ -1,8 +1,8 @@
 import type { BrokerKind } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { connectRedis, type Redis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { poll } from '@standing-order/testing/poll';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { call, get, post } from '../support/client.ts';
 import { type Collector, type Span, startCollector } from '../support/otlp.ts';
 import { answersOk, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { startReceiver, verifies } from '../support/receiver.ts';
 import { connectRedis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';

@@ -1,7 +1,7 @@
+import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
 import { type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { BAD_ORDER } from '../support/scenario-driver.ts';
 import type { Shop } from '../support/shop.ts';

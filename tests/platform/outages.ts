@@ -1,8 +1,8 @@
 import type { StoreKind } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
 import { concurrently, post } from '../support/client.ts';
 import { answersOk, GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 const OUTAGE_MS = 10_000;
 const LANES = 64;

@@ -1,8 +1,8 @@
+import { poll } from '@standing-order/testing/poll';
 import { afterEach, describe, expect, test } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { type Listener, listen as listenAt } from '../support/listener.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 const ADOPTED_WITHIN_MS = 120_000;
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { poll } from '@standing-order/testing/poll';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../support/client.ts';
 import { type PlainFixture, startPlainFixture, TOPIC } from '../support/plain-dapr.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 const TRACE_ID = 'a'.repeat(32);
 

@@ -1,3 +1,4 @@
+import { poll } from '@standing-order/testing/poll';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
 import {
@@ -8,7 +9,6 @@ import {
   RESTAURANT,
   usePlatform,
 } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { connectRedis } from '../support/redis.ts';
 
 const BOUND_MS = 12_000;

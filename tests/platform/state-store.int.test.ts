@@ -1,9 +1,10 @@
 // @module-tag postgres
+
+import { poll } from '@standing-order/testing/poll';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { get, type HttpResponse, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 
 /** Makes the database refuse every document with a quantity of seven. */
 const REFUSE_SEVEN = `

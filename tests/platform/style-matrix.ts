@@ -1,8 +1,8 @@
 import type { BrokerKind } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { call, type HttpResponse, post } from '../support/client.ts';
 import { GOOD_ORDER, type PlatformFixture, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import {
   BAD_ORDER,
   createScenarioDriver,

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { orderLane } from '@standing-order/contracts';
 import type { BrokerKind } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { type Collector, startCollector } from '../support/otlp.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
-import { poll } from '../support/poll.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 import { call, conventionFaults, linesBelow, linesOf, message, type Tree } from '../support/tree.ts';
 
@@ -25,7 +25,7 @@ const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
 const COMMIT: Tree = ['order: commit'];
 /** The commit finds the order stored. */
 const ASKED_AGAIN = message('shop', 'order-requests', 'order', COMMIT);
-const SETTLE: Tree = ['order: settle'];
+const SETTLE: Tree = ['order: decide'];
 const SETTLED: readonly Tree[] = [SETTLE, TOLD];
 const VALIDATED_BY_MESSAGE: readonly Tree[] = [COMMIT, question('consumer'), question('restaurant'), ...SETTLED];
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { spawnGuarded } from '@standing-order/local/parts/guarded';
-import { poll } from './poll.ts';
+import { poll } from '@standing-order/testing/poll';
 
 /** A program that a test runs, with its output in a file. */
 export interface Child {

@@ -1,7 +1,7 @@
+import { poll } from '@standing-order/testing/poll';
 import { expect } from 'vitest';
 import { get, type HttpResponse, post } from './client.ts';
 import { answersOk, GOOD_ORDER, type PlatformFixture } from './platform-fixture.ts';
-import { poll } from './poll.ts';
 import type { Shop } from './shop.ts';
 
 /** An order that the restaurant refuses. */

@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findPortBase, type Platform, type Resource } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
 import { afterAll, beforeAll } from 'vitest';
+import { parse } from 'yaml';
 import { answers, type Child, startChild } from './child.ts';
 import type { PlatformFixture } from './platform-fixture.ts';
 
 const APP_ID = 'shop';
-const CHANNEL = 'order-outcomes-shop';
-const main = resolve(import.meta.dirname, '../../packages/order-client/example/main.ts');
+const example = resolve(import.meta.dirname, '../../packages/order-client/example');
+const main = join(example, 'main.ts');
 
 /** The example of the client package, with a sidecar on the platform's broker and state store. */
 export interface Shop {
@@ -18,20 +20,8 @@ export interface Shop {
   thaw(): void;
 }
 
-/** The shop's subscription to its reply channel; add it to the platform's resources. */
-export const shopSubscription: Resource = {
-  apiVersion: 'dapr.io/v2alpha1',
-  kind: 'Subscription',
-  metadata: { name: CHANNEL },
-  spec: {
-    pubsubname: 'messages',
-    topic: CHANNEL,
-    routes: { default: `/messages/${CHANNEL}` },
-    deadLetterTopic: `${CHANNEL}-dead`,
-    bulkSubscribe: { enabled: true, maxMessagesCount: 128, maxAwaitDurationMs: 20 },
-  },
-  scopes: [APP_ID],
-};
+/** The subscription of the example to its reply channel; to be added to the platform's resources. */
+export const shopSubscription: Resource = parse(readFileSync(join(example, 'dapr/subscription.yaml'), 'utf8'));
 
 /** Runs the shop beside the platform of this file. */
 export function useShop(fixture: () => PlatformFixture): () => Shop {

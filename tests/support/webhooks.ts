@@ -1,7 +1,7 @@
+import { poll } from '@standing-order/testing/poll';
 import { beforeAll, expect } from 'vitest';
 import { post } from './client.ts';
 import type { PlatformFixture } from './platform-fixture.ts';
-import { poll } from './poll.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 export const ARRIVE_WITHIN_MS = 120_000;

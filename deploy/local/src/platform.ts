@@ -1,11 +1,6 @@
 import { serveControl } from './control/server.ts';
-import { broker as brokerComponent } from './dapr/broker.ts';
-import { configuration } from './dapr/configuration.ts';
 import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr/files.ts';
-import { invocationResiliency } from './dapr/invocation.ts';
-import { resiliency, subscriptions } from './dapr/messages.ts';
-import type { Resource } from './dapr/resource.ts';
-import { stateStore } from './dapr/state.ts';
+import { platformConfiguration, platformResources } from './dapr/source.ts';
 import { type Secrets, takeDataDir } from './data-dir.ts';
 import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
 import { kafkaPart } from './parts/kafka.ts';
@@ -65,8 +60,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 async function run(settings: Settings, tools: Tools, secrets: Secrets, release: () => void): Promise<Platform> {
   const files = daprFiles(settings.dataDir);
-  const resources = resourcesOf(settings, secrets);
-  await writeDaprFiles(files, resources, configuration(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT));
+  const resources = await platformResources(settings.store, settings.broker, daprAddresses(settings, secrets));
+  const configuration = await platformConfiguration(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
+  await writeDaprFiles(files, settings.resources(resources), configuration);
   const supervisor = new Supervisor({
     specs: await specsOf(settings, tools, secrets, files),
     dataDir: settings.dataDir,
@@ -92,14 +88,10 @@ async function run(settings: Settings, tools: Tools, secrets: Secrets, release: 
   }
 }
 
-function resourcesOf({ store, broker, portBase, resources }: Settings, secrets: Secrets): readonly Resource[] {
-  return resources([
-    stateStore(store, statePort(portBase), secrets.databasePassword),
-    brokerComponent(broker, brokerPort(portBase)),
-    ...subscriptions(),
-    resiliency(broker),
-    invocationResiliency(),
-  ]);
+/** The addresses in the form that Dapr's components take. */
+function daprAddresses(settings: Settings, secrets: Secrets) {
+  const { state, broker } = storeUrls(settings, secrets);
+  return { store: settings.store === 'redis' ? new URL(state).host : state, broker: new URL(broker).host };
 }
 
 async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files: DaprFiles): Promise<PartSpec[]> {

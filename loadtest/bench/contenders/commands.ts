@@ -1,6 +1,6 @@
 import type { Publication, Sidecar } from '@standing-order/dapr';
 import type { Pending } from '@standing-order/order/domain/order';
-import { commandTransport } from '@standing-order/order/outbox/commands';
+import { commandTransport } from '@standing-order/order/outbox/command-transport';
 import { systemClock } from '@standing-order/service-kit/runtime';
 
 /** One message on its way to a topic. */

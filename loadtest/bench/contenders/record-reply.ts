@@ -2,10 +2,10 @@ import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, type StateStore, subscribe } from '@standing-order/dapr';
 import { decide } from '@standing-order/order/domain/decide';
 import { parseOrder } from '@standing-order/order/domain/order';
-import { answerOf } from '@standing-order/order/messaging/replies';
+import { toOrderInput } from '@standing-order/order/messaging/replies';
 import type { Hono } from 'hono';
 
-type Reply = Parameters<typeof answerOf>[0];
+type Reply = Parameters<typeof toOrderInput>[0];
 
 const topic = TOPICS['order-replies'];
 const ATTEMPTS = 10;
@@ -17,7 +17,7 @@ export function recordReplies(app: Hono, sidecar: Sidecar, pubsub: string, store
       const key = `o:${reply.data.orderId}`;
       const stored = await store.get(key);
       if (stored === undefined) return 'retry';
-      const decision = decide(parseOrder(stored.value), answerOf(reply), Date.now());
+      const decision = decide(parseOrder(stored.value), toOrderInput(reply), Date.now());
       if ('ignored' in decision) return 'success';
       if ((await store.update(key, decision.document, stored.etag)) === 'written') return 'success';
     }

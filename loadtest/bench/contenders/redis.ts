@@ -2,7 +2,7 @@ import '@standing-order/service-kit/telemetry/start';
 import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { decide } from '@standing-order/order/domain/decide';
 import { type Order, parseOrder } from '@standing-order/order/domain/order';
-import { answerOf } from '@standing-order/order/messaging/replies';
+import { toOrderInput } from '@standing-order/order/messaging/replies';
 import { createApp } from '@standing-order/service-kit/http';
 import { runService } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
@@ -82,7 +82,7 @@ async function record(entries: readonly Entry[]): Promise<void> {
         const before = parseOrder(JSON.parse(data));
         let after: Order = before;
         for (const reply of open.get(id) ?? []) {
-          const decision = decide(after, answerOf(reply), Date.now());
+          const decision = decide(after, toOrderInput(reply), Date.now());
           if ('document' in decision) after = decision.document;
         }
         if (after === before) return true;

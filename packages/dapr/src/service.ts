@@ -11,7 +11,7 @@ import {
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { type Connection, createConnection } from './connection.ts';
-import { createSidecar } from './sidecar.ts';
+import { createSidecar } from './sidecar/sidecar.ts';
 import type { Sidecar, StateStore } from './types.ts';
 
 /** What every service with a sidecar is composed from. */
@@ -33,7 +33,7 @@ export interface SidecarEnvironment<C extends ServiceConfig> {
 }
 
 /**
- * Loads the configuration and prepares the connection to the sidecar; nothing is sent before `runSidecarService`. Ends the
+ * Loads the configuration and prepares the connection to the sidecar. It opens no connection before `runSidecarService`. Ends the
  * process with exit code 2 when the configuration is invalid.
  */
 export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodType<C>): SidecarEnvironment<C> {

@@ -69,8 +69,8 @@ describe('a change', () => {
 describe('a write without a clear answer', () => {
   test.each(['unknown', 'conflict'] as const)('is recognised when it is stored (%s)', async (lost) => {
     const store = createMemoryStore();
-    store.lost = lost;
-    store.tells = except(1, 3);
+    store.lostAnswer = lost;
+    store.confirmsWrite = except(1, 3);
     expect(await modify(store, 'a', add())).toEqual({ outcome: 'written', result: 1 });
     expect(await modify(store, 'a', add())).toEqual({ outcome: 'written', result: 2 });
     expect(await modify(store, 'a', add())).toEqual({ outcome: 'written', result: 3 });
@@ -79,19 +79,19 @@ describe('a write without a clear answer', () => {
 
   test('is repeated over the same version when it is not stored', async () => {
     const store = createMemoryStore();
-    store.takes = except(1);
+    store.acceptsWrite = except(1);
     expect(await modify(store, 'a', add())).toEqual({ outcome: 'written', result: 1 });
   });
 
   test('is unknown after two of them', async () => {
     const store = createMemoryStore();
-    store.takes = () => false;
+    store.acceptsWrite = () => false;
     expect(await modify(store, 'a', add())).toEqual({ outcome: 'unknown' });
   });
 
   test('is unknown when the document cannot be read back', async () => {
     const store = createMemoryStore();
-    store.takes = () => false;
+    store.acceptsWrite = () => false;
     let reads = 0;
     const failing = {
       ...store,
@@ -105,7 +105,7 @@ describe('a write without a clear answer', () => {
     [true, { outcome: 'written', result: 11 }],
   ] as const)('below the write of another process: idempotent %s gives %j', async (idempotent, expected) => {
     const store = createMemoryStore();
-    store.tells = except(1);
+    store.confirmsWrite = except(1);
     let reads = 0;
     const raced = {
       ...store,
@@ -125,10 +125,10 @@ test('whatever the store loses, a marked change counts exactly once if it is wri
       fc.constantFrom('unknown', 'conflict'),
       async (faults, lost) => {
         const store = createMemoryStore();
-        store.lost = lost;
+        store.lostAnswer = lost;
         let at = -1;
-        store.takes = () => faults[++at] !== 'lost write';
-        store.tells = () => faults[at] !== 'lost answer';
+        store.acceptsWrite = () => faults[++at] !== 'lost write';
+        store.confirmsWrite = () => faults[at] !== 'lost answer';
         let written = 0;
         let unclear = 0;
         for (const by of ['a', 'b', 'c']) {

@@ -3,11 +3,11 @@ import type { Sidecar, StateStore } from '@standing-order/dapr';
 import { type Clock, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { currentTrace, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import { readListed } from './listed.ts';
-import { outcomeHandler } from './outcomes.ts';
-import { ClosedError, createOutstanding } from './outstanding.ts';
-import { createPending, FullError } from './pending.ts';
-import { createRecords, type Outcome, type Record, UnknownRequestError } from './records.ts';
+import { outcomeHandler } from './outcome-subscription.ts';
+import { createPending, FullError } from './pending-list.ts';
+import { readListed } from './reconcile-pending.ts';
+import { ClosedError, createOutstanding } from './request-sender.ts';
+import { createRecords, type Outcome, type Record, UnknownRequestError } from './requests.ts';
 
 export interface OrderClientOptions {
   /** Its reply channel is `order-outcomes-{name}`; replicas of one client share the name. */

@@ -2,12 +2,13 @@ import { messageSchema, orderRequest, orderView, TOPICS } from '@standing-order/
 import { createEvent, type Publication, type StateStore } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { systemClock } from '@standing-order/service-kit/runtime';
-import { handClock, memory } from '@standing-order/testing/client-store';
+import { createManualClock } from '@standing-order/testing/manual-clock';
+import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOrderClient } from './client.ts';
-import { ClosedError } from './outstanding.ts';
-import { FullError } from './pending.ts';
-import { IdReusedError, UnknownRequestError } from './records.ts';
+import { FullError } from './pending-list.ts';
+import { ClosedError } from './request-sender.ts';
+import { IdReusedError, UnknownRequestError } from './requests.ts';
 
 const order = orderRequest.parse({
   consumerId: 'ada',
@@ -26,7 +27,7 @@ const view = orderView.parse({
 });
 
 /** What is listed as waiting for its outcome. */
-function listIn(store: ReturnType<typeof memory>): object {
+function listIn(store: MemoryStore): object {
   const list = store.entries.get('order-requests:shop')?.value as { readonly pending: object };
   return list.pending;
 }
@@ -34,7 +35,7 @@ function listIn(store: ReturnType<typeof memory>): object {
 /** One process of the client. */
 function start(
   store: StateStore,
-  { clock = handClock(), most = 1_000, takes = (_: Publication): boolean => true } = {},
+  { clock = createManualClock(), most = 1_000, takes = (_: Publication): boolean => true } = {},
 ) {
   const sent: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
@@ -72,7 +73,7 @@ const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIR
 
 describe('an order that is placed', () => {
   it('is stored, sent in the form of its contract, and resolves with its outcome, which is confirmed', async () => {
-    const { client, deliver, requests, placed, sentTo } = start(memory());
+    const { client, deliver, requests, placed, sentTo } = start(createMemoryStore());
     const outcome = client.place(order, 'one');
     await placed(1);
     expect(messageSchema(TOPICS['order-requests'].types).parse(requests()[0])).toMatchObject({
@@ -88,7 +89,7 @@ describe('an order that is placed', () => {
   });
 
   it('has the outcome that came first, however often and in whatever form it comes again', async () => {
-    const { client, deliver, placed, sentTo } = start(memory());
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
     const outcome = client.place(order, 'one');
     await placed(1);
     await deliver(settled('one'), settled('one', 'VALIDATED'));
@@ -99,7 +100,7 @@ describe('an order that is placed', () => {
   });
 
   it('takes no room in the list of what waits when it is placed again after its outcome', async () => {
-    const { client, deliver, placed } = start(memory(), { most: 1 });
+    const { client, deliver, placed } = start(createMemoryStore(), { most: 1 });
     const outcome = client.place(order, 'one');
     await placed(1);
     await deliver(settled('one'));
@@ -110,7 +111,7 @@ describe('an order that is placed', () => {
   });
 
   it('hears why it was refused', async () => {
-    const { client, deliver, placed, sentTo } = start(memory());
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
     const outcome = client.place(order, 'one');
     await placed(1);
     const refusal = { detail: 'no', errors: [{ field: 'request', detail: 'no' }] };
@@ -120,13 +121,13 @@ describe('an order that is placed', () => {
   });
 
   it('is sent again, less and less often, until its outcome is there', async () => {
-    const clock = handClock();
-    const { client, deliver, requests, placed } = start(memory(), { clock });
+    const clock = createManualClock();
+    const { client, deliver, requests, placed } = start(createMemoryStore(), { clock });
     const outcome = client.place(order, 'one');
     await placed(1);
     let looks = 0;
     while (requests().length < 4) {
-      clock.pass(1_000);
+      clock.advance(1_000);
       looks++;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -134,23 +135,23 @@ describe('an order that is placed', () => {
     expect(new Set(requests().map(({ id }) => id)).size).toBe(4);
     await deliver(settled('one'));
     await outcome;
-    clock.pass(60_000);
+    clock.advance(60_000);
     expect(requests()).toHaveLength(4);
   });
 
   it('resolves also when another replica has heard the outcome', async () => {
-    const store = memory();
-    const clock = handClock();
+    const store = createMemoryStore();
+    const clock = createManualClock();
     const [here, there] = [start(store, { clock }), start(store)];
     const outcome = here.client.place(order, 'one');
     await here.placed(1);
     await there.deliver(settled('one'));
-    clock.pass(1_000);
+    clock.advance(1_000);
     expect(await outcome).toEqual({ kind: 'settled', order: view });
   });
 
   it('is one request under one id, and no other one, whatever waits', async () => {
-    const { client, deliver, requests, placed } = start(memory(), { most: 2 });
+    const { client, deliver, requests, placed } = start(createMemoryStore(), { most: 2 });
     const outcomes = [client.place(order, 'one'), client.place(order, 'one')];
     for (const outcome of outcomes) outcome.catch(() => {});
     await placed(1);
@@ -165,7 +166,7 @@ describe('an order that is placed', () => {
   });
 
   it('is sent, or loses its place among those that wait, when nothing was heard of its storing', async () => {
-    const store = memory();
+    const store = createMemoryStore();
     const { client, clock, deliver, requests } = start(store, { most: 2 });
     const { insert } = store;
     store.insert = async (key, value) => {
@@ -179,7 +180,7 @@ describe('an order that is placed', () => {
     const pass = (done: () => boolean) =>
       vi.waitUntil(
         () => {
-          clock.pass(1_000);
+          clock.advance(1_000);
           return done();
         },
         { interval: 1, timeout: 5_000 },
@@ -192,8 +193,8 @@ describe('an order that is placed', () => {
   });
 
   it('is not sent when it could not be stored, or can never be placed', async () => {
-    const store = memory();
-    const { client, requests } = start(store, { clock: systemClock as ReturnType<typeof handClock>, most: 1 });
+    const store = createMemoryStore();
+    const { client, requests } = start(store, { clock: systemClock as ReturnType<typeof createManualClock>, most: 1 });
     await expect(client.place(order, 'a b')).rejects.toThrow(/letters, digits/);
     await expect(client.place({ ...order, lines: [] }, 'one')).rejects.toThrow(/lines/);
     store.down = true;
@@ -207,7 +208,7 @@ describe('an order that is placed', () => {
 
 describe('an outcome', () => {
   it('comes again when it could not be stored or confirmed', async () => {
-    const store = memory();
+    const store = createMemoryStore();
     const { client, deliver, placed } = start(store, { takes: ({ event }) => !event.type.includes('received') });
     const outcome = client.place(order, 'one');
     await placed(1);
@@ -219,7 +220,7 @@ describe('an outcome', () => {
   });
 
   it('of a request that was forgotten is confirmed, so that it does not come for ever', async () => {
-    const { client, deliver, placed, sentTo } = start(memory());
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
     client.place(order, 'one').catch(() => {});
     await placed(1);
     expect(await client.forget('one')).toBe(true);
@@ -230,7 +231,7 @@ describe('an outcome', () => {
 });
 
 it('puts away what it cannot read, in a letter that a broker takes whatever is wrong with it', async () => {
-  const { deliver, sentTo } = start(memory());
+  const { deliver, sentTo } = start(createMemoryStore());
   const refusal = { correlationId: 'one', detail: 'no', errors: Array.from({ length: 12_000 }, () => ({})) };
   expect(await deliver(event('com.standing-order.order-request-refused.v1', refusal))).toEqual(['SUCCESS']);
   expect(JSON.stringify(sentTo('order-outcomes-shop-dead')[0]).length).toBeLessThan(200_000);
@@ -238,7 +239,7 @@ it('puts away what it cannot read, in a letter that a broker takes whatever is w
 
 describe('a request that is forgotten before its outcome', () => {
   it('is not sent any more, holds no place, and who waits for it hears so, at every replica', async () => {
-    const store = memory();
+    const store = createMemoryStore();
     const [here, there] = [start(store), start(store)];
     const waiting = here.client.place(order, 'one');
     await here.placed(1);
@@ -247,10 +248,10 @@ describe('a request that is forgotten before its outcome', () => {
     const heard = [waiting, elsewhere].map((each) => expect(each).rejects.toThrow(UnknownRequestError));
     expect(await here.client.forget('one')).toBe(true);
     expect(listIn(store)).toEqual({});
-    there.clock.pass(1_000);
+    there.clock.advance(1_000);
     await Promise.all(heard);
     for (const { clock, requests } of [here, there]) {
-      clock.pass(60_000);
+      clock.advance(60_000);
       await new Promise((resolve) => setImmediate(resolve));
       expect(requests()).toHaveLength(1);
     }
@@ -259,7 +260,7 @@ describe('a request that is forgotten before its outcome', () => {
 
 describe('a restart', () => {
   it('loses nothing: what is open is sent again, what has come in the meantime is there', async () => {
-    const store = memory();
+    const store = createMemoryStore();
     const before = start(store);
     const outcomes = ['one', 'two'].map((id) => before.client.place(order, id));
     await before.placed(2);

@@ -5,14 +5,14 @@ import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
 import { createSender } from './delivery/attempt/sender.ts';
-import { createDeliverer } from './delivery/delivery-manager.ts';
-import { createRecord } from './delivery/storage/delivery-log.ts';
-import { createCursors } from './delivery/storage/delivery-state-store.ts';
+import { createDeliveryManager } from './delivery/delivery-manager.ts';
+import { createDeliveryLog } from './delivery/storage/delivery-log.ts';
+import { createDeliveryStateStore } from './delivery/storage/delivery-state-store.ts';
 import { createLeases } from './delivery/storage/leases.ts';
-import { createLogs } from './delivery/storage/logs.ts';
-import { addressRule } from './endpoints/address-policy.ts';
-import { createHooks } from './endpoints/endpoint-store.ts';
-import { createVault } from './endpoints/secret-cipher.ts';
+import { createEndpointLogs } from './delivery/storage/logs.ts';
+import { createAddressPolicy } from './endpoints/address-policy.ts';
+import { createEndpointStore } from './endpoints/endpoint-store.ts';
+import { createSecretCipher } from './endpoints/secret-cipher.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -20,25 +20,23 @@ const environment = createSidecarEnvironment(notificationConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 const policy = {
   allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
-  reachable: addressRule(config.WEBHOOKS_ALLOW_ADDRESSES),
+  isAllowedAddress: createAddressPolicy(config.WEBHOOKS_ALLOW_ADDRESSES),
 };
 
 if (config.WEBHOOK_SECRET_KEYS.length === 0) {
-  logger.warn(
-    'WEBHOOK_SECRET_KEYS is not set: the secrets of webhooks are in the state store for everybody who reads it',
-  );
+  logger.warn('WEBHOOK_SECRET_KEYS is not set: signing secrets are stored unencrypted in the state store');
 }
-const hooks = createHooks({ store, vault: createVault(config.WEBHOOK_SECRET_KEYS), nonce: newId });
-const logs = createLogs(store);
-const cursors = createCursors(store);
+const endpoints = createEndpointStore({ store, cipher: createSecretCipher(config.WEBHOOK_SECRET_KEYS), nonce: newId });
+const logs = createEndpointLogs(store);
+const states = createDeliveryStateStore(store);
 const sender = createSender({ policy, now: clock.wall });
-const deliverer = createDeliverer({
+const deliveryManager = createDeliveryManager({
   store,
   clock,
   random,
-  hooks,
+  endpoints,
   logs,
-  cursors,
+  states,
   leases: createLeases({ store, clock, owner: newId() }),
   sender,
   disableAfterMs: config.WEBHOOK_DISABLE_AFTER_HOURS * HOUR_MS,
@@ -46,10 +44,10 @@ const deliverer = createDeliverer({
 
 runSidecarService(environment, {
   app: notificationApp({
-    hooks,
+    endpoints,
     logs,
-    record: createRecord({ cursors, logs, now: clock.wall }),
-    deliverer,
+    deliveryLog: createDeliveryLog({ states, logs, now: clock.wall }),
+    deliveryManager,
     policy,
     sidecar,
     pubsub,
@@ -58,9 +56,9 @@ runSidecarService(environment, {
     ...appOptions,
     authenticate: createAuthenticate(config),
   }),
-  start: deliverer.start,
+  start: deliveryManager.start,
   async stop() {
-    await deliverer.stop();
+    await deliveryManager.stop();
     await sender.close();
   },
 });

@@ -1,5 +1,5 @@
-import type { BrokerKind } from '../dapr/broker.ts';
 import { nudgeSidecars } from '../dapr/files.ts';
+import type { BrokerKind } from '../dapr/source.ts';
 import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
 import { answersOk, type Probe } from '../wait.ts';
 import { inheritedEnv, type PartSpec } from './spec.ts';

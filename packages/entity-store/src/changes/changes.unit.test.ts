@@ -116,18 +116,18 @@ describe('a store that is unclear once', () => {
   };
 
   it.each([
-    ['loses the write of', 'takes', 'lane:', 'unknown'],
-    ['loses the write of', 'takes', 'ids:', 'unknown'],
-    ['loses the write of', 'takes', 't:', 'unknown'],
-    ['loses the answer about', 'tells', 'lane:', 'unknown'],
-    ['loses the answer about', 'tells', 'ids:', 'unknown'],
-    ['loses the answer about', 'tells', 't:', 'unknown'],
-    ['calls a conflict what it did to', 'tells', 'lane:', 'conflict'],
-    ['calls a conflict what it did to', 'tells', 'ids:', 'conflict'],
-    ['calls a conflict what it did to', 'tells', 't:', 'conflict'],
+    ['loses the write of', 'acceptsWrite', 'lane:', 'unknown'],
+    ['loses the write of', 'acceptsWrite', 'ids:', 'unknown'],
+    ['loses the write of', 'acceptsWrite', 't:', 'unknown'],
+    ['loses the answer about', 'confirmsWrite', 'lane:', 'unknown'],
+    ['loses the answer about', 'confirmsWrite', 'ids:', 'unknown'],
+    ['loses the answer about', 'confirmsWrite', 't:', 'unknown'],
+    ['calls a conflict what it did to', 'confirmsWrite', 'lane:', 'conflict'],
+    ['calls a conflict what it did to', 'confirmsWrite', 'ids:', 'conflict'],
+    ['calls a conflict what it did to', 'confirmsWrite', 't:', 'conflict'],
   ] as const)('because it %s %s %s, makes and changes an entity once', async (_, what, key, lost) => {
     const from = owner();
-    from.store.lost = lost;
+    from.store.lostAnswer = lost;
     from.store[what] = once(key);
     expect(await from.things.create({ id: 'a', text: '1' })).toMatchObject({ outcome: 'created', etag: '1' });
     from.store[what] = once(key);
@@ -142,9 +142,9 @@ describe('a process that dies between its commit and the entity', () => {
   async function dead() {
     const before = owner();
     await before.things.create({ id: 'a', text: 'old' });
-    before.store.takes = (key) => key !== 't:a';
+    before.store.acceptsWrite = (key) => key !== 't:a';
     expect(await before.things.change('a', '1', { text: 'new' })).toEqual({ outcome: 'unknown' });
-    before.store.takes = () => true;
+    before.store.acceptsWrite = () => true;
     expect(before.announced).toHaveLength(1);
     expect((await before.things.get('a'))?.entity.text).toBe('old');
     return owner(before.store);
@@ -165,18 +165,18 @@ describe('a process that dies between its commit and the entity', () => {
 
   it('is made good before anybody is shown the change; and nobody is, while that fails', async () => {
     const after = await dead();
-    after.store.takes = () => false;
+    after.store.acceptsWrite = () => false;
     await expect(after.things.changesSince({ since: nothing })).rejects.toThrow('t:a');
-    after.store.takes = () => true;
+    after.store.acceptsWrite = () => true;
     expect((await pull(after)).seen.get('a')).toEqual({ version: 2, text: 'new' });
     expect(await after.things.get('a')).toEqual(now);
   });
 
   it('leaves an id without an entity when it dies before the commit, which is made later all the same', async () => {
     const { store, things } = owner();
-    store.takes = (key) => !key.startsWith('lane:');
+    store.acceptsWrite = (key) => !key.startsWith('lane:');
     expect(await things.create({ id: 'a', text: '' })).toEqual({ outcome: 'unknown' });
-    store.takes = () => true;
+    store.acceptsWrite = () => true;
     expect((await pull({ store, things, announced: [] })).seen.size).toBe(0);
     expect(await things.create({ id: 'a', text: '' })).toMatchObject({ outcome: 'created' });
     expect((await pull({ store, things, announced: [] })).seen.size).toBe(1);

@@ -100,7 +100,7 @@ it('what the store does not take, or what is of another version, is not said to 
   const additions = ['log:new', 'log:b'].map((name) => ({ name, entries: named(1, 1) }));
   expect(await log.append(additions)).toEqual([false, true]);
   await expect(log.read('log:new', { limit: 1 })).rejects.toThrow('version 2');
-  store.takes = () => false;
+  store.acceptsWrite = () => false;
   expect(await log.append([{ name: 'log:b', entries: named(2, 2) }])).toEqual([false]);
   store.read = () => Promise.reject(new Error('down'));
   expect(await log.append([{ name: 'log:b', entries: named(2, 2) }])).toEqual([false]);

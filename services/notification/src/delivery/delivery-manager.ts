@@ -2,143 +2,146 @@ import type { StateStore } from '@standing-order/dapr';
 import { dropPages, pageOf } from '@standing-order/entity-store/paged-log';
 import type { Clock, Random } from '@standing-order/service-kit/runtime';
 import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
-import { type Hook, isUnreadable } from '../domain/endpoint.ts';
-import type { Hooks } from '../endpoints/endpoint-store.ts';
+import { type Endpoint, hasUnreadableSecret } from '../domain/endpoint.ts';
+import type { EndpointStore } from '../endpoints/endpoint-store.ts';
 import type { Sender } from './attempt/sender.ts';
-import { type Courier, type CourierParts, startCourier } from './delivery-worker.ts';
-import { createSlots } from './semaphore.ts';
-import type { Cursors } from './storage/delivery-state-store.ts';
+import { type DeliveryWorker, type DeliveryWorkerOptions, startDeliveryWorker } from './delivery-worker.ts';
+import { createSemaphore } from './semaphore.ts';
+import type { DeliveryStateStore } from './storage/delivery-state-store.ts';
 import type { Leases } from './storage/leases.ts';
-import { cursorOf, eventsOf, historyOf, type Logs } from './storage/logs.ts';
+import { deliveryStateKey, type EndpointLogs, eventLogKey, historyKey } from './storage/logs.ts';
 
-export interface DelivererOptions {
+export interface DeliveryManagerOptions {
   readonly store: Pick<StateStore, 'remove'>;
   readonly clock: Clock;
   readonly random: Random;
-  readonly hooks: Hooks;
-  readonly logs: Logs;
-  readonly cursors: Cursors;
+  readonly endpoints: EndpointStore;
+  readonly logs: EndpointLogs;
+  readonly states: DeliveryStateStore;
   readonly leases: Leases;
   readonly sender: Sender;
-  /** Failing for so long disables, in milliseconds. */
+  /** An endpoint that fails for this long is disabled, in milliseconds. */
   readonly disableAfterMs: number;
 }
 
-/** Delivers for those webhooks that are this process's. */
-export interface Deliverer {
+/** Runs a delivery worker for each endpoint whose lease this process holds. */
+export interface DeliveryManager {
   start(): void;
-  /** These webhooks have something new. */
-  wake(hooks: readonly string[]): void;
-  /** Webhooks have been changed. */
+  /** The event logs of these endpoints have grown. */
+  wake(endpoints: readonly string[]): void;
+  /** Endpoints have been changed. */
   refresh(): void;
-  /** Writes down what has been delivered, and lets others go on. Never rejects. */
+  /** Saves all results and releases the leases. Never rejects. */
   stop(): Promise<void>;
 }
 
 const TICK_MS = 2_000;
-/** Without the store for so long, others take over. */
-const ALONE_MS = 8_000;
-/** Deliveries of all webhooks at a time. */
-const AT_ONCE = 64;
+/** Workers stop when no tick succeeds for this long, before other processes claim the leases. */
+const MAX_TICK_AGE_MS = 8_000;
+/** Maximum number of attempts in flight, of all endpoints. */
+const MAX_IN_FLIGHT = 64;
 
-/** A deliverer at rest: `start` has it claim webhooks and deliver for them. */
-export function createDeliverer(options: DelivererOptions): Deliverer {
-  const { store, clock, hooks, logs, cursors, leases } = options;
-  const slots = createSlots(AT_ONCE);
-  const couriers = new Map<string, Courier>();
-  const parts: CourierParts = { ...options, slots, drop: (log, pages) => dropPages(store, log, pages) };
+export function createDeliveryManager(options: DeliveryManagerOptions): DeliveryManager {
+  const { store, clock, endpoints, logs, states, leases } = options;
+  const semaphore = createSemaphore(MAX_IN_FLIGHT);
+  const workers = new Map<string, DeliveryWorker>();
+  const workerOptions: DeliveryWorkerOptions = {
+    ...options,
+    semaphore,
+    deletePages: (log, pages) => dropPages(store, log, pages),
+  };
   let cancelTick = () => {};
   let running: Promise<void> | undefined;
-  let again = false;
-  let stopped = false;
+  let runsAgain = false;
+  let isStopped = false;
   let unreadable: ReadonlySet<string> = new Set();
   let tickedAt = clock.monotonic();
 
   meter
-    .createObservableGauge('webhooks.served', { description: 'Webhooks that this replica delivers for' })
-    .addCallback((result) => result.observe(couriers.size));
+    .createObservableGauge('webhooks.served', { description: 'Endpoints that this replica delivers to' })
+    .addCallback((result) => result.observe(workers.size));
 
-  /** Names webhooks whose secrets cannot be opened, each once. */
-  function nameUnreadable(all: readonly Hook[]): void {
-    const now = new Set(all.filter(isUnreadable).map(({ id }) => id));
-    for (const id of now.difference(unreadable)) {
-      logger.error({ webhook: id }, 'a secret of a webhook is sealed with a key that is not configured');
+  /** Logs each endpoint with a secret that cannot be decrypted, once. */
+  function logUnreadable(all: readonly Endpoint[]): void {
+    const current = new Set(all.filter(hasUnreadableSecret).map(({ id }) => id));
+    for (const id of current.difference(unreadable)) {
+      logger.error({ webhook: id }, 'a secret of an endpoint is encrypted with a key that is not configured');
     }
-    unreadable = now;
+    unreadable = current;
   }
 
   async function tick(): Promise<void> {
-    // Each time: a replica that has another key in front seals everything with that one when it changes a webhook.
-    const all = await hooks.reseal();
-    nameUnreadable(all);
-    const mine = await leases.tick(all.map(({ id }) => id));
+    // On each tick: a replica with another first key encrypts all secrets with it when it changes an endpoint.
+    const all = await endpoints.reencrypt();
+    logUnreadable(all);
+    const own = await leases.renew(all.map(({ id }) => id));
     tickedAt = clock.monotonic();
-    const served = all.filter((hook) => mine.has(hook.id) && !hook.disabled && !hook.deleted);
-    await end([...couriers.keys()].filter((id) => !served.some((hook) => hook.id === id)));
-    if (stopped) return;
-    for (const hook of served) {
-      const courier = couriers.get(hook.id);
-      if (courier) courier.update(hook);
-      else couriers.set(hook.id, startCourier(hook, parts));
+    const served = all.filter(({ id, disabled, deleted }) => own.has(id) && !disabled && !deleted);
+    await stopWorkers([...workers.keys()].filter((id) => !served.some((endpoint) => endpoint.id === id)));
+    if (isStopped) return;
+    for (const endpoint of served) {
+      const worker = workers.get(endpoint.id);
+      if (worker) worker.update(endpoint);
+      else workers.set(endpoint.id, startDeliveryWorker(endpoint, workerOptions));
     }
-    for (const hook of all) if (hook.deleted && mine.has(hook.id)) await remove(hook);
+    for (const endpoint of all) if (endpoint.deleted && own.has(endpoint.id)) await removeEndpoint(endpoint);
   }
 
-  async function end(ids: readonly string[]): Promise<void> {
-    const ended = ids.map((id) => couriers.get(id));
-    for (const id of ids) couriers.delete(id);
-    await Promise.all(ended.map((courier) => courier?.stop()));
+  async function stopWorkers(ids: readonly string[]): Promise<void> {
+    const stopping = ids.map((id) => workers.get(id));
+    for (const id of ids) workers.delete(id);
+    await Promise.all(stopping.map((worker) => worker?.stop()));
   }
 
-  /** Takes everything of a deleted webhook out of the store; what fails is done by the next tick. */
-  async function remove({ id }: Hook): Promise<void> {
-    const { cursor } = await cursors.read(id);
+  /** Removes all documents of a deleted endpoint. After a failure the next tick tries again. */
+  async function removeEndpoint({ id }: Endpoint): Promise<void> {
+    const { state } = await states.read(id);
     for (const [log, from, kept] of [
-      [eventsOf(id), cursor.dropped.events, cursor.dropped.kept],
-      [historyOf(id), cursor.dropped.history, []],
+      [eventLogKey(id), state.dropped.events, state.dropped.kept],
+      [historyKey(id), state.dropped.history, []],
     ] as const) {
-      const { newest } = await (log === eventsOf(id) ? logs.events : logs.history).read(log, { limit: 1 });
+      const { newest } = await (log === eventLogKey(id) ? logs.events : logs.history).read(log, { limit: 1 });
       const count = Math.max(0, pageOf(Math.max(1, newest)) + 1 - from);
       const pages = [...kept, ...Array.from({ length: count }, (_, index) => from + index)];
       if (!(await dropPages(store, log, pages)) || (await store.remove(log)) !== 'written') return;
     }
-    if ((await store.remove(cursorOf(id))) !== 'written' || !(await hooks.forget(id))) return;
+    if ((await store.remove(deliveryStateKey(id))) !== 'written' || !(await endpoints.remove(id))) return;
     await leases.remove(id);
-    logger.info({ webhook: id }, 'a webhook is removed');
+    logger.info({ webhook: id }, 'endpoint removed');
   }
 
-  /** One tick at a time; one that is asked for meanwhile follows. */
+  /** Runs one tick at a time. A call during a tick starts another one after it. */
   function run(): void {
-    if (stopped) return;
+    if (isStopped) return;
     if (running) {
-      again = true;
+      runsAgain = true;
       return;
     }
     cancelTick();
-    again = false;
+    runsAgain = false;
     running = runDetached(tick)
       .catch(async (error: unknown) => {
-        warnRateLimited('webhooks tick', { err: error }, 'webhooks cannot be looked at now');
-        if (clock.monotonic() - tickedAt > ALONE_MS) await end([...couriers.keys()]);
+        warnRateLimited('webhooks tick', { err: error }, 'could not read the endpoints or renew their leases');
+        if (clock.monotonic() - tickedAt > MAX_TICK_AGE_MS) await stopWorkers([...workers.keys()]);
       })
       .finally(() => {
         running = undefined;
-        if (again) run();
-        else if (!stopped) cancelTick = clock.setTimer(TICK_MS, run);
+        if (runsAgain) run();
+        else if (!isStopped) cancelTick = clock.setTimer(TICK_MS, run);
       });
   }
 
   return {
     start: run,
     wake(ids) {
-      for (const id of ids) couriers.get(id)?.wake();
+      for (const id of ids) workers.get(id)?.wake();
     },
     refresh: run,
     async stop() {
-      stopped = true;
+      isStopped = true;
       cancelTick();
       await running;
-      await end([...couriers.keys()]);
+      await stopWorkers([...workers.keys()]);
       await leases.release();
     },
   };

@@ -1,89 +1,93 @@
 import { meter } from '@standing-order/service-kit/telemetry';
-import { type Cursor, newCursor, type Step } from '../domain/delivery-state.ts';
-import { dropping } from '../domain/retention.ts';
-import { type Cursors, fold, type StoredCursor } from './storage/delivery-state-store.ts';
-import { eventsOf, historyOf, type Logs } from './storage/logs.ts';
+import { applyTransitions, type DeliveryState, INITIAL_STATE, type Transition } from '../domain/delivery-state.ts';
+import { pagesToDelete } from '../domain/retention.ts';
+import type { DeliveryStateStore, StoredDeliveryState } from './storage/delivery-state-store.ts';
+import { type EndpointLogs, eventLogKey, historyKey } from './storage/logs.ts';
 
-export interface ProgressParts {
-  readonly cursors: Pick<Cursors, 'read' | 'write'>;
-  readonly logs: Logs;
-  /** Removes full pages of a log. Never rejects. */
-  drop(log: string, pages: readonly number[]): Promise<unknown>;
+export interface DeliveryProgressOptions {
+  readonly states: Pick<DeliveryStateStore, 'read' | 'write'>;
+  readonly logs: EndpointLogs;
+  /** Deletes full pages of a log. Never rejects. */
+  deletePages(log: string, pages: readonly number[]): Promise<unknown>;
 }
 
-/** How far a webhook's events have been delivered: what is stored of it, and what has happened since. */
-export interface Progress {
-  /** With all that has happened. */
-  readonly cursor: Cursor;
-  /** Whether something failed that is not written down yet. */
-  readonly failed: boolean;
-  happened(step: Step): void;
-  /** Takes what is stored now as the beginning. */
+/** The delivery state of one endpoint in memory: the stored state, and the transitions that are not saved yet. */
+export interface DeliveryProgress {
+  /** The state after all recorded transitions. */
+  readonly state: DeliveryState;
+  /** True if a failed attempt is not saved yet. */
+  readonly hasUnsavedFailure: boolean;
+  record(transition: Transition): void;
+  /** Reads the stored state and applies the unsaved transitions to it. */
   load(): Promise<void>;
   /**
-   * Writes down what has happened, over what was loaded. False: somebody else has changed it. Rejects when it is not known to be
-   * written; what is not written stays to be written.
+   * Saves the recorded transitions over the loaded state. Returns false if another process has changed the state. Rejects if the
+   * outcome is unknown. Transitions that are not saved stay recorded.
    */
   save(): Promise<boolean>;
-  /** Removes what of both logs nobody will read again. */
-  dropOld(): Promise<void>;
+  /** Deletes the pages of both logs that are no longer readable. */
+  deleteOldPages(): Promise<void>;
 }
 
-const deliveries = meter.createCounter('webhooks.deliveries', { description: 'Events that are done with, by how' });
+const deliveries = meter.createCounter('webhooks.deliveries', { description: 'Finished deliveries, by status' });
 
-export function createProgress(id: string, { cursors, logs, drop }: ProgressParts): Progress {
-  let steps: Step[] = [];
-  let stored: StoredCursor = { cursor: newCursor, etag: undefined };
-  let cursor = newCursor;
+export function createDeliveryProgress(
+  endpoint: string,
+  { states, logs, deletePages }: DeliveryProgressOptions,
+): DeliveryProgress {
+  let unsaved: Transition[] = [];
+  let stored: StoredDeliveryState = { state: INITIAL_STATE, etag: undefined };
+  let state = INITIAL_STATE;
 
   return {
-    get cursor() {
-      return cursor;
+    get state() {
+      return state;
     },
-    get failed() {
-      return steps.some((step) => step.kind === 'attempted' && !step.attempt.ok);
+    get hasUnsavedFailure() {
+      return unsaved.some((transition) => transition.kind === 'attempted' && !transition.attempt.ok);
     },
 
-    happened(step) {
-      steps.push(step);
-      cursor = fold(cursor, [step]).cursor;
+    record(transition) {
+      unsaved.push(transition);
+      state = applyTransitions(state, [transition]).state;
     },
 
     async load() {
-      stored = await cursors.read(id);
-      cursor = fold(stored.cursor, steps).cursor;
+      stored = await states.read(endpoint);
+      state = applyTransitions(stored.state, unsaved).state;
     },
 
     async save() {
-      if (steps.length === 0) return true;
-      const count = steps.length;
-      const { cursor: next, finished } = fold(stored.cursor, steps);
+      if (unsaved.length === 0) return true;
+      const count = unsaved.length;
+      const { state: next, finished } = applyTransitions(stored.state, unsaved);
       if (finished.length > 0) {
-        const entries = finished.map((past) => ({ id: `${past.position}-${past.at}`, ...past }));
-        // In the delivery log first: what is not open and not there would be forgotten.
-        const [logged] = await logs.history.append([{ name: historyOf(id), entries }]);
-        if (!logged) throw new Error('the delivery log cannot be written');
+        const entries = finished.map((delivery) => ({ id: `${delivery.position}-${delivery.at}`, ...delivery }));
+        // History first: a delivery that is neither open nor in the history would be lost.
+        const [appended] = await logs.history.append([{ name: historyKey(endpoint), entries }]);
+        if (!appended) throw new Error('could not write the delivery history');
       }
-      const outcome = await cursors.write(id, next, stored.etag);
-      if (outcome === 'unknown') throw new Error('the cursor cannot be written');
+      const outcome = await states.write(endpoint, next, stored.etag);
+      if (outcome === 'unknown') throw new Error('could not write the delivery state');
       if (outcome === 'conflict') return false;
-      steps = steps.slice(count);
+      unsaved = unsaved.slice(count);
       for (const { status } of finished) deliveries.add(1, { status });
       return true;
     },
 
-    async dropOld() {
-      if (!dropping(cursor, 0)) return;
-      const { newest } = await logs.history.read(historyOf(id), { limit: 1 });
-      // As it is now: somebody may have asked for an old event by hand.
-      const now = await cursors.read(id);
-      const old = dropping(now.cursor, newest);
-      if (!old) return;
-      const written = fold(now.cursor, [{ kind: 'dropped', dropped: old.dropped }]).cursor;
-      if ((await cursors.write(id, written, now.etag)) !== 'written') return;
-      // Not before it is written down: what can be asked for must be there.
-      await drop(eventsOf(id), old.events);
-      await drop(historyOf(id), old.history);
+    async deleteOldPages() {
+      if (!pagesToDelete(state, 0)) return;
+      const { newest } = await logs.history.read(historyKey(endpoint), { limit: 1 });
+      // The stored state may have changed: a client may have requested a redelivery of an old event.
+      const current = await states.read(endpoint);
+      const pages = pagesToDelete(current.state, newest);
+      if (!pages) return;
+      const transition: Transition = { kind: 'pagesDeleted', dropped: pages.dropped };
+      const next = applyTransitions(current.state, [transition]).state;
+      if ((await states.write(endpoint, next, current.etag)) !== 'written') return;
+      // State first: a redelivery can only be requested for an event that is still readable.
+      await deletePages(eventLogKey(endpoint), pages.events);
+      await deletePages(historyKey(endpoint), pages.history);
     },
   };
 }

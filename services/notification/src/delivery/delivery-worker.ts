@@ -1,139 +1,137 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
-import { roomOf } from '../domain/delivery-state.ts';
-import type { DisabledReason, Hook } from '../domain/endpoint.ts';
-import type { Hooks } from '../endpoints/endpoint-store.ts';
+import { freeCapacity } from '../domain/delivery-state.ts';
+import type { DisabledReason, Endpoint } from '../domain/endpoint.ts';
+import type { EndpointStore } from '../endpoints/endpoint-store.ts';
 import { isGone } from './attempt/sender.ts';
-import { createProgress, type ProgressParts } from './delivery-progress.ts';
-import { type AttemptsParts, createAttempts } from './in-flight-deliveries.ts';
-import { createPauses } from './interruptible-sleep.ts';
-import { eventsOf } from './storage/logs.ts';
+import { createDeliveryProgress, type DeliveryProgressOptions } from './delivery-progress.ts';
+import { createInFlightDeliveries, type InFlightDeliveriesOptions } from './in-flight-deliveries.ts';
+import { createInterruptibleSleep } from './interruptible-sleep.ts';
+import { eventLogKey } from './storage/logs.ts';
 
-export interface CourierParts extends ProgressParts, Pick<AttemptsParts, 'random' | 'sender' | 'slots'> {
+export interface DeliveryWorkerOptions
+  extends DeliveryProgressOptions,
+    Pick<InFlightDeliveriesOptions, 'random' | 'sender' | 'semaphore'> {
   readonly clock: Clock;
-  readonly hooks: Pick<Hooks, 'change'>;
-  /** Failing for so long disables, in milliseconds. */
+  readonly endpoints: Pick<EndpointStore, 'change'>;
+  /** An endpoint that fails for this long is disabled, in milliseconds. */
   readonly disableAfterMs: number;
 }
 
-/** Delivers the events of one webhook. */
-export interface Courier {
-  /** The webhook has changed. */
-  update(hook: Hook): void;
-  /** There is something new. */
+/** Delivers the events of one endpoint. */
+export interface DeliveryWorker {
+  /** Sets a newer version of the endpoint. */
+  update(endpoint: Endpoint): void;
+  /** Starts the next turn now, because the endpoint's event log has grown. */
   wake(): void;
-  /** Ends what is under way, and writes down what has become of it. Never rejects. */
+  /** Aborts the attempts in flight and saves the results. Never rejects. */
   stop(): Promise<void>;
 }
 
-/** Between the beginnings of two turns: each costs several calls of the store, so results gather. */
-const TURN_MS = 200;
+/** Minimum interval between the starts of two turns. A turn costs several state store calls, so each saves several results. */
+const TURN_INTERVAL_MS = 200;
 const IDLE_MS = 250;
 const IDLE_MAX_MS = 4_000;
-const FAILED_PAUSE_MS = 1_000;
+const ERROR_PAUSE_MS = 1_000;
 
-const disabled = meter.createCounter('webhooks.disabled', { description: 'Webhooks that were disabled, by reason' });
+const disabledCounter = meter.createCounter('webhooks.disabled', { description: 'Disabled endpoints, by reason' });
 
-/** Begins to deliver where the webhook's cursor is, until `stop`. */
-export function startCourier(first: Hook, parts: CourierParts): Courier {
-  const { clock, logs } = parts;
-  const { id } = first;
+/** Starts at the endpoint's stored delivery state, and runs until `stop`. */
+export function startDeliveryWorker(initial: Endpoint, options: DeliveryWorkerOptions): DeliveryWorker {
+  const { clock, logs } = options;
+  const { id } = initial;
   const stopping = new AbortController();
-  const pauses = createPauses(clock, stopping.signal);
-  const progress = createProgress(id, parts);
-  const attempts = createAttempts({
-    ...parts,
+  const pause = createInterruptibleSleep(clock, stopping.signal);
+  const progress = createDeliveryProgress(id, options);
+  const deliveries = createInFlightDeliveries({
+    ...options,
     progress,
     signal: stopping.signal,
-    hook: () => hook,
-    async sent(sent) {
-      if (isGone(sent)) await disable('gone');
+    endpoint: () => endpoint,
+    async onResult(result) {
+      if (isGone(result)) await disable('gone');
     },
-    done: wake,
+    onEnd: wake,
   });
-  let hook = first;
-  let woken = true;
+  let endpoint = initial;
+  let isWoken = true;
   let idleMs = IDLE_MS;
 
   function wake(): void {
-    woken = true;
-    pauses.wake();
+    isWoken = true;
+    pause.wake();
   }
 
-  /** Takes new events, as far as there is room. */
-  async function take(): Promise<void> {
-    attempts.dropFinished();
-    const limit = Math.min(roomOf(progress.cursor), attempts.room);
+  /** Reads new events, while there is room. */
+  async function readEvents(): Promise<void> {
+    deliveries.dropFinished();
+    const limit = Math.min(freeCapacity(progress.state), deliveries.prefetchCapacity);
     if (limit <= 0) return;
-    const { entries, more } = await logs.events.read(eventsOf(id), { after: progress.cursor.taken, limit });
+    const { entries, more } = await logs.events.read(eventLogKey(id), { after: progress.state.taken, limit });
     if (entries.length === 0) return;
-    for (const { position, entry } of entries) attempts.readAhead(position, entry);
+    for (const { position, entry } of entries) deliveries.prefetch(position, entry);
     const events = entries.map(({ position, entry }) => ({ position, eventId: entry.id }));
-    progress.happened({ kind: 'taken', events, at: clock.wall() });
-    woken ||= more;
+    progress.record({ kind: 'eventsRead', events, at: clock.wall() });
+    isWoken ||= more;
     idleMs = IDLE_MS;
   }
 
   async function disable(reason: DisabledReason): Promise<void> {
     const now = clock.wall();
-    const changed = await parts.hooks.change<never>(id, (current) => ({
+    const changed = await options.endpoints.change<never>(id, (current) => ({
       ...current,
       disabled: current.disabled ?? { at: now, reason },
     }));
     if (changed.outcome !== 'changed') return;
-    hook = changed.hook;
-    disabled.add(1, { reason });
-    logger.warn({ webhook: id, reason }, 'a webhook is disabled');
+    endpoint = changed.endpoint;
+    disabledCounter.add(1, { reason });
+    logger.warn({ webhook: id, reason }, 'endpoint disabled');
   }
 
-  /** Everything that can be done now; how long it may take until there is more. */
-  async function turn(): Promise<number> {
-    woken = false;
+  /** Does all work that is possible now. Returns the time until the next turn, in milliseconds. */
+  async function runTurn(): Promise<number> {
+    isWoken = false;
     await progress.load();
-    await take();
-    attempts.start();
-    const { failed } = progress;
-    if (!(await progress.save())) woken = true;
-    await progress.dropOld();
+    await readEvents();
+    deliveries.startDue();
+    const { hasUnsavedFailure } = progress;
+    if (!(await progress.save())) isWoken = true;
+    await progress.deleteOldPages();
     const now = clock.wall();
-    const { failingSince = now, open } = progress.cursor;
-    // Time alone disables nothing: a webhook for which nothing happens does not fail.
-    if (failed && now - failingSince >= parts.disableAfterMs) await disable('failing');
+    const { failingSince = now, open } = progress.state;
+    // Elapsed time alone disables no endpoint: one without attempts does not fail.
+    if (hasUnsavedFailure && now - failingSince >= options.disableAfterMs) await disable('failing');
     idleMs = Math.min(2 * idleMs, IDLE_MAX_MS);
-    const waiting = open.filter(({ position }) => !attempts.isUnderWay(position));
+    const waiting = open.filter(({ position }) => !deliveries.isInFlight(position));
     const next = Math.min(...waiting.map(({ dueAt }) => dueAt));
     return next > now ? Math.min(next - now, idleMs) : idleMs;
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const began = clock.monotonic();
+      const startedAt = clock.monotonic();
       try {
-        const ms = await turn();
-        await pauses.for(began + TURN_MS - clock.monotonic());
-        if (!woken) await pauses.untilWoken(ms);
+        const ms = await runTurn();
+        await pause.sleep(startedAt + TURN_INTERVAL_MS - clock.monotonic());
+        if (!isWoken) await pause.sleepUntilWoken(ms);
       } catch (error) {
-        warnRateLimited('webhook turn', { err: error, webhook: id }, 'deliveries of a webhook cannot go on now');
-        await pauses.for(FAILED_PAUSE_MS);
+        warnRateLimited('webhook turn', { err: error, webhook: id }, 'deliveries to an endpoint are interrupted');
+        await pause.sleep(ERROR_PAUSE_MS);
       }
     }
-    await attempts.ended();
+    await deliveries.allEnded();
     await progress.load();
     await progress.save();
   }
 
   const running = runDetached(run).catch((error: unknown) =>
-    // Deliveries that are not written down are repeated by whoever takes over.
-    warnRateLimited(
-      'webhook stop',
-      { err: error, webhook: id },
-      'the last deliveries of a webhook are not written down',
-    ),
+    // The next owner of the lease repeats deliveries whose results are not saved.
+    warnRateLimited('webhook stop', { err: error, webhook: id }, 'could not save the last results of an endpoint'),
   );
 
   return {
-    update(now) {
-      if (now.version > hook.version) hook = now;
+    update(newer) {
+      if (newer.version > endpoint.version) endpoint = newer;
     },
     wake,
     async stop() {

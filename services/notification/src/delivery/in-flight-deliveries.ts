@@ -1,111 +1,121 @@
 import type { Clock, Random } from '@standing-order/service-kit/runtime';
 import { warnRateLimited } from '@standing-order/service-kit/telemetry';
-import { type Attempt, dueOf, type Open } from '../domain/delivery-state.ts';
-import type { Hook } from '../domain/endpoint.ts';
-import type { Event } from '../domain/event.ts';
-import type { Sender, Sent } from './attempt/sender.ts';
-import type { Progress } from './delivery-progress.ts';
-import type { Slots } from './semaphore.ts';
-import { eventsOf, type Logs } from './storage/logs.ts';
+import {
+  type AttemptResult,
+  type DeliveryAttempt,
+  dueDeliveries,
+  type OpenDelivery,
+} from '../domain/delivery-state.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { WebhookEvent } from '../domain/event.ts';
+import type { Sender } from './attempt/sender.ts';
+import type { DeliveryProgress } from './delivery-progress.ts';
+import type { Semaphore } from './semaphore.ts';
+import { type EndpointLogs, eventLogKey } from './storage/logs.ts';
 
-export interface AttemptsParts {
+export interface InFlightDeliveriesOptions {
   readonly clock: Pick<Clock, 'wall'>;
   readonly random: Random;
-  readonly logs: Pick<Logs, 'events'>;
+  readonly logs: Pick<EndpointLogs, 'events'>;
   readonly sender: Pick<Sender, 'send'>;
-  /** Deliveries of all webhooks together. */
-  readonly slots: Slots;
-  readonly progress: Pick<Progress, 'cursor' | 'happened'>;
-  /** Ends what is under way. */
+  /** Limits the attempts of all endpoints together. */
+  readonly semaphore: Semaphore;
+  readonly progress: Pick<DeliveryProgress, 'state' | 'record'>;
+  /** Aborts all attempts. */
   readonly signal: AbortSignal;
-  /** The webhook as it is now. */
-  hook(): Hook;
-  /** Something was sent, and this came of it. */
-  sent(sent: Sent): Promise<void>;
-  /** There is something to be written down. */
-  done(): void;
+  /** The latest version of the endpoint. */
+  endpoint(): Endpoint;
+  /** Called with the result of each attempt, after it is recorded. */
+  onResult(result: AttemptResult): Promise<void>;
+  /** Called when an attempt has ended and its result can be saved. */
+  onEnd(): void;
 }
 
-/** The deliveries of one webhook that are under way. */
-export interface Attempts {
-  /** Starts what is due, as far as there is room. */
-  start(): void;
-  isUnderWay(position: number): boolean;
-  /** How many events may still be read ahead. */
-  readonly room: number;
-  /** Keeps an event for its attempt. */
-  readAhead(position: number, event: Event): void;
-  /** Keeps no event that is not open any more: another replica has finished it. */
+/** The attempts of one endpoint that are in flight. */
+export interface InFlightDeliveries {
+  /** Starts attempts for due events, within the limits. */
+  startDue(): void;
+  isInFlight(position: number): boolean;
+  /** Number of events that may still be prefetched. */
+  readonly prefetchCapacity: number;
+  /** Keeps an event in memory for its attempt. */
+  prefetch(position: number, event: WebhookEvent): void;
+  /** Drops prefetched events that are no longer open, because another replica has finished them. */
   dropFinished(): void;
-  /** Resolves when nothing is under way. */
-  ended(): Promise<unknown>;
+  /** Resolves when no attempt is in flight. */
+  allEnded(): Promise<unknown>;
 }
 
-/** Deliveries of one webhook at a time. */
-const AT_ONCE = 8;
-/** Events that are read ahead. */
-const AHEAD = 64;
+/** Maximum number of attempts in flight per endpoint. */
+const MAX_IN_FLIGHT = 8;
+/** Maximum number of prefetched events per endpoint. */
+const MAX_PREFETCHED = 64;
 
-export function createAttempts(parts: AttemptsParts): Attempts {
-  const { clock, logs, sender, slots, progress, signal, hook } = parts;
+export function createInFlightDeliveries(options: InFlightDeliveriesOptions): InFlightDeliveries {
+  const { clock, logs, sender, semaphore, progress, signal, endpoint } = options;
   const inFlight = new Map<number, Promise<void>>();
-  const ahead = new Map<number, Event>();
+  const prefetched = new Map<number, WebhookEvent>();
 
-  async function eventAt(position: number): Promise<Event> {
-    const known = ahead.get(position);
-    if (known) return known;
-    const { id } = hook();
-    const { entries } = await logs.events.read(eventsOf(id), { after: position - 1, limit: 1 });
+  async function readEvent(position: number): Promise<WebhookEvent> {
+    const event = prefetched.get(position);
+    if (event) return event;
+    const { id } = endpoint();
+    const { entries } = await logs.events.read(eventLogKey(id), { after: position - 1, limit: 1 });
     const [placed] = entries;
-    if (!placed) throw new Error(`event ${position} of webhook ${id} is not there`);
+    if (!placed) throw new Error(`event ${position} of endpoint ${id} is missing from its log`);
     return placed.entry;
   }
 
-  async function attempt(open: Open): Promise<void> {
-    let unread = false;
+  async function attempt(delivery: OpenDelivery): Promise<void> {
+    let hasFailed = false;
     try {
-      const sent = await sender.send(hook(), await eventAt(open.position), signal);
-      if (!sent) return;
-      progress.happened({ kind: 'attempted', attempt: attemptOf(open, sent, clock.wall(), parts.random()) });
-      await parts.sent(sent);
+      const result = await sender.send(endpoint(), await readEvent(delivery.position), signal);
+      if (!result) return;
+      progress.record({ kind: 'attempted', attempt: toAttempt(delivery, result, clock.wall(), options.random()) });
+      await options.onResult(result);
     } catch (error) {
-      unread = true;
-      warnRateLimited('webhook event', { err: error, webhook: hook().id }, 'an event cannot be read now');
+      hasFailed = true;
+      warnRateLimited('webhook event', { err: error, webhook: endpoint().id }, 'could not read an event');
     } finally {
-      ahead.delete(open.position);
-      inFlight.delete(open.position);
-      slots.give();
+      prefetched.delete(delivery.position);
+      inFlight.delete(delivery.position);
+      semaphore.release();
     }
-    // One that cannot be read stays open; a later turn tries it again.
-    if (unread) return;
-    start();
-    parts.done();
+    // An unreadable event stays open; a later turn of the worker retries it.
+    if (hasFailed) return;
+    startDue();
+    options.onEnd();
   }
 
-  function start(): void {
-    for (const open of dueOf(progress.cursor, clock.wall())) {
-      if (hook().disabled || inFlight.size >= AT_ONCE || signal.aborted) return;
-      if (inFlight.has(open.position)) continue;
-      if (!slots.take(start)) return;
-      inFlight.set(open.position, attempt(open));
+  function startDue(): void {
+    for (const delivery of dueDeliveries(progress.state, clock.wall())) {
+      if (endpoint().disabled || inFlight.size >= MAX_IN_FLIGHT || signal.aborted) return;
+      if (inFlight.has(delivery.position)) continue;
+      if (!semaphore.tryAcquire(startDue)) return;
+      inFlight.set(delivery.position, attempt(delivery));
     }
   }
 
   return {
-    start,
-    isUnderWay: (position) => inFlight.has(position),
-    get room() {
-      return AHEAD - ahead.size;
+    startDue,
+    isInFlight: (position) => inFlight.has(position),
+    get prefetchCapacity() {
+      return MAX_PREFETCHED - prefetched.size;
     },
-    readAhead: (position, event) => void ahead.set(position, event),
+    prefetch: (position, event) => void prefetched.set(position, event),
     dropFinished() {
-      const open = new Set(progress.cursor.open.map(({ position }) => position));
-      for (const position of ahead.keys()) if (!open.has(position)) ahead.delete(position);
+      const open = new Set(progress.state.open.map(({ position }) => position));
+      for (const position of prefetched.keys()) if (!open.has(position)) prefetched.delete(position);
     },
-    ended: () => Promise.all(inFlight.values()),
+    allEnded: () => Promise.all(inFlight.values()),
   };
 }
 
-function attemptOf({ position, attempts, asked }: Open, sent: Sent, at: number, random: number): Attempt {
-  return { ...sent, position, number: attempts + 1, at, random, ...(asked !== undefined && { asked }) };
+function toAttempt(
+  { position, attempts, asked }: OpenDelivery,
+  result: AttemptResult,
+  at: number,
+  random: number,
+): DeliveryAttempt {
+  return { ...result, position, number: attempts + 1, at, random, ...(asked !== undefined && { asked }) };
 }

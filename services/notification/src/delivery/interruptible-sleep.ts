@@ -1,15 +1,14 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 
-/** Pauses of one who works in turns. All of them end at once with the signal. */
-export interface Pauses {
-  /** Resolves after so many milliseconds. */
-  for(ms: number): Promise<void>;
-  /** The same, or as soon as it is woken. */
-  untilWoken(ms: number): Promise<void>;
+/** Sleeps of one loop. An abort of the signal ends the current sleep, and every later one at once. */
+export interface InterruptibleSleep {
+  sleep(ms: number): Promise<void>;
+  /** Sleeps until `wake` is called, at most for `ms`. */
+  sleepUntilWoken(ms: number): Promise<void>;
   wake(): void;
 }
 
-export function createPauses(clock: Pick<Clock, 'setTimer'>, signal: AbortSignal): Pauses {
+export function createInterruptibleSleep(clock: Pick<Clock, 'setTimer'>, signal: AbortSignal): InterruptibleSleep {
   let wake = () => {};
 
   async function pause(ms: number, isWakable: boolean): Promise<void> {
@@ -28,8 +27,8 @@ export function createPauses(clock: Pick<Clock, 'setTimer'>, signal: AbortSignal
   }
 
   return {
-    for: (ms) => pause(ms, false),
-    untilWoken: (ms) => pause(ms, true),
+    sleep: (ms) => pause(ms, false),
+    sleepUntilWoken: (ms) => pause(ms, true),
     wake: () => wake(),
   };
 }

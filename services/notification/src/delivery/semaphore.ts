@@ -1,27 +1,30 @@
-/** So many may work at a time. */
-export interface Slots {
-  /** Takes one; false when there is none, and then `free` is called once there is. */
-  take(free: () => void): boolean;
-  give(): void;
+/**
+ * A counting semaphore without a queue. p-limit does not fit: it fixes the work when it is queued. A delivery worker must select the
+ * event when a permit is free, because its delivery state may have changed in the meantime.
+ */
+export interface Semaphore {
+  /** Acquires a permit. Returns false if there is none, and calls `onRelease` once after the next release. */
+  tryAcquire(onRelease: () => void): boolean;
+  release(): void;
 }
 
-export function createSlots(most: number): Slots {
+export function createSemaphore(permits: number): Semaphore {
   const waiting = new Set<() => void>();
-  let taken = 0;
+  let acquired = 0;
   return {
-    take(free) {
-      if (taken < most) {
-        taken++;
+    tryAcquire(onRelease) {
+      if (acquired < permits) {
+        acquired++;
         return true;
       }
-      waiting.add(free);
+      waiting.add(onRelease);
       return false;
     },
-    give() {
-      taken--;
-      const woken = [...waiting];
+    release() {
+      acquired--;
+      const callbacks = [...waiting];
       waiting.clear();
-      for (const free of woken) free();
+      for (const onRelease of callbacks) onRelease();
     },
   };
 }

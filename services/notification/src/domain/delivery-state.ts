@@ -1,58 +1,64 @@
-import { nextAttempt } from './retry-schedule.ts';
+import { nextAttemptAt } from './retry-schedule.ts';
 
-/** An event that is not finished. Times are Unix time in milliseconds. */
-export interface Open {
-  /** Its place in the hook's log. */
+/** An event whose delivery is not finished. Times are Unix time in milliseconds. */
+export interface OpenDelivery {
+  /** Position in the endpoint's event log. */
   readonly position: number;
   readonly eventId: string;
-  /** Attempts that failed. */
+  /** Failed attempts. */
   readonly attempts: number;
-  /** Not before. */
+  /** Earliest time of the next attempt. */
   readonly dueAt: number;
-  /** When it was asked for by hand, if it was: what came of attempts before that does not count. */
+  /** Time of a manual redelivery request. Results of attempts that began before it are ignored. */
   readonly asked?: number;
-  /** The first attempt. */
+  /** Time of the first attempt. */
   readonly since?: number;
-  /** The last attempt, and what came of it. */
+  /** Time and result of the last attempt. */
   readonly at?: number;
   readonly answered?: number;
   readonly error?: string;
 }
 
 /**
- * How far a hook's log has been delivered: the document `cursor:{hook}`. Each event up to `taken` is finished or open, so
- * one that fails holds up nobody behind it while there is room.
+ * The delivery state of one endpoint: a cursor on its event log, stored as `cursor:{endpoint}`. Each event up to `taken` is either
+ * finished or in `open`. So a failing event does not block later events while `open` has room.
  */
-export interface Cursor {
+export interface DeliveryState {
   readonly v: number;
   readonly taken: number;
-  readonly open: readonly Open[];
-  /** The first failure since something was last delivered, or nothing was open. */
+  readonly open: readonly OpenDelivery[];
+  /** The first failure since the last success, or since `open` was last empty. */
   readonly failingSince?: number;
-  /** Failures since something was last delivered. */
+  /** Failures since the last success. */
   readonly failures: number;
-  /** Pages of both logs before these are dropped, but for those that are kept for an open event. */
+  /** Deleted pages of both logs: all before `events` and `history`, except those in `kept`, which have an open event. */
   readonly dropped: { readonly events: number; readonly kept: readonly number[]; readonly history: number };
 }
 
-/** What came of sending an event once. */
-export interface Attempt {
-  readonly position: number;
-  /** Which attempt it was, from 1: counted once, however often it is applied. */
-  readonly number: number;
-  /** As the event said when the attempt began. */
-  readonly asked?: number;
-  readonly at: number;
+/** Result of one HTTP request to an endpoint. */
+export interface AttemptResult {
   readonly ok: boolean;
+  /** HTTP status of the response. */
   readonly answered?: number;
+  /** Why the attempt failed. */
   readonly error?: string;
   readonly retryAfterMs?: number;
-  /** For the jitter, so that applying it again gives the same. */
+}
+
+/** A finished attempt to deliver one event. */
+export interface DeliveryAttempt extends AttemptResult {
+  readonly position: number;
+  /** Number of the attempt, from 1. It makes the transition idempotent. */
+  readonly number: number;
+  /** The delivery's `asked` when the attempt began. */
+  readonly asked?: number;
+  readonly at: number;
+  /** Drawn once for the jitter, so that applying the transition again gives the same state. */
   readonly random: number;
 }
 
-/** An event that is done with, for the delivery log. */
-export interface Finished {
+/** A delivery that ended, for the delivery history. */
+export interface FinishedDelivery {
   readonly position: number;
   readonly eventId: string;
   readonly status: 'delivered' | 'failed';
@@ -62,28 +68,37 @@ export interface Finished {
   readonly error?: string;
 }
 
-export type Step =
-  | { readonly kind: 'taken'; readonly events: readonly Pick<Open, 'position' | 'eventId'>[]; readonly at: number }
-  | { readonly kind: 'attempted'; readonly attempt: Attempt }
-  | { readonly kind: 'again'; readonly events: readonly Pick<Open, 'position' | 'eventId'>[]; readonly at: number }
-  | { readonly kind: 'enabled'; readonly at: number }
-  | { readonly kind: 'dropped'; readonly dropped: Cursor['dropped'] };
+export type EventRef = Pick<OpenDelivery, 'position' | 'eventId'>;
 
-/** Most events that are open before no new one is taken. */
-export const WINDOW = 256;
-/** Most that are open together with those that were asked for by hand. */
-export const MOST_OPEN = 2 * WINDOW;
+/** A change of the delivery state. Transitions are kept in memory until they are saved; they are never stored. */
+export type Transition =
+  | { readonly kind: 'eventsRead'; readonly events: readonly EventRef[]; readonly at: number }
+  | { readonly kind: 'attempted'; readonly attempt: DeliveryAttempt }
+  | { readonly kind: 'redeliveryRequested'; readonly events: readonly EventRef[]; readonly at: number }
+  | { readonly kind: 'endpointEnabled'; readonly at: number }
+  | { readonly kind: 'pagesDeleted'; readonly dropped: DeliveryState['dropped'] };
 
-/** After so many failures in a row the receiver was down, and what waits need not wait until its time. */
-const OUTAGE = 10;
-/** Between two of those. */
-const SPREAD_MS = 20;
-/** While so many wait in vain, one of them is tried as often as this, to find the end of the outage. */
-const PROBE_MS = 5 * 60_000;
+export interface Applied {
+  readonly state: DeliveryState;
+  /** The deliveries that ended. */
+  readonly finished: readonly FinishedDelivery[];
+}
+
+/** No new events are read while this many are open. */
+export const MAX_OPEN = 256;
+/** Maximum number of open events, manual redeliveries included. */
+export const MAX_OPEN_WITH_REDELIVERIES = 2 * MAX_OPEN;
+
+/** So many failures in a row are an outage of the receiver: the next success makes all open events due. */
+const OUTAGE_FAILURES = 10;
+/** Interval between the due times of those events. */
+const RECOVERY_SPREAD_MS = 20;
+/** During an outage one event is retried at this interval, to detect the receiver's recovery. */
+const PROBE_INTERVAL_MS = 5 * 60_000;
 
 const VERSION = 1;
 
-export const newCursor: Cursor = {
+export const INITIAL_STATE: DeliveryState = {
   v: VERSION,
   taken: 0,
   open: [],
@@ -91,95 +106,107 @@ export const newCursor: Cursor = {
   dropped: { events: 0, kept: [], history: 0 },
 };
 
-/** @throws when the version is not one that this code understands */
-export function parseCursor(value: unknown): Cursor {
+/** @throws when this code does not support the version */
+export function parseDeliveryState(value: unknown): DeliveryState {
   const version = (value as { v?: unknown } | null)?.v;
-  if (version !== VERSION) throw new Error(`a cursor of version ${String(version)}; this code reads ${VERSION}`);
-  return value as Cursor;
+  if (version !== VERSION) {
+    throw new Error(`unsupported version ${String(version)} of a delivery state; this code supports ${VERSION}`);
+  }
+  return value as DeliveryState;
 }
 
-/** What a step makes of a cursor, and the event that it finishes, if it does. Pure; the same step again changes nothing. */
-export function apply(cursor: Cursor, step: Step): { readonly cursor: Cursor; readonly finished?: Finished } {
-  switch (step.kind) {
-    case 'taken': {
-      const fresh = step.events.filter(({ position }) => position > cursor.taken);
-      return {
-        cursor: {
-          ...cursor,
-          taken: Math.max(cursor.taken, ...fresh.map(({ position }) => position)),
-          open: [...cursor.open, ...fresh.map((event) => ({ ...event, attempts: 0, dueAt: step.at }))],
-        },
-      };
-    }
+/** Applies transitions in order. Pure and idempotent: applying the same transitions again changes nothing. */
+export function applyTransitions(start: DeliveryState, transitions: readonly Transition[]): Applied {
+  let state = start;
+  const finished: FinishedDelivery[] = [];
+  for (const transition of transitions) {
+    const applied = applyTransition(state, transition);
+    state = applied.state;
+    finished.push(...applied.finished);
+  }
+  return { state, finished };
+}
+
+/** Applies one transition. Pure and idempotent. */
+export function applyTransition(state: DeliveryState, transition: Transition): Applied {
+  switch (transition.kind) {
+    case 'eventsRead':
+      return unfinished(addEvents(state, transition.events, transition.at));
     case 'attempted':
-      return attempted(cursor, step.attempt);
-    case 'again': {
-      const again = new Set(step.events.map(({ position }) => position));
-      const others = cursor.open.filter(({ position }) => !again.has(position));
-      return {
-        cursor: {
-          ...cursor,
-          open: [...others, ...step.events.map((event) => ({ ...event, attempts: 0, dueAt: step.at, asked: step.at }))],
-        },
-      };
+      return applyAttempt(state, transition.attempt);
+    case 'redeliveryRequested': {
+      const requested = new Set(transition.events.map(({ position }) => position));
+      const others = state.open.filter(({ position }) => !requested.has(position));
+      const { at } = transition;
+      const open = [...others, ...transition.events.map((event) => ({ ...event, attempts: 0, dueAt: at, asked: at }))];
+      return unfinished({ ...state, open });
     }
-    case 'enabled': {
-      const { failingSince: _, ...rest } = cursor;
-      return { cursor: { ...rest, failures: 0, open: soon(cursor.open, step.at) } };
+    case 'endpointEnabled': {
+      const { failingSince: _, ...rest } = state;
+      return unfinished({ ...rest, failures: 0, open: makeDue(state.open, transition.at) });
     }
-    case 'dropped':
-      return { cursor: { ...cursor, dropped: step.dropped } };
+    case 'pagesDeleted':
+      return unfinished({ ...state, dropped: transition.dropped });
   }
 }
 
-function attempted(cursor: Cursor, attempt: Attempt): { readonly cursor: Cursor; readonly finished?: Finished } {
-  const entry = cursor.open.find(({ position }) => position === attempt.position);
-  if (entry?.attempts !== attempt.number - 1 || entry.asked !== attempt.asked) return { cursor };
-  const others = cursor.open.filter((other) => other !== entry);
-  const { failingSince = attempt.at, ...rest } = cursor;
-  const { position, eventId, asked } = entry;
-  const came = {
+const unfinished = (state: DeliveryState): Applied => ({ state, finished: [] });
+
+function addEvents(state: DeliveryState, events: readonly EventRef[], at: number): DeliveryState {
+  const added = events.filter(({ position }) => position > state.taken);
+  return {
+    ...state,
+    taken: Math.max(state.taken, ...added.map(({ position }) => position)),
+    open: [...state.open, ...added.map((event) => ({ ...event, attempts: 0, dueAt: at }))],
+  };
+}
+
+function applyAttempt(state: DeliveryState, attempt: DeliveryAttempt): Applied {
+  const delivery = state.open.find(({ position }) => position === attempt.position);
+  if (delivery?.attempts !== attempt.number - 1 || delivery.asked !== attempt.asked) return unfinished(state);
+  const others = state.open.filter((other) => other !== delivery);
+  const { failingSince = attempt.at, ...rest } = state;
+  const { position, eventId, asked } = delivery;
+  const result = {
     at: attempt.at,
     ...(attempt.answered !== undefined && { answered: attempt.answered }),
     ...(attempt.error !== undefined && { error: attempt.error }),
   };
-  const finished = { position, eventId, attempts: attempt.number, ...came };
+  const finished = { position, eventId, attempts: attempt.number, ...result };
   if (attempt.ok) {
-    const open = cursor.failures >= OUTAGE ? soon(others, attempt.at) : others;
-    return { cursor: { ...rest, open, failures: 0 }, finished: { ...finished, status: 'delivered' } };
+    const open = state.failures >= OUTAGE_FAILURES ? makeDue(others, attempt.at) : others;
+    return { state: { ...rest, open, failures: 0 }, finished: [{ ...finished, status: 'delivered' }] };
   }
-  const since = entry.since ?? attempt.at;
-  const failing = { ...rest, failingSince, failures: cursor.failures + 1 };
-  const next = nextAttempt({ ...attempt, attempts: attempt.number, since, now: attempt.at });
+  const since = delivery.since ?? attempt.at;
+  const failing = { ...rest, failingSince, failures: state.failures + 1 };
+  const next = nextAttemptAt({ ...attempt, attempts: attempt.number, since, now: attempt.at });
   const dueAt = next && Math.min(next, probeAt(others, failing.failures, attempt));
   if (dueAt === undefined) {
-    // With nothing left that fails, the time until the next event is none in which it failed.
-    const { failingSince: _, ...silent } = failing;
-    const left = others.length > 0 ? failing : silent;
-    return { cursor: { ...left, open: others }, finished: { ...finished, status: 'failed' } };
+    // With no open event left, the time until the next event does not count as failing.
+    const { failingSince: _, ...idle } = failing;
+    const left = others.length > 0 ? failing : idle;
+    return { state: { ...left, open: others }, finished: [{ ...finished, status: 'failed' }] };
   }
-  const again = { position, eventId, attempts: attempt.number, dueAt, since, ...came };
-  return {
-    cursor: { ...failing, open: [...others, asked === undefined ? again : { ...again, asked }] },
-  };
+  const retry = { position, eventId, attempts: attempt.number, dueAt, since, ...result };
+  return unfinished({ ...failing, open: [...others, asked === undefined ? retry : { ...retry, asked }] });
 }
 
-/** When an event is tried again although it could wait: when so many wait that it must be an outage, and nobody else comes before. */
-function probeAt(others: readonly Open[], failures: number, { at, retryAfterMs = 0 }: Attempt): number {
-  const outage = failures >= OUTAGE && others.length >= OUTAGE;
-  const probe = at + Math.max(PROBE_MS, retryAfterMs);
-  return outage && others.every(({ dueAt }) => dueAt > probe) ? probe : Number.POSITIVE_INFINITY;
+/** Time of an outage probe; infinity outside an outage, or when another open event is due before it. */
+function probeAt(others: readonly OpenDelivery[], failures: number, { at, retryAfterMs = 0 }: DeliveryAttempt): number {
+  const isOutage = failures >= OUTAGE_FAILURES && others.length >= OUTAGE_FAILURES;
+  const probe = at + Math.max(PROBE_INTERVAL_MS, retryAfterMs);
+  return isOutage && others.every(({ dueAt }) => dueAt > probe) ? probe : Number.POSITIVE_INFINITY;
 }
 
-function soon(open: readonly Open[], from: number): readonly Open[] {
+function makeDue(open: readonly OpenDelivery[], from: number): readonly OpenDelivery[] {
   return open
     .toSorted((a, b) => a.dueAt - b.dueAt)
-    .map((entry, index) => ({ ...entry, dueAt: Math.min(entry.dueAt, from + index * SPREAD_MS) }));
+    .map((delivery, index) => ({ ...delivery, dueAt: Math.min(delivery.dueAt, from + index * RECOVERY_SPREAD_MS) }));
 }
 
-/** Open events whose time has come, those that have waited longest first. */
-export const dueOf = ({ open }: Cursor, now: number): readonly Open[] =>
+/** Open events that are due, in order of their due time. */
+export const dueDeliveries = ({ open }: DeliveryState, now: number): readonly OpenDelivery[] =>
   open.filter(({ dueAt }) => dueAt <= now).toSorted((a, b) => a.dueAt - b.dueAt || a.position - b.position);
 
-/** How many new events may be taken. */
-export const roomOf = ({ open }: Cursor): number => Math.max(0, WINDOW - open.length);
+/** Number of new events that may be read from the event log. */
+export const freeCapacity = ({ open }: DeliveryState): number => Math.max(0, MAX_OPEN - open.length);

@@ -1,47 +1,47 @@
 import type { DISABLED_REASONS, WebhookEventType, WebhookRequest, WebhookView } from '@standing-order/contracts';
 import { WEBHOOK_EVENT_TYPES } from '@standing-order/contracts';
-import { isSealed } from '../endpoints/secret-cipher.ts';
-import type { Event } from './event.ts';
+import type { WebhookEvent } from './event.ts';
+import { isEncrypted } from './secret.ts';
 
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
-/** A registered webhook. Times are Unix time in milliseconds. */
-export interface Hook {
+/** A registered receiver of events (`/webhooks/{id}`). Times are Unix time in milliseconds. */
+export interface Endpoint {
   readonly id: string;
-  /** Grows with each change. */
+  /** Incremented by each change. */
   readonly version: number;
   readonly url: string;
-  /** Default all. */
+  /** Default: all types. */
   readonly events?: readonly WebhookEventType[];
-  /** Default all. */
+  /** Default: all consumers. */
   readonly consumerId?: string;
   readonly description: string;
   readonly createdAt: number;
-  /** Sealed, as it is stored, when this process has no key that opens it. */
+  /** Still encrypted, as stored, if this process has no key that decrypts it. */
   readonly secret: string;
-  /** Secrets before this one that deliveries are still signed with, newest first. */
+  /** Rotated secrets that attempts are still signed with, newest first. */
   readonly previous: readonly { readonly secret: string; readonly until: number }[];
   readonly disabled?: { readonly at: number; readonly reason: DisabledReason };
-  /** Nobody sees it any more; what it has in the store is being removed. */
+  /** No longer visible to clients; its documents are being removed from the state store. */
   readonly deleted?: true;
 }
 
-/** Most webhooks, those included that are being removed. */
-export const MOST_HOOKS = 100;
+/** Maximum number of endpoints, including deleted ones whose documents are still being removed. */
+export const MAX_ENDPOINTS = 100;
 
-/** How long the secret before stays in use. */
+/** How long a rotated secret stays in use. */
 export const ROTATION_MS = 24 * 3_600_000;
-/** Secrets before the newest one that are kept; one that is rotated out earlier than that is a secret nobody uses. */
-const MOST_PREVIOUS = 4;
+/** Rotated secrets that are kept. More than four rotations within a day drop the oldest secret early. */
+const MAX_PREVIOUS_SECRETS = 4;
 
-export interface NewHook {
+export interface NewEndpoint {
   readonly id: string;
   readonly request: WebhookRequest;
   readonly secret: string;
   readonly now: number;
 }
 
-export function newHook({ id, request, secret, now }: NewHook): Hook {
+export function newEndpoint({ id, request, secret, now }: NewEndpoint): Endpoint {
   const { url, events, consumerId, description } = request;
   return {
     id,
@@ -56,35 +56,41 @@ export function newHook({ id, request, secret, now }: NewHook): Hook {
   };
 }
 
-/** Whether a webhook is told of an event. */
-export const wants = ({ events, consumerId, disabled, deleted }: Hook, { type, data }: Event): boolean =>
+export const isSubscribedTo = (
+  { events, consumerId, disabled, deleted }: Endpoint,
+  { type, data }: WebhookEvent,
+): boolean =>
   !disabled &&
   !deleted &&
   (events === undefined || events.includes(type)) &&
   (consumerId === undefined || consumerId === data.consumerId);
 
-/** Its secret and those before it, as they are. */
-export const secretsIn = (hook: Hook): readonly string[] => [hook.secret, ...hook.previous.map(({ secret }) => secret)];
+/** The current secret and all rotated ones, encrypted or not. */
+export const allSecrets = ({ secret, previous }: Endpoint): readonly string[] => [
+  secret,
+  ...previous.map((rotated) => rotated.secret),
+];
 
-/** Whether one of its secrets is sealed with a key that this process does not have. */
-export const isUnreadable = (hook: Hook): boolean => secretsIn(hook).some(isSealed);
+/** True if one of its secrets is encrypted with a key that this process does not have. */
+export const hasUnreadableSecret = (endpoint: Endpoint): boolean => allSecrets(endpoint).some(isEncrypted);
 
-/** All secrets that a delivery is signed with now, the newest first; none, when none of them can be opened. */
-export const secretsOf = ({ secret, previous }: Hook, now: number): readonly string[] =>
-  [secret, ...previous.filter(({ until }) => until > now).map((old) => old.secret)].filter((each) => !isSealed(each));
+/** The secrets that an attempt is signed with now, newest first. Empty if none of them could be decrypted. */
+export const signingSecrets = ({ secret, previous }: Endpoint, now: number): readonly string[] =>
+  [secret, ...previous.filter(({ until }) => until > now).map((rotated) => rotated.secret)].filter(
+    (each) => !isEncrypted(each),
+  );
 
-/** The same webhook with a new secret; the one before stays in use for a day. */
-export function rotated(hook: Hook, secret: string, now: number): Hook {
-  const previous = [{ secret: hook.secret, until: now + ROTATION_MS }, ...hook.previous];
-  return { ...hook, secret, previous: previous.filter(({ until }) => until > now).slice(0, MOST_PREVIOUS) };
+/** The endpoint with a new secret. The previous secret stays in use for a day. */
+export function rotateSecret(endpoint: Endpoint, secret: string, now: number): Endpoint {
+  const previous = [{ secret: endpoint.secret, until: now + ROTATION_MS }, ...endpoint.previous];
+  return { ...endpoint, secret, previous: previous.filter(({ until }) => until > now).slice(0, MAX_PREVIOUS_SECRETS) };
 }
 
-/** Whether anything is sent to it. */
-export const statusOf = ({ disabled }: Hook): WebhookView['status'] => (disabled ? 'disabled' : 'enabled');
+export const endpointStatus = ({ disabled }: Endpoint): WebhookView['status'] => (disabled ? 'disabled' : 'enabled');
 
-/** As clients see it: without its secrets. */
-export function viewOf(hook: Hook): WebhookView {
-  const { id, url, events, consumerId, description, createdAt, disabled } = hook;
+/** The representation for clients, without secrets. */
+export function endpointView(endpoint: Endpoint): WebhookView {
+  const { id, url, events, consumerId, description, createdAt, disabled } = endpoint;
   return {
     id,
     url,
@@ -92,7 +98,7 @@ export function viewOf(hook: Hook): WebhookView {
     ...(consumerId !== undefined && { consumerId }),
     description,
     createdAt: new Date(createdAt).toISOString(),
-    status: statusOf(hook),
+    status: endpointStatus(endpoint),
     ...(disabled && { disabled: { at: new Date(disabled.at).toISOString(), reason: disabled.reason } }),
   };
 }

@@ -1,10 +1,10 @@
 import type { Message, TraceParent, WebhookEventType, WebhookPayload } from '@standing-order/contracts';
 
-export type Settled = Message<'com.standing-order.order-settled.v1'>;
+export type OrderSettledMessage = Message<'com.standing-order.order-settled.v1'>;
 
-/** What happened, as it is in the log of each webhook that is told of it. */
-export interface Event {
-  /** Of an order there is one, so it is named after it and stays the same however often the order service tells. */
+/** A decided order, as the event log of each subscribed endpoint stores it. */
+export interface WebhookEvent {
+  /** Derived from the order id, so every copy of the message gives the same event id. It is the `webhook-id` of each attempt. */
   readonly id: string;
   readonly type: WebhookEventType;
   /** RFC 3339, UTC. */
@@ -13,29 +13,35 @@ export interface Event {
   readonly trace?: TraceParent;
 }
 
-/** An entry of a log has to be small. */
+/** Bounds the size of a log entry. */
 const MAX_REASONS = 10;
 
-const types = {
+const TYPES = {
   VALIDATED: 'order.validated',
   REJECTED: 'order.rejected',
   EXPIRED: 'order.expired',
-} as const satisfies Record<Settled['data']['status'], WebhookEventType>;
+} as const satisfies Record<OrderSettledMessage['data']['status'], WebhookEventType>;
 
-/** The event that an order's settlement is, with the trace that its deliveries belong to. */
-export function eventOf({ data }: Pick<Settled, 'data'>, trace: TraceParent | undefined): Event {
+/** The event for a decided order, with the trace that its delivery attempts belong to. */
+export function eventFromMessage(
+  { data }: Pick<OrderSettledMessage, 'data'>,
+  trace: TraceParent | undefined,
+): WebhookEvent {
   const { orderId, consumerId, status, total, reasons, settledAt } = data;
   return {
     id: `settled-${orderId}`,
-    type: types[status],
+    type: TYPES[status],
     timestamp: settledAt,
     data: { orderId, consumerId, status, ...(total && { total }), reasons: reasons.slice(0, MAX_REASONS) },
     ...(trace && { trace }),
   };
 }
 
-/** The body of a delivery: the same to the letter each time, though a stored event comes back with its keys in another order. */
-export function bodyOf({ type, timestamp, data }: Event): string {
+/**
+ * The request body of a delivery attempt. It is byte-identical for each attempt, although a state store may return the fields of
+ * a stored event in another order.
+ */
+export function requestBody({ type, timestamp, data }: WebhookEvent): string {
   const { orderId, consumerId, status, total, reasons } = data;
   const payload: WebhookPayload = {
     type,

@@ -1,37 +1,40 @@
 import { pageOf } from '@standing-order/entity-store/paged-log';
-import { KEPT } from '../delivery/storage/logs.ts';
-import type { Cursor } from './delivery-state.ts';
+import type { DeliveryState } from './delivery-state.ts';
 
-export interface Dropping {
-  /** What the cursor says afterwards. */
-  readonly dropped: Cursor['dropped'];
-  /** Pages that are not needed any more. */
+/** Entries of the event log, and of the delivery history, that stay readable per endpoint. */
+export const READABLE_ENTRIES = 1_000;
+
+export interface PagesToDelete {
+  /** The state's `dropped` once these pages are deleted. */
+  readonly dropped: DeliveryState['dropped'];
+  /** Pages of the event log. */
   readonly events: readonly number[];
+  /** Pages of the delivery history. */
   readonly history: readonly number[];
 }
 
-/** Most pages at a time. */
-const MOST = 50;
+/** Maximum number of pages deleted at a time. */
+const MAX_PAGES = 50;
 
 const range = (from: number, to: number): number[] =>
-  Array.from({ length: Math.min(Math.max(0, to - from), MOST) }, (_, index) => from + index);
+  Array.from({ length: Math.min(Math.max(0, to - from), MAX_PAGES) }, (_, index) => from + index);
 
 /**
- * Which pages of a webhook's logs nobody will read again: those far enough behind, unless an event on it is open. Undefined
- * when there is none. Pure.
+ * Selects the pages of an endpoint's logs that are older than the readable entries. A page of the event log is kept while an event
+ * on it is open. Undefined when the state does not change. Pure.
  *
- * @param newest position of the newest entry of the delivery log
+ * @param newest position of the newest entry of the delivery history
  */
-export function dropping({ taken, open, dropped }: Cursor, newest: number): Dropping | undefined {
+export function pagesToDelete({ taken, open, dropped }: DeliveryState, newest: number): PagesToDelete | undefined {
   const needed = new Set(open.map(({ position }) => pageOf(position)));
-  const behind = range(dropped.events, pageOf(Math.max(1, taken - KEPT)));
-  const history = range(dropped.history, pageOf(Math.max(1, newest - KEPT)));
-  const candidates = [...dropped.kept, ...behind];
+  const old = range(dropped.events, pageOf(Math.max(1, taken - READABLE_ENTRIES)));
+  const history = range(dropped.history, pageOf(Math.max(1, newest - READABLE_ENTRIES)));
+  const candidates = [...dropped.kept, ...old];
   const events = candidates.filter((page) => !needed.has(page));
-  if (events.length === 0 && history.length === 0 && behind.length === 0) return undefined;
+  if (events.length === 0 && history.length === 0 && old.length === 0) return undefined;
   return {
     dropped: {
-      events: dropped.events + behind.length,
+      events: dropped.events + old.length,
       kept: candidates.filter((page) => needed.has(page)),
       history: dropped.history + history.length,
     },
@@ -40,6 +43,6 @@ export function dropping({ taken, open, dropped }: Cursor, newest: number): Drop
   };
 }
 
-/** Whether an event of the log can still be read. */
-export const isReadable = ({ dropped }: Cursor, position: number): boolean =>
+/** True while the event at this position of the event log has not been deleted. */
+export const isReadable = ({ dropped }: DeliveryState, position: number): boolean =>
   pageOf(position) >= dropped.events || dropped.kept.includes(pageOf(position));

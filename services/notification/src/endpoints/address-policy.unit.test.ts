@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { addressRule, rangesOf } from './address-policy.ts';
-import { urlFault } from './url-policy.ts';
+import { createAddressPolicy, parseRanges } from './address-policy.ts';
+import { urlError } from './url-policy.ts';
 
-const ruleFor = (...ranges: string[]) => {
-  const list = rangesOf(ranges);
-  if (!list) throw new Error('not all of these are ranges');
-  return addressRule(list);
+const policyFor = (...ranges: string[]) => {
+  const list = parseRanges(ranges);
+  if (!list) throw new Error('one of the ranges is invalid');
+  return createAddressPolicy(list);
 };
-const reachable = ruleFor();
+const isAllowedAddress = policyFor();
 
 test.each([
   '1.1.1.1',
@@ -19,7 +19,7 @@ test.each([
   '223.255.255.255',
   '2606:4700::1111',
   '2a00:1450:4001::1',
-])('%s is public', (address) => expect(reachable(address)).toBe(true));
+])('%s is allowed', (address) => expect(isAllowedAddress(address)).toBe(true));
 
 test.each([
   '0.0.0.0',
@@ -64,39 +64,39 @@ test.each([
   '0x7f.0.0.1',
   '2130706433',
   '',
-])('%s is not', (address) => expect(reachable(address)).toBe(false));
+])('%s is denied', (address) => expect(isAllowedAddress(address)).toBe(false));
 
-test('what is allowed besides is a matter of ranges, and of nothing next to them', () => {
-  const rule = ruleFor('127.0.0.0/8', '10.1.0.0/16', 'fd00::/8');
-  for (const address of ['127.0.0.1', '10.1.255.255', 'fd12::1', '1.1.1.1']) expect(rule(address)).toBe(true);
-  for (const address of ['10.2.0.0', '169.254.169.254', '::1', 'fe80::1']) expect(rule(address)).toBe(false);
+test('additional ranges are allowed, and no address outside them', () => {
+  const policy = policyFor('127.0.0.0/8', '10.1.0.0/16', 'fd00::/8');
+  for (const address of ['127.0.0.1', '10.1.255.255', 'fd12::1', '1.1.1.1']) expect(policy(address)).toBe(true);
+  for (const address of ['10.2.0.0', '169.254.169.254', '::1', 'fe80::1']) expect(policy(address)).toBe(false);
 });
 
 test.each(['10.0.0.0', '10.0.0.0/33', '::/129', '10.0.0/8', 'localhost/8', '1.2.3.4/', '/8', '10.0.0.0/8/8', '-'])(
-  '"%s" is no range',
-  (range) => expect(rangesOf([range])).toBeUndefined(),
+  '"%s" is an invalid range',
+  (range) => expect(parseRanges([range])).toBeUndefined(),
 );
 
-describe('the URL of a webhook', () => {
-  const fault = (url: string, allowHttp = false) => urlFault(url, { allowHttp, reachable });
+describe('the URL of an endpoint', () => {
+  const errorOf = (url: string, allowHttp = false) => urlError(url, { allowHttp, isAllowedAddress });
 
   test.each([
     'https://example.com/hook',
     'https://example.com:8443/?a=b',
     'https://1.1.1.1/',
     'https://localhost.example/',
-  ])('%s may be tried', (url) => expect(fault(url)).toBeUndefined());
+  ])('%s is valid', (url) => expect(errorOf(url)).toBeUndefined());
 
   test.each([
-    ['nonsense', 'is no URL'],
-    ['', 'is no URL'],
-    ['https://', 'is no URL'],
+    ['nonsense', 'must be a valid URL'],
+    ['', 'must be a valid URL'],
+    ['https://', 'must be a valid URL'],
     ['http://example.com/', 'must start with https://'],
     ['ftp://example.com/', 'must start with https://'],
     ['file:///etc/passwd', 'must start with https://'],
-    ['https://user:secret@example.com/', 'must not hold a user name or a password'],
+    ['https://user:secret@example.com/', 'must not contain a user name or password'],
     ['https://example.com/#here', 'must not have a fragment'],
-  ])('%s %s', (url, why) => expect(fault(url)).toBe(why));
+  ])('%s %s', (url, error) => expect(errorOf(url)).toBe(error));
 
   test.each([
     'https://127.0.0.1/',
@@ -112,10 +112,10 @@ describe('the URL of a webhook', () => {
     'https://[0:0:0:0:0:ffff:7f00:1]/',
     'https://[fe80::1]/',
     'https://0/',
-  ])('%s leads where it must not', (url) => expect(fault(url)).toMatch(/^leads to .*, which is not allowed$/));
+  ])('%s points to a denied address', (url) => expect(errorOf(url)).toMatch(/^must not point to [0-9a-f.:]+$/));
 
-  test('http is for those who allow it', () => {
-    expect(fault('http://example.com/', true)).toBeUndefined();
-    expect(fault('ftp://example.com/', true)).toBe('must start with https:// or http://');
+  test('http is valid only if it is allowed', () => {
+    expect(errorOf('http://example.com/', true)).toBeUndefined();
+    expect(errorOf('ftp://example.com/', true)).toBe('must start with https:// or http://');
   });
 });

@@ -1,82 +1,93 @@
 import type { StateStore } from '@standing-order/dapr';
-import { type Hook, MOST_HOOKS, secretsIn } from '../domain/endpoint.ts';
-import { isSealed, type Vault } from './secret-cipher.ts';
+import { allSecrets, type Endpoint, MAX_ENDPOINTS } from '../domain/endpoint.ts';
+import { isEncrypted } from '../domain/secret.ts';
+import type { SecretCipher } from './secret-cipher.ts';
 
-/** unknown: it may be stored, now or later. */
-export type Changed<R extends string> =
-  | { readonly outcome: 'changed'; readonly hook: Hook }
+/** unknown: the change may be stored, now or later. `R` is a reason of the caller for not making the change. */
+export type ChangeResult<R extends string> =
+  | { readonly outcome: 'changed'; readonly endpoint: Endpoint }
   | { readonly outcome: R | 'missing' | 'unknown' };
 
 /**
- * Every registered webhook, in one document, with their secrets sealed; out of it they come opened, but for those that none of
- * the keys opens. What can't be read rejects with a SidecarError.
+ * The registered endpoints: one document, in which secrets are encrypted. Methods return decrypted secrets, except those that none
+ * of the keys decrypts. Each method rejects with a SidecarError if the document cannot be read.
  */
-export interface Hooks {
-  /** Those being removed included. */
-  all(): Promise<readonly Hook[]>;
-  add(hook: Hook): Promise<'added' | 'full' | 'unknown'>;
-  /** Changes a webhook by a pure function, which may say why it does not. One that is being removed is missing. */
-  change<R extends string = never>(id: string, decide: (hook: Hook) => Hook | R): Promise<Changed<R>>;
-  /** Forgets one that was deleted. */
-  forget(id: string): Promise<boolean>;
-  /** Like `all`. Seals with the first key what is not, if that can be written now. */
-  reseal(): Promise<readonly Hook[]>;
+export interface EndpointStore {
+  /** All endpoints, including deleted ones whose documents are still being removed. */
+  list(): Promise<readonly Endpoint[]>;
+  add(endpoint: Endpoint): Promise<'added' | 'full' | 'unknown'>;
+  /** Changes an endpoint with a pure function, which may return a reason instead. A deleted endpoint is `missing`. */
+  change<R extends string = never>(id: string, decide: (endpoint: Endpoint) => Endpoint | R): Promise<ChangeResult<R>>;
+  /** Removes a deleted endpoint from the document. False: the removal may be stored or not. */
+  remove(id: string): Promise<boolean>;
+  /** Lists like `list`, and encrypts all secrets with the first key, if the document can be written now. */
+  reencrypt(): Promise<readonly Endpoint[]>;
 }
 
 /** The document `webhooks`. */
-interface Directory {
+interface EndpointDocument {
   readonly v: number;
-  /** Tells each write from every other one. */
+  /** Unique for each write, to detect whether a write with an unknown outcome was stored. */
   readonly nonce: string;
-  readonly hooks: readonly Hook[];
+  readonly hooks: readonly Endpoint[];
 }
 
 const KEY = 'webhooks';
-/** Of a document without sealed secrets, which code from before there were any reads, too; and of one with. */
-const CLEAR = 1;
-const SEALED = 2;
-/** Races that may be lost. */
-const ATTEMPTS = 8;
+/** Version without encrypted secrets. Releases from before encryption support only this version. */
+const PLAIN_VERSION = 1;
+const ENCRYPTED_VERSION = 2;
+/** Maximum number of attempts when other writers change the document at the same time. */
+const MAX_ATTEMPTS = 8;
 
-export interface HooksOptions {
+export interface EndpointStoreOptions {
   readonly store: Pick<StateStore, 'get' | 'insert' | 'update'>;
-  readonly vault: Vault;
-  /** Unique, each time. */
+  readonly cipher: SecretCipher;
+  /** Returns a unique value each time. */
   nonce(): string;
 }
 
-/** The webhooks in this store. Other replicas change them, too. */
-export function createHooks({ store, vault, nonce }: HooksOptions): Hooks {
-  async function read(): Promise<{ directory: Directory; hooks: readonly Hook[]; etag: string | undefined }> {
+/** The endpoints in this state store. Other replicas change them, too. */
+export function createEndpointStore({ store, cipher, nonce }: EndpointStoreOptions): EndpointStore {
+  async function read(): Promise<{
+    document: EndpointDocument;
+    endpoints: readonly Endpoint[];
+    etag: string | undefined;
+  }> {
     const stored = await store.get(KEY);
-    if (!stored) return { directory: { v: CLEAR, nonce: '', hooks: [] }, hooks: [], etag: undefined };
-    const directory = stored.value as Directory;
-    const { v } = directory;
-    if (v !== CLEAR && v !== SEALED)
-      throw new Error(`webhooks of version ${v}; this code reads ${CLEAR} and ${SEALED}`);
-    return { directory, hooks: directory.hooks.map((hook) => withSecrets(hook, vault.open)), etag: stored.etag };
+    if (!stored) return { document: { v: PLAIN_VERSION, nonce: '', hooks: [] }, endpoints: [], etag: undefined };
+    const document = stored.value as EndpointDocument;
+    const { v } = document;
+    if (v !== PLAIN_VERSION && v !== ENCRYPTED_VERSION) {
+      const supported = `${PLAIN_VERSION} and ${ENCRYPTED_VERSION}`;
+      throw new Error(`unsupported version ${v} of the endpoints; this code supports ${supported}`);
+    }
+    const endpoints = document.hooks.map((endpoint) => mapSecrets(endpoint, cipher.decrypt));
+    return { document, endpoints, etag: stored.etag };
   }
 
-  async function write(hooks: readonly Hook[], etag: string | undefined): Promise<'written' | 'conflict' | 'unknown'> {
-    const sealed = hooks.map((hook) => withSecrets(hook, vault.seal));
-    const v = sealed.some((hook) => secretsIn(hook).some(isSealed)) ? SEALED : CLEAR;
-    const directory: Directory = { v, nonce: nonce(), hooks: sealed };
-    const outcome = await (etag === undefined ? store.insert(KEY, directory) : store.update(KEY, directory, etag));
+  async function write(
+    endpoints: readonly Endpoint[],
+    etag: string | undefined,
+  ): Promise<'written' | 'conflict' | 'unknown'> {
+    const hooks = endpoints.map((endpoint) => mapSecrets(endpoint, cipher.encrypt));
+    const v = hooks.some((endpoint) => allSecrets(endpoint).some(isEncrypted)) ? ENCRYPTED_VERSION : PLAIN_VERSION;
+    const document: EndpointDocument = { v, nonce: nonce(), hooks };
+    const outcome = await (etag === undefined ? store.insert(KEY, document) : store.update(KEY, document, etag));
     if (outcome === 'written' || outcome === 'created') return 'written';
     if (outcome === 'conflict' || outcome === 'exists') return 'conflict';
-    const now = await read().catch(() => undefined);
-    return now?.directory.nonce === directory.nonce ? 'written' : 'unknown';
+    const stored = await read().catch(() => undefined);
+    return stored?.document.nonce === document.nonce ? 'written' : 'unknown';
   }
 
-  /** Writes what `decide` makes of all webhooks, or hears why it makes nothing. */
+  /** Writes the endpoints that `decide` returns, unless it returns a refusal. */
   async function commit<R>(
-    decide: (hooks: readonly Hook[]) => { hooks: readonly Hook[]; result: R } | { refused: R },
+    decide: (endpoints: readonly Endpoint[]) => { endpoints: readonly Endpoint[]; result: R } | { refused: R },
   ): Promise<R | 'unknown'> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const { hooks, etag } = await read();
-      const decision = decide(hooks);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { endpoints, etag } = await read();
+      const decision = decide(endpoints);
       if ('refused' in decision) return decision.refused;
-      const outcome = await write(decision.hooks, etag);
+      const outcome = await write(decision.endpoints, etag);
       if (outcome === 'written') return decision.result;
       if (outcome === 'unknown') return 'unknown';
     }
@@ -84,44 +95,49 @@ export function createHooks({ store, vault, nonce }: HooksOptions): Hooks {
   }
 
   return {
-    all: async () => (await read()).hooks,
+    list: async () => (await read()).endpoints,
 
-    add: (hook) =>
-      commit<'added' | 'full'>((hooks) =>
-        hooks.length >= MOST_HOOKS ? { refused: 'full' } : { hooks: [...hooks, hook], result: 'added' },
+    add: (endpoint) =>
+      commit<'added' | 'full'>((endpoints) =>
+        endpoints.length >= MAX_ENDPOINTS
+          ? { refused: 'full' }
+          : { endpoints: [...endpoints, endpoint], result: 'added' },
       ),
 
-    async change<R extends string>(id: string, decide: (hook: Hook) => Hook | R): Promise<Changed<R>> {
-      const result = await commit<Changed<R>>((hooks) => {
-        const hook = hooks.find((each) => each.id === id && !each.deleted);
-        if (!hook) return { refused: { outcome: 'missing' } };
-        const next = decide(hook);
+    async change<R extends string>(id: string, decide: (endpoint: Endpoint) => Endpoint | R): Promise<ChangeResult<R>> {
+      const result = await commit<ChangeResult<R>>((endpoints) => {
+        const endpoint = endpoints.find((each) => each.id === id && !each.deleted);
+        if (!endpoint) return { refused: { outcome: 'missing' } };
+        const next = decide(endpoint);
         if (typeof next === 'string') return { refused: { outcome: next } };
-        const changed = { ...next, version: hook.version + 1 };
+        const changed = { ...next, version: endpoint.version + 1 };
         return {
-          hooks: hooks.map((each) => (each === hook ? changed : each)),
-          result: { outcome: 'changed', hook: changed },
+          endpoints: endpoints.map((each) => (each === endpoint ? changed : each)),
+          result: { outcome: 'changed', endpoint: changed },
         };
       });
       return result === 'unknown' ? { outcome: 'unknown' } : result;
     },
 
-    async forget(id) {
-      const kept = (hooks: readonly Hook[]) => hooks.filter((hook) => hook.id !== id || !hook.deleted);
-      return (await commit((hooks) => ({ hooks: kept(hooks), result: 'gone' as const }))) === 'gone';
+    async remove(id) {
+      const without = (endpoints: readonly Endpoint[]) =>
+        endpoints.filter((endpoint) => endpoint.id !== id || !endpoint.deleted);
+      const result = await commit((endpoints) => ({ endpoints: without(endpoints), result: 'removed' as const }));
+      return result === 'removed';
     },
 
-    async reseal() {
-      const { directory, hooks, etag } = await read();
-      const isDated = (hook: Hook) => secretsIn(hook).some((secret) => vault.isDated(secret, hook.id));
-      if (directory.hooks.some(isDated)) await write(hooks, etag);
-      return hooks;
+    async reencrypt() {
+      const { document, endpoints, etag } = await read();
+      const isOutdated = (endpoint: Endpoint) =>
+        allSecrets(endpoint).some((secret) => cipher.needsRotation(secret, endpoint.id));
+      if (document.hooks.some(isOutdated)) await write(endpoints, etag);
+      return endpoints;
     },
   };
 }
 
-const withSecrets = (hook: Hook, change: (secret: string, webhook: string) => string): Hook => ({
-  ...hook,
-  secret: change(hook.secret, hook.id),
-  previous: hook.previous.map((old) => ({ ...old, secret: change(old.secret, hook.id) })),
+const mapSecrets = (endpoint: Endpoint, change: (secret: string, endpoint: string) => string): Endpoint => ({
+  ...endpoint,
+  secret: change(endpoint.secret, endpoint.id),
+  previous: endpoint.previous.map((rotated) => ({ ...rotated, secret: change(rotated.secret, endpoint.id) })),
 });

@@ -4,27 +4,27 @@ interface Batch<T> {
 }
 
 /**
- * Runs `work` once at a time; what is asked for meanwhile goes together into the next run. So what costs the same for many
- * as for one is done for many when there are many, and nobody waits when there are few. Resolves or rejects as the run did.
+ * Runs `work` once at a time, with all items that were added during the previous run. So work with a fixed cost per run is batched
+ * under load, and adds no delay otherwise. Each call resolves or rejects with its run.
  */
-export function gather<T>(work: (items: readonly T[]) => Promise<void>): (items: readonly T[]) => Promise<void> {
+export function createBatcher<T>(work: (items: readonly T[]) => Promise<void>): (items: readonly T[]) => Promise<void> {
   let next: Batch<T> | undefined;
-  let running = false;
+  let isRunning = false;
 
   async function run(): Promise<void> {
-    running = true;
+    isRunning = true;
     for (let batch = next; batch; batch = next) {
       next = undefined;
       await work(batch.items).then(batch.done.resolve, batch.done.reject);
     }
-    running = false;
+    isRunning = false;
   }
 
   return (items) => {
     next ??= { items: [], done: Promise.withResolvers<void>() };
     next.items.push(...items);
     const { promise } = next.done;
-    if (!running) void run();
+    if (!isRunning) void run();
     return promise;
   };
 }

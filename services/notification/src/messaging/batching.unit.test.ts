@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { gather } from './batching.ts';
+import { createBatcher } from './batching.ts';
 
-test('what is asked for while work is done goes together, and each hears what became of its own', async () => {
+test('batches the items that are added during a run, and settles each call with its own run', async () => {
   const runs: { readonly items: readonly number[]; readonly end: PromiseWithResolvers<void> }[] = [];
-  const add = gather<number>((items) => {
+  const add = createBatcher<number>((items) => {
     const end = Promise.withResolvers<void>();
     runs.push({ items, end });
     return end.promise;

@@ -3,39 +3,42 @@ import { type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import { eventsOf, type Logs } from '../delivery/storage/logs.ts';
-import { wants } from '../domain/endpoint.ts';
-import { type Event, eventOf } from '../domain/event.ts';
-import type { Hooks } from '../endpoints/endpoint-store.ts';
-import { gather } from './batching.ts';
+import { type EndpointLogs, eventLogKey } from '../delivery/storage/logs.ts';
+import { isSubscribedTo } from '../domain/endpoint.ts';
+import { eventFromMessage, type WebhookEvent } from '../domain/event.ts';
+import type { EndpointStore } from '../endpoints/endpoint-store.ts';
+import { createBatcher } from './batching.ts';
 
-/** Who this service is in its messages, as a URI reference. */
+/** CloudEvents source of this service's messages, a URI reference. */
 const SOURCE = '/notification';
 const topic = TOPICS['order-settled'];
 
-export interface SettledParts {
+export interface OrderSettledOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
-  readonly hooks: Pick<Hooks, 'all'>;
-  readonly logs: { readonly events: Pick<Logs['events'], 'append'> };
-  /** There is something new for these webhooks. */
-  wake(hooks: readonly string[]): void;
+  readonly endpoints: Pick<EndpointStore, 'list'>;
+  readonly logs: { readonly events: Pick<EndpointLogs['events'], 'append'> };
+  /** The event logs of these endpoints have grown. */
+  wake(endpoints: readonly string[]): void;
 }
 
 /**
- * Adds the handler of `order-settled`. A settlement is noted once it is in the log of every webhook that wants it; before
- * that the order service goes on telling.
+ * Subscribes to `order-settled`. The reply `settlement-noted` is sent once the event is in the log of each subscribed endpoint. Until
+ * then the order service repeats the message.
  */
-export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs, wake }: SettledParts): void {
-  // A log is read and written as a whole at its end: deliveries that come at the same time must not compete for it.
-  const log = gather(async (events: readonly Event[]) => {
-    const additions = (await hooks.all())
-      .map((hook) => ({ hook: hook.id, entries: events.filter((event) => wants(hook, event)) }))
+export function subscribeToSettledOrders(
+  app: Hono,
+  { sidecar, pubsub, clock, endpoints, logs, wake }: OrderSettledOptions,
+): void {
+  // Each append reads and writes the end of a log as a whole, so concurrent messages would conflict.
+  const appendEvents = createBatcher(async (events: readonly WebhookEvent[]) => {
+    const additions = (await endpoints.list())
+      .map((endpoint) => ({ id: endpoint.id, entries: events.filter((event) => isSubscribedTo(endpoint, event)) }))
       .filter(({ entries }) => entries.length > 0);
-    const added = await logs.events.append(additions.map(({ hook, entries }) => ({ name: eventsOf(hook), entries })));
-    if (!added.every(Boolean)) throw new Error('not every webhook has the events in its log');
-    wake(additions.map(({ hook }) => hook));
+    const appended = await logs.events.append(additions.map(({ id, entries }) => ({ name: eventLogKey(id), entries })));
+    if (!appended.every(Boolean)) throw new Error('could not append the events to the log of each endpoint');
+    wake(additions.map(({ id }) => id));
   });
 
   subscribe(app, {
@@ -45,7 +48,8 @@ export function settledHandler(app: Hono, { sidecar, pubsub, clock, hooks, logs,
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {
-      await runDetached(() => log(batch.map(({ message, context }) => eventOf(message, currentTrace(context)))));
+      const events = batch.map(({ message, context }) => eventFromMessage(message, currentTrace(context)));
+      await runDetached(() => appendEvents(events));
       const noted = { type: 'com.standing-order.settlement-noted.v1' } as const;
       return sendReplies({ sidecar, pubsub, source: SOURCE, clock }, batch, () => noted);
     },

@@ -1,60 +1,64 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
-import { type AddressRule, literalAddress } from '../../endpoints/address-policy.ts';
+import { type AddressPolicy, ipLiteral } from '../../endpoints/address-policy.ts';
 
-/** The address is one that no webhook may lead to. */
+/** The endpoint resolves to an address that is not allowed, or to none. */
 class AddressError extends Error {
   override readonly name = 'AddressError';
-  constructor(address: string) {
-    super(`leads to ${address}, which is not allowed`);
+  constructor(address: string | undefined) {
+    super(address === undefined ? 'the host name has no address' : `the address ${address} is not allowed`);
   }
 }
 
 export interface ConnectorOptions {
-  readonly reachable: AddressRule;
+  readonly isAllowedAddress: AddressPolicy;
   readonly timeoutMs: number;
-  /** How names become addresses; default: as the system does it. */
+  /** Resolves host names. Default: the resolver of the operating system. */
   readonly lookup?: LookupFunction;
 }
 
 /**
- * Connects only where the rule allows it. Judged is the address that is connected to, so that a name that leads somewhere
- * else the second time gains nothing.
+ * Connects only to allowed addresses. It checks the address that it connects to, so a name that resolves differently the second time
+ * (DNS rebinding) gains nothing.
  */
-export function guardedConnector({ reachable, timeoutMs, lookup }: ConnectorOptions): buildConnector.connector {
+export function createGuardedConnector({
+  isAllowedAddress,
+  timeoutMs,
+  lookup,
+}: ConnectorOptions): buildConnector.connector {
   const connect = buildConnector({
     timeout: timeoutMs,
     allowH2: false,
-    lookup: guardedLookup(reachable, lookup ?? (systemLookup as LookupFunction)),
+    lookup: guardedLookup(isAllowedAddress, lookup ?? (systemLookup as LookupFunction)),
   });
   return (options, callback) => {
-    // An address in the URL itself is never looked up.
-    const literal = literalAddress(options.hostname);
-    if (literal !== undefined && !reachable(literal)) {
+    // An IP literal in the URL is never looked up.
+    const literal = ipLiteral(options.hostname);
+    if (literal !== undefined && !isAllowedAddress(literal)) {
       callback(new AddressError(literal), null);
       return;
     }
     connect(options, (...[error, socket]) => {
       if (error) callback(error, null);
-      else if (socket.remoteAddress !== undefined && reachable(socket.remoteAddress)) callback(null, socket);
+      else if (socket.remoteAddress !== undefined && isAllowedAddress(socket.remoteAddress)) callback(null, socket);
       else {
         socket.destroy();
-        callback(new AddressError(socket.remoteAddress ?? 'nowhere'), null);
+        callback(new AddressError(socket.remoteAddress), null);
       }
     });
   };
 }
 
-/** Gives only addresses that the rule allows, and fails where there are none. */
-function guardedLookup(reachable: AddressRule, lookup: LookupFunction): LookupFunction {
+/** Returns only allowed addresses, and fails if there are none. */
+function guardedLookup(isAllowedAddress: AddressPolicy, lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       const addresses = Array.isArray(found) ? found : [];
-      const allowed = addresses.filter(({ address }) => reachable(address));
+      const allowed = addresses.filter(({ address }) => isAllowedAddress(address));
       const [first] = allowed;
       if (error) callback(error, '');
-      else if (!first) callback(new AddressError(addresses[0]?.address ?? 'nowhere'), '');
+      else if (!first) callback(new AddressError(addresses[0]?.address), '');
       else if (options.all) callback(null, allowed);
       else callback(null, first.address, first.family);
     });

@@ -9,119 +9,117 @@ import {
   SpanKind,
 } from '@standing-order/service-kit/telemetry';
 import { Agent } from 'undici';
-import { type Hook, secretsOf } from '../../domain/endpoint.ts';
-import { bodyOf, type Event } from '../../domain/event.ts';
-import { retryAfterMs } from '../../domain/retry-schedule.ts';
-import { type UrlPolicy, urlFault } from '../../endpoints/url-policy.ts';
-import { guardedConnector } from './connector.ts';
+import type { AttemptResult } from '../../domain/delivery-state.ts';
+import { type Endpoint, signingSecrets } from '../../domain/endpoint.ts';
+import { requestBody, type WebhookEvent } from '../../domain/event.ts';
+import { parseRetryAfter } from '../../domain/retry-schedule.ts';
+import { type UrlPolicy, urlError } from '../../endpoints/url-policy.ts';
+import { createGuardedConnector } from './connector.ts';
 import { signatureHeaders } from './signature.ts';
 
-/** What came of sending an event once. */
-export interface Sent {
-  readonly ok: boolean;
-  /** The status that was answered. */
-  readonly answered?: number;
-  /** Why it failed. */
-  readonly error?: string;
-  readonly retryAfterMs?: number;
-}
-
 export interface Sender {
-  /** Sends an event to a webhook, once. Undefined when it was aborted. Never rejects. */
-  send(hook: Hook, event: Event, signal: AbortSignal): Promise<Sent | undefined>;
+  /** Makes one attempt to deliver an event. Undefined if it was aborted. Never rejects. */
+  send(endpoint: Endpoint, event: WebhookEvent, signal: AbortSignal): Promise<AttemptResult | undefined>;
   close(): Promise<void>;
 }
 
 export interface SenderOptions {
-  /** Holds for what was registered under another one, too. */
+  /** Also applies to endpoints that were registered under another policy. */
   readonly policy: UrlPolicy;
   /** Unix time in milliseconds. */
   now(): number;
-  /** How names become addresses. */
+  /** Resolves host names. Default: the resolver of the operating system. */
   readonly lookup?: LookupFunction;
-  /** For one attempt in all, in milliseconds. Default 10,000. */
-  readonly deadlineMs?: number;
+  /** Timeout of a whole attempt, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
 }
 
-const DEADLINE_MS = 10_000;
-/** Of an answer so much is read, to keep its connection in use. */
-const MAX_ANSWER_BYTES = 4 * 1024;
-const MAX_ERROR = 200;
-/** Most connections to one receiver. */
-const CONNECTIONS = 8;
+const TIMEOUT_MS = 10_000;
+/** Response bytes that are read to keep the connection usable. */
+const MAX_RESPONSE_BYTES = 4 * 1024;
+const MAX_ERROR_LENGTH = 200;
+/** Maximum number of connections to one receiver. */
+const MAX_CONNECTIONS = 8;
 const GONE = 410;
-const UNREADABLE = 'not sent: its secret is sealed with a key that this service does not have';
+const UNREADABLE_SECRET = 'not sent: the secret is encrypted with a key that this service does not have';
 
-const attempts = meter.createCounter('webhooks.attempts', {
-  description: 'Deliveries that were tried, by what came of them',
-});
+const attempts = meter.createCounter('webhooks.attempts', { description: 'Delivery attempts, by outcome' });
 
-export const isGone = ({ answered }: Pick<Sent, 'answered'>): boolean => answered === GONE;
+export const isGone = ({ answered }: Pick<AttemptResult, 'answered'>): boolean => answered === GONE;
 
-export function createSender({ policy, now, lookup, deadlineMs = DEADLINE_MS }: SenderOptions): Sender {
+export function createSender({ policy, now, lookup, timeoutMs = TIMEOUT_MS }: SenderOptions): Sender {
   const agent = new Agent({
-    connections: CONNECTIONS,
-    headersTimeout: deadlineMs,
-    bodyTimeout: deadlineMs,
+    connections: MAX_CONNECTIONS,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
     maxHeaderSize: 16 * 1024,
-    connect: guardedConnector({ reachable: policy.reachable, timeoutMs: deadlineMs, ...(lookup && { lookup }) }),
+    connect: createGuardedConnector({
+      isAllowedAddress: policy.isAllowedAddress,
+      timeoutMs,
+      ...(lookup && { lookup }),
+    }),
   });
 
   async function post(
-    { url }: Hook,
+    { url }: Endpoint,
     headers: Record<string, string>,
     body: string,
     signal: AbortSignal,
-  ): Promise<Sent> {
-    const fault = urlFault(url, policy);
-    if (fault !== undefined) return { ok: false, error: fault };
+  ): Promise<AttemptResult> {
+    const fault = urlError(url, policy);
+    if (fault !== undefined) return { ok: false, error: `not sent: the URL ${fault}` };
     const { origin, pathname, search } = new URL(url);
-    const answer = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
-    const { statusCode: answered } = answer;
-    await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => undefined);
-    if (answered >= 200 && answered < 300) return { ok: true, answered };
-    const after = answer.headers['retry-after'];
-    const retryAfter = retryAfterMs(typeof after === 'string' ? after : undefined, now());
-    const redirect = answered >= 300 && answered < 400 ? '; redirects are not followed' : '';
+    const response = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
+    const { statusCode: status } = response;
+    await response.body.dump({ limit: MAX_RESPONSE_BYTES, signal }).catch(() => undefined);
+    if (status >= 200 && status < 300) return { ok: true, answered: status };
+    const header = response.headers['retry-after'];
+    const retryAfterMs = parseRetryAfter(typeof header === 'string' ? header : undefined, now());
+    const redirect = status >= 300 && status < 400 ? '; redirects are not followed' : '';
     return {
       ok: false,
-      answered,
-      error: `answered ${answered}${redirect}`,
-      ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
+      answered: status,
+      error: `response status ${status}${redirect}`,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   }
 
   return {
-    async send(hook, event, signal) {
+    async send(endpoint, event, signal) {
       const startedAt = now();
-      const body = bodyOf(event);
-      const secrets = secretsOf(hook, startedAt);
-      if (secrets.length === 0) return { ok: false, error: UNREADABLE };
+      const body = requestBody(event);
+      const secrets = signingSecrets(endpoint, startedAt);
+      if (secrets.length === 0) return { ok: false, error: UNREADABLE_SECRET };
       const headers = {
         'content-type': 'application/json',
         'user-agent': 'standing-order-webhooks/1',
-        ...signatureHeaders({ id: event.id, timestamp: Math.floor(startedAt / 1_000), body }, secrets),
+        ...signatureHeaders({ id: event.id, at: startedAt, body }, secrets),
       };
-      const deadline = AbortSignal.timeout(deadlineMs);
-      // Many deliveries wait for the same end of the service.
+      const timeout = AbortSignal.timeout(timeoutMs);
+      // All attempts in flight listen for the end of the service.
       setMaxListeners(0, signal);
-      const sent = await post(hook, headers, body, AbortSignal.any([deadline, signal])).catch((error: unknown) =>
-        signal.aborted ? undefined : { ok: false, error: deadline.aborted ? 'no answer in time' : whyOf(error) },
+      const result = await post(endpoint, headers, body, AbortSignal.any([timeout, signal])).catch((error: unknown) =>
+        signal.aborted ? undefined : { ok: false, error: timeout.aborted ? 'timed out' : reasonOf(error) },
       );
-      if (sent) record(event, startedAt, now(), sent);
-      return sent;
+      if (result) report(event, startedAt, now(), result);
+      return result;
     },
     close: () => agent.destroy(),
   };
 }
 
-/** Why there was no answer, in a few words. */
-function whyOf(error: unknown): string {
+/** Why there was no response: the error code of the system, or a short message. */
+function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  return String(typeof code === 'string' && !code.startsWith('UND_') ? code : message).slice(0, MAX_ERROR);
+  return String(typeof code === 'string' && !code.startsWith('UND_') ? code : message).slice(0, MAX_ERROR_LENGTH);
 }
 
-function record({ id, type, trace }: Event, startedAt: number, endedAt: number, { ok, answered, error }: Sent): void {
+function report(
+  { id, type, trace }: WebhookEvent,
+  startedAt: number,
+  endedAt: number,
+  { ok, answered, error }: AttemptResult,
+): void {
   attempts.add(1, { outcome: ok ? 'delivered' : 'failed' });
   if (!isTraced(trace)) return;
   recordSpan(`deliver ${type}`, {

@@ -1,27 +1,22 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
 
-const PREFIX = 'whsec_';
-const SECRET_BYTES = 32;
-
-/** A new secret in the form of Standard Webhooks. */
-export const newSecret = (): string => PREFIX + randomBytes(SECRET_BYTES).toString('base64');
-
-export interface Signed {
+export interface SignedContent {
   /** `webhook-id` */
   readonly id: string;
-  /** Unix time in seconds. */
-  readonly timestamp: number;
+  /** Unix time in milliseconds. Signed and sent in seconds. */
+  readonly at: number;
   readonly body: string;
 }
 
 /**
- * The headers of Standard Webhooks 1.0: one signature for each secret, so that a receiver may know either.
+ * The headers of Standard Webhooks 1.0, with one signature per secret, so that a receiver can verify with either secret.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function signatureHeaders({ id, timestamp, body }: Signed, secrets: readonly string[]): Record<string, string> {
-  const signatures = secrets.map((secret) => {
-    const key = Buffer.from(secret.slice(PREFIX.length), 'base64');
-    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
-  });
-  return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signatures.join(' ') };
+export function signatureHeaders({ id, at, body }: SignedContent, secrets: readonly string[]): Record<string, string> {
+  const signatures = secrets.map((secret) => new Webhook(secret).sign(id, new Date(at), body));
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(at / 1_000)),
+    'webhook-signature': signatures.join(' '),
+  };
 }

@@ -1,61 +1,53 @@
 import type { StateStore, WriteOutcome } from '@standing-order/dapr';
-import { apply, type Cursor, type Finished, newCursor, parseCursor, type Step } from '../../domain/delivery-state.ts';
-import { cursorOf } from './logs.ts';
+import {
+  applyTransitions,
+  type DeliveryState,
+  INITIAL_STATE,
+  parseDeliveryState,
+  type Transition,
+} from '../../domain/delivery-state.ts';
+import { deliveryStateKey } from './logs.ts';
 
-export interface StoredCursor {
-  readonly cursor: Cursor;
-  /** Undefined while it is not stored. */
+export interface StoredDeliveryState {
+  readonly state: DeliveryState;
+  /** Undefined while the state is not stored. */
   readonly etag: string | undefined;
 }
 
-/** The cursors of all webhooks, in the store. */
-export interface Cursors {
-  /** Rejects with a SidecarError when it can't be read. */
-  read(hook: string): Promise<StoredCursor>;
-  /** Never rejects. */
-  write(hook: string, cursor: Cursor, etag: string | undefined): Promise<WriteOutcome>;
-  /** Reads, applies what `steps` says, and writes, against others who do the same. False: it may be stored or not. */
-  apply(hook: string, steps: (cursor: Cursor) => readonly Step[]): Promise<boolean>;
+/** The delivery states of all endpoints, in the state store. */
+export interface DeliveryStateStore {
+  /** Returns the initial state for an endpoint without a stored one. Rejects with a SidecarError if the state cannot be read. */
+  read(endpoint: string): Promise<StoredDeliveryState>;
+  /** Compare-and-set with the ETag. Never rejects. */
+  write(endpoint: string, state: DeliveryState, etag: string | undefined): Promise<WriteOutcome>;
+  /** Reads, applies the transitions and writes, and retries after a conflict. False: the result may be stored or not. */
+  update(endpoint: string, transitions: (state: DeliveryState) => readonly Transition[]): Promise<boolean>;
 }
 
-/** Races that may be lost. */
-const ATTEMPTS = 8;
+/** Maximum number of attempts when other writers change the state at the same time. */
+const MAX_ATTEMPTS = 8;
 
-/** Cursors in this store; a webhook that has none yet begins with a new one. */
-export function createCursors(store: Pick<StateStore, 'get' | 'insert' | 'update'>): Cursors {
-  const cursors: Cursors = {
-    async read(hook) {
-      const stored = await store.get(cursorOf(hook));
-      return stored ? { cursor: parseCursor(stored.value), etag: stored.etag } : { cursor: newCursor, etag: undefined };
+export function createDeliveryStateStore(store: Pick<StateStore, 'get' | 'insert' | 'update'>): DeliveryStateStore {
+  const states: DeliveryStateStore = {
+    async read(endpoint) {
+      const stored = await store.get(deliveryStateKey(endpoint));
+      if (!stored) return { state: INITIAL_STATE, etag: undefined };
+      return { state: parseDeliveryState(stored.value), etag: stored.etag };
     },
-    async write(hook, cursor, etag) {
-      if (etag !== undefined) return store.update(cursorOf(hook), cursor, etag);
-      const outcome = await store.insert(cursorOf(hook), cursor);
+    async write(endpoint, state, etag) {
+      if (etag !== undefined) return store.update(deliveryStateKey(endpoint), state, etag);
+      const outcome = await store.insert(deliveryStateKey(endpoint), state);
       return outcome === 'created' ? 'written' : outcome === 'exists' ? 'conflict' : 'unknown';
     },
-    async apply(hook, steps) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const { cursor, etag } = await cursors.read(hook);
-        const outcome = await cursors.write(hook, fold(cursor, steps(cursor)).cursor, etag);
+    async update(endpoint, transitions) {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const { state, etag } = await states.read(endpoint);
+        const next = applyTransitions(state, transitions(state)).state;
+        const outcome = await states.write(endpoint, next, etag);
         if (outcome !== 'conflict') return outcome === 'written';
       }
       return false;
     },
   };
-  return cursors;
-}
-
-/** What steps make of a cursor, one after the other, and all that they finish. Pure. */
-export function fold(
-  start: Cursor,
-  steps: readonly Step[],
-): { readonly cursor: Cursor; readonly finished: readonly Finished[] } {
-  let cursor = start;
-  const finished: Finished[] = [];
-  for (const step of steps) {
-    const applied = apply(cursor, step);
-    cursor = applied.cursor;
-    if (applied.finished) finished.push(applied.finished);
-  }
-  return { cursor, finished };
+  return states;
 }

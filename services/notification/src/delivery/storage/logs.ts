@@ -1,30 +1,28 @@
 import type { StateStore } from '@standing-order/dapr';
 import { createPagedLog, type PagedLog } from '@standing-order/entity-store/paged-log';
-import type { Finished } from '../../domain/delivery-state.ts';
-import type { Event } from '../../domain/event.ts';
+import type { FinishedDelivery } from '../../domain/delivery-state.ts';
+import type { WebhookEvent } from '../../domain/event.ts';
 
-/** One finished delivery, in the log. */
-export interface Past extends Finished {
+/** A finished delivery in the delivery history. */
+export interface HistoryEntry extends FinishedDelivery {
   readonly id: string;
 }
 
-/** What each webhook has in the store beside its registration. */
-export interface Logs {
-  /** What it is told of. */
-  readonly events: PagedLog<Event>;
-  /** What became of it. */
-  readonly history: PagedLog<Past>;
+/** The two logs of each endpoint. */
+export interface EndpointLogs {
+  /** The events that the endpoint is subscribed to. */
+  readonly events: PagedLog<WebhookEvent>;
+  /** The finished deliveries. */
+  readonly history: PagedLog<HistoryEntry>;
 }
 
-export const eventsOf = (hook: string): string => `events:${hook}`;
-export const historyOf = (hook: string): string => `history:${hook}`;
-export const cursorOf = (hook: string): string => `cursor:${hook}`;
-export const leaseOf = (hook: string): string => `lease:${hook}`;
+/** Keys in the state store, by endpoint id. */
+export const eventLogKey = (endpoint: string): string => `events:${endpoint}`;
+export const historyKey = (endpoint: string): string => `history:${endpoint}`;
+export const deliveryStateKey = (endpoint: string): string => `cursor:${endpoint}`;
+export const leaseKey = (endpoint: string): string => `lease:${endpoint}`;
 
-/** Entries of each log that stay readable. */
-export const KEPT = 1_000;
-
-export const createLogs = (store: StateStore): Logs => ({
-  events: createPagedLog<Event>(store),
-  history: createPagedLog<Past>(store),
+export const createEndpointLogs = (store: StateStore): EndpointLogs => ({
+  events: createPagedLog<WebhookEvent>(store),
+  history: createPagedLog<HistoryEntry>(store),
 });
