@@ -1,4 +1,4 @@
-import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
+import type { OrderLine } from '@standing-order/loadtest/request-log';
 
 /** The results of the orders that were due in the time of a fault. */
 export interface FaultWindow {

@@ -1,10 +1,10 @@
+import type { OrderLine } from '@standing-order/loadtest/request-log';
 import { describe, expect, test } from 'vitest';
-import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
 import { describeWindow, findIntakeFault, selectFaultWindow } from './fault-window.ts';
 
 describe('a fault window', () => {
   const order = (at: number, outcome: OrderLine['outcome'], error?: string): OrderLine => ({
-    ...{ type: 'order', run: 'r', phase: 'p', mark: at, key: `${at}`, at, ms: at / 100, status: 0, outcome },
+    ...{ type: 'order', run: 'r', phase: 'p', requestNumber: at, key: `${at}`, at, ms: at / 100, status: 0, outcome },
     ...(error !== undefined && { error }),
   });
   const requests = [order(1_000, 'ok'), order(1_500, 'ok'), order(2_000, 'fail', '503'), order(2_500, 'ok')];

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Cluster, KubernetesObject } from './cluster.ts';
 import { RELEASE } from './release.ts';
 
-const SCENARIOS_FOLDER = resolve(import.meta.dirname, '../../loadtest/scenarios');
+const SCENARIOS_FOLDER = dirname(fileURLToPath(import.meta.resolve('@standing-order/loadtest/scenarios/smoke.ts')));
 const CONFIG_MAP = 'load-scenarios';
 const SCENARIOS = ['smoke.ts', 'load.ts'];
-const LIBRARIES = ['log', 'mark', 'outcome', 'phases', 'rules', 'scenario', 'settings', 'summary', 'target'];
+const LIBRARIES = ['log', 'outcome', 'phases', 'request-number', 'rules', 'scenario', 'settings', 'summary', 'target'];
 const PATHS = [...SCENARIOS, ...LIBRARIES.map((name) => `lib/${name}.ts`)];
 
 /** Port of k6's control API, which can stop a run. */

@@ -47,7 +47,9 @@ async function extractPreviousChart({
     const folder = join(scratch, 'previous-chart');
     await mkdir(folder);
     const archive = join(scratch, 'previous-chart.tar');
-    await git('archive', '--output', archive, commit, path);
+    // The chart of a later version reads its Dapr objects through a link to this folder.
+    const linked = await git('ls-tree', '-d', '--name-only', commit, 'deploy/dapr');
+    await git('archive', '--output', archive, commit, path, ...linked.split('\n').filter(Boolean));
     await runProgram('tar', ['-xf', archive, '-C', folder], { signal, deadlineMs: 60_000 });
     return { version, folder: join(folder, path) };
   }

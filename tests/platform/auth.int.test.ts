@@ -156,7 +156,7 @@ test('a consumer reads only itself; every caller reads restaurants', async () =>
 test('while the issuer is down, tokens with a known key are accepted and all others refused', async () => {
   const known = ada();
   expect((await place(known)).status).toBe(202);
-  issuer.behave('failing');
+  issuer.setBehaviour('failing');
   await issuer.useKey('after', 'ES256', { keep: true });
   expect((await place(known)).status).toBe(202);
   // Unknown keys are fetched at intervals, so the service detects the issuer's failure with a delay.
@@ -166,7 +166,7 @@ test('while the issuer is down, tokens with a known key are accepted and all oth
     ({ status }) => status !== 401,
   );
   expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
-  issuer.behave('well');
+  issuer.setBehaviour('normal');
   expect((await place(ada())).status).toBe(202);
 });
 

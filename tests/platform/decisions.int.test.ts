@@ -85,11 +85,11 @@ describe('an order with a deadline', () => {
 
   test('is EXPIRED at its deadline, and a late verdict is ignored', async () => {
     const { platform, broker } = fixture();
-    await platform.freeze('consumer-1');
+    await platform.pause('consumer-1');
     const expired = await decide(fixture(), GOOD_ORDER);
     expect(expired.status).toBe('EXPIRED');
 
-    await platform.thaw('consumer-1');
+    await platform.resume('consumer-1');
     await poll(
       'the late answer, handled',
       async () => {

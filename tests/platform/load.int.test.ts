@@ -1,7 +1,10 @@
 // @module-tag k6
 // @module-tag postgres
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { poll } from '@standing-order/testing/poll';
@@ -50,7 +53,10 @@ describe('with state in Redis', () => {
   const url = () => fixture().platform.urls.order[0] ?? '';
 
   test('smoke: every order is acknowledged, decided and found by the checker, and the log holds only that run', async () => {
-    await writeFile(logOf('smoke'), '{"type":"sent","run":"of-another-store","phase":"p","mark":1,"key":"k","at":1}\n');
+    await writeFile(
+      logOf('smoke'),
+      '{"type":"sent","run":"of-another-store","phase":"p","requestNumber":1,"key":"k","at":1}\n',
+    );
     const { code, output } = await load('smoke', '--url', url(), '--seconds', '3', '--log', logOf('smoke'));
     expect(code, output).toBe(0);
     expect(output).toContain('100.00 %');
@@ -100,18 +106,19 @@ describe('with state in Redis', () => {
   });
 
   test('a request that is dropped for want of a response counts as offered and not acknowledged', async () => {
-    const summary = join(folder, 'frozen.json');
-    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('frozen')];
+    const summary = join(folder, 'paused.json');
+    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('paused')];
     const running = load('smoke', '--url', url(), ...few, '--json', summary);
     await poll(
       'the first order',
-      () => readFile(logOf('frozen'), 'utf8'),
+      () => readFile(logOf('paused'), 'utf8'),
       (log) => log.includes('"outcome":"ok"'),
     );
-    await fixture().platform.freeze('order-1');
+    await fixture().platform.pause('order-1');
     const { code, output } = await running;
-    await fixture().platform.thaw('order-1');
+    await fixture().platform.resume('order-1');
     expect(code, output).toBe(1);
+    expect(output).toContain('FAILED: availability is below its goal (k6 thresholds crossed)');
     const [phase] = JSON.parse(await readFile(summary, 'utf8')).phases;
     expect(phase.dropped).toBeGreaterThan(0);
     expect(phase.offered).toBeGreaterThanOrEqual(60);
@@ -121,6 +128,20 @@ describe('with state in Redis', () => {
   test('a run that reaches no service fails', async () => {
     const { code, output } = await load('smoke', '--url', url(), '--restaurant-url', 'http://127.0.0.1:9');
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('restaurants') });
+  });
+});
+
+test('a local port that is not the order service is refused', async () => {
+  const server = createServer((_, response) => response.end('another program')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { code, output } = await load('smoke', '--url', `http://127.0.0.1:${port}`);
+  server.close();
+  expect({ code, output }).toMatchObject({
+    code: 1,
+    output: expect.stringContaining(
+      `127.0.0.1:${port} is not the order service. kubectl port-forward binds only [::1]`,
+    ),
   });
 });
 

@@ -64,7 +64,7 @@ export function orderByMessage(broker: BrokerKind): void {
   });
 
   describe('every request gets one response in effect while this is killed:', () => {
-    const part = (...names: string[]) => ({
+    const processes = (...names: string[]) => ({
       kill: async () => void (await Promise.all(names.map((name) => fixture().platform.kill(name)))),
       start: async () => {
         for (const name of names) await fixture().platform.start(name);
@@ -73,10 +73,10 @@ export function orderByMessage(broker: BrokerKind): void {
 
     test.each([
       ['the client', { kill: () => shop().kill(), start: () => shop().start() }],
-      ['every order service', part('order-1', 'order-2')],
-      ['the broker', part(broker === 'kafka' ? 'kafka' : 'redis-broker')],
-      ['the consumer service', part('consumer-1')],
-      ['the restaurant service', part('restaurant-1')],
+      ['every order service', processes('order-1', 'order-2')],
+      ['the broker', processes(broker === 'kafka' ? 'kafka' : 'redis-broker')],
+      ['the consumer service', processes('consumer-1')],
+      ['the restaurant service', processes('restaurant-1')],
     ])('%s', async (who, victim) => {
       const ids = idsOf(who.replaceAll(' ', '-'), 20);
       const buying = buyAll(ids);

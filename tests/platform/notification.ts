@@ -8,7 +8,7 @@ import type { Shop } from '../support/shop.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/webhooks.ts';
 
 /** Processes of a platform that are killed at the same moment, with a title. */
-export type Victims = readonly [who: string, parts: readonly string[]];
+export type Victims = readonly [who: string, processes: readonly string[]];
 
 /** Asserts on one platform that every decided order reaches every subscribed webhook, while each of these is killed. */
 export function everySettledOrderArrives(
@@ -66,7 +66,7 @@ export function everySettledOrderArrives(
   });
 
   describe('every decided order arrives while this is killed:', () => {
-    test.each(victims)('%s', async (_, parts) => {
+    test.each(victims)('%s', async (_, processes) => {
       const { platform, place } = fixture();
       const { all, hook } = webhooks();
       const before = all.arrived.length;
@@ -76,9 +76,9 @@ export function everySettledOrderArrives(
         () => all.arrived.length - before,
         (count) => count >= 3,
       );
-      await Promise.all(parts.map((part) => platform.kill(part)));
+      await Promise.all(processes.map((name) => platform.kill(name)));
       const placed = await placing;
-      for (const part of parts) await platform.start(part);
+      for (const name of processes) await platform.start(name);
       await platform.ready();
       await fixture().allDecided(ARRIVE_WITHIN_MS);
       const answered = placed.flatMap(({ status, body }) => (status < 300 ? [body.id] : []));

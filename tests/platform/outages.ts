@@ -118,10 +118,10 @@ export function testOutages(store: StoreKind): void {
 
   test('orders that are placed while sidecars are down are decided after their restart', async () => {
     const sidecars = ['order-1-dapr', 'consumer-1-dapr', 'restaurant-1-dapr'];
-    for (const part of sidecars) await fixture().platform.kill(part);
+    for (const name of sidecars) await fixture().platform.kill(name);
     const answers = await fixture().place(40, { replicas: [1] });
     expect(answers.map(({ status }) => status)).toEqual(all(40, 202));
-    for (const part of sidecars) await fixture().platform.start(part);
+    for (const name of sidecars) await fixture().platform.start(name);
     await fixture().allDecided(120_000);
   });
 
@@ -134,13 +134,13 @@ export function testOutages(store: StoreKind): void {
       () => fixture().acknowledged.size - before,
       (taken) => taken >= 50,
     );
-    await Promise.all(platform.parts().map(({ name }) => platform.kill(name)));
+    await Promise.all(platform.processes().map(({ name }) => platform.kill(name)));
     await placing;
 
-    const startAll = (parts: readonly { readonly name: string }[]) =>
-      Promise.all(parts.map(({ name }) => platform.start(name)));
-    await startAll(platform.parts().filter(({ kind }) => kind === 'store'));
-    await startAll(platform.parts().filter(({ kind }) => kind !== 'store'));
+    const startAll = (processes: readonly { readonly name: string }[]) =>
+      Promise.all(processes.map(({ name }) => platform.start(name)));
+    await startAll(platform.processes().filter(({ kind }) => kind === 'store'));
+    await startAll(platform.processes().filter(({ kind }) => kind !== 'store'));
     await fixture().allDecided(120_000);
   });
 }

@@ -64,9 +64,9 @@ async function withoutConsumer<T>(work: () => Promise<T>): Promise<T> {
 
 /** A replica with its sidecar; the sidecar alone would withhold replies from the other replica. */
 const REPLICA = ['order-1', 'order-1-dapr'];
-const killReplica = () => Promise.all(REPLICA.map((part) => fixture().platform.kill(part)));
+const killReplica = () => Promise.all(REPLICA.map((name) => fixture().platform.kill(name)));
 async function startReplica(): Promise<void> {
-  await Promise.all(REPLICA.map((part) => fixture().platform.start(part)));
+  await Promise.all(REPLICA.map((name) => fixture().platform.start(name)));
   await answersOk(`${urls()[0]}/readyz`);
 }
 

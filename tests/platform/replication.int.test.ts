@@ -57,15 +57,16 @@ const setPrice = (fixture: PlatformFixture, price: number) =>
   change(restaurantOf(fixture), { menu: [{ id: 'margherita', name: 'Margherita', price }] });
 
 /** Pauses a process until it is resumed, at the latest at the end of the test. */
-async function freeze({ platform }: PlatformFixture, part: string): Promise<void> {
-  await platform.freeze(part);
+async function pause({ platform }: PlatformFixture, target: string): Promise<void> {
+  await platform.pause(target);
   onTestFinished(async () => {
-    if (platform.parts().some(({ name, state }) => name === part && state === 'frozen')) await platform.thaw(part);
+    if (platform.processes().some(({ name, state }) => name === target && state === 'paused'))
+      await platform.resume(target);
   });
 }
 
-async function readyAgain({ platform }: PlatformFixture, ...parts: string[]): Promise<void> {
-  await Promise.all(parts.map((part) => platform.start(part)));
+async function readyAgain({ platform }: PlatformFixture, ...processes: string[]): Promise<void> {
+  await Promise.all(processes.map((target) => platform.start(target)));
   await platform.ready(60_000);
 }
 
@@ -92,7 +93,7 @@ describe('orders that are decided on local copies', () => {
       return answer;
     };
     await poll('an order past the bound', place, ({ ageMs }) => ageMs > BOUND_MS);
-    await thawUnheard(fixture());
+    await resumeUnreceived(fixture());
     await poll('the new price', place, ({ amount }) => amount === after);
 
     const decidedOn = (wanted: (ageMs: number) => boolean) =>
@@ -153,7 +154,7 @@ describe('orders that are decided on local copies', () => {
 async function changeUnheard(fixture: PlatformFixture) {
   const { platform } = fixture;
   await loaded(fixture);
-  await freeze(fixture, 'redis-broker');
+  await pause(fixture, 'redis-broker');
   for (let price = 1_000; ; price += 50) {
     const earlier = await poll(
       'the copy is the restaurant’s',
@@ -162,16 +163,16 @@ async function changeUnheard(fixture: PlatformFixture) {
     );
     await setPrice(fixture, price);
     const changedAt = performance.now();
-    await freeze(fixture, 'restaurant-1');
+    await pause(fixture, 'restaurant-1');
     const placed = await post(ordersOf(fixture), GOOD_ORDER);
     const before: number = earlier.body.total.amount;
     if (placed.body.total?.amount === before) return { placed, before, after: 2 * price, changedAt };
-    await platform.thaw('restaurant-1');
+    await platform.resume('restaurant-1');
   }
 }
 
-async function thawUnheard({ platform }: PlatformFixture): Promise<void> {
-  await Promise.all(['redis-broker', 'restaurant-1'].map((part) => platform.thaw(part)));
+async function resumeUnreceived({ platform }: PlatformFixture): Promise<void> {
+  await Promise.all(['redis-broker', 'restaurant-1'].map((target) => platform.resume(target)));
 }
 
 describe('a price that changes while neither events nor pulls arrive', () => {
@@ -187,7 +188,7 @@ describe('a price that changes while neither events nor pulls arrive', () => {
       await stale(fixture());
       const late = await post(ordersOf(fixture()), GOOD_ORDER);
       expect(late).toMatchObject({ status: 202, body: { status: 'PENDING' } });
-      await thawUnheard(fixture());
+      await resumeUnreceived(fixture());
       expect((await decided(fixture(), late.body.id)).body.total.amount).toBe(after);
     });
   });
@@ -210,7 +211,7 @@ describe('a price that changes while neither events nor pulls arrive', () => {
         status: 201,
         body: { total: { amount: before } },
       });
-      await fixture().platform.thaw('restaurant-1');
+      await fixture().platform.resume('restaurant-1');
       await poll(
         'the new price',
         () => post(ordersOf(fixture()), GOOD_ORDER),

@@ -15,12 +15,12 @@ const REFUSE_SEVEN = `
 describe.each([
   ['redis', 'redis-state'],
   ['postgresql', 'postgresql'],
-] as const)('with state in %s', (store, part) => {
+] as const)('with state in %s', (store, storeProcess) => {
   const fixture = usePlatform(() => ({ store, env: { order: { ACCEPT_DEADLINE_MS: '2000' } } }));
   const order = () => fixture().platform.urls.order[0];
 
   test('a killed state store: 503 with Retry-After, no half-written order, and orders are accepted after its restart', async () => {
-    await fixture().platform.kill(part);
+    await fixture().platform.kill(storeProcess);
     const answers = await fixture().place(20);
     for (const { status, headers, body } of answers) {
       expect(status).toBe(503);
@@ -29,7 +29,7 @@ describe.each([
       expect(body.status).toBe(503);
     }
 
-    await fixture().platform.start(part);
+    await fixture().platform.start(storeProcess);
     await poll(
       'orders are acknowledged again',
       async () => {
@@ -47,13 +47,13 @@ describe.each([
   });
 
   test('a paused state store: 503 outcome unknown with Location, and the order there later', async () => {
-    await fixture().platform.freeze(part);
+    await fixture().platform.pause(storeProcess);
     const answer = await post(`${order()}/orders`, GOOD_ORDER);
     expect(isUnknown(answer)).toBe(true);
     expect(answer.headers.location).toMatch(/^\/orders\/[0-9a-f-]{36}$/);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
 
-    await fixture().platform.thaw(part);
+    await fixture().platform.resume(storeProcess);
     await poll(
       'the order at its Location',
       () => get(`${order()}${answer.headers.location}`),

@@ -107,7 +107,7 @@ export function runStyleMatrix(broker: BrokerKind): void {
 
 function besides(fixture: () => PlatformFixture, { url, place, stored }: ScenarioDriver): void {
   test('a service that hangs delays its callers by seconds and no other caller', async () => {
-    await fixture().platform.freeze('restaurant-1');
+    await fixture().platform.pause('restaurant-1');
     const before = await stored();
     const [hanging, waited, ...others] = await Promise.all([
       place('synchronous'),
@@ -118,7 +118,7 @@ function besides(fixture: () => PlatformFixture, { url, place, stored }: Scenari
     expect(waited).toMatchObject({ status: 202, headers: { 'preference-applied': 'wait=1' } });
     for (const { status } of others) expect(status).toBe(202);
     expect(await stored()).toBe(before + 1 + others.length);
-    await fixture().platform.thaw('restaurant-1');
+    await fixture().platform.resume('restaurant-1');
     for (const replica of [0, 1]) {
       const ask = () => post(url(replica), GOOD_ORDER, { 'order-style': 'synchronous' });
       await poll('a verdict', ask, ({ status }) => status === 201);

@@ -196,12 +196,12 @@ export function traceOrders(broker: BrokerKind): void {
     const senders = () => waiting.map(([trace, topic]) => trace.senders(topic));
     const before = await poll('each is sent again', senders, (all) => all.every(({ length }) => length >= 2));
     expect(new Set(before.flat())).toEqual(new Set([taker()]));
-    await Promise.all(['order-1', 'order-1-dapr'].map((part) => platform.kill(part)));
+    await Promise.all(['order-1', 'order-1-dapr'].map((name) => platform.kill(name)));
     await poll('each is sent by another one', senders, (all) => all.every((by) => by.some((who) => who !== taker())));
-    shop().thaw();
+    shop().resume();
     const commits = () => bought.spans().filter(({ name }) => name === 'commit');
     await poll('the shop has asked again', commits, ({ length }) => length > 1);
-    await Promise.all(['consumer-1-dapr', 'notification-1-dapr'].map((part) => platform.start(part)));
+    await Promise.all(['consumer-1-dapr', 'notification-1-dapr'].map((name) => platform.start(name)));
 
     // Each retransmission was handled, and none had another effect.
     for (const { style, trace } of settledAtOnce) await trace.is(() => [...trees[style], ...again(trace, TOLD)]);
@@ -236,7 +236,7 @@ export function traceOrders(broker: BrokerKind): void {
         (span) => span !== undefined && taker() !== undefined,
       );
       if (commit?.instance !== taker() || !takeApart(String(commit?.attributes['order.id']))) continue;
-      shop().freeze();
+      shop().pause();
       return { trace, id };
     }
   }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { spawnGuarded } from '@standing-order/local/parts/guarded';
+import { spawnKilledWithParent } from '@standing-order/local/processes/kill-with-parent';
 import { poll } from '@standing-order/testing/poll';
 
 /** A program that a test runs, with its output in a file. */
@@ -11,14 +11,14 @@ export interface Child {
   /** Sends SIGTERM, and SIGKILL after 10 s; resolves when the program has ended. */
   stop(): Promise<void>;
   /** SIGSTOP, and SIGCONT. */
-  freeze(): void;
-  thaw(): void;
+  pause(): void;
+  resume(): void;
 }
 
 /** Starts a program whose output goes to `logFile`. It also ends when this process ends. */
 export function startChild(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
   const log = openSync(logFile, 'a');
-  const child = spawnGuarded({ file: command, args, env }, process.cwd(), log);
+  const child = spawnKilledWithParent({ file: command, args, env }, process.cwd(), log);
   closeSync(log);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -36,8 +36,8 @@ export function startChild(command: string, args: readonly string[], logFile: st
       await end('SIGTERM');
       clearTimeout(force);
     },
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
   };
 }
 

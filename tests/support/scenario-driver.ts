@@ -81,7 +81,7 @@ export function createScenarioDriver(fixture: () => PlatformFixture, shop: () =>
     /** Starts every stopped service, waits until all are ready, and kills these validators. */
     async stopValidators(names: readonly Validator[]): Promise<void> {
       const { platform } = fixture();
-      const stopped = platform.parts().filter(({ kind, state }) => kind === 'service' && state !== 'running');
+      const stopped = platform.processes().filter(({ kind, state }) => kind === 'service' && state !== 'running');
       for (const { name } of stopped) await platform.start(name);
       for (const name of ['consumer', 'restaurant'] as const) await answersOk(`${platform.urls[name][0]}/readyz`);
       await poll('copies are fresh', freshness, (fresh) => fresh.consumer && fresh.restaurant);

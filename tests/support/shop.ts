@@ -16,8 +16,8 @@ export interface Shop {
   readonly url: string;
   kill(): Promise<void>;
   start(): Promise<void>;
-  freeze(): void;
-  thaw(): void;
+  pause(): void;
+  resume(): void;
 }
 
 /** The subscription of the example to its reply channel; to be added to the platform's resources. */
@@ -63,7 +63,7 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
   ends.push(() => sidecar.stop());
   await answers(`http://127.0.0.1:${http}/v1.0/healthz`, sidecar);
   await answers(`${url}/readyz`, sidecar);
-  return { url, start, kill: async () => child?.kill(), freeze: () => child?.freeze(), thaw: () => child?.thaw() };
+  return { url, start, kill: async () => child?.kill(), pause: () => child?.pause(), resume: () => child?.resume() };
 }
 
 /** Starts a sidecar on the ports after the application's port. */

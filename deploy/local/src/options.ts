@@ -29,7 +29,7 @@ export interface PlatformOptions {
   readonly startDeadlineMs?: number;
   /** Gives up, and takes down what has been started. */
   readonly signal?: AbortSignal;
-  /** Hears what happens, a line at a time: also of a part that ended by itself. */
+  /** Hears what happens, a line at a time: also of a process that ended by itself. */
   readonly onProgress?: (line: string) => void;
 }
 

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readResources } from '../src/dapr/resource.ts';
 import { DAPR_FOLDER, type StoreKind } from '../src/dapr/source.ts';
 import { placeDemoOrder, seedDemo } from '../src/demo.ts';
-import { postgresqlPart } from '../src/parts/postgresql.ts';
-import { redisPart } from '../src/parts/redis.ts';
-import { inheritedEnv, type PartSpec } from '../src/parts/spec.ts';
 import { brokerPort, findPortBase, loopback, statePort } from '../src/ports.ts';
+import { postgresqlProcess } from '../src/processes/postgresql.ts';
+import { redisProcess } from '../src/processes/redis.ts';
+import { inheritedEnv, type ProcessSpec } from '../src/processes/spec.ts';
 import { Supervisor } from '../src/supervisor.ts';
 import { findTools } from '../src/tools.ts';
 import { answersOk } from '../src/wait.ts';
@@ -103,22 +103,22 @@ async function specsOf(
   dataDir: string,
   base: number,
   store: StoreKind,
-): Promise<PartSpec[]> {
+): Promise<ProcessSpec[]> {
   const tools = await findTools({ store, broker: 'redis' });
   const redis = { binary: tools.redis, dataDir };
   const port = statePort(base);
   return [
     tools.postgres === undefined
-      ? redisPart({ ...redis, name: 'redis-state', port, appendfsync: 'always' })
-      : await postgresqlPart({ binary: tools.postgres, port, dataDir, password }),
-    redisPart({ ...redis, name: 'redis-broker', port: brokerPort(base), appendfsync: 'everysec' }),
+      ? redisProcess({ ...redis, name: 'redis-state', port, appendfsync: 'always' })
+      : await postgresqlProcess({ binary: tools.postgres, port, dataDir, password }),
+    redisProcess({ ...redis, name: 'redis-broker', port: brokerPort(base), appendfsync: 'everysec' }),
     ...runFile.apps.flatMap((app) => [serviceOf(app), sidecarOf(runFile, app, folder, tools.daprd)]),
   ];
 }
 
-function serviceOf({ appID, appDirPath, appPort, daprHTTPPort, command, env }: App): PartSpec {
+function serviceOf({ appID, appDirPath, appPort, daprHTTPPort, command, env }: App): ProcessSpec {
   return {
-    ...part(appID, 'service', [appPort]),
+    ...commonSpec(appID, 'service', [appPort]),
     program: {
       file: process.execPath,
       args: [resolve(DAPR_FOLDER, appDirPath, command[1])],
@@ -130,7 +130,7 @@ function serviceOf({ appID, appDirPath, appPort, daprHTTPPort, command, env }: A
 }
 
 /** With the flags that the CLI derives from the run file. In addition, every listener is on loopback, and the log has more. */
-function sidecarOf({ common }: RunFile, app: App, folder: string, binary: string): PartSpec {
+function sidecarOf({ common }: RunFile, app: App, folder: string, binary: string): ProcessSpec {
   const flags = {
     'app-id': app.appID,
     'app-port': app.appPort,
@@ -151,7 +151,7 @@ function sidecarOf({ common }: RunFile, app: App, folder: string, binary: string
   const health = `http://${loopback}:${app.daprHTTPPort}/v1.0/healthz`;
   const ports = [app.daprHTTPPort, app.daprGRPCPort, app.daprInternalGRPCPort, app.metricsPort];
   return {
-    ...part(`${app.appID}-dapr`, 'sidecar', ports),
+    ...commonSpec(`${app.appID}-dapr`, 'sidecar', ports),
     program: {
       file: binary,
       args: [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), ...resources],
@@ -162,7 +162,7 @@ function sidecarOf({ common }: RunFile, app: App, folder: string, binary: string
   };
 }
 
-const part = (name: string, kind: PartSpec['kind'], ports: readonly number[]) =>
+const commonSpec = (name: string, kind: ProcessSpec['kind'], ports: readonly number[]) =>
   ({ name, kind, ports, stopSignal: 'SIGTERM', stopDeadlineMs: 15_000 }) as const;
 
 async function metadataOf({ daprHTTPPort }: App) {

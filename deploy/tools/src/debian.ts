@@ -9,8 +9,8 @@ import type { DebianSource } from './table.ts';
 const MINUTE = 60_000;
 
 /**
- * Unpacks a distribution's packages, and their dependencies that this machine lacks, into a folder. Nothing is installed:
- * this needs no rights, does not change the system and starts no service. Each program becomes a script in `into`.
+ * Unpacks a distribution's packages, and their dependencies that this machine lacks, into a folder. The system is not
+ * changed, no rights are needed and no service starts. Each program becomes a script in `into`.
  */
 export async function unpackFromDebian(
   source: DebianSource,

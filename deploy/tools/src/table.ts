@@ -54,7 +54,7 @@ export const TOOLS = {
       kind: 'go',
       folder: pinsFolder('daprd'),
       program: '.',
-      // The suffix says that this is not a release of Dapr (ADR 0030).
+      // The suffix marks a build that is not a release of Dapr (ADR 0030).
       flags: ['-ldflags=-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=1.18.1+standing-order'],
     },
     installHint: 'install the Dapr CLI and run `dapr init --slim --runtime-version 1.18.1`',

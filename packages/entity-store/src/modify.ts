@@ -23,7 +23,7 @@ export async function compareAndSet(
 /** What a change decides: a result, and the document to write, unless the stored one stays as it is. */
 export interface Decision<R> {
   readonly result: R;
-  /** The new document. Absent: nothing is written. */
+  /** The new document. Absent: the stored one stays. */
   readonly write?: unknown;
 }
 
@@ -31,9 +31,9 @@ export interface Decision<R> {
 export type Modified<R> =
   /** The document holds the change. */
   | { readonly outcome: 'written'; readonly result: R }
-  /** The change decided to write nothing. */
+  /** The change decided to keep the document. */
   | { readonly outcome: 'unchanged'; readonly result: R }
-  /** conflict: every race was lost, nothing is stored. unknown: it may be stored, now or later. refused: the store cannot store it. */
+  /** conflict: every race was lost, the change is not stored. unknown: it may be stored, now or later. refused: the store cannot store it. */
   | { readonly outcome: 'conflict' | 'unknown' | 'refused' };
 
 /** How `modify` retries. */

@@ -32,7 +32,7 @@ describe('a change', () => {
     expect(await store.get('a')).toEqual({ value: { count: 2 }, etag: '2' });
   });
 
-  test('that decides to write nothing leaves the document', async () => {
+  test('without a new document leaves the stored one', async () => {
     const store = createMemoryStore();
     expect(await modify(store, 'a', () => ({ result: 'full' }))).toEqual({ outcome: 'unchanged', result: 'full' });
     expect(await store.get('a')).toBeUndefined();
@@ -45,7 +45,7 @@ describe('a change', () => {
     expect(countOf(await store.get('a'))).toBe(6);
   });
 
-  test('is given up after as many lost races as attempts, with a pause before each retry', async () => {
+  test('ends as a conflict after as many lost races as attempts, with a pause before each retry', async () => {
     const store = createMemoryStore();
     await store.insert('a', { count: 0 });
     const pauses: number[] = [];
@@ -118,7 +118,7 @@ describe('a write without a clear answer', () => {
   });
 });
 
-test('whatever the store loses, a marked change counts exactly once if it is written, and at most once otherwise', async () => {
+test('a marked change counts exactly once when it is written, and at most once otherwise, with any faults of the store', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom('ok', 'lost write', 'lost answer'), { maxLength: 12 }),

@@ -1,6 +1,6 @@
 /**
- * A shop that orders by message. POST /purchases places an order and answers with its outcome, however long that takes;
- * GET /purchases/{id} asks for it again, also after a restart.
+ * The shop: an application that places orders by message. POST /purchases places an order and responds with its outcome, however long
+ * that takes. GET /purchases/{id} reads the outcome of an earlier purchase, also after a restart.
  */
 import '@standing-order/service-kit/telemetry/start';
 import { correlationId, orderRequest } from '@standing-order/contracts';

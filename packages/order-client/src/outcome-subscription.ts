@@ -3,45 +3,48 @@ import { type HandlingResult, type ReceivedMessage, type Sidecar, sendReplies, s
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import type { Outstanding } from './request-sender.ts';
-import type { Outcome, Records } from './requests.ts';
+import type { RequestSender } from './request-sender.ts';
+import type { Outcome, RequestStore } from './requests.ts';
 
-export interface OutcomesParts {
+export interface OutcomeSubscriptionOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly name: string;
   readonly source: string;
   readonly clock: Pick<Clock, 'wall'>;
-  readonly records: Pick<Records, 'read' | 'settle'>;
-  readonly outstanding: Pick<Outstanding, 'settle'>;
+  readonly requests: Pick<RequestStore, 'read' | 'addOutcomes'>;
+  readonly sender: Pick<RequestSender, 'complete'>;
 }
 
-type Reply = Message<(typeof OUTCOME_TYPES)[number]>;
-type Settled = Message<'com.standing-order.order-outcome.v1'>;
+type OutcomeMessage = Message<(typeof OUTCOME_TYPES)[number]>;
+type OrderOutcomeMessage = Message<'com.standing-order.order-outcome.v1'>;
 
-/** Adds the handler of a client's reply channel: an outcome is stored before it is confirmed, and comes again until then. */
-export function outcomeHandler(app: Hono, parts: OutcomesParts): void {
-  const { sidecar, pubsub, name, source, records, outstanding } = parts;
+/**
+ * Adds the handler of the client's reply channel. An outcome is stored before it is confirmed. It is redelivered until it is
+ * confirmed.
+ */
+export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptions): void {
+  const { sidecar, pubsub, name, source, requests, sender } = options;
 
-  async function hear(batch: readonly ReceivedMessage<Reply>[]): Promise<readonly HandlingResult[]> {
-    const heard = new Map<string, Outcome>();
+  async function handle(batch: readonly ReceivedMessage<OutcomeMessage>[]): Promise<readonly HandlingResult[]> {
+    const outcomes = new Map<string, Outcome>();
     for (const { message } of batch) {
       const { correlationId: id } = message.data;
-      if (id === undefined)
-        warnRateLimited('client refused', { ...message.data }, 'a request of unknown id was refused');
-      else if (!heard.has(id)) heard.set(id, outcomeOf(message));
+      if (id === undefined) {
+        warnRateLimited('client refused', { ...message.data }, 'a request without a correlation id was refused');
+      } else if (!outcomes.has(id)) outcomes.set(id, toOutcome(message));
     }
-    if (!(await records.settle(heard))) return batch.map(() => 'retry');
-    await outstanding.settle(await records.read([...heard.keys()]));
+    if (!(await requests.addOutcomes(outcomes))) return batch.map(() => 'retry');
+    await sender.complete(await requests.read([...outcomes.keys()]));
     return confirm(batch);
   }
 
-  /** Says that the outcomes arrived. Also of requests that nobody here knows any more: nobody else will say it. */
-  async function confirm(batch: readonly ReceivedMessage<Reply>[]): Promise<readonly HandlingResult[]> {
-    const received = { type: 'com.standing-order.outcome-received.v1' } as const;
-    const confirmed = await sendReplies(parts, batch.filter(isSettled), () => received);
+  /** Confirms outcomes to the order service, including those of removed requests: no other receiver would confirm them. */
+  async function confirm(batch: readonly ReceivedMessage<OutcomeMessage>[]): Promise<readonly HandlingResult[]> {
+    const reply = { type: 'com.standing-order.outcome-received.v1' } as const;
+    const confirmed = await sendReplies(options, batch.filter(isOrderOutcome), () => reply);
     let next = 0;
-    return batch.map((delivery) => (isSettled(delivery) ? (confirmed[next++] ?? 'retry') : 'success'));
+    return batch.map((received) => (isOrderOutcome(received) ? (confirmed[next++] ?? 'retry') : 'success'));
   }
 
   subscribe(app, {
@@ -50,15 +53,15 @@ export function outcomeHandler(app: Hono, parts: OutcomesParts): void {
     topic: { name: outcomeTopic(name), deadLetter: `${outcomeTopic(name)}-dead` },
     source,
     schema: messageSchema(OUTCOME_TYPES),
-    handle: (batch) => runDetached(() => hear(batch)),
+    handle: (batch) => runDetached(() => handle(batch)),
   });
 }
 
-/** A refusal is not confirmed: there is no order that would wait for it. */
-const isSettled = (delivery: ReceivedMessage<Reply>): delivery is ReceivedMessage<Settled> =>
-  delivery.message.type === 'com.standing-order.order-outcome.v1';
+/** A refusal is not confirmed, because there is no order that waits for the confirmation. */
+const isOrderOutcome = (received: ReceivedMessage<OutcomeMessage>): received is ReceivedMessage<OrderOutcomeMessage> =>
+  received.message.type === 'com.standing-order.order-outcome.v1';
 
-function outcomeOf({ type, data }: Reply): Outcome {
+function toOutcome({ type, data }: OutcomeMessage): Outcome {
   return type === 'com.standing-order.order-outcome.v1'
     ? { kind: 'settled', order: data.order }
     : { kind: 'refused', detail: data.detail, errors: data.errors };

@@ -1,32 +1,32 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
-import type { Pending } from './pending-list.ts';
-import type { Record, Records } from './requests.ts';
+import type { PendingList } from './pending-list.ts';
+import type { PlacedRequest, RequestStore } from './requests.ts';
 
-export interface ListedParts {
-  readonly pending: Pick<Pending, 'read' | 'remove'>;
-  readonly records: Pick<Records, 'read'>;
+export interface ReconcileOptions {
+  readonly pending: Pick<PendingList, 'read' | 'remove'>;
+  readonly requests: Pick<RequestStore, 'read'>;
   readonly clock: Pick<Clock, 'wall'>;
 }
 
-/** Whoever is placing a request has written it by then, after its id. */
-const ABANDONED_MS = 60_000;
+/** A request is stored shortly after its id is listed. An id that is listed for this long without a request is abandoned. */
+const ABANDONED_AFTER_MS = 60_000;
 
 /**
- * The listed requests without an outcome, and the ids of which nobody can know yet whether they become requests. Takes out of
- * the list what is settled or was never stored. Rejects when the store fails.
+ * Reads the pending requests. Removes the ids of decided and abandoned requests from the list. `unclear` are listed ids whose request
+ * may still be stored. Rejects if the store fails.
  */
-export async function readListed({ pending, records, clock }: ListedParts): Promise<{
-  readonly open: readonly Record[];
+export async function reconcilePending({ pending, requests, clock }: ReconcileOptions): Promise<{
+  readonly open: readonly PlacedRequest[];
   readonly unclear: readonly string[];
 }> {
   const listed = await pending.read();
-  const known = await records.read([...listed.keys()]);
-  const missing = [...listed].filter(([id]) => !known.has(id));
-  const isAbandoned = ([, addedAt]: readonly [string, number]) => clock.wall() - addedAt > ABANDONED_MS;
-  const over = [...[...listed].filter(([id]) => known.get(id)?.outcome), ...missing.filter(isAbandoned)];
-  await Promise.all(over.map(([id, addedAt]) => pending.remove(id, addedAt)));
+  const stored = await requests.read([...listed.keys()]);
+  const missing = [...listed].filter(([id]) => !stored.has(id));
+  const isAbandoned = ([, addedAt]: readonly [string, number]) => clock.wall() - addedAt > ABANDONED_AFTER_MS;
+  const removable = [...[...listed].filter(([id]) => stored.get(id)?.outcome), ...missing.filter(isAbandoned)];
+  await Promise.all(removable.map(([id, addedAt]) => pending.remove(id, addedAt)));
   return {
-    open: [...known.values()].filter(({ outcome }) => !outcome),
+    open: [...stored.values()].filter(({ outcome }) => !outcome),
     unclear: missing.filter((entry) => !isAbandoned(entry)).map(([id]) => id),
   };
 }

@@ -2,176 +2,178 @@ import { TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
-import type { Pending } from './pending-list.ts';
-import { readListed } from './reconcile-pending.ts';
-import { type Outcome, type Record, type Records, UnknownRequestError } from './requests.ts';
+import type { PendingList } from './pending-list.ts';
+import { reconcilePending } from './reconcile-pending.ts';
+import { type Outcome, type PlacedRequest, type RequestStore, UnknownRequestError } from './requests.ts';
 
-/** The client was closed; the request goes on when it resumes. */
+/** The client was closed. The request stays stored and continues after `resume`. */
 export class ClosedError extends Error {
   override readonly name = 'ClosedError';
 }
 
-export interface OutstandingParts {
+export interface RequestSenderOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  /** Of the client, which is where its outcomes go, too. */
+  /** Name of the client, which is also the address of its outcomes. */
   readonly name: string;
-  /** Who the client is in its messages, as a URI reference. */
+  /** CloudEvents source of the client's messages, a URI reference. */
   readonly source: string;
   readonly clock: Clock;
-  readonly records: Pick<Records, 'read'>;
-  readonly pending: Pick<Pending, 'read' | 'remove'>;
+  readonly requests: Pick<RequestStore, 'read'>;
+  readonly pending: Pick<PendingList, 'read' | 'remove'>;
 }
 
-/** The requests that this process sends until their outcome is stored, and who waits for it. */
-export interface Outstanding {
-  /** Takes a request up; resolves with its outcome, whenever that comes. Rejects with a ClosedError or an UnknownRequestError. */
-  follow(record: Record): Promise<Outcome>;
-  /** Listed, and perhaps without a cause: it is taken up if it is stored and open, and loses its place in the list if not. */
-  doubt(id: string): void;
-  /** Sends a request no more that is not stored any more; who waits for it hears an UnknownRequestError. Never rejects. */
-  forget(id: string): Promise<void>;
-  /** Who waits for one of these hears its outcome, if it has one, and nothing is left to be done for it. Never rejects. */
-  settle(known: ReadonlyMap<string, Record>): Promise<void>;
-  /** Sends nothing more; who waits hears a ClosedError. */
+/** Sends requests until their outcome is stored, and resolves their callers. */
+export interface RequestSender {
+  /** Sends a request and resolves with its outcome. Rejects with a ClosedError or an UnknownRequestError. */
+  track(request: PlacedRequest): Promise<Outcome>;
+  /** Tracks a listed request once it is known to be stored and pending. Otherwise its id is removed from the list. */
+  verify(id: string): void;
+  /** Stops sending a removed request, and rejects its callers with an UnknownRequestError. Never rejects. */
+  cancel(id: string): Promise<void>;
+  /** Resolves the callers of requests that have an outcome, and removes these from the pending list. Never rejects. */
+  complete(requests: ReadonlyMap<string, PlacedRequest>): Promise<void>;
+  /** Stops sending, and rejects all callers with a ClosedError. */
   close(): void;
 }
 
-interface Waiting {
-  readonly record: Record;
-  readonly settled: PromiseWithResolvers<Outcome>;
-  /** When it is sent next, on the monotonic clock, and how long after that again. */
+interface TrackedRequest {
+  readonly request: PlacedRequest;
+  readonly outcome: PromiseWithResolvers<Outcome>;
+  /** Time of the next send on the monotonic clock, and the delay after it. */
   sendAt: number;
-  pauseMs: number;
+  delayMs: number;
   sends: number;
 }
 
-const LOOK_MS = 1_000;
-/** Between two looks at the whole list. */
-const TIDY_MS = 30_000;
-const SEND_AGAIN_MS = 2_000;
-const SEND_AGAIN_MAX_MS = 30_000;
+const POLL_MS = 1_000;
+/** Interval between two reads of the whole pending list. */
+const RECONCILE_MS = 30_000;
+const RESEND_MS = 2_000;
+const RESEND_MAX_MS = 30_000;
 
-export function createOutstanding(parts: OutstandingParts): Outstanding {
-  const { sidecar, pubsub, clock, records, pending } = parts;
-  const waiting = new Map<string, Waiting>();
-  const doubtful = new Set<string>();
-  let tidyAt = clock.monotonic() + TIDY_MS;
-  let cancelLook: (() => void) | undefined;
-  let closed = false;
+export function createRequestSender(options: RequestSenderOptions): RequestSender {
+  const { sidecar, pubsub, clock, requests, pending } = options;
+  const tracked = new Map<string, TrackedRequest>();
+  const unverified = new Set<string>();
+  let reconcileAt = clock.monotonic() + RECONCILE_MS;
+  let cancelPoll: (() => void) | undefined;
+  let isClosed = false;
 
-  async function send(due: readonly Waiting[]): Promise<void> {
+  async function send(due: readonly TrackedRequest[]): Promise<void> {
     if (due.length === 0) return;
     for (const entry of due) {
       entry.sends++;
-      entry.sendAt = clock.monotonic() + entry.pauseMs;
-      entry.pauseMs = Math.min(2 * entry.pauseMs, SEND_AGAIN_MAX_MS);
+      entry.sendAt = clock.monotonic() + entry.delayMs;
+      entry.delayMs = Math.min(2 * entry.delayMs, RESEND_MAX_MS);
     }
-    const requests = due.map((entry) => requestOf(entry, parts));
-    await sidecar.publish(pubsub, TOPICS['order-requests'].name, requests);
+    const messages = due.map((entry) => createOrderMessage(entry, options));
+    await sidecar.publish(pubsub, TOPICS['order-requests'].name, messages);
   }
 
   const unlist = (id: string): Promise<void> =>
     pending.remove(id).catch((error: unknown) => {
-      warnRateLimited('client list', { err: error }, 'a request stays listed for now');
-      doubt(id);
+      warnRateLimited('client list', { err: error }, 'could not remove a request from the pending list');
+      verify(id);
     });
 
-  /** The outcome is stored. */
-  async function settled(id: string, outcome: Outcome): Promise<void> {
-    waiting.get(id)?.settled.resolve(outcome);
-    waiting.delete(id);
+  async function completeOne(id: string, outcome: Outcome): Promise<void> {
+    tracked.get(id)?.outcome.resolve(outcome);
+    tracked.delete(id);
     await unlist(id);
   }
 
-  async function settle(known: ReadonlyMap<string, Record>): Promise<void> {
-    await Promise.all([...known.values()].map(({ id, outcome }) => outcome && settled(id, outcome)));
+  async function complete(stored: ReadonlyMap<string, PlacedRequest>): Promise<void> {
+    await Promise.all([...stored.values()].map(({ id, outcome }) => outcome && completeOne(id, outcome)));
   }
 
-  function end(entry: Waiting): void {
-    const { id } = entry.record;
-    if (waiting.get(id) !== entry) return;
-    waiting.delete(id);
-    entry.settled.reject(new UnknownRequestError(`request ${id} was forgotten`));
+  function untrack(entry: TrackedRequest): void {
+    const { id } = entry.request;
+    if (tracked.get(id) !== entry) return;
+    tracked.delete(id);
+    entry.outcome.reject(new UnknownRequestError(`request ${id} was removed`));
   }
 
-  /** Sends what is due, and finds what another replica has heard or forgotten. */
-  async function look(): Promise<void> {
-    const entries = [...waiting.values()];
-    const known = await records.read(entries.map(({ record }) => record.id));
-    for (const entry of entries) if (!known.has(entry.record.id)) end(entry);
-    await settle(known);
+  /** Sends due requests, and detects outcomes and removals that another replica has stored. */
+  async function poll(): Promise<void> {
+    const entries = [...tracked.values()];
+    const stored = await requests.read(entries.map(({ request }) => request.id));
+    for (const entry of entries) if (!stored.has(entry.request.id)) untrack(entry);
+    await complete(stored);
     const now = clock.monotonic();
-    await send([...waiting.values()].filter(({ sendAt }) => sendAt <= now));
-    if (now < tidyAt) return;
-    await tidy();
-    tidyAt = now + TIDY_MS;
+    await send([...tracked.values()].filter(({ sendAt }) => sendAt <= now));
+    if (now < reconcileAt) return;
+    await verifyAll();
+    reconcileAt = now + RECONCILE_MS;
   }
 
-  /** Without it, requests that failed half-way would hold their places until the next restart. */
-  async function tidy(): Promise<void> {
-    const doubted = [...doubtful];
-    const { open, unclear } = await readListed(parts);
-    for (const record of open) if (doubtful.has(record.id)) void follow(record).catch(() => {});
-    for (const id of doubted) if (!unclear.includes(id)) doubtful.delete(id);
+  /** Without it, requests that were listed but never stored would count as pending until the next restart. */
+  async function verifyAll(): Promise<void> {
+    const verified = [...unverified];
+    const { open, unclear } = await reconcilePending(options);
+    for (const request of open) if (unverified.has(request.id)) void track(request).catch(() => {});
+    for (const id of verified) if (!unclear.includes(id)) unverified.delete(id);
   }
 
-  function lookLater(): void {
-    if (closed || cancelLook !== undefined || waiting.size + doubtful.size === 0) return;
-    cancelLook = clock.setTimer(LOOK_MS, () => {
-      runDetached(look)
-        .catch((error: unknown) => warnRateLimited('client look', { err: error }, 'pending requests cannot be read'))
+  function schedulePoll(): void {
+    if (isClosed || cancelPoll !== undefined || tracked.size + unverified.size === 0) return;
+    cancelPoll = clock.setTimer(POLL_MS, () => {
+      runDetached(poll)
+        .catch((error: unknown) => warnRateLimited('client poll', { err: error }, 'could not read pending requests'))
         .finally(() => {
-          cancelLook = undefined;
-          lookLater();
+          cancelPoll = undefined;
+          schedulePoll();
         });
     });
   }
 
-  async function follow(record: Record): Promise<Outcome> {
-    if (record.outcome) return record.outcome;
-    const known = waiting.get(record.id);
-    if (known) return known.settled.promise;
-    if (closed) throw new ClosedError('the client is closed');
-    const promise = Promise.withResolvers<Outcome>();
-    // Nobody may wait for it here, as after `resume`.
-    promise.promise.catch(() => {});
-    const entry = { record, settled: promise, sendAt: 0, pauseMs: SEND_AGAIN_MS, sends: 0 };
-    waiting.set(record.id, entry);
+  async function track(request: PlacedRequest): Promise<Outcome> {
+    if (request.outcome) return request.outcome;
+    const known = tracked.get(request.id);
+    if (known) return known.outcome.promise;
+    if (isClosed) throw new ClosedError('the client is closed');
+    const outcome = Promise.withResolvers<Outcome>();
+    // There may be no caller, for example after `resume`.
+    outcome.promise.catch(() => {});
+    const entry = { request, outcome, sendAt: 0, delayMs: RESEND_MS, sends: 0 };
+    tracked.set(request.id, entry);
     await send([entry]);
-    lookLater();
-    return promise.promise;
+    schedulePoll();
+    return outcome.promise;
   }
 
-  function doubt(id: string): void {
-    if (closed) return;
-    doubtful.add(id);
-    lookLater();
+  function verify(id: string): void {
+    if (isClosed) return;
+    unverified.add(id);
+    schedulePoll();
   }
 
   return {
-    settle,
-    follow,
-    doubt,
-    async forget(id) {
-      const entry = waiting.get(id);
-      if (entry) end(entry);
+    complete,
+    track,
+    verify,
+    async cancel(id) {
+      const entry = tracked.get(id);
+      if (entry) untrack(entry);
       await unlist(id);
     },
     close() {
-      closed = true;
-      cancelLook?.();
-      for (const [id, entry] of waiting)
-        entry.settled.reject(new ClosedError(`closed before the outcome of ${id} came`));
-      waiting.clear();
-      doubtful.clear();
+      isClosed = true;
+      cancelPoll?.();
+      for (const [id, entry] of tracked) {
+        entry.outcome.reject(new ClosedError(`the client was closed before the outcome of ${id} arrived`));
+      }
+      tracked.clear();
+      unverified.clear();
     },
   };
 }
 
-/** The message that asks for the order. */
-function requestOf({ record, sends }: Waiting, { name, source, clock }: OutstandingParts): Publication {
-  const { id, order: request, trace } = record;
+function createOrderMessage(
+  { request, sends }: TrackedRequest,
+  { name, source, clock }: RequestSenderOptions,
+): Publication {
+  const { id, order, trace } = request;
   const event = createEvent({
     id: `${id}-${sends}`,
     source,
@@ -179,7 +181,7 @@ function requestOf({ record, sends }: Waiting, { name, source, clock }: Outstand
     subject: id,
     time: clock.wall(),
     trace: trace && { traceparent: trace.traceparent, ...(trace.tracestate && { tracestate: trace.tracestate }) },
-    data: { correlationId: id, replyTo: name, request },
+    data: { correlationId: id, replyTo: name, request: order },
   });
   return { event, partitionKey: id };
 }

@@ -3,14 +3,14 @@ import { fieldFault, orderRequest, orderView, traceParent } from '@standing-orde
 import type { StateStore } from '@standing-order/dapr';
 import { z } from 'zod';
 
-/** settled: the order as it was decided. refused: the request was none that the order service takes; there is no order. */
+/** settled: the order after its decision. refused: the order service could not accept the request; there is no order. */
 export const outcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('settled'), order: orderView }),
   z.object({ kind: z.literal('refused'), detail: z.string(), errors: z.array(fieldFault) }),
 ]);
 export type Outcome = z.infer<typeof outcome>;
 
-const record = z.object({
+const placedRequest = z.object({
   v: z.literal(1),
   id: z.string(),
   order: orderRequest,
@@ -20,10 +20,10 @@ const record = z.object({
   outcome: outcome.optional(),
 });
 
-/** A request as it is kept, from before it is sent until it is forgotten. */
-export type Record = z.infer<typeof record>;
+/** A request in the client's state store. It is stored before it is sent, until it is removed. */
+export type PlacedRequest = z.infer<typeof placedRequest>;
 
-/** Nobody has placed a request of this id, or it was forgotten. */
+/** No request with this id was placed, or it was removed. */
 export class UnknownRequestError extends Error {
   override readonly name = 'UnknownRequestError';
 }
@@ -34,32 +34,33 @@ export class IdReusedError extends Error {
 }
 
 /** The requests of one client, in its own state store. */
-export interface Records {
-  /** The stored one, where the same request is stored already. Rejects with an IdReusedError, or when it cannot be read. */
-  find(record: Record): Promise<Record | undefined>;
-  /** Stores it; gives the stored one where the same request is stored already. Rejects when it is not known to be stored. */
-  keep(record: Record): Promise<Record>;
-  /** Missing ones are missing from the result. */
-  read(ids: readonly string[]): Promise<ReadonlyMap<string, Record>>;
-  /** The first outcome counts. False: not stored, try again. */
-  settle(outcomes: ReadonlyMap<string, Outcome>): Promise<boolean>;
-  forget(id: string): Promise<boolean>;
+export interface RequestStore {
+  /** Finds the stored request with the same id and order. Rejects with an IdReusedError, or if the store cannot be read. */
+  find(request: PlacedRequest): Promise<PlacedRequest | undefined>;
+  /** Stores a request. Resolves with the stored one if the same request exists. Rejects if the store does not confirm it. */
+  add(request: PlacedRequest): Promise<PlacedRequest>;
+  /** Reads requests by id. The result lacks unknown ids. */
+  read(ids: readonly string[]): Promise<ReadonlyMap<string, PlacedRequest>>;
+  /** Stores outcomes of requests without one: the first outcome counts. False: not stored, try again. */
+  addOutcomes(outcomes: ReadonlyMap<string, Outcome>): Promise<boolean>;
+  /** False: the store does not confirm the removal. */
+  remove(id: string): Promise<boolean>;
 }
 
-const ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
-export function createRecords(store: StateStore, prefix: string): Records {
+export function createRequestStore(store: StateStore, prefix: string): RequestStore {
   const keyOf = (id: string) => prefix + id;
 
-  async function stored(ids: Iterable<string>) {
+  async function readStored(ids: Iterable<string>) {
     const found = await store.read([...ids].map(keyOf));
     return new Map([...found].map(([key, { value, etag }]) => [key.slice(prefix.length), { value, etag }]));
   }
 
-  async function find(wanted: Record): Promise<Record | undefined> {
-    const existing = await store.get(keyOf(wanted.id));
-    if (!existing) return undefined;
-    const found = record.parse(existing.value);
+  async function find(wanted: PlacedRequest): Promise<PlacedRequest | undefined> {
+    const stored = await store.get(keyOf(wanted.id));
+    if (!stored) return undefined;
+    const found = placedRequest.parse(stored.value);
     if (isDeepStrictEqual(found.order, wanted.order)) return found;
     throw new IdReusedError(`${wanted.id} belongs to a request for another order`);
   }
@@ -67,32 +68,33 @@ export function createRecords(store: StateStore, prefix: string): Records {
   return {
     find,
 
-    async keep(wanted) {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const result = await store.insert(keyOf(wanted.id), wanted);
-        if (result === 'created') return wanted;
+    async add(request) {
+      // An insert that is read back, not a compare-and-set: a stored request is never written over.
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const result = await store.insert(keyOf(request.id), request);
+        if (result === 'created') return request;
         if (result === 'refused') break;
-        const found = await find(wanted);
+        const found = await find(request);
         if (found) return found;
       }
       throw new Error(
-        `the state store has not confirmed request ${wanted.id}; it is sent if it turns out to be stored`,
+        `the state store has not confirmed request ${request.id}; the request is sent if it turns out to be stored`,
       );
     },
 
     async read(ids) {
-      return new Map([...(await stored(ids))].map(([id, { value }]) => [id, record.parse(value)]));
+      return new Map([...(await readStored(ids))].map(([id, { value }]) => [id, placedRequest.parse(value)]));
     },
 
-    async settle(outcomes) {
-      const found = await stored(outcomes.keys());
-      const items = [...found].flatMap(([id, { value, etag }]) => {
-        const known = record.parse(value);
-        return known.outcome ? [] : [{ key: keyOf(id), value: { ...known, outcome: outcomes.get(id) }, etag }];
+    async addOutcomes(outcomes) {
+      const stored = await readStored(outcomes.keys());
+      const items = [...stored].flatMap(([id, { value, etag }]) => {
+        const request = placedRequest.parse(value);
+        return request.outcome ? [] : [{ key: keyOf(id), value: { ...request, outcome: outcomes.get(id) }, etag }];
       });
       return items.length === 0 || (await store.write(items)) === 'written';
     },
 
-    forget: async (id) => (await store.remove(keyOf(id))) === 'written',
+    remove: async (id) => (await store.remove(keyOf(id))) === 'written',
   };
 }

@@ -2,7 +2,7 @@ import { SidecarError, type StateStore, type Stored, type WriteOutcome } from '@
 
 /** A state store in memory that behaves as Redis does under Dapr, with faults that a test injects. */
 export interface MemoryStore extends StateStore {
-  /** A copy of what is stored, by key. */
+  /** A copy of the stored items, by key. */
   readonly entries: ReadonlyMap<string, Stored>;
   /** While true, every read rejects and every write is lost. */
   down: boolean;

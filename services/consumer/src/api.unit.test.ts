@@ -4,14 +4,14 @@ import { compareRoutes, compareTopics } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { consumerService } from './consumer.ts';
 
-/** Parts that nobody uses: only the routes count here. */
+/** An application without working parts: the tests only compare its routes. */
 const app = entityServiceApp(consumerService, { entities: {} } as unknown as EntityServiceParts<Consumer>);
 
-test('every route is described, and everything described has a route', () => {
+test('every route is described, and every operation has a route', () => {
   expect(compareRoutes(app, consumerApi)).toEqual({ undescribed: [], unserved: [] });
 });
 
-test('every topic that is taken is described, and every one described is taken', () => {
-  const { taken, described } = compareTopics(app, consumerApi);
-  expect(taken).toEqual(described);
+test('every topic with a handler is described, and every described topic has a handler', () => {
+  const { handled, described } = compareTopics(app, consumerApi);
+  expect(handled).toEqual(described);
 });

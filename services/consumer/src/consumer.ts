@@ -7,10 +7,10 @@ import {
   TOPICS,
 } from '@standing-order/contracts';
 import type { EntityService } from '@standing-order/entity-store/entities';
-import { validate } from '@standing-order/rules/consumer';
+import { validateConsumer } from '@standing-order/rules/consumer';
 import { mayActFor } from '@standing-order/service-kit/auth';
 
-/** Owns consumers, and says who may order and how much. A consumer sees itself only. */
+/** Owns consumers, and validates whether a consumer may order and up to which total. A consumer may read only itself. */
 export const consumerService: EntityService<Consumer, 'com.standing-order.validate-consumer-info.v1'> = {
   source: '/consumer',
   api: consumerApi,
@@ -24,5 +24,5 @@ export const consumerService: EntityService<Consumer, 'com.standing-order.valida
   commands: TOPICS['consumer-commands'],
   changes: TOPICS['consumer-changes'],
   entityOf: ({ consumerId }) => consumerId,
-  validate,
+  validate: validateConsumer,
 };

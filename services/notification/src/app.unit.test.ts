@@ -229,7 +229,7 @@ describe('deliveries', () => {
     const [lost, open] = [orderId(), orderId()];
     await all.decide({ id: lost }, { id: open });
     const events = [lost, open].map((order, index) => ({ position: index + 1, eventId: `settled-${order}` }));
-    await all.states.update(id, () => [
+    await all.states.update(id, [
       { kind: 'eventsRead', events, at: 0 },
       { kind: 'attempted', attempt: { ...failed, at: 500 } },
       { kind: 'attempted', attempt: { ...failed, number: 2, at: 500 + GIVE_UP_AFTER_MS } },

@@ -11,8 +11,8 @@ test('the routes are those of the OpenAPI description', () => {
 });
 
 test('the subscriptions are those of the description', () => {
-  const { taken, described } = compareTopics(app, orderApi);
-  expect(taken).toEqual(described);
+  const { handled, described } = compareTopics(app, orderApi);
+  expect(handled).toEqual(described);
 });
 
 test('all routes are matched by one regular expression; overlapping routes would slow down each request', async () => {

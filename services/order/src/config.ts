@@ -21,6 +21,6 @@ export const orderConfig = serviceConfig.extend({
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** Maximum time that a request waits for the state store. */
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
-  /** Maximum number of open orders of a replica; further ones get 503. The limit keeps Redis from filling up: a full Redis stores nothing. */
+  /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */
   MAX_OPEN_ORDERS: wholeNumber(1, 10_000_000).default(500_000),
 });

@@ -7,9 +7,9 @@ import {
   TOPICS,
 } from '@standing-order/contracts';
 import type { EntityService } from '@standing-order/entity-store/entities';
-import { validate } from '@standing-order/rules/restaurant';
+import { validateOrderDetails } from '@standing-order/rules/restaurant';
 
-/** Owns restaurants and their menus, and says what can be ordered and what it costs. */
+/** Owns restaurants and their menus, and validates and prices the lines of an order. */
 export const restaurantService: EntityService<Restaurant, 'com.standing-order.validate-order-details.v1'> = {
   source: '/restaurant',
   api: restaurantApi,
@@ -22,5 +22,5 @@ export const restaurantService: EntityService<Restaurant, 'com.standing-order.va
   commands: TOPICS['restaurant-commands'],
   changes: TOPICS['restaurant-changes'],
   entityOf: ({ restaurantId }) => restaurantId,
-  validate,
+  validate: validateOrderDetails,
 };

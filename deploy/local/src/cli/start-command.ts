@@ -49,7 +49,7 @@ export function parseStart(argv: readonly string[]): StartCommand {
     ...(store !== undefined && { store: store as NonNullable<PlatformOptions['store']> }),
     ...(broker !== undefined && { broker: broker as NonNullable<PlatformOptions['broker']> }),
   };
-  const parsed = [portBase, style, replicas, env].flatMap((part) => part.faults);
+  const parsed = [portBase, style, replicas, env].flatMap((managed) => managed.faults);
   const all = [...faults, ...parsed, ...faultsOf(settingsOf(options))];
   if (all.length > 0) return { kind: 'faults', faults: all };
   return { kind: 'start', options, once: switches.has('once') };
@@ -91,7 +91,7 @@ function parseEnv(items: readonly string[]) {
 function parseReplicas(text = ''): { counts: Partial<Record<ServiceName, number>>; faults: string[] } {
   const counts: Partial<Record<ServiceName, number>> = {};
   const faults: string[] = [];
-  for (const item of text.split(',').filter((part) => part !== '')) {
+  for (const item of text.split(',').filter((managed) => managed !== '')) {
     const [, name, count] = /^(\w+)=(\d+)$/.exec(item) ?? [];
     const service = services.find((known) => known === name);
     if (service === undefined) faults.push(`replicas: "${item}" is not of the form ${services.join('|')}=N`);

@@ -2,9 +2,9 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type RunFile, readRunFile } from '../../test/support/run-file.ts';
-import { servicePart } from '../parts/service.ts';
-import { sidecarPart } from '../parts/sidecar.ts';
 import { replicaPorts, type ServiceName, services } from '../ports.ts';
+import { serviceProcess } from '../processes/service.ts';
+import { sidecarProcess } from '../processes/sidecar.ts';
 import { DAPR_FOLDER } from './source.ts';
 
 /** Fields that an app and `common` share in a multi-app run file of the Dapr CLI, and those that only an app has. */
@@ -75,7 +75,7 @@ test('the environment of a service is that of npm start, but for its tokens', ()
     notification: { WEBHOOKS_ALLOW_HTTP: 'on', WEBHOOKS_ALLOW_ADDRESSES: '127.0.0.1/32' },
   };
   for (const { appID, env } of file.apps) {
-    const { program } = servicePart({
+    const { program } = serviceProcess({
       ...{ name: appID, service: appID, main: '', ports: replicaPorts(4000, appID, 1) },
       ...{ tokens: { dapr: '', app: '' }, env: more[appID] ?? {} },
     });
@@ -87,7 +87,7 @@ test('the environment of a service is that of npm start, but for its tokens', ()
 
 test('the sidecars listen, and log, as those of npm start', () => {
   const { common } = file;
-  const { program } = sidecarPart({
+  const { program } = sidecarProcess({
     ...{
       name: 'order-1-dapr',
       binary: 'daprd',

@@ -19,7 +19,7 @@ const read = (path: string) => readResource(join(DAPR_FOLDER, path));
 const subscriptions = await readResources(join(DAPR_FOLDER, 'subscriptions'));
 
 describe('the files of deploy/dapr', () => {
-  test('subscribe the service of the contract to each of its TOPICS, with a dead-letter topic', () => {
+  test('subscribe the service of the contract to each of its topics, with a dead-letter topic', () => {
     const subscribed = subscriptions.map(({ metadata, spec, scopes }) => ({
       name: metadata.name,
       topic: spec.topic,

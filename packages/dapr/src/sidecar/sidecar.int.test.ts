@@ -56,7 +56,7 @@ const event = (id: string) =>
 
 describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
   const fixture = usePlatform(kind);
-  const statePart = kind === 'redis' ? 'redis-state' : 'postgresql';
+  const stateProcess = kind === 'redis' ? 'redis-state' : 'postgresql';
 
   test('creates a key once', async () => {
     const { store } = fixture();
@@ -168,9 +168,9 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     // A longer deadline than the sidecar's own: the test needs the sidecar's error response.
     const patient = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken, deadlineMs: 20_000 });
     const patientStore = await patient.store('state');
-    await platform.freeze(statePart);
+    await platform.pause(stateProcess);
     await expect(patientStore.read([key])).rejects.toThrow(SidecarError);
-    await platform.thaw(statePart);
+    await platform.resume(stateProcess);
     await patient.close();
     expect((await store.read([key])).get(key)?.value).toBe(0);
   });
@@ -178,7 +178,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
   test('reports no conflict while the store is down', async () => {
     const { store, platform, sidecar } = fixture();
     const { key, etag } = await stored(store, 0);
-    await platform.kill(statePart);
+    await platform.kill(stateProcess);
     expect(await store.update(key, 1, etag)).toBe('unknown');
     expect(
       await store.write([
@@ -190,7 +190,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     expect(await store.insert(freshKey(), 1)).toBe('unknown');
     expect(await store.transact([{ op: 'upsert', key, json: '1' }])).toBe('unknown');
     await expect(store.read([key])).rejects.toThrow('bulk get');
-    await platform.start(statePart);
+    await platform.start(stateProcess);
     await platform.ready();
     await sidecar.waitReady(READY_WITHIN_MS);
     // Right after the store has restarted, the sidecar's client repeats its last failure.

@@ -22,7 +22,7 @@ test.each([
   expect(await ask(tags)).toBe(status);
 });
 
-test('If-None-Match spares nobody the answer to what is no reading', async () => {
+test('If-None-Match applies to GET and HEAD only', async () => {
   expect(await ask('"7"', 'HEAD')).toBe(304);
   expect(await ask('"7"', 'POST')).toBe(200);
 });

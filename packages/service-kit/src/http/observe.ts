@@ -9,7 +9,7 @@ const duration = meter.createHistogram('http.server.request.duration', {
   advice: { explicitBucketBoundaries: DURATION_BOUNDS },
 });
 
-/** Deliveries belong to many orders: the subscription makes spans for them. Probes would only fill the trace store. */
+/** Without a server span: deliveries, whose spans the subscription makes, since they belong to many orders; and probes. */
 const UNTRACED = /^\/(?:messages\/|healthz$|readyz$|metrics$)/;
 
 function startServerSpan(c: Context): Span {
@@ -29,13 +29,13 @@ function endServerSpan(span: Span, method: string, route: string, status: number
   span.end();
 }
 
-/** The route's pattern: of a path that no route has, there are too many for a metric. */
+/** The pattern of the route. Unknown paths share one value, since a metric cannot have a series for each. */
 function routeOf(c: Context): string {
   const route = routePath(c, -1);
   return route === '*' || route === '/*' ? 'unknown' : route;
 }
 
-/** One span, one measurement and, at level debug, one line for each request. */
+/** Middleware that records a span, a duration and, at level debug, a log line for each request. */
 export const observe: MiddlewareHandler = async (c, next) => {
   const startedAt = performance.now();
   const span = UNTRACED.test(c.req.path) ? undefined : startServerSpan(c);

@@ -19,7 +19,7 @@ test('version 7 sorts by time, and both versions have the form of an order id', 
   );
 });
 
-test('the example of RFC 9562 has the time that ours has', () => {
+test('the example of RFC 9562 has the same time as ours', () => {
   expect(uuidv7(at(0x017f22e279b0), () => 0)).toBe('017f22e2-79b0-7000-8000-000000000000');
 });
 
@@ -28,7 +28,7 @@ test('ten thousand ids of one millisecond are all different', () => {
   expect(ids.size).toBe(10_000);
 });
 
-test('equal parts give equal ids, other parts other ids, however they are cut', () => {
+test('equal parts give equal ids, and other parts or other boundaries other ids', () => {
   const parts = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(parts, parts, (one, two) => {

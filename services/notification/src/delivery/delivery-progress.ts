@@ -68,8 +68,8 @@ export function createDeliveryProgress(
         if (!appended) throw new Error('could not write the delivery history');
       }
       const outcome = await states.write(endpoint, next, stored.etag);
-      if (outcome === 'unknown') throw new Error('could not write the delivery state');
       if (outcome === 'conflict') return false;
+      if (outcome !== 'written') throw new Error('could not write the delivery state');
       unsaved = unsaved.slice(count);
       for (const { status } of finished) deliveries.add(1, { status });
       return true;

@@ -1,4 +1,5 @@
-import type { StateStore } from '@standing-order/dapr';
+import type { Stored } from '@standing-order/dapr';
+import { compareAndSet, type ModifiableStore, modify } from '@standing-order/entity-store/modify';
 import { allSecrets, type Endpoint, MAX_ENDPOINTS } from '../domain/endpoint.ts';
 import { isEncrypted } from '../domain/secret.ts';
 import type { SecretCipher } from './secret-cipher.ts';
@@ -36,11 +37,9 @@ const KEY = 'webhooks';
 /** Version without encrypted secrets. Releases from before encryption support only this version. */
 const PLAIN_VERSION = 1;
 const ENCRYPTED_VERSION = 2;
-/** Maximum number of attempts when other writers change the document at the same time. */
-const MAX_ATTEMPTS = 8;
 
 export interface EndpointStoreOptions {
-  readonly store: Pick<StateStore, 'get' | 'insert' | 'update'>;
+  readonly store: ModifiableStore;
   readonly cipher: SecretCipher;
   /** Returns a unique value each time. */
   nonce(): string;
@@ -48,72 +47,52 @@ export interface EndpointStoreOptions {
 
 /** The endpoints in this state store. Other replicas change them, too. */
 export function createEndpointStore({ store, cipher, nonce }: EndpointStoreOptions): EndpointStore {
-  async function read(): Promise<{
-    document: EndpointDocument;
-    endpoints: readonly Endpoint[];
-    etag: string | undefined;
-  }> {
-    const stored = await store.get(KEY);
-    if (!stored) return { document: { v: PLAIN_VERSION, nonce: '', hooks: [] }, endpoints: [], etag: undefined };
-    const document = stored.value as EndpointDocument;
-    const { v } = document;
-    if (v !== PLAIN_VERSION && v !== ENCRYPTED_VERSION) {
-      const supported = `${PLAIN_VERSION} and ${ENCRYPTED_VERSION}`;
-      throw new Error(`unsupported version ${v} of the endpoints; this code supports ${supported}`);
-    }
-    const endpoints = document.hooks.map((endpoint) => mapSecrets(endpoint, cipher.decrypt));
-    return { document, endpoints, etag: stored.etag };
-  }
+  /** The stored endpoints with decrypted secrets. */
+  const parse = (stored: Stored | undefined): readonly Endpoint[] =>
+    parseDocument(stored).hooks.map((endpoint) => mapSecrets(endpoint, cipher.decrypt));
 
-  async function write(
-    endpoints: readonly Endpoint[],
-    etag: string | undefined,
-  ): Promise<'written' | 'conflict' | 'unknown'> {
+  function toDocument(endpoints: readonly Endpoint[]): EndpointDocument {
     const hooks = endpoints.map((endpoint) => mapSecrets(endpoint, cipher.encrypt));
     const v = hooks.some((endpoint) => allSecrets(endpoint).some(isEncrypted)) ? ENCRYPTED_VERSION : PLAIN_VERSION;
-    const document: EndpointDocument = { v, nonce: nonce(), hooks };
-    const outcome = await (etag === undefined ? store.insert(KEY, document) : store.update(KEY, document, etag));
-    if (outcome === 'written' || outcome === 'created') return 'written';
-    if (outcome === 'conflict' || outcome === 'exists') return 'conflict';
-    const stored = await read().catch(() => undefined);
-    return stored?.document.nonce === document.nonce ? 'written' : 'unknown';
+    return { v, nonce: nonce(), hooks };
   }
 
-  /** Writes the endpoints that `decide` returns, unless it returns a refusal. */
+  /** Writes the endpoints that `decide` returns, if any. */
   async function commit<R>(
-    decide: (endpoints: readonly Endpoint[]) => { endpoints: readonly Endpoint[]; result: R } | { refused: R },
+    decide: (endpoints: readonly Endpoint[]) => { readonly result: R; readonly endpoints?: readonly Endpoint[] },
   ): Promise<R | 'unknown'> {
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { endpoints, etag } = await read();
-      const decision = decide(endpoints);
-      if ('refused' in decision) return decision.refused;
-      const outcome = await write(decision.endpoints, etag);
-      if (outcome === 'written') return decision.result;
-      if (outcome === 'unknown') return 'unknown';
-    }
-    return 'unknown';
+    const modified = await modify<R>(
+      store,
+      KEY,
+      (stored) => {
+        const { result, endpoints } = decide(parse(stored));
+        return endpoints ? { result, write: toDocument(endpoints) } : { result };
+      },
+      { isOwn: hasSameNonce },
+    );
+    return 'result' in modified ? modified.result : 'unknown';
   }
 
   return {
-    list: async () => (await read()).endpoints,
+    list: async () => parse(await store.get(KEY)),
 
     add: (endpoint) =>
       commit<'added' | 'full'>((endpoints) =>
         endpoints.length >= MAX_ENDPOINTS
-          ? { refused: 'full' }
-          : { endpoints: [...endpoints, endpoint], result: 'added' },
+          ? { result: 'full' }
+          : { result: 'added', endpoints: [...endpoints, endpoint] },
       ),
 
     async change<R extends string>(id: string, decide: (endpoint: Endpoint) => Endpoint | R): Promise<ChangeResult<R>> {
       const result = await commit<ChangeResult<R>>((endpoints) => {
         const endpoint = endpoints.find((each) => each.id === id && !each.deleted);
-        if (!endpoint) return { refused: { outcome: 'missing' } };
+        if (!endpoint) return { result: { outcome: 'missing' } };
         const next = decide(endpoint);
-        if (typeof next === 'string') return { refused: { outcome: next } };
+        if (typeof next === 'string') return { result: { outcome: next } };
         const changed = { ...next, version: endpoint.version + 1 };
         return {
-          endpoints: endpoints.map((each) => (each === endpoint ? changed : each)),
           result: { outcome: 'changed', endpoint: changed },
+          endpoints: endpoints.map((each) => (each === endpoint ? changed : each)),
         };
       });
       return result === 'unknown' ? { outcome: 'unknown' } : result;
@@ -127,14 +106,29 @@ export function createEndpointStore({ store, cipher, nonce }: EndpointStoreOptio
     },
 
     async reencrypt() {
-      const { document, endpoints, etag } = await read();
+      const stored = await store.get(KEY);
+      const endpoints = parse(stored);
       const isOutdated = (endpoint: Endpoint) =>
         allSecrets(endpoint).some((secret) => cipher.needsRotation(secret, endpoint.id));
-      if (document.hooks.some(isOutdated)) await write(endpoints, etag);
+      const hasOutdated = parseDocument(stored).hooks.some(isOutdated);
+      if (hasOutdated) await compareAndSet(store, KEY, toDocument(endpoints), stored?.etag);
       return endpoints;
     },
   };
 }
+
+/** @throws when this code does not support the version */
+function parseDocument(stored: Stored | undefined): EndpointDocument {
+  if (!stored) return { v: PLAIN_VERSION, nonce: '', hooks: [] };
+  const document = stored.value as EndpointDocument;
+  const { v } = document;
+  if (v === PLAIN_VERSION || v === ENCRYPTED_VERSION) return document;
+  const supported = `${PLAIN_VERSION} and ${ENCRYPTED_VERSION}`;
+  throw new Error(`unsupported version ${v} of the endpoints; this code supports ${supported}`);
+}
+
+const hasSameNonce = (stored: unknown, written: unknown): boolean =>
+  (stored as EndpointDocument).nonce === (written as EndpointDocument).nonce;
 
 const mapSecrets = (endpoint: Endpoint, change: (secret: string, endpoint: string) => string): Endpoint => ({
   ...endpoint,

@@ -1,7 +1,7 @@
 import { orderId } from '@standing-order/contracts';
 import { ProblemError, pathParam } from '@standing-order/service-kit/http';
 import type { Hono } from 'hono';
-import type { ParkedOrders } from '../outbox/ports.ts';
+import type { ParkedOrders } from '../domain/ports.ts';
 
 /**
  * Adds GET /stuck-orders, the parked orders of this replica, and POST /orders/{id}/retry, which sends an order's commands

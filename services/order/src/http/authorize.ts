@@ -2,7 +2,7 @@ import { callerOf, forbidden, mayActFor } from '@standing-order/service-kit/auth
 import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
 import type { Order } from '../domain/order.ts';
-import type { OrderReader } from '../outbox/ports.ts';
+import type { OrderReader } from '../domain/ports.ts';
 
 /** Throws unless the caller is this consumer, or an admin. The problem does not reveal whether the consumer exists. */
 export function requireConsumer(c: Context, consumerId: string): void {

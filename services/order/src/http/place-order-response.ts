@@ -29,28 +29,28 @@ function problemOf(result: Exclude<PlaceOrderResult, { readonly outcome: 'taken'
   switch (result.outcome) {
     case 'rejected':
       return new ProblemError('order-rejected', {
-        detail: 'the order was rejected; nothing was stored',
+        detail: 'the order was rejected; no order was stored',
         reasons: result.reasons,
       });
     case 'dependency-unavailable':
       return new ProblemError('unavailable', {
-        detail: `${result.dependencies.join(' and ')} ${result.dependencies.length > 1 ? 'are' : 'is'} unavailable; nothing was stored`,
+        detail: `${result.dependencies.join(' and ')} ${result.dependencies.length > 1 ? 'are' : 'is'} unavailable; no order was stored`,
         dependencies: result.dependencies,
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'key-reused':
       return new ProblemError('idempotency-key-reused', {
-        detail: 'the Idempotency-Key was used with another request body; nothing was stored',
+        detail: 'the Idempotency-Key was used with another request body; no order was stored',
         errors: [{ field: 'Idempotency-Key', detail: 'belongs to another request' }],
       });
     case 'full':
       return new ProblemError('unavailable', {
-        detail: 'too many orders are open; nothing was stored',
+        detail: 'too many orders are open; no order was stored',
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'unsent':
       return new ProblemError('unavailable', {
-        detail: 'the order could not be sent to the state store in time; nothing was stored',
+        detail: 'the order could not be sent to the state store in time; no order was stored',
         retryAfter: RETRY_AFTER_SECONDS,
       });
     case 'unknown':
@@ -61,7 +61,7 @@ function problemOf(result: Exclude<PlaceOrderResult, { readonly outcome: 'taken'
       });
     case 'unstorable':
       return new ProblemError('internal-error', {
-        detail: 'the state store does not accept this order; nothing was stored',
+        detail: 'the state store does not accept this order; no order was stored',
       });
   }
 }

@@ -64,10 +64,10 @@ describe('POST /orders', () => {
   });
 
   it.each([
-    ['full', 503, /nothing was stored/],
-    ['unsent', 503, /nothing was stored/],
+    ['full', 503, /no order was stored/],
+    ['unsent', 503, /no order was stored/],
     ['unknown', 503, /not confirmed/],
-    ['refused', 500, /nothing was stored/],
+    ['refused', 500, /no order was stored/],
   ] as const)('returns the problem of the outbox result %s', async (outcome, status, detail) => {
     const response = await serviceInMemory({ storeResult: () => ({ outcome }) }).post(validRequest);
     expect(response.status).toBe(status);

@@ -14,7 +14,7 @@ const MAX_LENGTH = 1_000;
 /** The text between two commas that are not in quotes. */
 const ELEMENT = /(?:[^,"]|"(?:[^"\\]|\\.)*(?:"|$))+/g;
 
-/** A name, and its value as a token or in quotes. The supported preferences have no parameters; those that follow are ignored. */
+/** A name, and its value as a token or in quotes. Parameters are ignored: the supported preferences have none. */
 const PREFERENCE =
   /^([\w!#$%&'*+.^`|~-]+)[ \t]*(?:=[ \t]*(?:([\w!#$%&'*+.^`|~-]+)|"((?:[^"\\]|\\.)*)")?)?[ \t]*(?:;.*)?$/;
 

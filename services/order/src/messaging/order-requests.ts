@@ -48,7 +48,7 @@ export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): 
     kind: 'refused' | 'again',
     content: { readonly type: string; readonly data: unknown },
   ): Promise<HandlingResult> {
-    // Derived, so that a request that arrives again gets a reply with the same id. Hashed, as the request's id may be as long as ids can be.
+    // A request that arrives again gets a reply with the same id. It is a hash: the request's id may have the maximum length.
     const id = deterministicUuid('standing-order/request-answer', message.source, message.id, kind);
     const attributes = {
       id,

@@ -82,7 +82,7 @@ describe('a request by message', () => {
     expect([published, status]).toEqual([[], 'SUCCESS']);
   });
 
-  it.each(['full', 'unsent'] as const)('is delivered again when nothing was stored: %s', async (outcome) => {
+  it.each(['full', 'unsent'] as const)('is delivered again when no order was stored: %s', async (outcome) => {
     expect((await deliver(data, { outcome })).status).toBe('RETRY');
   });
 

@@ -3,9 +3,9 @@ import { type Sidecar, subscribe } from '@standing-order/dapr';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import type { OrderInput } from '../domain/decide.ts';
+import type { OrderReply } from '../domain/ports.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import { SOURCE } from '../outbox/command-transport.ts';
-import type { OrderReply } from '../outbox/ports.ts';
 
 const topic = TOPICS['order-replies'];
 

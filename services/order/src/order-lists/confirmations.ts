@@ -2,7 +2,7 @@ import type { OutgoingCommand, Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
-import type { OrderReply, ReplyRecorder } from '../outbox/ports.ts';
+import type { OrderReply, ReplyRecorder } from '../domain/ports.ts';
 
 /**
  * The confirmations, of kind `indexed`, that orders are in their consumers' lists. They have to be recorded in the orders.

@@ -1,7 +1,7 @@
 import type { OutgoingCommand } from '@standing-order/outbox';
 import { expect, it, vi } from 'vitest';
 import type { Order } from '../domain/order.ts';
-import type { OrderReply } from '../outbox/ports.ts';
+import type { OrderReply } from '../domain/ports.ts';
 import { createConfirmations } from './confirmations.ts';
 
 type Replies = readonly OrderReply[];

@@ -1,6 +1,10 @@
+import type { StateStore } from '@standing-order/dapr';
 import type { LogEntry, PagedLog } from '@standing-order/entity-store/paged-log';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order } from '../domain/order.ts';
+
+/** The functions of the state store that the lists need. */
+export type ListStore = Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;
 
 type Addition = { readonly name: string; readonly entries: readonly LogEntry[] };
 

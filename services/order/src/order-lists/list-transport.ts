@@ -4,8 +4,7 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
 import type { Confirmations } from './confirmations.ts';
-import { createListAppender } from './list-appender.ts';
-import type { ListStore } from './order-lists.ts';
+import { createListAppender, type ListStore } from './list-appender.ts';
 
 export interface ListTransportParts {
   readonly store: ListStore;

@@ -1,11 +1,8 @@
-import type { StateStore } from '@standing-order/dapr';
 import { createPagedLog, type LogEntry, type ReadRange } from '@standing-order/entity-store/paged-log';
 import type { Order } from '../domain/order.ts';
-import type { OrderBatchReader } from '../outbox/ports.ts';
-import { logName } from './list-appender.ts';
+import type { OrderBatchReader } from '../domain/ports.ts';
+import { type ListStore, logName } from './list-appender.ts';
 import type { ListTransport } from './list-transport.ts';
-
-export type ListStore = Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;
 
 export interface OrderListsParts {
   readonly store: ListStore;

@@ -1,7 +1,7 @@
 import type { Observer, OutboxStats } from '@standing-order/outbox';
 import { logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { DECIDED_BEFORE_STORED, type Order } from '../domain/order.ts';
-import type { OrderOutbox } from './ports.ts';
+import type { OrderOutbox } from '../domain/ports.ts';
 import { recordCommit, recordDecision } from './tracing.ts';
 
 const committed = meter.createCounter('orders.committed', {
@@ -10,7 +10,7 @@ const committed = meter.createCounter('orders.committed', {
 const batches = meter.createCounter('orders.commits', { description: 'Transactions that stored orders' });
 const decided = meter.createCounter('orders.settled', { description: 'Orders decided by this replica, by status' });
 const ignored = meter.createCounter('orders.answers.ignored', {
-  description: 'Verdicts and confirmations that changed nothing, by reason',
+  description: 'Verdicts and confirmations without effect on their order, by reason',
 });
 const events = meter.createCounter('outbox.events', { description: 'Events of the outbox, by name' });
 

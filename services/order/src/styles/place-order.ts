@@ -11,7 +11,7 @@ import {
   type ReplyTo,
   type Style,
 } from '../domain/order.ts';
-import type { OrderReader, OrderStore } from '../outbox/ports.ts';
+import type { OrderReader, OrderStore } from '../domain/ports.ts';
 
 /** A valid request for an order. */
 export interface PlaceOrderCommand {
@@ -33,9 +33,9 @@ export type Dependency = 'consumer' | 'restaurant';
  *
  * taken: stored. It is decided afterwards, or has been decided in the meantime.
  * decided: stored with its verdict, VALIDATED.
- * rejected: the verdict is no, with every reason; nothing is stored.
- * dependency-unavailable: the verdict could not be obtained; nothing is stored.
- * key-reused: the key belongs to another request; nothing is stored.
+ * rejected: the order is invalid, with every reason; it is not stored.
+ * dependency-unavailable: a service that validates orders did not respond; the order is not stored.
+ * key-reused: the key belongs to another request; the order is not stored.
  * full, unsent, unstorable: the outbox did not store the order.
  * unknown: the order may be stored, now or later.
  */
@@ -131,7 +131,7 @@ export async function findExisting(
 
 /**
  * The refusal, unless another request with the same Idempotency-Key has stored the order in the meantime. Then the stored
- * order is the result: a refusal promises that nothing is stored.
+ * order is the result: a refusal promises that no order is stored.
  */
 export async function existingOr(
   refusal: PlaceOrderResult,

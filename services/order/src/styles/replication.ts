@@ -1,5 +1,5 @@
-import { validate as validateConsumer } from '@standing-order/rules/consumer';
-import { validate as validateDetails } from '@standing-order/rules/restaurant';
+import { validateConsumer } from '@standing-order/rules/consumer';
+import { validateOrderDetails } from '@standing-order/rules/restaurant';
 import { evaluate } from '../domain/decide.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import type { ConsumerCopy, RestaurantCopy } from '../local-copies/local-copies.ts';
@@ -45,7 +45,7 @@ export const replication =
     const decided = evaluate(
       order,
       toVerdict(validateConsumer(consumer, request)),
-      toVerdict(validateDetails(restaurant, request)),
+      toVerdict(validateOrderDetails(restaurant, request)),
       parts.clock.wall(),
     );
     return decided.status === 'REJECTED'

@@ -1,7 +1,7 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
+import type { OrderBatchReader } from '../domain/ports.ts';
 import { type Representation, represent } from '../domain/representation.ts';
 import type { ListedOrder, OrderLists } from '../order-lists/order-lists.ts';
-import type { OrderBatchReader } from '../outbox/ports.ts';
 import { polledUpdates } from './polled-updates.ts';
 
 export interface ConsumerUpdatesParts {

@@ -12,7 +12,7 @@ function serve(source: (sink: Sink<SSEMessage>) => Source, max = 1) {
   return { open: () => app.request('/', {}, { outgoing: { destroy } }), destroy };
 }
 
-it('disconnects a client that does not receive what is sent to it, and stops reading for it', async () => {
+it('disconnects a client that does not receive its events, and stops reading for it', async () => {
   const unwatched = vi.fn();
   const { open, destroy } = serve(({ emit, poke }) => {
     const timer = setInterval(poke, 1);
@@ -42,4 +42,22 @@ it('reads again after a failed read', async () => {
     unwatch() {},
   }));
   expect(await (await open()).text()).toBe('retry: 1000\n\ndata: news\n\n');
+});
+
+it('ends a stream without events when the token of its caller expires', async () => {
+  let now = 0;
+  const setTimer = (ms: number, fire: () => void) => systemClock.setTimer(ms / 100, fire);
+  const streams = createEventStreams({ clock: { setTimer, wall: () => now } });
+  const app = new Hono().get('/', (c) => {
+    const events = (signal: AbortSignal) =>
+      polledUpdates<SSEMessage>(systemClock, signal, () => ({ poll: async () => {}, unwatch() {} }));
+    return streams.open(c, events, 1_000);
+  });
+  const text = (await app.request('/')).text();
+  const ended = vi.fn();
+  void text.then(ended);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(ended).not.toHaveBeenCalled();
+  now = 1_000;
+  expect(await text).toMatch(/^retry: 1000\n\n(?::\n\n)*$/);
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order } from '../domain/order.ts';
+import type { OrderReader, OrderWatcher } from '../domain/ports.ts';
 import { represent } from '../domain/representation.ts';
-import type { OrderReader, OrderWatcher } from '../outbox/ports.ts';
 import { polledUpdates } from './polled-updates.ts';
 
 export interface OrderUpdatesParts {

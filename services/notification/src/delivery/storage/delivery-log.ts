@@ -61,14 +61,10 @@ export function createDeliveryLog({ states, logs, now }: DeliveryLogOptions): De
     return undefined;
   }
 
-  const requestRedelivery = (endpoint: string, events: readonly EventRef[]) =>
-    states.update(endpoint, () => [
-      {
-        kind: 'redeliveryRequested',
-        events: events.map(({ position, eventId }) => ({ position, eventId })),
-        at: now(),
-      },
-    ]);
+  const requestRedelivery = (endpoint: string, found: readonly EventRef[]) => {
+    const events = found.map(({ position, eventId }) => ({ position, eventId }));
+    return states.update(endpoint, [{ kind: 'redeliveryRequested', events, at: now() }]);
+  };
 
   return {
     async list(endpoint) {
@@ -104,7 +100,7 @@ export function createDeliveryLog({ states, logs, now }: DeliveryLogOptions): De
       return { redelivered: selected.length, left: failed.length - selected.length };
     },
 
-    retryOpenNow: (endpoint) => states.update(endpoint, () => [{ kind: 'endpointEnabled', at: now() }]),
+    retryOpenNow: (endpoint) => states.update(endpoint, [{ kind: 'endpointEnabled', at: now() }]),
   };
 }
 

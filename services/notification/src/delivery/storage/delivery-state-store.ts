@@ -1,4 +1,10 @@
-import type { StateStore, WriteOutcome } from '@standing-order/dapr';
+import type { Stored } from '@standing-order/dapr';
+import {
+  type CompareAndSetOutcome,
+  compareAndSet,
+  type ModifiableStore,
+  modify,
+} from '@standing-order/entity-store/modify';
 import {
   applyTransitions,
   type DeliveryState,
@@ -19,35 +25,31 @@ export interface DeliveryStateStore {
   /** Returns the initial state for an endpoint without a stored one. Rejects with a SidecarError if the state cannot be read. */
   read(endpoint: string): Promise<StoredDeliveryState>;
   /** Compare-and-set with the ETag. Never rejects. */
-  write(endpoint: string, state: DeliveryState, etag: string | undefined): Promise<WriteOutcome>;
-  /** Reads, applies the transitions and writes, and retries after a conflict. False: the result may be stored or not. */
-  update(endpoint: string, transitions: (state: DeliveryState) => readonly Transition[]): Promise<boolean>;
+  write(endpoint: string, state: DeliveryState, etag: string | undefined): Promise<CompareAndSetOutcome>;
+  /** Applies transitions to the stored state. False: the result may be stored or not. */
+  update(endpoint: string, transitions: readonly Transition[]): Promise<boolean>;
 }
 
-/** Maximum number of attempts when other writers change the state at the same time. */
-const MAX_ATTEMPTS = 8;
-
-export function createDeliveryStateStore(store: Pick<StateStore, 'get' | 'insert' | 'update'>): DeliveryStateStore {
-  const states: DeliveryStateStore = {
+export function createDeliveryStateStore(store: ModifiableStore): DeliveryStateStore {
+  return {
     async read(endpoint) {
       const stored = await store.get(deliveryStateKey(endpoint));
-      if (!stored) return { state: INITIAL_STATE, etag: undefined };
-      return { state: parseDeliveryState(stored.value), etag: stored.etag };
+      return { state: parse(stored), etag: stored?.etag };
     },
-    async write(endpoint, state, etag) {
-      if (etag !== undefined) return store.update(deliveryStateKey(endpoint), state, etag);
-      const outcome = await store.insert(deliveryStateKey(endpoint), state);
-      return outcome === 'created' ? 'written' : outcome === 'exists' ? 'conflict' : 'unknown';
-    },
+
+    write: (endpoint, state, etag) => compareAndSet(store, deliveryStateKey(endpoint), state, etag),
+
     async update(endpoint, transitions) {
-      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const { state, etag } = await states.read(endpoint);
-        const next = applyTransitions(state, transitions(state)).state;
-        const outcome = await states.write(endpoint, next, etag);
-        if (outcome !== 'conflict') return outcome === 'written';
-      }
-      return false;
+      const { outcome } = await modify(
+        store,
+        deliveryStateKey(endpoint),
+        (stored) => ({ result: undefined, write: applyTransitions(parse(stored), transitions).state }),
+        { idempotent: true },
+      );
+      return outcome === 'written';
     },
   };
-  return states;
 }
+
+const parse = (stored: Stored | undefined): DeliveryState =>
+  stored ? parseDeliveryState(stored.value) : INITIAL_STATE;
