@@ -175,7 +175,7 @@ export class Run {
       replica.outbox.retry(id).catch(() => {});
     });
     // Nobody can know of these until somebody asks; a document must be old enough for that.
-    await this.until(this.world.now + (this.excused().length > 0 ? this.settings.enlistAgeMs + minute : 0));
+    await this.until(this.world.now + (this.excused().length > 0 ? this.settings.orphanAgeMs + minute : 0));
     await this.byHand(this.excused(), (_, id) => this.clients.read(id));
   }
 
@@ -197,9 +197,9 @@ export class Run {
 
   /** t0 + Q/D + 2 x max(probe time, 90 s), and the next look at what a dead writer may have left behind. */
   private bound(): number {
-    const { lanes, window, probeMaxMs, lookMaxMs, lookAgainMs } = this.settings;
+    const { lanes, window, probeMaxMs, pollMaxMs, rescanAfterMs } = this.settings;
     const rounds = Math.ceil(this.checker.open().length / (lanes * window)) * 3;
-    return rounds * 1.5 * lookMaxMs + 2 * Math.max(1.2 * probeMaxMs, 90 * second) + Math.max(...lookAgainMs) + minute;
+    return rounds * 1.5 * pollMaxMs + 2 * Math.max(1.2 * probeMaxMs, 90 * second) + Math.max(...rescanAfterMs) + minute;
   }
 
   private ready(): readonly Replica[] {

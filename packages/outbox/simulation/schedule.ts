@@ -20,17 +20,17 @@ export interface Schedule {
 
 /** A tenth to a seventieth of the true ones; what must be longer than what stays so. */
 const SHORT: Partial<Settings> = {
-  guardMs: minute,
-  doubtMs: minute,
+  expiryMs: minute,
+  uncertainMs: minute,
   retireMs: 20 * minute,
-  retireLookMs: 20 * second,
-  lookAgainMs: [10 * second, minute, 5 * minute],
-  enlistAgeMs: minute,
-  stuckRetryMs: 10 * minute,
+  retireScanMs: 20 * second,
+  rescanAfterMs: [10 * second, minute, 5 * minute],
+  orphanAgeMs: minute,
+  parkedRetryMs: 10 * minute,
 };
 
 /** As the seeds of the variants were found with, whatever production does meanwhile. */
-const PACE: Partial<Settings> = { commitPaceMs: 20, recordPaceMs: 20 };
+const PACE: Partial<Settings> = { commitPaceMs: 20, replyPaceMs: 20 };
 
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
@@ -40,19 +40,19 @@ function randomSettings(rng: Rng): Partial<Settings> {
     lanes: rng.pick([1, 2, 4]),
     window: rng.pick([1, 2, 4, 16]),
     lookAhead: rng.pick([2, 8, 64]),
-    freshSegments: rng.pick([1, 4, 64]),
-    reserve: rng.pick([4, 32, 1024]),
-    carryFew: rng.pick([1, 8, 64]),
-    carryRange: rng.pick([2, 16, 1024]),
+    cachedSegments: rng.pick([1, 4, 64]),
+    reservedNumbers: rng.pick([4, 32, 1024]),
+    compactMaxOpen: rng.pick([1, 8, 64]),
+    compactRange: rng.pick([2, 16, 1024]),
     batchDocuments: rng.pick([2, 8, 128]),
     deleteBatch: rng.pick([1, 8, 128]),
     readBatch: rng.pick([2, 16, 128]),
     sendBatch: rng.pick([1, 8, 128]),
-    recordBatch: rng.pick([1, 8, 128]),
-    enlistRemembered: rng.pick([2, 100]),
+    replyBatch: rng.pick([1, 8, 128]),
+    orphansRemembered: rng.pick([2, 100]),
     cleanAnswers: rng.pick([3, 100]),
-    commitAttempts: rng.pick([2, 4]),
-    commitAttemptsAlone: rng.pick([1, 3]),
+    isolateAfter: rng.pick([2, 4]),
+    setAsideAfter: rng.pick([1, 3]),
     sharedEvidence: rng.pick([false, true]),
   };
 }

@@ -8,7 +8,7 @@ const run = (variant: Variant) =>
   runSchedule(
     createScenario({
       slots: 1,
-      settings: { reserve: 4 },
+      settings: { reservedNumbers: 4 },
       orders: plainOrders(40, 10 * second, minute),
       faults: [{ at: 5 * second, kind: 'weather', ms: minute, change: { writeLost: 1 } }],
       healsAt: 2 * minute,
@@ -24,7 +24,7 @@ describe('an order whose client was told that nothing was stored, since it waite
   });
 
   test('would be, if what nobody waits for any more were sent all the same', async () => {
-    const { violation } = await run({ policies: { sends: () => true } });
+    const { violation } = await run({ policies: { maySend: () => true } });
     expect(violation).toMatchObject({ invariant: 0, what: 'called not stored, and then it was' });
   });
 });

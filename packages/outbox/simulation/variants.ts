@@ -35,7 +35,7 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'an error of the store is taken for success',
     seed: 1,
     caughtBy: [1, 4],
-    policies: { committed: always },
+    policies: { isCommitted: always },
   },
   'absent-means-failed': {
     hole: '"Read back: absent, so it failed": it lands later, and nobody looks for it',
@@ -48,19 +48,19 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'an adopter looks only at the segments it knows of, not at all that may still land',
     seed: 9,
     caughtBy: [1, 2],
-    policies: { adoptedRange: ({ lo }) => ({ from: lo, to: lo }) },
+    policies: { takeoverRange: ({ low }) => ({ from: low, to: low }) },
   },
   'no-reservation': {
     hole: 'a segment number is used before its limit was read back',
     seed: 535,
     caughtBy: [1],
-    policies: { mayUse: always },
+    policies: { mayUseNumber: always },
   },
   'no-long-watching': {
     hole: 'an adopter looks once, and what lands later is not found',
     seed: 66,
     caughtBy: [1, 2],
-    policies: { looksAgain: never },
+    policies: { mayRescan: never },
   },
   'early-retirement': {
     hole: 'a silent writer is forgotten as soon as it is adopted',
@@ -72,7 +72,7 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'a writer that slept for days goes on under a name that nobody knows any more',
     seed: 133,
     caughtBy: [1, 2],
-    policies: { beatTooOld: never },
+    policies: { isExpired: never },
   },
   'nobody-adopts': {
     hole: 'the segments of a dead writer stay where they are',
@@ -84,13 +84,13 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'a carried segment is deleted before the new one is known to be there',
     seed: 14,
     caughtBy: [1, 2],
-    policies: { mayDeleteMoved: always },
+    policies: { mayDeleteRewritten: always },
   },
   'forgets-absent-orders': {
     hole: 'a segment is deleted although an order that it names has not landed yet',
     seed: 816,
     caughtBy: [1, 2],
-    policies: { mayDelete: ({ open }) => open === 0 },
+    policies: { mayDeleteSegment: ({ open }) => open === 0 },
   },
   'insert-overwrites': {
     hole: '`first-write` in a transaction silently overwrites on Redis',
@@ -102,7 +102,7 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'the same Idempotency-Key with another request is answered with the first order',
     seed: 1,
     caughtBy: [4],
-    policies: { outcome: (stored, requested) => (stored.nonce === requested.nonce ? 'created' : 'existing') },
+    policies: { storeOutcome: (stored, requested) => (stored.nonce === requested.nonce ? 'created' : 'existing') },
   },
   'no-resend-after-collision': {
     hole: 'on PostgreSQL one collision rolls back the whole batch, and nobody sends the rest again',
@@ -115,19 +115,19 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'a document that the store never takes holds up everything that comes after it',
     seed: 1,
     caughtBy: [0],
-    policies: { separates: never },
+    policies: { isolates: never },
   },
   'forgets-doubtful': {
     hole: 'the number of a batch that was set aside counts as deleted: it lands later, and nobody looks for it',
     seed: 25,
     caughtBy: [1, 2],
-    policies: { forgetsDoubtful: always },
+    policies: { forgetsUncertain: always },
   },
   unsorted: {
     hole: 'two batches in opposite key order deadlock on PostgreSQL',
     seed: 5,
     caughtBy: [0],
-    policies: { byKey: () => 0 },
+    policies: { compareKeys: () => 0 },
   },
   'blind-writes': {
     hole: 'answers are written without an ETag: one overwrites another',
@@ -145,13 +145,13 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'one lost message, or one handler error after which Dapr drops it, is final',
     seed: 75,
     caughtBy: [2],
-    policies: { isLost: never, probes: () => 0 },
+    policies: { isLost: never, probeCount: () => 0 },
   },
   'timer-per-command': {
     hole: 'timers per command cause the storm that they are meant to prevent',
     seed: 121,
     caughtBy: [5],
-    policies: { probes: (inFlight) => inFlight },
+    policies: { probeCount: (inFlight) => inFlight },
   },
   'no-window': {
     hole: 'everything is sent at once',
@@ -163,6 +163,6 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     hole: 'an order whose transaction landed when its writer was long forgotten is read, and still nobody works on it',
     seed: 72,
     caughtBy: [2],
-    policies: { enlists: never },
+    policies: { indexesOrphan: never },
   },
 };

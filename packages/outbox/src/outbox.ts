@@ -7,39 +7,39 @@ import type {
   ParkedDocument,
   RecordResult,
 } from './api.ts';
-import { Deletions } from './commit/deletion-queue.ts';
+import { DeletionQueue } from './commit/deletion-queue.ts';
 import { GroupCommit } from './commit/group-commit.ts';
 import { RequestQueue } from './commit/request-queue.ts';
 import { type Context, freshName, reasonOf } from './context.ts';
-import { Adopt } from './membership/takeover.ts';
+import { OrphanTakeover } from './membership/takeover.ts';
 import { Writer } from './membership/writer.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
 import type { OutboxDocument } from './ports.ts';
-import { Enlist } from './recovery/orphan-indexer.ts';
-import { readDocuments, type Seen } from './recovery/segment-scan.ts';
-import { Recorder } from './replies/reply-recorder.ts';
+import { OrphanIndexer } from './recovery/orphan-indexer.ts';
+import { readDocuments, type StoredDocument } from './recovery/segment-scan.ts';
+import { ReplyRecorder } from './replies/reply-recorder.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import { Sleeper } from './util/loop.ts';
 import { Watchers } from './watchers.ts';
-import { Session } from './writer-session.ts';
+import { WriterSession } from './writer-session.ts';
 
 /** An outbox over the given ports; nothing happens before `start`. */
 export const createOutbox = <D extends OutboxDocument, A>(options: OutboxOptions<D, A>): Outbox<D, A> =>
-  new Composition<D, A>(options);
+  new DefaultOutbox<D, A>(options);
 
 /** Connects the parts, and replaces the session when its name has become too old. */
-class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
+class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
-  readonly #deletions = new Deletions(() => this.#commit.wake());
+  readonly #deletions = new DeletionQueue(() => this.#commit.wake());
   readonly #commit: GroupCommit<D, A>;
-  readonly #recorder: Recorder<D, A>;
-  readonly #adopt: Adopt<D, A>;
-  readonly #enlist: Enlist;
+  readonly #recorder: ReplyRecorder<D, A>;
+  readonly #adopt: OrphanTakeover<D, A>;
+  readonly #enlist: OrphanIndexer;
   readonly #watchers: Watchers<D>;
   readonly #sleeper: Sleeper;
-  #session: Session<D, A> | undefined;
+  #session: WriterSession<D, A> | undefined;
   #opening: Promise<void> | undefined;
   #reason: string | undefined = 'not started';
   #leaving: Promise<void> | undefined;
@@ -57,13 +57,13 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
     this.#watchers = new Watchers(settings.watches);
     this.#queue = new RequestQueue(clock, settings);
     this.#commit = new GroupCommit(context, this.#queue, this.#deletions, () => this.#current());
-    const move = (ids: readonly string[]): Promise<boolean> => this.#commit.move(ids);
-    this.#enlist = new Enlist(settings, move);
-    this.#recorder = new Recorder(context, {
+    const move = (ids: readonly string[]): Promise<boolean> => this.#commit.rewrite(ids);
+    this.#enlist = new OrphanIndexer(settings, move);
+    this.#recorder = new ReplyRecorder(context, {
       known: (id) => this.#session?.relay.entries.get(id)?.seen,
       recorded: (documents) => this.#observed(documents),
     });
-    this.#adopt = new Adopt(context, this.#deletions, () => this.#session?.writer.name, move);
+    this.#adopt = new OrphanTakeover(context, this.#deletions, () => this.#session?.writer.name, move);
   }
 
   get ready(): boolean {
@@ -89,9 +89,9 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
 
   store(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
     if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
-    const open = this.#session?.writer.range.named ?? 0;
+    const open = this.#session?.writer.numbers.openIds ?? 0;
     if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });
-    const accepted = this.#queue.add(document, deadlineMs);
+    const accepted = this.#queue.enqueue(document, deadlineMs);
     if (this.#session !== undefined) this.#commit.wake();
     return accepted;
   }
@@ -123,7 +123,7 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
 
   async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {
     const relay = this.#session?.relay;
-    const asOf = relay?.mark() ?? 0;
+    const asOf = relay?.tick() ?? 0;
     const seen = (await this.#find([id])).get(id);
     if (seen === undefined) return 'missing';
     if (this.#context.handler.pendingChannels(seen.document).length === 0) return 'done';
@@ -138,11 +138,11 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
   stats(): OutboxStats {
     const session = this.#session;
     const relay = session?.relay;
-    const range = session?.writer.range;
+    const numbers = session?.writer.numbers;
     const channels: Record<string, { inFlight: number; blocked: number; sent: number }> = {};
     let inFlight = 0;
     for (const [name, channel] of relay?.channels ?? []) {
-      channels[name] = { inFlight: channel.inFlight, blocked: channel.waiting, sent: channel.sent };
+      channels[name] = { inFlight: channel.inFlight, blocked: channel.blocked, sent: channel.sent };
       inFlight += channel.inFlight;
     }
     const loaded = (relay?.entries.size ?? 0) + (relay?.segments.size ?? 0) + (relay?.stuck.size ?? 0);
@@ -151,18 +151,18 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
       writer: session?.writer.name,
       queued: this.#queue.requests,
       queuedSize: this.#queue.size,
-      open: range?.named ?? 0,
-      low: range?.lo ?? 0,
-      next: range?.next ?? 0,
+      open: numbers?.openIds ?? 0,
+      low: numbers?.low ?? 0,
+      next: numbers?.next ?? 0,
       limit: session?.writer.limit ?? 0,
       pendingDeletions: this.#deletions.size,
-      entries: loaded + (session?.cursor.remembered ?? 0),
-      blocked: relay?.waiting ?? 0,
+      entries: loaded + (session?.loader.cachedIds ?? 0),
+      blocked: relay?.blocked ?? 0,
       inFlight,
       channels,
       parked: relay?.stuck.size ?? 0,
-      otherWriters: this.#adopt.writers,
-      takenOver: this.#adopt.adopted,
+      otherWriters: this.#adopt.otherWriters,
+      takenOver: this.#adopt.takenOver,
     };
   }
 
@@ -196,8 +196,8 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
     });
   }
 
-  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, Seen<D>>> {
-    const found = new Map<string, Seen<D>>();
+  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, StoredDocument<D>>> {
+    const found = new Map<string, StoredDocument<D>>();
     for (const [id, seen] of await readDocuments(this.#context, ids)) {
       if (seen === 'unreadable') throw new Error(`document ${id} is of a version this code does not read`);
       if (seen !== 'absent') found.set(id, seen);
@@ -208,20 +208,20 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
   #enlistIfOld(document: D): void {
     const { handler, policies, settings, clock } = this.#context;
     const facts = { open: handler.pendingChannels(document).length > 0, ageMs: clock.wall() - document.createdAt };
-    const known = this.#session?.relay.entries.has(document.id) || this.#session?.relay.stuck.rests(document.id);
-    if (this.ready && !known && policies.enlists(facts, settings)) this.#enlist.add(document.id);
+    const known = this.#session?.relay.entries.has(document.id) || this.#session?.relay.stuck.isResting(document.id);
+    if (this.ready && !known && policies.indexesOrphan(facts, settings)) this.#enlist.add(document.id);
   }
 
-  #observed(documents: readonly Seen<D>[]): void {
+  #observed(documents: readonly StoredDocument<D>[]): void {
     this.#session?.observe(documents);
-    for (const { document } of documents) this.#watchers.tell(document);
+    for (const { document } of documents) this.#watchers.notify(document);
   }
 
   /** The session to write under, as soon as there is a young one. Undefined when the outbox has stopped. */
-  async #current(): Promise<Session<D, A> | undefined> {
+  async #current(): Promise<WriterSession<D, A> | undefined> {
     while (!this.#sleeper.stopped) {
       const session = this.#session;
-      if (session !== undefined && !session.writer.tooOld) return session;
+      if (session !== undefined && !session.writer.isExpired) return session;
       await this.#reopen('was not confirmed for too long');
     }
     return undefined;
@@ -245,7 +245,7 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
     const writer = new Writer(this.#context, freshName(this.#context.random));
     await this.#untilDone(() => writer.register());
     if (this.#sleeper.stopped) return;
-    const session = new Session(this.#context, this.#sessionOwner(), writer);
+    const session = new WriterSession(this.#context, this.#sessionOwner(), writer);
     this.#session = session;
     if (this.#leaving === undefined) this.#reason = undefined;
     session.start();
@@ -254,14 +254,14 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
     this.#event('registered', writer.name);
   }
 
-  #sessionOwner(): ConstructorParameters<typeof Session<D, A>>[1] {
+  #sessionOwner(): ConstructorParameters<typeof WriterSession<D, A>>[1] {
     return {
       deletions: this.#deletions,
-      move: (ids) => this.#commit.move(ids),
+      move: (ids) => this.#commit.rewrite(ids),
       overdue: (id, answer) => {
         this.#recorder.record(id, answer).catch((error: unknown) => this.#event('overdue-failed', error));
       },
-      changed: (document) => this.#watchers.tell(document),
+      changed: (document) => this.#watchers.notify(document),
       rename: (why) => {
         this.#reopen(why).catch((error: unknown) => this.#event('registering-failed', error));
       },

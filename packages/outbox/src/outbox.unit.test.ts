@@ -14,10 +14,10 @@ test('what comes while a new name is being registered is written under it at onc
     await registered;
     return store.apply(operations);
   };
-  clock.go(DEFAULT_SETTINGS.guardMs + DEFAULT_SETTINGS.beatMs);
+  clock.go(DEFAULT_SETTINGS.expiryMs + DEFAULT_SETTINGS.beatMs);
   await atRest();
   expect(outbox.ready).toBe(false);
-  const accepted = outbox.store(countFrom('a'), DEFAULT_SETTINGS.guardMs);
+  const accepted = outbox.store(countFrom('a'), DEFAULT_SETTINGS.expiryMs);
   await atRest();
   register();
   await atRest();

@@ -3,11 +3,11 @@ export interface Settings {
   /** Between two beats of a writer. */
   readonly beatMs: number;
   /** Between two looks at whether the directory still names this writer. */
-  readonly directoryMs: number;
+  readonly registryMs: number;
   /** A confirmed beat older than this: the writer goes on under a new name only. */
-  readonly guardMs: number;
+  readonly expiryMs: number;
   /** Segment numbers reserved ahead of the next one. */
-  readonly reserve: number;
+  readonly reservedNumbers: number;
   /** A wait before the store is asked again while starting, doubling up to the maximum. */
   readonly startBackoffMs: number;
   readonly startBackoffMaxMs: number;
@@ -19,11 +19,11 @@ export interface Settings {
   /** A writer whose record has not changed for this long is adopted. */
   readonly deadMs: number;
   /** When an adopted range is scanned again, counted from the end of its first scan. */
-  readonly lookAgainMs: readonly number[];
+  readonly rescanAfterMs: readonly number[];
   /** A writer unchanged for this long may be taken out of the directory. */
   readonly retireMs: number;
   /** How fresh the last, empty look must be for that. */
-  readonly retireLookMs: number;
+  readonly retireScanMs: number;
 
   /** Most documents and most bytes of one transaction. */
   readonly batchDocuments: number;
@@ -39,11 +39,11 @@ export interface Settings {
   readonly commitBackoffMs: number;
   readonly commitBackoffMaxMs: number;
   /** After so many attempts at a batch, and after as many more, it is asked whether the store takes others... */
-  readonly commitAttempts: number;
+  readonly isolateAfter: number;
   /** ...and after so many at one document alone. */
-  readonly commitAttemptsAlone: number;
+  readonly setAsideAfter: number;
   /** A name under which a transaction was given up that may still land is left after this long, and watched as a dead one's. */
-  readonly doubtMs: number;
+  readonly uncertainMs: number;
   /** How long finished segments wait for a commit that takes their deletion along. */
   readonly deleteAfterMs: number;
   /** Most deletions in one transaction. */
@@ -55,7 +55,7 @@ export interface Settings {
   /** Most documents loaded beyond the windows. */
   readonly lookAhead: number;
   /** Most freshly committed segments remembered until the cursor comes to them. */
-  readonly freshSegments: number;
+  readonly cachedSegments: number;
   readonly sendBatch: number;
   /** Most batches being sent at a time, per channel. */
   readonly sendsUnderWay: number;
@@ -80,38 +80,38 @@ export interface Settings {
   readonly probeJitter: number;
   /** Attempts after which a document is stuck. */
   readonly attempts: number;
-  readonly stuckRetryMs: number;
+  readonly parkedRetryMs: number;
   /** Most stuck documents remembered; the rest is found again by the next pass. */
-  readonly stuckRemembered: number;
+  readonly parkedRemembered: number;
 
   /** Between two looks at the documents in flight, doubling up to the maximum while nothing changes. */
-  readonly lookMs: number;
-  readonly lookMaxMs: number;
+  readonly pollMs: number;
+  readonly pollMaxMs: number;
   /** Every document in flight is read at least this often, give or take a look, however little such reads have shown. */
-  readonly lookSureMs: number;
+  readonly pollSureMs: number;
   /** How long every document is read before an answer is recorded in it, after others were faster once. */
   readonly readAllMs: number;
   /** Most keys of one bulk read. */
   readonly readBatch: number;
 
   /** Segments older than this with at most `carryFew` open ids are merged... */
-  readonly carryAgeMs: number;
-  readonly carryFew: number;
+  readonly compactAgeMs: number;
+  readonly compactMaxOpen: number;
   /** ...once the range is longer than this. */
-  readonly carryRange: number;
+  readonly compactRange: number;
 
   /** Most documents in one write of the recorder, most answers waiting, and how often a loser is tried again. */
-  readonly recordBatch: number;
-  readonly recordQueue: number;
-  readonly recordAttempts: number;
+  readonly replyBatch: number;
+  readonly replyQueue: number;
+  readonly replyAttempts: number;
   /** Between the starts of two writes of the recorder, unless the next one is full: answers to one document meet in it. */
-  readonly recordPaceMs: number;
+  readonly replyPaceMs: number;
 
   /** An open document older than this is enlisted again when it is read. */
-  readonly enlistAgeMs: number;
+  readonly orphanAgeMs: number;
   /** Most ids remembered as enlisted, and most ids waiting to be. */
-  readonly enlistRemembered: number;
-  readonly enlistQueue: number;
+  readonly orphansRemembered: number;
+  readonly orphanQueue: number;
   /** Most documents watched at a time. */
   readonly watches: number;
 }
@@ -123,18 +123,18 @@ const hour = 60 * minute;
 /** Good for any broker; `reorderMs` and `sharedEvidence` can be better for one. */
 export const DEFAULT_SETTINGS: Settings = {
   beatMs: 2 * second,
-  directoryMs: 10 * second,
-  guardMs: 10 * minute,
-  reserve: 1024,
+  registryMs: 10 * second,
+  expiryMs: 10 * minute,
+  reservedNumbers: 1024,
   startBackoffMs: 100,
   startBackoffMaxMs: 5 * second,
   leaveMs: 20 * second,
 
   watchMs: 2 * second,
   deadMs: 10 * second,
-  lookAgainMs: [minute, 10 * minute, hour],
+  rescanAfterMs: [minute, 10 * minute, hour],
   retireMs: 24 * hour,
-  retireLookMs: minute,
+  retireScanMs: minute,
 
   batchDocuments: 128,
   batchSize: 1_000_000,
@@ -144,16 +144,16 @@ export const DEFAULT_SETTINGS: Settings = {
   maxOpen: 1_000_000,
   commitBackoffMs: 50,
   commitBackoffMaxMs: 2 * second,
-  commitAttempts: 4,
-  commitAttemptsAlone: 3,
-  doubtMs: 10 * minute,
+  isolateAfter: 4,
+  setAsideAfter: 3,
+  uncertainMs: 10 * minute,
   deleteAfterMs: second,
   deleteBatch: 128,
 
   lanes: 64,
   window: 64,
   lookAhead: 2 * 64 * 64,
-  freshSegments: 64,
+  cachedSegments: 64,
   sendBatch: 128,
   sendsUnderWay: 2,
   sendBackoffMs: 100,
@@ -167,26 +167,26 @@ export const DEFAULT_SETTINGS: Settings = {
   probeMaxMs: 5 * minute,
   probeJitter: 0.2,
   attempts: 8,
-  stuckRetryMs: hour,
-  stuckRemembered: 10_000,
+  parkedRetryMs: hour,
+  parkedRemembered: 10_000,
 
-  lookMs: 200,
-  lookMaxMs: 5 * second,
-  lookSureMs: 15 * second,
+  pollMs: 200,
+  pollMaxMs: 5 * second,
+  pollSureMs: 15 * second,
   readAllMs: 10 * second,
   readBatch: 128,
 
-  carryAgeMs: minute,
-  carryFew: 64,
-  carryRange: 1024,
+  compactAgeMs: minute,
+  compactMaxOpen: 64,
+  compactRange: 1024,
 
-  recordBatch: 512,
-  recordQueue: 16_384,
-  recordAttempts: 8,
-  recordPaceMs: 20,
+  replyBatch: 512,
+  replyQueue: 16_384,
+  replyAttempts: 8,
+  replyPaceMs: 20,
 
-  enlistAgeMs: 10 * minute,
-  enlistRemembered: 10_000,
-  enlistQueue: 1_000,
+  orphanAgeMs: 10 * minute,
+  orphansRemembered: 10_000,
+  orphanQueue: 1_000,
   watches: 10_000,
 };

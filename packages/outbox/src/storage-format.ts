@@ -1,10 +1,10 @@
 /** Shapes and keys of everything that the outbox keeps in the store. Ids and ETags are strings; every value has a version. */
-const version = 1;
+const VERSION = 1;
 
 export const documentKey = (id: string): string => `o:${id}`;
 export const segmentKey = (writer: string, n: number): string => `s:${writer}:${n}`;
 export const writerKey = (writer: string): string => `w:${writer}`;
-export const directoryKey = 'writers';
+export const REGISTRY_KEY = 'writers';
 
 /** Fields that this version does not know are kept when a value is written again. */
 type Extra = Readonly<Record<string, unknown>>;
@@ -17,14 +17,14 @@ export interface Segment {
 export interface WriterRecord {
   readonly beat: number;
   /** The smallest segment number not known to be deleted. */
-  readonly lo: number;
+  readonly low: number;
   /** Segment numbers from here on are not used yet. */
   readonly limit: number;
   readonly left: boolean;
   readonly extra: Extra;
 }
 
-export interface Directory {
+export interface Registry {
   /** Grows with every change, so that no value ever comes back. */
   readonly revision: number;
   readonly writers: readonly string[];
@@ -43,7 +43,7 @@ const fields = (what: string, value: unknown): Readonly<Record<string, unknown>>
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnreadableError(what, value);
   const record = value as Record<string, unknown> & { readonly v?: unknown };
   const { v } = record;
-  if (typeof v !== 'number' || Math.abs(v - version) > 1) throw new UnreadableError(what, value);
+  if (typeof v !== 'number' || Math.abs(v - VERSION) > 1) throw new UnreadableError(what, value);
   return record;
 };
 
@@ -51,7 +51,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');
 
-export const segmentValue = (ids: readonly string[]): unknown => ({ v: version, ids });
+export const segmentValue = (ids: readonly string[]): unknown => ({ v: VERSION, ids });
 
 /** Throws an UnreadableError. */
 export const parseSegment = (value: unknown): Segment => {
@@ -60,31 +60,31 @@ export const parseSegment = (value: unknown): Segment => {
   return { ids };
 };
 
-export const writerValue = ({ beat, lo, limit, left, extra }: WriterRecord): unknown => ({
-  v: version,
+export const writerValue = ({ beat, low, limit, left, extra }: WriterRecord): unknown => ({
+  v: VERSION,
   ...extra,
   beat,
-  lo,
+  lo: low,
   limit,
   left,
 });
 
 /** Throws an UnreadableError. */
 export const parseWriter = (value: unknown): WriterRecord => {
-  const { beat, lo, limit, left, ...extra } = fields('writer', value);
-  if (!isCount(beat) || !isCount(lo) || !isCount(limit)) throw new UnreadableError('writer', value);
-  return { beat, lo, limit, left: left === true, extra };
+  const { beat, lo: low, limit, left, ...extra } = fields('writer', value);
+  if (!isCount(beat) || !isCount(low) || !isCount(limit)) throw new UnreadableError('writer', value);
+  return { beat, low, limit, left: left === true, extra };
 };
 
-export const directoryValue = ({ revision, writers, extra }: Directory): unknown => ({
-  v: version,
+export const registryValue = ({ revision, writers, extra }: Registry): unknown => ({
+  v: VERSION,
   ...extra,
   revision,
   writers,
 });
 
 /** Throws an UnreadableError. */
-export const parseDirectory = (value: unknown): Directory => {
+export const parseRegistry = (value: unknown): Registry => {
   const { revision, writers, ...extra } = fields('directory', value);
   if (!isCount(revision) || !isNames(writers)) throw new UnreadableError('directory', value);
   return { revision, writers, extra };

@@ -23,7 +23,7 @@ export class Watchers<D extends { readonly id: string }> {
     };
   }
 
-  tell(document: D): void {
+  notify(document: D): void {
     for (const listener of [...(this.#listeners.get(document.id) ?? [])]) listener(document);
   }
 }

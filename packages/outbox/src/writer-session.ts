@@ -1,19 +1,19 @@
-import type { Deletions } from './commit/deletion-queue.ts';
+import type { DeletionQueue } from './commit/deletion-queue.ts';
 import { type Context, reasonOf } from './context.ts';
 import type { Writer } from './membership/writer.ts';
 import type { OutboxDocument } from './ports.ts';
-import { Carry } from './recovery/compactor.ts';
-import type { Seen } from './recovery/segment-scan.ts';
+import { SegmentCompactor } from './recovery/compactor.ts';
+import type { StoredDocument } from './recovery/segment-scan.ts';
 import type { LoadedSegment } from './relay/channel.ts';
-import { Look } from './relay/in-flight-poller.ts';
+import { InFlightPoller } from './relay/in-flight-poller.ts';
 import { Relay } from './relay/relay.ts';
-import { Cursor } from './relay/segment-loader.ts';
+import { SegmentLoader } from './relay/segment-loader.ts';
 import { segmentKey } from './storage-format.ts';
 import { Loop } from './util/loop.ts';
 
 /** What a session needs of the outbox. */
-export interface SessionOwner<D, A> {
-  readonly deletions: Deletions;
+export interface WriterSessionOwner<D, A> {
+  readonly deletions: DeletionQueue;
   move(ids: readonly string[]): Promise<boolean>;
   overdue(id: string, answer: A): void;
   changed(document: D): void;
@@ -22,18 +22,18 @@ export interface SessionOwner<D, A> {
 }
 
 /** Everything that lives and dies with one writer's name. */
-export class Session<D extends OutboxDocument, A> {
+export class WriterSession<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
   readonly relay: Relay<D, A>;
-  readonly cursor: Cursor<D, A>;
+  readonly loader: SegmentLoader<D, A>;
   readonly #context: Context<D, A>;
-  readonly #owner: SessionOwner<D, A>;
-  readonly #look: Look<D, A>;
-  readonly #carry: Carry<D, A>;
+  readonly #owner: WriterSessionOwner<D, A>;
+  readonly #look: InFlightPoller<D, A>;
+  readonly #carry: SegmentCompactor<D, A>;
   readonly #beats: Loop;
   #listedAt: number;
 
-  constructor(context: Context<D, A>, owner: SessionOwner<D, A>, writer: Writer<D, A>) {
+  constructor(context: Context<D, A>, owner: WriterSessionOwner<D, A>, writer: Writer<D, A>) {
     this.#context = context;
     this.#owner = owner;
     this.writer = writer;
@@ -41,14 +41,14 @@ export class Session<D extends OutboxDocument, A> {
     const overdue = (id: string, answer: A): void => owner.overdue(id, answer);
     this.relay = new Relay<D, A>(context, {
       writer: writer.name,
-      finished: (segment) => this.#finished(segment),
-      overdue,
-      look: () => this.#look.wake(),
-      load: () => this.cursor.wake(),
+      segmentDone: (segment) => this.#finished(segment),
+      timedOut: overdue,
+      poll: () => this.#look.wake(),
+      load: () => this.loader.wake(),
     });
-    this.#look = new Look(context, this.relay, (document) => owner.changed(document), overdue);
-    this.cursor = new Cursor(context, writer.name, writer.range, this.relay);
-    this.#carry = new Carry(context, writer, this.relay, owner.deletions, (ids) => owner.move(ids));
+    this.#look = new InFlightPoller(context, this.relay, (document) => owner.changed(document), overdue);
+    this.loader = new SegmentLoader(context, writer.name, writer.numbers, this.relay);
+    this.#carry = new SegmentCompactor(context, writer, this.relay, owner.deletions, (ids) => owner.move(ids));
     this.#beats = new Loop(
       context.clock,
       () => this.#beat(),
@@ -58,53 +58,53 @@ export class Session<D extends OutboxDocument, A> {
 
   start(): void {
     this.#beats.wake();
-    this.cursor.start();
+    this.loader.start();
     this.#carry.start();
   }
 
   stop(): void {
     this.#beats.stop();
     this.#carry.stop();
-    this.cursor.stop();
+    this.loader.stop();
     this.#look.stop();
     this.relay.stop();
   }
 
-  beat(): void {
+  requestHeartbeat(): void {
     this.#beats.wake();
   }
 
-  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void {
-    this.writer.range.named += ids.length;
-    this.cursor.committed(n, ids, documents);
+  committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void {
+    this.writer.numbers.openIds += ids.length;
+    this.loader.committed(n, ids, documents);
     this.relay.flush();
   }
 
   /** Documents as this process has just recorded them. */
-  observe(documents: readonly Seen<D>[]): void {
-    const asOf = this.relay.mark();
+  observe(documents: readonly StoredDocument<D>[]): void {
+    const asOf = this.relay.tick();
     for (const document of documents) this.relay.observe(document, asOf);
     this.relay.flush();
   }
 
   async #beat(): Promise<number> {
     const { clock, settings, observer } = this.#context;
-    if (this.writer.tooOld) {
+    if (this.writer.isExpired) {
       this.#owner.rename('was not confirmed for too long');
       return settings.beatMs;
     }
     await this.writer.beat();
-    if (this.writer.doubtful) this.#owner.rename('has given up what may still land');
-    if (clock.monotonic() - this.#listedAt >= settings.directoryMs) {
-      if (await this.writer.ensureListed()) observer.event?.('listed-again', { writer: this.writer.name });
+    if (this.writer.hasUncertain) this.#owner.rename('has given up what may still land');
+    if (clock.monotonic() - this.#listedAt >= settings.registryMs) {
+      if (await this.writer.ensureRegistered()) observer.event?.('listed-again', { writer: this.writer.name });
       this.#listedAt = clock.monotonic();
     }
     return settings.beatMs;
   }
 
   #finished({ n, size }: LoadedSegment): void {
-    const { name, range } = this.writer;
-    range.deleting(n);
-    this.#owner.deletions.add(segmentKey(name, n), () => range.deleted(n, size));
+    const { name, numbers } = this.writer;
+    numbers.markDeleting(n);
+    this.#owner.deletions.add(segmentKey(name, n), () => numbers.markDeleted(n, size));
   }
 }

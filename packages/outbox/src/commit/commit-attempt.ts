@@ -1,29 +1,29 @@
 import { type Context, reasonOf } from '../context.ts';
 import type { Operation, OutboxDocument, Stored, TransactionOutcome } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../recovery/segment-scan.ts';
 import { segmentKey, segmentValue } from '../storage-format.ts';
-import type { Deletions } from './deletion-queue.ts';
-import type { Item } from './request-queue.ts';
+import type { DeletionQueue } from './deletion-queue.ts';
+import type { QueuedDocument } from './request-queue.ts';
 
 /** Ids that get a segment of this writer. */
-export interface Move {
+export interface SegmentRewrite {
   readonly ids: readonly string[];
   readonly resolve: (confirmed: boolean) => void;
 }
 
 /** What one segment is to name: documents that are written together with it, or ids that have theirs. */
 export interface Batch<D> {
-  items: readonly Item<D>[];
-  readonly move: Move | undefined;
+  items: readonly QueuedDocument<D>[];
+  readonly move: SegmentRewrite | undefined;
   attempts: number;
 }
 
 export const idsOf = <D>({ items, move }: Batch<D>): readonly string[] => move?.ids ?? items.map(({ id }) => id);
 
 /** Sends a batch once, under this number, together with some deletions; reads back what an unclear answer means. */
-export const attempt = async <D extends OutboxDocument, A>(
+export const attemptCommit = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
-  deletions: Deletions,
+  deletions: DeletionQueue,
   batch: Batch<D>,
   { writer, n }: { readonly writer: string; readonly n: number },
 ): Promise<TransactionOutcome> => {
@@ -36,11 +36,11 @@ export const attempt = async <D extends OutboxDocument, A>(
   for (const item of first) item.maybeStored = true;
   const outcome = await store.transact(operations);
   if (outcome === 'refused') for (const item of first) item.maybeStored = false;
-  if (outcome === 'committed') deletions.confirmed(finished);
+  if (outcome === 'committed') deletions.confirm(finished);
   if (outcome !== 'unknown') return outcome;
   observer.event?.('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });
   const seen = await readBack(context, batch, segment);
-  return policies.committed({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
+  return policies.isCommitted({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
 };
 
 const operationsOf = <D extends OutboxDocument, A>(
@@ -54,7 +54,7 @@ const operationsOf = <D extends OutboxDocument, A>(
   for (const { key, json, stored } of batch.items) if (stored === undefined) operations.push({ op, key, json });
   operations.push({ op: 'upsert', key: segment, json: JSON.stringify(segmentValue(idsOf(batch))) });
   for (const key of finished) operations.push({ op: 'delete', key });
-  return operations.sort((a, b) => policies.byKey(a.key, b.key));
+  return operations.sort((a, b) => policies.compareKeys(a.key, b.key));
 };
 
 /** Present is proof, absent is not: the segment and every document that is there will stay there. */
@@ -82,7 +82,7 @@ const readBack = async <D extends OutboxDocument, A>(
 const parse = <D extends OutboxDocument, A>(
   { handler, observer }: Context<D, A>,
   { value, etag }: Stored,
-): Seen<D> | 'unreadable' => {
+): StoredDocument<D> | 'unreadable' => {
   try {
     return { document: handler.parse(value), etag };
   } catch (error) {

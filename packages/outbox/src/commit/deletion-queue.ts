@@ -1,7 +1,7 @@
 const many = 1_024;
 
 /** Segments that nobody needs any more. A blind delete may be repeated and may land late, so they stay until confirmed. */
-export class Deletions {
+export class DeletionQueue {
   readonly #waiting = new Map<string, (() => void) | undefined>();
   readonly #added: () => void;
   #hasRoom: (() => void)[] = [];
@@ -17,13 +17,13 @@ export class Deletions {
   }
 
   /** So many wait that whoever adds to them should hold on. */
-  get crowded(): boolean {
+  get isCrowded(): boolean {
     return this.#waiting.size >= many;
   }
 
   /** Resolves when few enough wait for somebody to go on who adds many. */
-  room(): Promise<void> {
-    if (!this.crowded) return Promise.resolve();
+  whenRoom(): Promise<void> {
+    if (!this.isCrowded) return Promise.resolve();
     return new Promise((resolve) => this.#hasRoom.push(resolve));
   }
 
@@ -42,11 +42,11 @@ export class Deletions {
     return keys;
   }
 
-  confirmed(keys: readonly string[]): void {
+  confirm(keys: readonly string[]): void {
     for (const key of keys) {
       const gone = this.#waiting.get(key);
       if (this.#waiting.delete(key)) gone?.();
     }
-    if (!this.crowded) for (const resolve of this.#hasRoom.splice(0)) resolve();
+    if (!this.isCrowded) for (const resolve of this.#hasRoom.splice(0)) resolve();
   }
 }

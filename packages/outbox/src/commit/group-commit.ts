@@ -2,20 +2,20 @@ import type { AcceptResult } from '../api.ts';
 import { type Context, reasonOf } from '../context.ts';
 import type { Writer } from '../membership/writer.ts';
 import type { OutboxDocument } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../recovery/segment-scan.ts';
 import { takesInsertion } from '../self-test.ts';
 import { Loop, Sleeper } from '../util/loop.ts';
-import { attempt, type Batch, idsOf, type Move } from './commit-attempt.ts';
-import type { Deletions } from './deletion-queue.ts';
-import type { Item, RequestQueue } from './request-queue.ts';
+import { attemptCommit, type Batch, idsOf, type SegmentRewrite } from './commit-attempt.ts';
+import type { DeletionQueue } from './deletion-queue.ts';
+import type { QueuedDocument, RequestQueue } from './request-queue.ts';
 
 /** What a batch is written under. */
-export interface Session<D extends OutboxDocument, A> {
+export interface CommitTarget<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
   /** Segment `n` is in the store and names `ids`. A document is given where it is at hand. */
-  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void;
+  committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void;
   /** Asks for a beat now. */
-  beat(): void;
+  requestHeartbeat(): void;
 }
 
 /**
@@ -27,13 +27,13 @@ export interface Session<D extends OutboxDocument, A> {
 export class GroupCommit<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
-  readonly #deletions: Deletions;
+  readonly #deletions: DeletionQueue;
   /** The session to write under; waits for one that is young enough. Undefined when the outbox has stopped. */
-  readonly #session: () => Promise<Session<D, A> | undefined>;
+  readonly #session: () => Promise<CommitTarget<D, A> | undefined>;
   readonly #sleeper: Sleeper;
   readonly #loop: Loop;
-  #moves: Move[] = [];
-  #moveIsNext = false;
+  #rewrites: SegmentRewrite[] = [];
+  #rewriteIsNext = false;
   #deleteSince: number | undefined;
   #deletesSingly = false;
   #idle: (() => void)[] = [];
@@ -43,8 +43,8 @@ export class GroupCommit<D extends OutboxDocument, A> {
   constructor(
     context: Context<D, A>,
     queue: RequestQueue<D>,
-    deletions: Deletions,
-    session: () => Promise<Session<D, A> | undefined>,
+    deletions: DeletionQueue,
+    session: () => Promise<CommitTarget<D, A> | undefined>,
   ) {
     this.#context = context;
     this.#queue = queue;
@@ -64,10 +64,10 @@ export class GroupCommit<D extends OutboxDocument, A> {
   }
 
   /** Writes a segment that names `ids`. True once that is confirmed; false when it was given up. */
-  move(ids: readonly string[]): Promise<boolean> {
+  rewrite(ids: readonly string[]): Promise<boolean> {
     if (this.#sleeper.stopped) return Promise.resolve(false);
     return new Promise((resolve) => {
-      this.#moves.push({ ids, resolve });
+      this.#rewrites.push({ ids, resolve });
       this.#loop.wake();
     });
   }
@@ -84,8 +84,8 @@ export class GroupCommit<D extends OutboxDocument, A> {
   stop(): void {
     this.#sleeper.stop();
     this.#loop.stop();
-    for (const move of this.#moves) move.resolve(false);
-    this.#moves = [];
+    for (const move of this.#rewrites) move.resolve(false);
+    this.#rewrites = [];
   }
 
   async #run(): Promise<number | undefined> {
@@ -112,13 +112,13 @@ export class GroupCommit<D extends OutboxDocument, A> {
   #next(): Batch<D> | undefined {
     if (this.#sleeper.stopped) return undefined;
     const documents = this.#queue.waiting > 0 && this.#pauseMs() <= 0;
-    const move = this.#moveIsNext || !documents ? this.#moves.shift() : undefined;
-    this.#moveIsNext = move === undefined;
+    const move = this.#rewriteIsNext || !documents ? this.#rewrites.shift() : undefined;
+    this.#rewriteIsNext = move === undefined;
     if (move !== undefined) return { items: [], move, attempts: 0 };
     if (!documents) return undefined;
-    const items = this.#queue.take();
+    const items = this.#queue.takeBatch();
     this.#startedAt = this.#context.clock.monotonic();
-    items.sort((a, b) => this.#context.policies.byKey(a.key, b.key));
+    items.sort((a, b) => this.#context.policies.compareKeys(a.key, b.key));
     return { items, move: undefined, attempts: 0 };
   }
 
@@ -134,7 +134,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
   async #commit(batch: Batch<D>): Promise<void> {
     const { settings, policies, clock } = this.#context;
     const startedAt = clock.wall();
-    let session: Session<D, A> | undefined;
+    let session: CommitTarget<D, A> | undefined;
     let n: number | undefined;
     for (let backoffMs = settings.commitBackoffMs; ; backoffMs = Math.min(2 * backoffMs, settings.commitBackoffMaxMs)) {
       const current = await this.#session();
@@ -142,14 +142,14 @@ export class GroupCommit<D extends OutboxDocument, A> {
         return this.#abandon(batch, 'unsent');
       if (current !== session) n = undefined;
       session = current;
-      batch.items = this.#queue.toSend(batch.items, policies);
+      batch.items = this.#queue.selectSendable(batch.items, policies);
       if (batch.items.length === 0 && batch.move === undefined) return;
-      n ??= session.writer.take();
-      if (session.writer.shortOfNumbers) session.beat();
+      n ??= session.writer.takeNumber();
+      if (session.writer.needsNumbers) session.requestHeartbeat();
       if (n !== undefined) {
-        const outcome = await attempt(this.#context, this.#deletions, batch, { writer: session.writer.name, n });
+        const outcome = await attemptCommit(this.#context, this.#deletions, batch, { writer: session.writer.name, n });
         // A late answer proves nothing about who still looks at this name: the batch goes on under a new one.
-        if (outcome === 'committed' && !session.writer.tooOld) return this.#finish(batch, session, n, startedAt);
+        if (outcome === 'committed' && !session.writer.isExpired) return this.#finish(batch, session, n, startedAt);
         if (outcome === 'refused' && this.#canCut(batch)) return this.#cut(batch, session, n);
         if (policies.givesUp(batch)) return this.#abandon(batch, 'refused');
         if (await this.#isStubborn(batch)) return this.#separate(batch, session, n);
@@ -159,13 +159,13 @@ export class GroupCommit<D extends OutboxDocument, A> {
     }
   }
 
-  #finish(batch: Batch<D>, session: Session<D, A>, n: number, startedAt: number): void {
-    session.writer.range.finish(n);
+  #finish(batch: Batch<D>, session: CommitTarget<D, A>, n: number, startedAt: number): void {
+    session.writer.numbers.finish(n);
     batch.move?.resolve(true);
     const etag = this.#context.store.etagAfter(undefined);
     const documents = batch.items.map((item) => {
       const stored = item.stored ?? { document: item.document, etag };
-      this.#queue.settle(item, (requested) => this.#accepted(stored, requested));
+      this.#queue.resolve(item, (requested) => this.#accepted(stored, requested));
       return stored === 'unreadable' ? undefined : stored;
     });
     session.committed(n, idsOf(batch), documents);
@@ -175,9 +175,9 @@ export class GroupCommit<D extends OutboxDocument, A> {
     observer.committed?.({ documents: created, startedAt, endedAt: clock.wall(), attempts: batch.attempts });
   }
 
-  #accepted(stored: Seen<D> | 'unreadable', requested: D): AcceptResult<D> {
+  #accepted(stored: StoredDocument<D> | 'unreadable', requested: D): AcceptResult<D> {
     if (stored === 'unreadable') return { outcome: 'unknown' };
-    return { outcome: this.#context.policies.outcome(stored.document, requested), document: stored.document };
+    return { outcome: this.#context.policies.storeOutcome(stored.document, requested), document: stored.document };
   }
 
   /** A refusal of a single document that is there already is not about that document. */
@@ -189,11 +189,11 @@ export class GroupCommit<D extends OutboxDocument, A> {
    * Half of the batch at a time, under new numbers, until the one that spoils it is alone. A refusal says that this attempt
    * wrote nothing; an earlier one may still land.
    */
-  async #cut(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
-    if (batch.attempts > 1) writer.doubt(n);
+  async #cut(batch: Batch<D>, { writer }: CommitTarget<D, A>, n: number): Promise<void> {
+    if (batch.attempts > 1) writer.markUncertain(n);
     else {
-      writer.range.finish(n);
-      writer.range.missing(n);
+      writer.numbers.finish(n);
+      writer.numbers.markMissing(n);
     }
     if (batch.items.length < 2) return this.#abandon(batch, 'refused');
     const half = batch.items.length >> 1;
@@ -204,7 +204,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
   async #isStubborn({ items, attempts }: Batch<D>): Promise<boolean> {
     const { policies, settings, store, random } = this.#context;
     const unstored = items.filter(({ stored }) => stored === undefined).length;
-    if (!policies.separates({ attempts, documents: items.length, unstored }, settings) || this.#deletions.crowded)
+    if (!policies.isolates({ attempts, documents: items.length, unstored }, settings) || this.#deletions.isCrowded)
       return false;
     return takesInsertion(store, random, (key) => this.#deletions.add(key));
   }
@@ -213,8 +213,8 @@ export class GroupCommit<D extends OutboxDocument, A> {
    * What is stored already needs only its segment; of the others each is tried alone. The one that spoils them is set
    * aside: its transactions may still land, so the writer holds on to their numbers.
    */
-  async #separate(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
-    writer.doubt(n);
+  async #separate(batch: Batch<D>, { writer }: CommitTarget<D, A>, n: number): Promise<void> {
+    writer.markUncertain(n);
     const { items } = batch;
     if (items.length > 1) {
       const stored = items.filter((item) => item.stored !== undefined);
@@ -225,7 +225,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
     this.#abandon(batch, 'unsent');
   }
 
-  async #commitAll(parts: readonly (readonly Item<D>[])[]): Promise<void> {
+  async #commitAll(parts: readonly (readonly QueuedDocument<D>[])[]): Promise<void> {
     for (const items of parts) await this.#commit({ items, move: undefined, attempts: 0 });
   }
 
@@ -233,7 +233,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
   #abandon(batch: Batch<D>, outcome: 'refused' | 'unsent'): void {
     batch.move?.resolve(false);
     for (const item of batch.items)
-      this.#queue.settle(item, () => ({ outcome: item.maybeStored ? 'unknown' : outcome }));
+      this.#queue.resolve(item, () => ({ outcome: item.maybeStored ? 'unknown' : outcome }));
   }
 
   async #deleteWhenDue(): Promise<number | undefined> {
@@ -261,9 +261,9 @@ export class GroupCommit<D extends OutboxDocument, A> {
   }
 
   async #deleteAtOnce(keys: readonly string[]): Promise<boolean> {
-    const sorted = keys.toSorted(this.#context.policies.byKey);
+    const sorted = keys.toSorted(this.#context.policies.compareKeys);
     const done = (await this.#context.store.transact(sorted.map((key) => ({ op: 'delete', key })))) === 'committed';
-    if (done) this.#deletions.confirmed(keys);
+    if (done) this.#deletions.confirm(keys);
     return done;
   }
 
@@ -274,7 +274,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
     for (const key of keys) {
       if (clock.monotonic() >= until) break;
       if ((await this.#context.store.remove(key)) !== 'written') return false;
-      this.#deletions.confirmed([key]);
+      this.#deletions.confirm([key]);
     }
     return true;
   }

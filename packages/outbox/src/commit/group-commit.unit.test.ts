@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../../test/parts.ts';
 import { Writer } from '../membership/writer.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
-import { Deletions } from './deletion-queue.ts';
+import { DeletionQueue } from './deletion-queue.ts';
 import { GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
 
@@ -15,15 +15,15 @@ async function setUp({ readMs = 0 } = {}) {
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();
-  const session = { writer, committed: () => {}, beat: () => {} };
+  const session = { writer, committed: () => {}, requestHeartbeat: () => {} };
   const named = { yet: Promise.resolve() };
-  const deletions = new Deletions(() => commit.wake());
+  const deletions = new DeletionQueue(() => commit.wake());
   const commit: GroupCommit<Count, number> = new GroupCommit(context, queue, deletions, async () => {
     await named.yet;
     return session;
   });
   const add = async (id: string, nonce = id, withinMs = deadlineMs) => {
-    const accepted = queue.add(countFrom(id, nonce), withinMs);
+    const accepted = queue.enqueue(countFrom(id, nonce), withinMs);
     commit.wake();
     await atRest();
     return (await accepted).outcome;
@@ -70,7 +70,7 @@ test('neither who leaves nor a move waits for others', async () => {
   const { commit, add, has } = await setUp();
   await add('a');
   void add('b');
-  expect(await commit.move(['x'])).toBe(true);
+  expect(await commit.rewrite(['x'])).toBe(true);
   expect(has('o:b')).toBe(false);
   await commit.drained();
   expect(has('o:b')).toBe(true);
@@ -117,7 +117,7 @@ describe('a document that the store refuses', () => {
     const { store, add, writer } = await setUp();
     store.transacts = () => 'refused';
     expect(await add('a')).toBe('refused');
-    expect([writer.range.isDoubtful(1), writer.range.lo]).toEqual([false, 2]);
+    expect([writer.numbers.isUncertain(1), writer.numbers.low]).toEqual([false, 2]);
   });
 
   test('may be stored all the same after an earlier attempt, and nobody is told otherwise', async () => {
@@ -128,7 +128,7 @@ describe('a document that the store refuses', () => {
     const accepted = add('a');
     await repeat();
     expect(await accepted).toBe('unknown');
-    expect([writer.range.isDoubtful(1), writer.range.lo]).toEqual([true, 1]);
+    expect([writer.numbers.isUncertain(1), writer.numbers.low]).toEqual([true, 1]);
   });
 
   test('is not called refused either when that attempt was one with others', async () => {

@@ -1,11 +1,11 @@
 import type { AcceptResult } from '../api.ts';
 import type { Policies } from '../policies.ts';
 import type { Clock, OutboxDocument } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../recovery/segment-scan.ts';
 import type { Settings } from '../settings.ts';
 import { documentKey } from '../storage-format.ts';
 
-interface Request<D> {
+interface StoreRequest<D> {
   readonly document: D;
   readonly size: number;
   readonly deadline: number;
@@ -13,17 +13,17 @@ interface Request<D> {
 }
 
 /** One id on its way into the store, with everybody who asked for it. */
-export interface Item<D> {
+export interface QueuedDocument<D> {
   readonly id: string;
   readonly key: string;
   document: D;
   /** The document as it will be sent: made once, since its size is needed as well. */
   json: string;
-  requests: Request<D>[];
+  requests: StoreRequest<D>[];
   /** A transaction with it may have been applied, or may be yet. */
   maybeStored: boolean;
   /** The document that was found under this id. */
-  stored: Seen<D> | 'unreadable' | undefined;
+  stored: StoredDocument<D> | 'unreadable' | undefined;
 }
 
 /** Deadlines are looked at no more often than this. */
@@ -43,8 +43,8 @@ export class RequestQueue<D extends OutboxDocument> {
   size = 0;
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #waiting = new Map<string, Item<D>>();
-  readonly #underWay = new Map<string, Item<D>>();
+  readonly #waiting = new Map<string, QueuedDocument<D>>();
+  readonly #inBatch = new Map<string, QueuedDocument<D>>();
   #sweepAt = Number.POSITIVE_INFINITY;
   #cancelSweep: (() => void) | undefined;
 
@@ -58,7 +58,7 @@ export class RequestQueue<D extends OutboxDocument> {
   }
 
   /** Resolves when the outcome is known, or at the deadline. */
-  add(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
+  enqueue(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
     const json = jsonOf(document);
     if (json === undefined) return Promise.resolve({ outcome: 'refused' });
     if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
@@ -70,14 +70,14 @@ export class RequestQueue<D extends OutboxDocument> {
       const request = { document, size, deadline, resolve };
       this.requests++;
       this.size += size;
-      const known = this.#waiting.get(document.id) ?? this.#underWay.get(document.id);
+      const known = this.#waiting.get(document.id) ?? this.#inBatch.get(document.id);
       if (known !== undefined) known.requests.push(request);
-      else this.#enqueue(request, json);
+      else this.#addDocument(request, json);
       this.#sweepBy(deadline);
     });
   }
 
-  #enqueue(request: Request<D>, json: string): void {
+  #addDocument(request: StoreRequest<D>, json: string): void {
     const { document } = request;
     const { id } = document;
     const key = documentKey(id);
@@ -85,16 +85,16 @@ export class RequestQueue<D extends OutboxDocument> {
   }
 
   /** The next batch, in the order of arrival: as many items as fit, at least one if any waits. */
-  take(): Item<D>[] {
+  takeBatch(): QueuedDocument<D>[] {
     const { batchDocuments, batchSize } = this.#settings;
-    const items: Item<D>[] = [];
+    const items: QueuedDocument<D>[] = [];
     let size = 0;
     for (const [id, item] of this.#waiting) {
       if (items.length === batchDocuments || (items.length > 0 && size + item.json.length > batchSize)) break;
       size += item.json.length;
       items.push(item);
       this.#waiting.delete(id);
-      this.#underWay.set(id, item);
+      this.#inBatch.set(id, item);
     }
     return items;
   }
@@ -103,11 +103,11 @@ export class RequestQueue<D extends OutboxDocument> {
    * Those of a batch that are to be sent now. Who has been told that nothing was stored must stay right: an item that nobody
    * waits for any more is let go, and one that somebody still does becomes theirs.
    */
-  toSend(items: readonly Item<D>[], policies: Policies): readonly Item<D>[] {
+  selectSendable(items: readonly QueuedDocument<D>[], policies: Policies): readonly QueuedDocument<D>[] {
     return items.filter((item) => {
       const [first] = item.requests;
-      if (!policies.sends({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
-        this.#underWay.delete(item.id);
+      if (!policies.maySend({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
+        this.#inBatch.delete(item.id);
         return false;
       }
       if (first !== undefined && !item.maybeStored && item.document !== first.document) {
@@ -119,8 +119,8 @@ export class RequestQueue<D extends OutboxDocument> {
   }
 
   /** Answers everybody who asked for this item. */
-  settle(item: Item<D>, answer: (requested: D) => AcceptResult<D>): void {
-    this.#underWay.delete(item.id);
+  resolve(item: QueuedDocument<D>, answer: (requested: D) => AcceptResult<D>): void {
+    this.#inBatch.delete(item.id);
     for (const request of item.requests) this.#answer(request, answer(request.document));
     item.requests = [];
   }
@@ -131,7 +131,7 @@ export class RequestQueue<D extends OutboxDocument> {
     this.#expire(Number.POSITIVE_INFINITY);
   }
 
-  #answer(request: Request<D>, accepted: AcceptResult<D>): void {
+  #answer(request: StoreRequest<D>, accepted: AcceptResult<D>): void {
     this.requests--;
     this.size -= request.size;
     request.resolve(accepted);
@@ -152,7 +152,7 @@ export class RequestQueue<D extends OutboxDocument> {
   /** Answers the requests whose deadline has passed; says when the next one does. */
   #expire(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    const sweep = (item: Item<D>): void => {
+    const sweep = (item: QueuedDocument<D>): void => {
       const late = item.requests.filter(({ deadline }) => deadline <= now);
       if (late.length > 0) item.requests = item.requests.filter(({ deadline }) => deadline > now);
       for (const request of late) this.#answer(request, { outcome: item.maybeStored ? 'unknown' : 'unsent' });
@@ -160,7 +160,7 @@ export class RequestQueue<D extends OutboxDocument> {
       if (item.requests.length === 0) this.#waiting.delete(item.id);
     };
     for (const item of this.#waiting.values()) sweep(item);
-    for (const item of this.#underWay.values()) sweep(item);
+    for (const item of this.#inBatch.values()) sweep(item);
     return next;
   }
 }

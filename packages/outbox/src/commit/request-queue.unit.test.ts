@@ -23,9 +23,9 @@ describe('request queue', () => {
     fc.assert(
       fc.property(arrivals, (list) => {
         const queue = new RequestQueue<Doc>(manualClock(), settings);
-        for (const [id, length] of list) void queue.add(doc(`${id}`, 'n', 'x'.repeat(length)), 1_000);
+        for (const [id, length] of list) void queue.enqueue(doc(`${id}`, 'n', 'x'.repeat(length)), 1_000);
         const order: string[] = [];
-        for (let batch = queue.take(); batch.length > 0; batch = queue.take()) {
+        for (let batch = queue.takeBatch(); batch.length > 0; batch = queue.takeBatch()) {
           const size = batch.reduce((sum, item) => sum + item.json.length, 0);
           expect(batch.length).toBeLessThanOrEqual(settings.batchDocuments);
           expect(batch.length === 1 || size <= settings.batchSize).toBe(true);
@@ -38,12 +38,12 @@ describe('request queue', () => {
 
   it('answers everybody who asked for the same id, also while it is under way, and counts them out', async () => {
     const queue = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
-    const first = queue.add(doc('a', '1'), 1_000);
-    const second = queue.add(doc('a', '2'), 1_000);
-    const [item] = queue.take();
-    const third = queue.add(doc('a', '3'), 1_000);
+    const first = queue.enqueue(doc('a', '1'), 1_000);
+    const second = queue.enqueue(doc('a', '2'), 1_000);
+    const [item] = queue.takeBatch();
+    const third = queue.enqueue(doc('a', '3'), 1_000);
     expect(queue.waiting).toBe(0);
-    if (item !== undefined) queue.settle(item, created);
+    if (item !== undefined) queue.resolve(item, created);
     const nonces = (await Promise.all([first, second, third])).map((accepted) =>
       'document' in accepted ? accepted.document.nonce : accepted.outcome,
     );
@@ -53,24 +53,24 @@ describe('request queue', () => {
 
   it('is full by number and by size', async () => {
     const small = new RequestQueue<Doc>(manualClock(), { ...DEFAULT_SETTINGS, queueRequests: 1 });
-    void small.add(doc('a'), 1_000);
-    expect(await small.add(doc('b'), 1_000)).toEqual({ outcome: 'full' });
+    void small.enqueue(doc('a'), 1_000);
+    expect(await small.enqueue(doc('b'), 1_000)).toEqual({ outcome: 'full' });
     const narrow = new RequestQueue<Doc>(manualClock(), { ...DEFAULT_SETTINGS, queueSize: 10 });
-    expect(await narrow.add(doc('a'), 1_000)).toEqual({ outcome: 'full' });
+    expect(await narrow.enqueue(doc('a'), 1_000)).toEqual({ outcome: 'full' });
   });
 
   it('says at the deadline whether anything was sent', async () => {
     const clock = manualClock();
     const queue = new RequestQueue<Doc>(clock, DEFAULT_SETTINGS);
-    const sent = queue.add(doc('a'), 1_000);
-    for (const item of queue.take()) item.maybeStored = true;
-    const unsent = queue.add(doc('b'), 2_000);
-    const patient = queue.add(doc('c'), 60_000);
+    const sent = queue.enqueue(doc('a'), 1_000);
+    for (const item of queue.takeBatch()) item.maybeStored = true;
+    const unsent = queue.enqueue(doc('b'), 2_000);
+    const patient = queue.enqueue(doc('c'), 60_000);
     clock.go(1_000);
     expect(await sent).toEqual({ outcome: 'unknown' });
     clock.go(1_000);
     expect(await unsent).toEqual({ outcome: 'unsent' });
-    expect(queue.take().map(({ id }) => id)).toEqual(['c']);
+    expect(queue.takeBatch().map(({ id }) => id)).toEqual(['c']);
     queue.close();
     expect(await patient).toEqual({ outcome: 'unsent' });
     expect([queue.requests, queue.size]).toEqual([0, 0]);
@@ -78,9 +78,9 @@ describe('request queue', () => {
 
   it('refuses what is no JSON, and what has no time left', async () => {
     const queue = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
-    expect(await queue.add(doc('a'), 0)).toEqual({ outcome: 'unsent' });
+    expect(await queue.enqueue(doc('a'), 0)).toEqual({ outcome: 'unsent' });
     const cyclic: Doc & { self?: Doc } = { ...doc('b') };
     cyclic.self = cyclic;
-    expect(await queue.add(cyclic, 1_000)).toEqual({ outcome: 'refused' });
+    expect(await queue.enqueue(cyclic, 1_000)).toEqual({ outcome: 'refused' });
   });
 });

@@ -1,11 +1,11 @@
-import { Range } from '../commit/segment-numbers.ts';
+import { SegmentNumbers } from '../commit/segment-numbers.ts';
 import type { Context } from '../context.ts';
 import type { OutboxDocument } from '../ports.ts';
 import {
-  directoryKey,
-  directoryValue,
-  parseDirectory,
+  parseRegistry,
   parseWriter,
+  REGISTRY_KEY,
+  registryValue,
   type WriterRecord,
   writerKey,
   writerValue,
@@ -16,7 +16,7 @@ const directoryAttempts = 8;
 /** One name under which segments are written: its record, its numbers, and how long it may still be used. */
 export class Writer<D extends OutboxDocument, A> {
   readonly name: string;
-  readonly range = new Range();
+  readonly numbers = new SegmentNumbers();
   /** Numbers below are reserved: read back from the store as written. */
   limit = 0;
   readonly #context: Context<D, A>;
@@ -30,7 +30,7 @@ export class Writer<D extends OutboxDocument, A> {
     this.#context = context;
     this.name = name;
     this.#key = writerKey(name);
-    this.#record = { beat: 0, lo: 1, limit: context.settings.reserve, left: false, extra: {} };
+    this.#record = { beat: 0, low: 1, limit: context.settings.reservedNumbers, left: false, extra: {} };
   }
 
   /** Makes the record and puts the name into the directory. Throws when the store is away; may be repeated. */
@@ -40,7 +40,7 @@ export class Writer<D extends OutboxDocument, A> {
       { op: 'insert', key: this.#key, json: JSON.stringify(writerValue(this.#record)) },
     ]);
     await this.#readBack(sent, this.#record.beat);
-    await this.ensureListed();
+    await this.ensureRegistered();
   }
 
   /** Confirms that this writer is alive and reserves numbers. Throws when that could not be confirmed. */
@@ -54,40 +54,40 @@ export class Writer<D extends OutboxDocument, A> {
   }
 
   /** Adds the name to the directory unless it is there. True when it was missing. Throws when the store is away. */
-  async ensureListed(): Promise<boolean> {
+  async ensureRegistered(): Promise<boolean> {
     const { store } = this.#context;
     for (let attempt = 0; attempt < directoryAttempts; attempt++) {
-      const stored = (await store.read([directoryKey])).get(directoryKey);
+      const stored = (await store.read([REGISTRY_KEY])).get(REGISTRY_KEY);
       if (stored === undefined) {
-        const json = JSON.stringify(directoryValue({ revision: 1, writers: [this.name], extra: {} }));
-        await store.transact([{ op: 'insert', key: directoryKey, json }]);
+        const json = JSON.stringify(registryValue({ revision: 1, writers: [this.name], extra: {} }));
+        await store.transact([{ op: 'insert', key: REGISTRY_KEY, json }]);
         continue;
       }
-      const directory = parseDirectory(stored.value);
+      const directory = parseRegistry(stored.value);
       if (directory.writers.includes(this.name)) return attempt > 0;
       const revision = directory.revision + 1;
-      const value = directoryValue({ ...directory, revision, writers: [...directory.writers, this.name] });
-      await store.write([{ key: directoryKey, value, etag: stored.etag }]);
+      const value = registryValue({ ...directory, revision, writers: [...directory.writers, this.name] });
+      await store.write([{ key: REGISTRY_KEY, value, etag: stored.etag }]);
     }
     throw new Error('could not be put into the directory of writers');
   }
 
   /** Too long without a confirmed beat to send, or acknowledge, anything under this name. */
-  get tooOld(): boolean {
+  get isExpired(): boolean {
     const now = this.#now();
     const age = {
       monotonicMs: now.monotonic - this.#confirmed.monotonic,
       wallMs: now.wall - this.#confirmed.wall,
     };
-    return this.#context.policies.beatTooOld(age, this.#context.settings);
+    return this.#context.policies.isExpired(age, this.#context.settings);
   }
 
   /** A batch is given up under number `n`, and may still land. */
-  doubt(n: number): void {
+  markUncertain(n: number): void {
     const { policies, clock } = this.#context;
-    if (policies.forgetsDoubtful()) this.range.finish(n);
+    if (policies.forgetsUncertain()) this.numbers.finish(n);
     else {
-      this.range.doubt(n);
+      this.numbers.markUncertain(n);
       this.#doubtSince ??= clock.monotonic();
     }
   }
@@ -96,28 +96,28 @@ export class Writer<D extends OutboxDocument, A> {
    * Something may have landed here that this writer will not look at: the name is to be left, so that it is adopted like that
    * of a process that died over its transaction. Not at once, since every name is watched for a day.
    */
-  get doubtful(): boolean {
+  get hasUncertain(): boolean {
     const { clock, settings } = this.#context;
-    return this.#doubtSince !== undefined && clock.monotonic() - this.#doubtSince > settings.doubtMs;
+    return this.#doubtSince !== undefined && clock.monotonic() - this.#doubtSince > settings.uncertainMs;
   }
 
   /** The next segment number, unless none is reserved. */
-  take(): number | undefined {
-    if (!this.#context.policies.mayUse(this.range.next, this.limit)) return undefined;
-    return this.range.next++;
+  takeNumber(): number | undefined {
+    if (!this.#context.policies.mayUseNumber(this.numbers.next, this.limit)) return undefined;
+    return this.numbers.next++;
   }
 
   /** Numbers are running out before the next beat. */
-  get shortOfNumbers(): boolean {
-    return this.limit - this.range.next < this.#context.settings.reserve / 2;
+  get needsNumbers(): boolean {
+    return this.limit - this.numbers.next < this.#context.settings.reservedNumbers / 2;
   }
 
   async #write(left: boolean): Promise<void> {
     const { store, settings } = this.#context;
     const sent = this.#now();
-    const { lo, next } = this.range;
-    const limit = Math.max(this.#record.limit, next + settings.reserve);
-    const record = { ...this.#record, beat: this.#record.beat + 1, lo, limit, left };
+    const { low, next } = this.numbers;
+    const limit = Math.max(this.#record.limit, next + settings.reservedNumbers);
+    const record = { ...this.#record, beat: this.#record.beat + 1, low, limit, left };
     // Remembered before it is sent: every record that may ever land has its own beat, and limits only grow.
     this.#record = record;
     await store.write([{ key: this.#key, value: writerValue(record), etag: this.#etag }]);

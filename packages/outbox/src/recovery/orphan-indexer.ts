@@ -2,11 +2,11 @@ import { slices } from '../context.ts';
 import type { Settings } from '../settings.ts';
 
 /** Gives documents a segment of this writer, once each within its memory. */
-export class Enlist {
+export class OrphanIndexer {
   readonly #settings: Settings;
   readonly #move: (ids: readonly string[]) => Promise<boolean>;
   readonly #waiting = new Set<string>();
-  readonly #remembered = new Set<string>();
+  readonly #indexed = new Set<string>();
   #busy = false;
 
   constructor(settings: Settings, move: (ids: readonly string[]) => Promise<boolean>) {
@@ -15,17 +15,17 @@ export class Enlist {
   }
 
   add(id: string): void {
-    if (this.#remembered.has(id) || this.#waiting.size >= this.#settings.enlistQueue) return;
+    if (this.#indexed.has(id) || this.#waiting.size >= this.#settings.orphanQueue) return;
     this.#remember(id);
     this.#waiting.add(id);
     if (!this.#busy) void this.#run();
   }
 
   #remember(id: string): void {
-    this.#remembered.add(id);
-    for (const oldest of this.#remembered) {
-      if (this.#remembered.size <= this.#settings.enlistRemembered) break;
-      this.#remembered.delete(oldest);
+    this.#indexed.add(id);
+    for (const oldest of this.#indexed) {
+      if (this.#indexed.size <= this.#settings.orphansRemembered) break;
+      this.#indexed.delete(oldest);
     }
   }
 
@@ -37,7 +37,7 @@ export class Enlist {
       for (const slice of slices(ids, this.#settings.batchDocuments)) {
         if (await this.#move(slice)) continue;
         // Given up: whoever asks again starts it again.
-        for (const id of slice) this.#remembered.delete(id);
+        for (const id of slice) this.#indexed.delete(id);
       }
     }
     this.#busy = false;

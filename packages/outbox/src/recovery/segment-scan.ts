@@ -1,10 +1,10 @@
-import type { Deletions } from '../commit/deletion-queue.ts';
+import type { DeletionQueue } from '../commit/deletion-queue.ts';
 import { type Context, reasonOf, slices } from '../context.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
 import { documentKey, parseSegment, segmentKey } from '../storage-format.ts';
 
 /** A document as it is stored, as far as this process knows. */
-export interface Seen<D> {
+export interface StoredDocument<D> {
   readonly document: D;
   /** Undefined when only a read can tell. */
   readonly etag: string | undefined;
@@ -14,9 +14,9 @@ export interface Seen<D> {
 export const readDocuments = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   ids: readonly string[],
-): Promise<Map<string, Seen<D> | 'absent' | 'unreadable'>> => {
+): Promise<Map<string, StoredDocument<D> | 'absent' | 'unreadable'>> => {
   const { store, handler, observer, settings } = context;
-  const documents = new Map<string, Seen<D> | 'absent' | 'unreadable'>();
+  const documents = new Map<string, StoredDocument<D> | 'absent' | 'unreadable'>();
   for (const slice of slices([...new Set(ids)], settings.readBatch)) {
     const found = await store.read(slice.map(documentKey));
     for (const id of slice) {
@@ -36,7 +36,7 @@ export const readDocuments = async <D extends OutboxDocument, A>(
 };
 
 /** A segment and what has become of its documents. */
-export interface Scanned {
+export interface ScannedSegment {
   readonly n: number;
   readonly key: string;
   readonly size: number;
@@ -56,13 +56,13 @@ const parse = <D extends OutboxDocument, A>(context: Context<D, A>, stored: Stor
 };
 
 /** Judges those of a writer's segments from..to (both included) that `stored` holds. Throws when the store can't be read. */
-export const scan = async <D extends OutboxDocument, A>(
+export const scanSegments = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   writer: string,
   [from, to]: readonly [number, number],
   stored: ReadonlyMap<string, Stored>,
   isOpen: (id: string) => boolean,
-): Promise<Scanned[]> => {
+): Promise<ScannedSegment[]> => {
   const segments: { n: number; key: string; ids: readonly string[] | undefined }[] = [];
   for (let n = from; n <= to; n++) {
     const key = segmentKey(writer, n);
@@ -92,14 +92,14 @@ interface Source {
 }
 
 /** Gathers open ids of several segments into new ones, and lets the old segments go when their ids have a new home. */
-export class Mover<D extends OutboxDocument, A> {
+export class SegmentRewriter<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
-  readonly #deletions: Deletions;
+  readonly #deletions: DeletionQueue;
   readonly #move: (ids: readonly string[]) => Promise<boolean>;
   #ids = new Set<string>();
   #sources: Source[] = [];
 
-  constructor(context: Context<D, A>, deletions: Deletions, move: (ids: readonly string[]) => Promise<boolean>) {
+  constructor(context: Context<D, A>, deletions: DeletionQueue, move: (ids: readonly string[]) => Promise<boolean>) {
     this.#context = context;
     this.#deletions = deletions;
     this.#move = move;
@@ -120,10 +120,10 @@ export class Mover<D extends OutboxDocument, A> {
     this.#ids = new Set();
     this.#sources = [];
     if (ids.length === 0) return true;
-    const early = this.#context.policies.mayDeleteMoved('planned');
+    const early = this.#context.policies.mayDeleteRewritten('planned');
     if (early) this.#delete(sources);
     const confirmed = await this.#move(ids);
-    if (confirmed && !early && this.#context.policies.mayDeleteMoved('confirmed')) this.#delete(sources);
+    if (confirmed && !early && this.#context.policies.mayDeleteRewritten('confirmed')) this.#delete(sources);
     return confirmed;
   }
 

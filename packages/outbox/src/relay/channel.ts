@@ -1,10 +1,10 @@
 import type { Context } from '../context.ts';
 import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../recovery/segment-scan.ts';
 import type { Settings } from '../settings.ts';
 import { Fifo } from '../util/fifo.ts';
 import { laneOf } from '../util/hash.ts';
-import { type Flight, Window } from './send-window.ts';
+import { SendWindow, type SentCommand } from './send-window.ts';
 
 /**
  * waiting: for a slot of its window. queued: has a slot, waits to be sent. flying: sent.
@@ -12,12 +12,12 @@ import { type Flight, Window } from './send-window.ts';
  */
 type CommandState = 'waiting' | 'queued' | 'flying' | 'suspect' | 'stuck' | 'over';
 
-export interface Command<D> extends Flight {
-  readonly entry: Entry<D>;
+export interface Command<D> extends SentCommand {
+  readonly entry: OpenDocument<D>;
   readonly channel: string;
   state: CommandState;
   /** Attempts that count towards stuck. */
-  strikes: number;
+  failedAttempts: number;
 }
 
 /** A segment that has loaded documents. */
@@ -31,37 +31,37 @@ export interface LoadedSegment {
 }
 
 /** A document with unfinished business, as long as somebody here works on it. */
-export interface Entry<D> {
+export interface OpenDocument<D> {
   readonly id: string;
   readonly lane: number;
   readonly segments: LoadedSegment[];
   commands: Command<D>[];
   /** At hand while a command waits to be sent, and as long as it spares a read when answers come. */
-  seen: Seen<D> | undefined;
+  seen: StoredDocument<D> | undefined;
   /** Mark of the newest observation. */
-  asOf: number;
+  observedAt: number;
   /** When it is looked at next, and how long after that at the soonest. */
-  lookAt: number;
+  pollAt: number;
   /** When its document was last read, or written. */
-  seenAt: number;
-  lookMs: number;
+  readAt: number;
+  pollMs: number;
 }
 
-export const createEntry = <D extends OutboxDocument>(
-  seen: Seen<D>,
-  asOf: number,
+export const createOpenDocument = <D extends OutboxDocument>(
+  seen: StoredDocument<D>,
+  observedAt: number,
   now: number,
-  { lanes, lookMs }: Settings,
-): Entry<D> => ({
+  { lanes, pollMs }: Settings,
+): OpenDocument<D> => ({
   id: seen.document.id,
   lane: laneOf(seen.document.id, lanes),
   segments: [],
   commands: [],
   seen,
-  asOf,
-  seenAt: now,
-  lookAt: now + lookMs,
-  lookMs,
+  observedAt,
+  readAt: now,
+  pollAt: now + pollMs,
+  pollMs,
 });
 
 /** What a channel asks of the relay. */
@@ -76,16 +76,16 @@ export interface ChannelOwner<D> {
 /** Sends the commands of one channel, within the windows of its lanes. */
 export class Channel<D extends OutboxDocument, A> {
   readonly name: string;
-  readonly windows: readonly Window<Command<D>>[];
+  readonly windows: readonly SendWindow<Command<D>>[];
   /** Commands without a slot. */
-  waiting = 0;
+  blocked = 0;
   /** Commands handed to the transport so far. */
   sent = 0;
   readonly #context: Context<D, A>;
   readonly #owner: ChannelOwner<D>;
   readonly #lanes: readonly Fifo<Command<D>>[];
   readonly #queue = new Fifo<Command<D>>();
-  #underWay = 0;
+  #sending = 0;
   #backoffMs = 0;
   #cancelRetry: (() => void) | undefined;
   #stopped = false;
@@ -95,7 +95,7 @@ export class Channel<D extends OutboxDocument, A> {
     this.#context = context;
     this.#owner = owner;
     this.name = name;
-    this.windows = Array.from({ length: settings.lanes }, () => new Window(policies, settings, random));
+    this.windows = Array.from({ length: settings.lanes }, () => new SendWindow(policies, settings, random));
     this.#lanes = this.windows.map(() => new Fifo());
   }
 
@@ -108,13 +108,13 @@ export class Channel<D extends OutboxDocument, A> {
     return this.windows.reduce((latest, { evidence }) => Math.max(latest, evidence), Number.NEGATIVE_INFINITY);
   }
 
-  window(lane: number): Window<Command<D>> {
-    return this.windows[lane] as Window<Command<D>>;
+  window(lane: number): SendWindow<Command<D>> {
+    return this.windows[lane] as SendWindow<Command<D>>;
   }
 
   /** A new command. It is sent by a later `flush`, when its window has room. */
   add(command: Command<D>): void {
-    this.waiting++;
+    this.blocked++;
     this.#lane(command.entry.lane).push(command);
     this.#fill(command.entry.lane);
   }
@@ -128,7 +128,7 @@ export class Channel<D extends OutboxDocument, A> {
   /** The command is answered, or given up; `attempt` is the one that was answered, if that is known. */
   close(command: Command<D>, state: 'over' | 'stuck', attempt?: number): void {
     const { lane } = command.entry;
-    if (command.state === 'waiting') this.waiting--;
+    if (command.state === 'waiting') this.blocked--;
     else if (command.state !== 'stuck') this.window(lane).close(command, attempt, this.#context.clock.monotonic());
     command.state = state;
     this.#fill(lane);
@@ -137,7 +137,7 @@ export class Channel<D extends OutboxDocument, A> {
   /** Sends what may be sent now. */
   flush(): void {
     while (!this.#stopped && this.#cancelRetry === undefined && this.#queue.length > 0) {
-      if (this.#underWay >= (this.#backoffMs > 0 ? 1 : this.#context.settings.sendsUnderWay)) return;
+      if (this.#sending >= (this.#backoffMs > 0 ? 1 : this.#context.settings.sendsUnderWay)) return;
       const batch = this.#takeBatch();
       if (batch.length > 0) this.#send(batch);
     }
@@ -158,15 +158,15 @@ export class Channel<D extends OutboxDocument, A> {
     while (queue.length > 0 && window.hasRoom) {
       const command = queue.shift() as Command<D>;
       if (command.state !== 'waiting') continue;
-      this.waiting--;
+      this.blocked--;
       window.reserve();
       command.state = 'queued';
       this.#queue.push(command);
     }
   }
 
-  #takeBatch(): Outbound<D>[] {
-    const batch: Outbound<D>[] = [];
+  #takeBatch(): OutgoingEntry<D>[] {
+    const batch: OutgoingEntry<D>[] = [];
     while (batch.length < this.#context.settings.sendBatch) {
       const command = this.#queue.shift();
       if (command === undefined) break;
@@ -177,11 +177,11 @@ export class Channel<D extends OutboxDocument, A> {
     return batch;
   }
 
-  #outbound(command: Command<D>, document: D): Outbound<D> {
+  #outbound(command: Command<D>, document: D): OutgoingEntry<D> {
     const now = this.#context.clock.monotonic();
     const { lane } = command.entry;
     command.sends++;
-    command.strikes++;
+    command.failedAttempts++;
     command.sentAt = now;
     command.state = 'flying';
     this.window(lane).sent(command, now);
@@ -189,8 +189,8 @@ export class Channel<D extends OutboxDocument, A> {
     return { command, outgoing: { channel: this.name, lane, token, document } };
   }
 
-  #send(batch: readonly Outbound<D>[]): void {
-    this.#underWay++;
+  #send(batch: readonly OutgoingEntry<D>[]): void {
+    this.#sending++;
     this.sent += batch.length;
     this.#context.transport.send(batch.map(({ outgoing }) => outgoing)).then(
       (taken) => this.#sent(batch, taken),
@@ -199,8 +199,8 @@ export class Channel<D extends OutboxDocument, A> {
   }
 
   /** Refused entries of a batch that was taken in part count as sent: loss is found as any other. */
-  #sent(batch: readonly Outbound<D>[], taken: readonly boolean[]): void {
-    this.#underWay--;
+  #sent(batch: readonly OutgoingEntry<D>[], taken: readonly boolean[]): void {
+    this.#sending--;
     if (this.#stopped) return;
     if (taken.includes(true)) {
       this.#backoffMs = 0;
@@ -210,14 +210,14 @@ export class Channel<D extends OutboxDocument, A> {
   }
 
   /** The broker took nothing: no attempt was made, and the first batch of the queue is the probe. */
-  #backOff(batch: readonly Outbound<D>[]): void {
+  #backOff(batch: readonly OutgoingEntry<D>[]): void {
     const { settings, observer, clock } = this.#context;
     const again = batch.filter(({ command, outgoing }) => {
       return command.state === 'flying' && command.sends === outgoing.token.a;
     });
     for (const { command } of again) {
-      this.window(command.entry.lane).recall(command);
-      command.strikes--;
+      this.window(command.entry.lane).unsend(command);
+      command.failedAttempts--;
       command.state = 'queued';
     }
     this.#queue.putBack(again.map(({ command }) => command));
@@ -230,7 +230,7 @@ export class Channel<D extends OutboxDocument, A> {
   }
 }
 
-interface Outbound<D> {
+interface OutgoingEntry<D> {
   readonly command: Command<D>;
   readonly outgoing: OutgoingCommand<D>;
 }

@@ -2,7 +2,7 @@ import type { ParkedDocument } from '../api.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 
-interface Remembered {
+interface Parked {
   readonly channels: readonly string[];
   readonly attempts: number;
   readonly since: number;
@@ -13,14 +13,14 @@ interface Remembered {
  * Documents with commands that are out of the windows. Bounded: one that is forgotten starts with fresh attempts when it is
  * found again.
  */
-export class Stuck {
+export class ParkedDocuments {
   /** Given up while nobody was answered, and others are answered now: it was not about these. */
-  readonly exonerated = new Set<string>();
+  readonly retryable = new Set<string>();
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #documents = new Map<string, Remembered>();
+  readonly #documents = new Map<string, Parked>();
   /** By channel, when those were sent last that nobody sent after was answered either. */
-  readonly #silent = new Map<string, Map<string, number>>();
+  readonly #unanswered = new Map<string, Map<string, number>>();
 
   constructor(clock: Clock, settings: Settings) {
     this.#clock = clock;
@@ -39,51 +39,51 @@ export class Stuck {
     const since = this.#documents.get(id)?.since ?? this.#clock.wall();
     this.#documents.set(id, { channels, attempts, since, triedAt: this.#clock.monotonic() });
     for (const oldest of this.#documents.keys()) {
-      if (this.#documents.size <= this.#settings.stuckRemembered) break;
-      this.forget(oldest);
+      if (this.#documents.size <= this.#settings.parkedRemembered) break;
+      this.remove(oldest);
     }
   }
 
   /** Nothing that was sent on this channel at `sentAt` or later has been answered. */
-  inSilence(id: string, channel: string, sentAt: number): void {
-    const silent = this.#silent.get(channel) ?? new Map<string, number>();
-    this.#silent.set(channel, silent.set(id, sentAt));
+  addUnanswered(id: string, channel: string, sentAt: number): void {
+    const silent = this.#unanswered.get(channel) ?? new Map<string, number>();
+    this.#unanswered.set(channel, silent.set(id, sentAt));
   }
 
   /** What was sent at `sentAt` is answered: the silence is over for what was sent before. True when that concerns anybody. */
-  answered(channel: string, sentAt: number): boolean {
-    const silent = this.#silent.get(channel);
+  acknowledged(channel: string, sentAt: number): boolean {
+    const silent = this.#unanswered.get(channel);
     for (const [id, lastSentAt] of silent ?? []) {
       if (lastSentAt >= sentAt) continue;
       silent?.delete(id);
-      this.exonerated.add(id);
+      this.retryable.add(id);
     }
-    return this.exonerated.size > 0;
+    return this.retryable.size > 0;
   }
 
   /** Of its channels only these are still unanswered. */
-  keep(id: string, missing: readonly string[]): void {
+  keepChannels(id: string, missing: readonly string[]): void {
     const known = this.#documents.get(id);
     if (known === undefined) return;
     const channels = known.channels.filter((channel) => missing.includes(channel));
-    if (channels.length === 0) this.forget(id);
+    if (channels.length === 0) this.remove(id);
     else this.#documents.set(id, { ...known, channels });
   }
 
-  forget(id: string): void {
+  remove(id: string): void {
     this.#documents.delete(id);
-    this.exonerated.delete(id);
-    for (const silent of this.#silent.values()) silent.delete(id);
+    this.retryable.delete(id);
+    for (const silent of this.#unanswered.values()) silent.delete(id);
   }
 
   /** Is it to be left alone for now? Half of the time between two passes, so that a pass that is a bit early counts. */
-  rests(id: string): boolean {
+  isResting(id: string): boolean {
     const known = this.#documents.get(id);
-    return known !== undefined && this.#clock.monotonic() - known.triedAt < this.#settings.stuckRetryMs / 2;
+    return known !== undefined && this.#clock.monotonic() - known.triedAt < this.#settings.parkedRetryMs / 2;
   }
 
   /** Attempts that it has used up: one more is left to a stuck document. */
-  strikes(id: string): number {
+  failedAttempts(id: string): number {
     return this.#documents.has(id) ? this.#settings.attempts - 1 : 0;
   }
 }

@@ -28,7 +28,7 @@ const questions = (id: string, ...asked: string[]): Questions => ({
 });
 
 const seen = (document: Questions) => ({ document, etag: '1' });
-const { attempts, reorderMs, stuckRetryMs } = DEFAULT_SETTINGS;
+const { attempts, reorderMs, parkedRetryMs } = DEFAULT_SETTINGS;
 
 /** One lane and two channels; `x` asks on both. */
 async function setUp() {
@@ -45,7 +45,7 @@ async function setUp() {
       },
     },
   };
-  const owner = { writer: 'w', finished: () => {}, overdue: () => {}, look: () => {}, load: () => {} };
+  const owner = { writer: 'w', segmentDone: () => {}, timedOut: () => {}, poll: () => {}, load: () => {} };
   const relay = new Relay(context, owner);
   const x = questions('x', 'deaf', 'slow');
   const sends = (channel: string) => out.filter((each) => each.document.id === 'x' && each.channel === channel).length;
@@ -55,23 +55,23 @@ async function setUp() {
   async function answerAnother(): Promise<void> {
     clock.go(reorderMs + 1);
     const other = questions(`other ${++others}`, 'deaf');
-    relay.add(seen(other), relay.mark());
+    relay.add(seen(other), relay.tick());
     relay.flush();
     await atRest();
     const token = out.find(({ document }) => document.id === other.id)?.token as Token;
-    relay.observe(seen({ ...other, answers: { deaf: token } }), relay.mark());
+    relay.observe(seen({ ...other, answers: { deaf: token } }), relay.tick());
     relay.flush();
     await atRest();
   }
 
   /** What is suspected to be lost is read and, unless it is given up, sent again. */
   async function read(): Promise<void> {
-    relay.observe(seen(x), relay.mark());
+    relay.observe(seen(x), relay.tick());
     relay.flush();
     await atRest();
   }
 
-  relay.loadSegment(1, ['x'], [seen(x)], relay.mark());
+  relay.loadSegment(1, ['x'], [seen(x)], relay.tick());
   relay.flush();
   await atRest();
   return { clock, relay, x, sends, answerAnother, read };
@@ -94,7 +94,7 @@ describe('a document that is stuck on one channel, and only waits on another', (
 
   test('is sent again by hand, with fresh attempts', async () => {
     const { relay, x, sends, answerAnother, read } = await halfStuck();
-    relay.retry(seen(x), relay.mark());
+    relay.retry(seen(x), relay.tick());
     relay.flush();
     expect(sends('deaf')).toBe(attempts + 1);
     expect(relay.stuck.size).toBe(0);
@@ -106,12 +106,12 @@ describe('a document that is stuck on one channel, and only waits on another', (
   test('gets one more attempt in an hour', async () => {
     const { clock, relay, sends, answerAnother, read } = await halfStuck();
     const pass = () => {
-      relay.loadSegment(1, ['x'], [undefined], relay.mark());
+      relay.loadSegment(1, ['x'], [undefined], relay.tick());
       relay.flush();
     };
     pass();
     expect(sends('deaf')).toBe(attempts);
-    clock.go(stuckRetryMs);
+    clock.go(parkedRetryMs);
     pass();
     expect(sends('deaf')).toBe(attempts + 1);
     await answerAnother();
@@ -122,14 +122,14 @@ describe('a document that is stuck on one channel, and only waits on another', (
 
   test('is not listed any more when that channel has answered', async () => {
     const { relay, x } = await halfStuck();
-    relay.observe(seen({ ...x, answers: { deaf: { w: 'w', a: 1, t: 0 } } }), relay.mark());
+    relay.observe(seen({ ...x, answers: { deaf: { w: 'w', a: 1, t: 0 } } }), relay.tick());
     expect([relay.stuck.size, relay.entries.size]).toEqual([0, 1]);
   });
 
   test('does not come back because others are answered, as they were all the time', async () => {
     const { relay, answerAnother } = await halfStuck();
     await answerAnother();
-    expect(relay.stuck.exonerated.size).toBe(0);
+    expect(relay.stuck.retryable.size).toBe(0);
   });
 });
 
@@ -137,11 +137,11 @@ test('what was given up while nobody was answered is to be tried again as soon a
   const { clock, relay, answerAnother, read } = await setUp();
   for (let probes = 0; probes < attempts; probes++) {
     clock.go(DEFAULT_SETTINGS.probeMaxMs * 2);
-    relay.tick();
+    relay.detectLoss();
     await read();
   }
   expect([relay.stuck.size, relay.entries.size]).toEqual([1, 0]);
-  expect(relay.stuck.exonerated.size).toBe(0);
+  expect(relay.stuck.retryable.size).toBe(0);
   await answerAnother();
-  expect([...relay.stuck.exonerated]).toEqual(['x']);
+  expect([...relay.stuck.retryable]).toEqual(['x']);
 });

@@ -3,7 +3,7 @@ import type { Random } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 
 /** What a window has to know of a command. */
-export interface Flight {
+export interface SentCommand {
   /** Monotonic time of the latest sending. */
   sentAt: number;
   /** Attempts sent so far. */
@@ -17,7 +17,7 @@ export interface Flight {
  * variation of probe times: no timers, no input or output.
  * A slot is reserved, then sent, then closed; in between it may be recalled, to be looked at or sent again.
  */
-export class Window<F extends Flight> {
+export class SendWindow<F extends SentCommand> {
   /** Slots in use. */
   used = 0;
   /** The latest sending that was answered. */
@@ -56,7 +56,7 @@ export class Window<F extends Flight> {
   }
 
   /** Keeps its slot, but does not count as sent any more. */
-  recall(flight: F): void {
+  unsend(flight: F): void {
     this.#sent.delete(flight);
   }
 
@@ -71,7 +71,7 @@ export class Window<F extends Flight> {
   }
 
   /** An attempt sent at `sentAt` was answered. */
-  learn(sentAt: number, now: number): void {
+  addEvidence(sentAt: number, now: number): void {
     if (sentAt <= this.evidence || sentAt > now) return;
     this.evidence = sentAt;
     this.#progress(now);
@@ -96,7 +96,7 @@ export class Window<F extends Flight> {
     this.#probeLater(now);
     const probes: F[] = [];
     for (const flight of this.#sent) {
-      if (probes.length === this.#policies.probes(this.#sent.size)) break;
+      if (probes.length === this.#policies.probeCount(this.#sent.size)) break;
       probes.push(flight);
     }
     for (const flight of probes) this.#recallFor(flight, 'probe');
@@ -105,7 +105,7 @@ export class Window<F extends Flight> {
 
   #recallFor(flight: F, cause: 'lost' | 'probe'): void {
     flight.cause = cause;
-    this.recall(flight);
+    this.unsend(flight);
   }
 
   #progress(now: number): void {

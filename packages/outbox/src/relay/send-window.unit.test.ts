@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICIES } from '../policies.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
-import { type Flight, Window } from './send-window.ts';
+import { SendWindow, type SentCommand } from './send-window.ts';
 
 const settings = { ...DEFAULT_SETTINGS, window: 4 };
 const half = (): number => 0.5;
-const open = (): Window<Flight> => new Window(DEFAULT_POLICIES, settings, half);
+const open = (): SendWindow<SentCommand> => new SendWindow(DEFAULT_POLICIES, settings, half);
 
 const send = (
-  window: Window<Flight>,
+  window: SendWindow<SentCommand>,
   now: number,
-  flight: Flight = { sentAt: 0, sends: 0, cause: 'first' },
-): Flight => {
+  flight: SentCommand = { sentAt: 0, sends: 0, cause: 'first' },
+): SentCommand => {
   if (flight.sends === 0) window.reserve();
   flight.sends++;
   flight.sentAt = now;
@@ -21,8 +21,8 @@ const send = (
 };
 
 /** As the relay does it: what was learnt from the document first, then the command it closes. */
-const answer = (window: Window<Flight>, flight: Flight, now: number, attempt = flight.sends): void => {
-  window.learn(flight.sentAt, now);
+const answer = (window: SendWindow<SentCommand>, flight: SentCommand, now: number, attempt = flight.sends): void => {
+  window.addEvidence(flight.sentAt, now);
   window.close(flight, attempt, now);
 };
 
@@ -31,9 +31,9 @@ describe('window', () => {
     const window = open();
     const flights = [0, 1, 2, 3].map((now) => send(window, now));
     expect(window.hasRoom).toBe(false);
-    window.recall(flights[0] as Flight);
+    window.unsend(flights[0] as SentCommand);
     expect(window.hasRoom).toBe(false);
-    answer(window, flights[1] as Flight, 5);
+    answer(window, flights[1] as SentCommand, 5);
     expect(window.hasRoom).toBe(true);
   });
 
@@ -52,7 +52,7 @@ describe('window', () => {
   it('ignores evidence from the future', () => {
     const window = open();
     send(window, 0);
-    window.learn(1e9, 100);
+    window.addEvidence(1e9, 100);
     expect(window.takeLost()).toEqual([]);
   });
 
@@ -110,7 +110,7 @@ describe('window', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const window = open();
-        const out = new Set<Flight>();
+        const out = new Set<SentCommand>();
         let now = 0;
         for (const { ms, what, which } of steps) {
           now += ms;
@@ -129,7 +129,7 @@ describe('window', () => {
           expect(window.used).toBeLessThanOrEqual(settings.window);
         }
         // Nothing is answered any more: every command is probed in the end.
-        const probed = new Set<Flight>();
+        const probed = new Set<SentCommand>();
         for (let i = 0; i < out.size + 1; i++) {
           now += 2 * settings.probeMaxMs;
           for (const flight of [...window.takeLost(), ...window.takeProbe(now)]) {

@@ -1,20 +1,20 @@
 import type { RecordResult } from '../api.ts';
 import { type Context, reasonOf } from '../context.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../recovery/segment-scan.ts';
 import { documentKey } from '../storage-format.ts';
 import { Loop } from '../util/loop.ts';
 
-interface Answer<D, A> {
+interface QueuedReply<D, A> {
   readonly id: string;
-  readonly answer: A;
+  readonly reply: A;
   readonly resolve: (recorded: RecordResult<D>) => void;
   readonly reject: (error: Error) => void;
   tries: number;
   /** An earlier write of it may have been stored. */
   maybeStored: boolean;
   /** That write would have left nothing to do. */
-  maybeSettled: boolean;
+  maybeCompleted: boolean;
 }
 
 /** What the answers to one document make of it; nothing when none is applied. */
@@ -22,15 +22,15 @@ interface Change<D, A> {
   readonly id: string;
   readonly etag: string;
   readonly document: D;
-  readonly applied: readonly Answer<D, A>[];
+  readonly applied: readonly QueuedReply<D, A>[];
 }
 
 /** What a recorder needs of the parts around it. */
-export interface RecorderOwner<D> {
+export interface ReplyRecorderOwner<D> {
   /** What this process knows of a document that it works on. */
-  known(id: string): Seen<D> | undefined;
+  known(id: string): StoredDocument<D> | undefined;
   /** Documents that were just written. */
-  recorded(documents: readonly Seen<D>[]): void;
+  recorded(documents: readonly StoredDocument<D>[]): void;
 }
 
 /**
@@ -39,12 +39,12 @@ export interface RecorderOwner<D> {
  * document is judged by its ETag. What this process knows to be stored is not read again, unless others were faster
  * just now: then they work on the same documents, and what is known is likely to be old.
  */
-export class Recorder<D extends OutboxDocument, A> {
+export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
-  readonly #owner: RecorderOwner<D>;
+  readonly #owner: ReplyRecorderOwner<D>;
   readonly #reads: Loop;
   readonly #writes: Loop;
-  readonly #waiting = new Map<string, Answer<D, A>[]>();
+  readonly #waiting = new Map<string, QueuedReply<D, A>[]>();
   #size = 0;
   /** Read, to be written next. */
   #next: readonly Change<D, A>[] = [];
@@ -54,7 +54,7 @@ export class Recorder<D extends OutboxDocument, A> {
   #readUntil = Number.NEGATIVE_INFINITY;
   #startedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: Context<D, A>, owner: RecorderOwner<D>) {
+  constructor(context: Context<D, A>, owner: ReplyRecorderOwner<D>) {
     this.#context = context;
     this.#owner = owner;
     const failed = (error: unknown): void => context.observer.event?.('record-failed', { reason: reasonOf(error) });
@@ -64,14 +64,14 @@ export class Recorder<D extends OutboxDocument, A> {
 
   /** Resolves when the answer is recorded or ignored. Rejects when the store fails, or too many answers wait. */
   record(id: string, answer: A): Promise<RecordResult<D>> {
-    if (this.#size >= this.#context.settings.recordQueue) return Promise.reject(new Error('too many answers wait'));
+    if (this.#size >= this.#context.settings.replyQueue) return Promise.reject(new Error('too many answers wait'));
     return new Promise((resolve, reject) => {
-      this.#enqueue({ id, answer, resolve, reject, tries: 0, maybeStored: false, maybeSettled: false });
+      this.#enqueue({ id, reply: answer, resolve, reject, tries: 0, maybeStored: false, maybeCompleted: false });
       this.#reads.wake();
     });
   }
 
-  #enqueue(answer: Answer<D, A>): void {
+  #enqueue(answer: QueuedReply<D, A>): void {
     const answers = this.#waiting.get(answer.id);
     if (answers === undefined) this.#waiting.set(answer.id, [answer]);
     else answers.push(answer);
@@ -97,14 +97,14 @@ export class Recorder<D extends OutboxDocument, A> {
 
   #pauseMs(): number {
     const { clock, settings } = this.#context;
-    if (this.#waiting.size === 0 || this.#waiting.size >= settings.recordBatch) return 0;
-    return this.#startedAt + settings.recordPaceMs - clock.monotonic();
+    if (this.#waiting.size === 0 || this.#waiting.size >= settings.replyBatch) return 0;
+    return this.#startedAt + settings.replyPaceMs - clock.monotonic();
   }
 
-  #take(): Map<string, Answer<D, A>[]> {
-    const taken = new Map<string, Answer<D, A>[]>();
+  #take(): Map<string, QueuedReply<D, A>[]> {
+    const taken = new Map<string, QueuedReply<D, A>[]>();
     for (const [id, answers] of this.#waiting) {
-      if (taken.size === this.#context.settings.recordBatch) break;
+      if (taken.size === this.#context.settings.replyBatch) break;
       if (this.#busy.has(id)) continue;
       taken.set(id, answers);
       this.#waiting.delete(id);
@@ -114,9 +114,9 @@ export class Recorder<D extends OutboxDocument, A> {
   }
 
   /** The documents that change. */
-  async #read(taken: ReadonlyMap<string, readonly Answer<D, A>[]>): Promise<Change<D, A>[]> {
+  async #read(taken: ReadonlyMap<string, readonly QueuedReply<D, A>[]>): Promise<Change<D, A>[]> {
     const changes: Change<D, A>[] = [];
-    const unknown = new Map<string, readonly Answer<D, A>[]>();
+    const unknown = new Map<string, readonly QueuedReply<D, A>[]>();
     for (const [id, answers] of taken) {
       const change = this.#changeKnown(id, answers);
       if (change === undefined) unknown.set(id, answers);
@@ -132,12 +132,12 @@ export class Recorder<D extends OutboxDocument, A> {
   }
 
   /** From memory, if every answer changes what is known there: that an answer changes nothing has to be read. */
-  #changeKnown(id: string, answers: readonly Answer<D, A>[]): Change<D, A> | undefined {
+  #changeKnown(id: string, answers: readonly QueuedReply<D, A>[]): Change<D, A> | undefined {
     const { handler, clock } = this.#context;
     const known = clock.monotonic() < this.#readUntil ? undefined : this.#owner.known(id);
     if (known?.etag === undefined) return undefined;
     let { document } = known;
-    for (const { answer, maybeStored } of answers) {
+    for (const { reply: answer, maybeStored } of answers) {
       const result = maybeStored ? undefined : handler.apply(document, answer, clock.wall());
       if (result === undefined || !('document' in result)) return undefined;
       document = result.document;
@@ -145,7 +145,7 @@ export class Recorder<D extends OutboxDocument, A> {
     return { id, etag: known.etag, document, applied: answers };
   }
 
-  #change(id: string, answers: readonly Answer<D, A>[], stored: Stored | undefined): Change<D, A> | undefined {
+  #change(id: string, answers: readonly QueuedReply<D, A>[], stored: Stored | undefined): Change<D, A> | undefined {
     const { handler, clock } = this.#context;
     if (stored === undefined) return this.#ignoreAll(answers, 'no-such-document');
     let document: D;
@@ -154,16 +154,16 @@ export class Recorder<D extends OutboxDocument, A> {
     } catch {
       return this.#ignoreAll(answers, 'document-unreadable');
     }
-    const applied: Answer<D, A>[] = [];
+    const applied: QueuedReply<D, A>[] = [];
     let settled = false;
     for (const answer of answers) {
-      const result = handler.apply(document, answer.answer, clock.wall());
+      const result = handler.apply(document, answer.reply, clock.wall());
       if ('document' in result) {
         document = result.document;
         applied.push(answer);
       } else if (answer.maybeStored) {
         answer.resolve({ recorded: true, document });
-        settled ||= answer.maybeSettled;
+        settled ||= answer.maybeCompleted;
       } else this.#ignore(answer, result.ignored);
     }
     if (settled) this.#context.observer.completed?.(document);
@@ -204,17 +204,17 @@ export class Recorder<D extends OutboxDocument, A> {
     for (const answer of applied) {
       answer.tries++;
       answer.maybeStored = true;
-      answer.maybeSettled ||= settles;
-      if (answer.tries < this.#context.settings.recordAttempts) this.#enqueue(answer);
+      answer.maybeCompleted ||= settles;
+      if (answer.tries < this.#context.settings.replyAttempts) this.#enqueue(answer);
       else answer.reject(new Error(`the answer could not be recorded (${outcome})`));
     }
   }
 
-  #ignoreAll(answers: readonly Answer<D, A>[], reason: string): undefined {
+  #ignoreAll(answers: readonly QueuedReply<D, A>[], reason: string): undefined {
     for (const answer of answers) this.#ignore(answer, reason);
   }
 
-  #ignore({ id, resolve }: Answer<D, A>, reason: string): void {
+  #ignore({ id, resolve }: QueuedReply<D, A>, reason: string): void {
     this.#context.observer.ignored?.(id, reason);
     resolve({ ignored: reason });
   }

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../recovery/segment-scan.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
 import { documentKey } from '../storage-format.ts';
-import { Recorder } from './reply-recorder.ts';
+import { ReplyRecorder } from './reply-recorder.ts';
 
-const recordPaceMs = 20;
+const replyPaceMs = 20;
 
 function setUp() {
   const store = new MemoryStore();
-  const known = new Map<string, Seen<Count>>();
+  const known = new Map<string, StoredDocument<Count>>();
   const clock = {
     now: 0,
     monotonic: () => clock.now,
@@ -20,8 +20,8 @@ function setUp() {
       return () => {};
     },
   };
-  const recorder = new Recorder(
-    { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, recordPaceMs } },
+  const recorder = new ReplyRecorder(
+    { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, replyPaceMs } },
     {
       known: (id) => known.get(id),
       recorded: (documents) => {
@@ -78,5 +78,5 @@ test('answers that follow a write closely meet in the next one', async () => {
   const written = store.writes;
   await Promise.all([recorder.record('a', 2), Promise.resolve().then(() => recorder.record('a', 3))]);
   expect(store.writes).toBe(written + 1);
-  expect(clock.now).toBe(recordPaceMs);
+  expect(clock.now).toBe(replyPaceMs);
 });
