@@ -1,4 +1,7 @@
 import { DEFAULT_SETTINGS } from '../src/index.ts';
+import { POLL_MAX_MS } from '../src/relay/in-flight-poller.ts';
+import { PARK_AFTER_ATTEMPTS } from '../src/relay/parked.ts';
+import { PROBE_MAX_MS, PROBE_MS } from '../src/relay/send-window.ts';
 import { SimBroker } from './broker.ts';
 import { minute, second } from './chaos.ts';
 import { Clients } from './clients.ts';
@@ -83,9 +86,14 @@ export class Run {
     this.world = new World(verbose);
     const store = new SimStore(this.world, rng.fork('store'), schedule.dialect);
     const weather = fairWeather();
-    const { window, probeMs: probe, attempts: stuckAfter, sharedEvidence, retireMs } = this.settings;
+    const { window, sharedEvidence, retireMs } = this.settings;
     this.checker = new Checker(this.world, store, retireMs, variant.deletes === true);
-    this.flow = new Flow(this.world, this.checker, { window, probe, stuckAfter, sharedEvidence });
+    this.flow = new Flow(this.world, this.checker, {
+      window,
+      probe: PROBE_MS,
+      stuckAfter: PARK_AFTER_ATTEMPTS,
+      sharedEvidence,
+    });
     store.watch = (applied) => this.checker.applied(applied);
     store.onDeadlock = () => this.checker.report(0, 'two transactions deadlocked');
     this.sea = {
@@ -197,9 +205,11 @@ export class Run {
 
   /** t0 + Q/D + 2 x max(probe time, 90 s), and the next look at what a dead writer may have left behind. */
   private bound(): number {
-    const { lanes, window, probeMaxMs, pollMaxMs, rescanAfterMs } = this.settings;
+    const { lanes, window, rescanAfterMs } = this.settings;
     const rounds = Math.ceil(this.checker.open().length / (lanes * window)) * 3;
-    return rounds * 1.5 * pollMaxMs + 2 * Math.max(1.2 * probeMaxMs, 90 * second) + Math.max(...rescanAfterMs) + minute;
+    return (
+      rounds * 1.5 * POLL_MAX_MS + 2 * Math.max(1.2 * PROBE_MAX_MS, 90 * second) + Math.max(...rescanAfterMs) + minute
+    );
   }
 
   private ready(): readonly Replica[] {

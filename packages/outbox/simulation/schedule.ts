@@ -29,9 +29,6 @@ const SHORT: Partial<Settings> = {
   parkedRetryMs: 10 * minute,
 };
 
-/** As the seeds of the variants were found with, whatever production does meanwhile. */
-const PACE: Partial<Settings> = { commitPaceMs: 20, replyPaceMs: 20 };
-
 const FOR_EVER = Number.MAX_SAFE_INTEGER;
 
 /** Small numbers, so that few orders reach every bound. */
@@ -105,7 +102,6 @@ export function createSchedule(seed: number): Schedule {
     slots,
     time,
     settings: {
-      ...PACE,
       ...(time === 'short' ? SHORT : {}),
       ...(rng.chance(0.7) ? randomSettings(rng.fork('settings')) : {}),
     },

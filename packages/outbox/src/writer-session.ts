@@ -1,77 +1,82 @@
 import type { DeletionQueue } from './commit/deletion-queue.ts';
-import { type Context, reasonOf } from './context.ts';
+import type { CommitTarget } from './commit/group-commit.ts';
+import { type Context, createLoop } from './context.ts';
 import type { Writer } from './membership/writer.ts';
 import type { OutboxDocument } from './ports.ts';
 import { SegmentCompactor } from './recovery/compactor.ts';
-import type { StoredDocument } from './recovery/segment-scan.ts';
-import type { LoadedSegment } from './relay/channel.ts';
+import type { CommitSegment } from './recovery/segment-rewriter.ts';
 import { InFlightPoller } from './relay/in-flight-poller.ts';
+import type { LoadedSegment } from './relay/open-document.ts';
 import { Relay } from './relay/relay.ts';
 import { SegmentLoader } from './relay/segment-loader.ts';
 import { segmentKey } from './storage-format.ts';
-import { Loop } from './util/loop.ts';
+import type { StoredDocument } from './stored-documents.ts';
+import type { Loop } from './util/loop.ts';
+import { SECOND } from './util/time.ts';
+
+/** Time between two heartbeats. */
+export const HEARTBEAT_MS = 2 * SECOND;
+/** Time between two checks that the registry still contains the name. */
+const REGISTRY_CHECK_MS = 10 * SECOND;
 
 /** What a session needs of the outbox. */
 export interface WriterSessionOwner<D, A> {
   readonly deletions: DeletionQueue;
-  move(ids: readonly string[]): Promise<boolean>;
-  overdue(id: string, answer: A): void;
+  readonly commitSegment: CommitSegment;
+  /** A deadline of a document has passed; `reply` has to be recorded. */
+  timedOut(id: string, reply: A): void;
+  /** A document has changed. */
   changed(document: D): void;
-  /** The name is not to be used any more. */
-  rename(why: string): void;
+  /** The name must not be used any longer. */
+  replaceWriter(reason: string): void;
 }
 
-/** Everything that lives and dies with one writer's name. */
-export class WriterSession<D extends OutboxDocument, A> {
+/** All objects that live as long as one writer name: its heartbeat, relay, segment loader, poller and compactor. */
+export class WriterSession<D extends OutboxDocument, A> implements CommitTarget<D, A> {
   readonly writer: Writer<D, A>;
   readonly relay: Relay<D, A>;
   readonly loader: SegmentLoader<D, A>;
   readonly #context: Context<D, A>;
   readonly #owner: WriterSessionOwner<D, A>;
-  readonly #look: InFlightPoller<D, A>;
-  readonly #carry: SegmentCompactor<D, A>;
-  readonly #beats: Loop;
-  #listedAt: number;
+  readonly #poller: InFlightPoller<D, A>;
+  readonly #compactor: SegmentCompactor<D, A>;
+  readonly #heartbeats: Loop;
+  #registryCheckedAt: number;
 
   constructor(context: Context<D, A>, owner: WriterSessionOwner<D, A>, writer: Writer<D, A>) {
     this.#context = context;
     this.#owner = owner;
     this.writer = writer;
-    this.#listedAt = context.clock.monotonic();
-    const overdue = (id: string, answer: A): void => owner.overdue(id, answer);
+    this.#registryCheckedAt = context.clock.monotonic();
     this.relay = new Relay<D, A>(context, {
       writer: writer.name,
-      segmentDone: (segment) => this.#finished(segment),
-      timedOut: overdue,
-      poll: () => this.#look.wake(),
+      segmentDone: (segment) => this.#deleteSegment(segment),
+      timedOut: (id, reply) => owner.timedOut(id, reply),
+      poll: () => this.#poller.wake(),
       load: () => this.loader.wake(),
     });
-    this.#look = new InFlightPoller(context, this.relay, (document) => owner.changed(document), overdue);
+    this.#poller = new InFlightPoller(context, this.relay, owner);
     this.loader = new SegmentLoader(context, writer.name, writer.numbers, this.relay);
-    this.#carry = new SegmentCompactor(context, writer, this.relay, owner.deletions, (ids) => owner.move(ids));
-    this.#beats = new Loop(
-      context.clock,
-      () => this.#beat(),
-      (error) => context.observer.event?.('beat-failed', { reason: reasonOf(error) }),
-    );
+    this.#compactor = new SegmentCompactor(context, writer, this.relay, owner.deletions, owner.commitSegment);
+    this.#heartbeats = createLoop(context, 'heartbeat-failed', () => this.#beat());
   }
 
   start(): void {
-    this.#beats.wake();
+    this.#heartbeats.wake();
     this.loader.start();
-    this.#carry.start();
+    this.#compactor.start();
   }
 
   stop(): void {
-    this.#beats.stop();
-    this.#carry.stop();
+    this.#heartbeats.stop();
+    this.#compactor.stop();
     this.loader.stop();
-    this.#look.stop();
+    this.#poller.stop();
     this.relay.stop();
   }
 
   requestHeartbeat(): void {
-    this.#beats.wake();
+    this.#heartbeats.wake();
   }
 
   committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void {
@@ -80,29 +85,29 @@ export class WriterSession<D extends OutboxDocument, A> {
     this.relay.flush();
   }
 
-  /** Documents as this process has just recorded them. */
+  /** Passes documents that this process has just written to the relay. */
   observe(documents: readonly StoredDocument<D>[]): void {
-    const asOf = this.relay.tick();
-    for (const document of documents) this.relay.observe(document, asOf);
+    const observedAt = this.relay.tick();
+    for (const document of documents) this.relay.observe(document, observedAt);
     this.relay.flush();
   }
 
   async #beat(): Promise<number> {
-    const { clock, settings, observer } = this.#context;
+    const { clock, observer } = this.#context;
     if (this.writer.isExpired) {
-      this.#owner.rename('was not confirmed for too long');
-      return settings.beatMs;
+      this.#owner.replaceWriter('expired: its heartbeat was not confirmed in time');
+      return HEARTBEAT_MS;
     }
     await this.writer.beat();
-    if (this.writer.hasUncertain) this.#owner.rename('has given up what may still land');
-    if (clock.monotonic() - this.#listedAt >= settings.registryMs) {
-      if (await this.writer.ensureRegistered()) observer.event?.('listed-again', { writer: this.writer.name });
-      this.#listedAt = clock.monotonic();
+    if (this.writer.mustBeReplaced) this.#owner.replaceWriter('has given up transactions that may still be applied');
+    if (clock.monotonic() - this.#registryCheckedAt >= REGISTRY_CHECK_MS) {
+      if (await this.writer.ensureRegistered()) observer.event?.('registered-again', { writer: this.writer.name });
+      this.#registryCheckedAt = clock.monotonic();
     }
-    return settings.beatMs;
+    return HEARTBEAT_MS;
   }
 
-  #finished({ n, size }: LoadedSegment): void {
+  #deleteSegment({ n, size }: LoadedSegment): void {
     const { name, numbers } = this.writer;
     numbers.markDeleting(n);
     this.#owner.deletions.add(segmentKey(name, n), () => numbers.markDeleted(n, size));

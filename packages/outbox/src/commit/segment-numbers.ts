@@ -1,7 +1,18 @@
-/** Most deleted numbers remembered out of order; a forgotten one is found missing when it is read. */
-const remembered = 20_000;
+/** Maximum number of deleted segment numbers remembered out of order. A forgotten one is found missing when it is read. */
+const MAX_REMEMBERED = 20_000;
 
-/** The segment numbers of one writer: which are used, and which are known to be deleted. */
+/**
+ * The segment numbers of one writer: which are used, and which are known to be deleted.
+ *
+ * | number | entered by | left by |
+ * |---|---|---|
+ * | unused | - | taken by a batch: `next` |
+ * | in use | `next` | `finish` or `markUncertain` |
+ * | finished | `finish` | `markDeleting`, or `markMissing` when the segment is not in the store |
+ * | uncertain | `markUncertain` | never: only a takeover of this writer's name looks at it |
+ * | deleting | `markDeleting` | `markDeleted` |
+ * | deleted | `markDeleted`, `markMissing` | - |
+ */
 export class SegmentNumbers {
   /** The smallest number not known to be deleted. */
   low = 1;
@@ -9,27 +20,29 @@ export class SegmentNumbers {
   next = 1;
   /** The batches of all smaller numbers are finished. */
   finishedBelow = 1;
-  /** Ids named by segments that are not known to be deleted. */
+  /** Number of ids in segments that are not known to be deleted. */
   openIds = 0;
   readonly #deletedAbove = new Set<number>();
   readonly #deleting = new Set<number>();
   readonly #uncertain = new Set<number>();
 
+  /** The batch of `n` is finished. */
   finish(n: number): void {
     this.finishedBelow = Math.max(this.finishedBelow, n + 1);
   }
 
-  /** The batch of `n` was given up, and may still land: `n` is never taken for deleted, and its segment is left alone. */
+  /** The batch of `n` was given up, and may still be applied. `n` never counts as deleted, and its segment is not touched. */
   markUncertain(n: number): void {
     this.#uncertain.add(n);
     this.finish(n);
   }
 
+  /** Whether the batch of `n` was given up and may still be applied. */
   isUncertain(n: number): boolean {
     return this.#uncertain.has(n);
   }
 
-  /** Segment `n` is being deleted; nobody else counts it out until that is confirmed. */
+  /** The deletion of segment `n` is queued. Until it is confirmed, `markMissing` has no effect on `n`. */
   markDeleting(n: number): void {
     this.#deleting.add(n);
   }
@@ -42,7 +55,7 @@ export class SegmentNumbers {
     this.#skip(n);
   }
 
-  /** Segment `n` is not in the store, though its batch is finished. */
+  /** Segment `n` is not in the store although its batch is finished, so another writer has deleted it. */
   markMissing(n: number): void {
     if (!this.#isKnown(n) && !this.#deleting.has(n) && !this.isUncertain(n)) this.#skip(n);
   }
@@ -53,7 +66,7 @@ export class SegmentNumbers {
 
   #skip(n: number): void {
     if (n > this.low) {
-      if (this.#deletedAbove.size < remembered) this.#deletedAbove.add(n);
+      if (this.#deletedAbove.size < MAX_REMEMBERED) this.#deletedAbove.add(n);
       return;
     }
     this.low++;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SegmentNumbers } from './segment-numbers.ts';
 
-describe('range', () => {
-  it('starts at the smallest number that is not known to be deleted, in whatever order they go', () => {
+describe('segment numbers', () => {
+  it('keep `low` at the smallest number not known to be deleted, for any order of deletions', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 60 })), (order) => {
         const range = new SegmentNumbers();
@@ -19,14 +19,14 @@ describe('range', () => {
     );
   });
 
-  it('never goes past a batch that is not finished', () => {
+  it('never raise `low` above a batch that is not finished', () => {
     const range = new SegmentNumbers();
     range.finish(2);
     for (const n of [1, 2, 3]) range.markMissing(n);
     expect(range.low).toBe(3);
   });
 
-  it('never goes past a batch that was given up and may still land', () => {
+  it('never raise `low` above a batch that was given up and may still be applied', () => {
     const range = new SegmentNumbers();
     range.finish(1);
     range.markUncertain(2);
@@ -36,7 +36,7 @@ describe('range', () => {
     expect(range.finishedBelow).toBe(5);
   });
 
-  it('counts the ids of a segment out once, even if it is found missing before its deletion is confirmed', () => {
+  it('subtract the ids of a segment once, even if it is found missing before its deletion is confirmed', () => {
     const range = new SegmentNumbers();
     range.openIds = 10;
     range.finish(2);

@@ -15,7 +15,7 @@ const ignored = meter.createCounter('orders.answers.ignored', {
 const events = meter.createCounter('outbox.events', { description: 'What the outbox reports of itself, by name' });
 
 /** What happens in a healthy outbox too; anything else may come thousands of times a second when something is down. */
-const routine: ReadonlySet<string> = new Set(['registered', 'renamed', 'retire', 'scanned', 'listed-again']);
+const routine: ReadonlySet<string> = new Set(['registered', 'renamed', 'retired', 'scanned', 'registered-again']);
 
 function settledNow(order: Order): void {
   settled.add(1, { status: order.status });
