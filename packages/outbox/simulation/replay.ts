@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runSeed } from './run.ts';
+import { stamp } from './simulator.ts';
 import { variants } from './variants.ts';
-import { stamp } from './world.ts';
 
 const HELP = `Replays one schedule of faults and says whether the outbox keeps its promises.
 
@@ -39,8 +39,8 @@ async function main(): Promise<number> {
   const { seed, variant, verbose, about } = readArguments();
   const named = variant === undefined ? undefined : variants[variant];
   const verdict = await runSeed(seed, { verbose: verbose || about !== undefined, ...(named && { variant: named }) });
-  const { violation, digest, events, sends, lasted, outcomes } = verdict;
-  const mentions = new RegExp(`\\b${about}\\b|  (fault|world|checker|schedule) `);
+  const { violation, digest, events, sends, duration: lasted, outcomes } = verdict;
+  const mentions = new RegExp(`\\b${about}\\b|  (fault|simulator|checker|schedule) `);
   const lines = about === undefined ? verdict.lines : verdict.lines.filter((line) => mentions.test(line));
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
   const answers = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { minute, second } from './chaos.ts';
+import { MINUTE, SECOND } from './random-faults.ts';
 import { runSchedule, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 
@@ -9,9 +9,9 @@ const run = (variant: Variant) =>
     createScenario({
       slots: 1,
       settings: { reservedNumbers: 4 },
-      orders: plainOrders(40, 10 * second, minute),
-      faults: [{ at: 5 * second, kind: 'weather', ms: minute, change: { writeLost: 1 } }],
-      healsAt: 2 * minute,
+      orders: plainOrders(40, 10 * SECOND, MINUTE),
+      faults: [{ at: 5 * SECOND, kind: 'rates', ms: MINUTE, change: { writeLost: 1 } }],
+      healsAt: 2 * MINUTE,
     }),
     { variant },
   );

@@ -1,23 +1,23 @@
 import type { Store } from '../src/index.ts';
-import type { Invariant } from './invariants.ts';
+import type { Invariant } from './invariant-checker.ts';
 import type { Variant } from './run.ts';
 import type { Dialect } from './store.ts';
 
 export interface NamedVariant extends Variant {
-  /** The hole that is opened again. */
+  /** The defect that the variant reintroduces. */
   readonly hole: string;
-  /** By which invariants it may be caught; which of them comes first depends on the seed. */
+  /** The invariants that may detect it. Which of them is first depends on the seed. */
   readonly caughtBy: readonly Invariant[];
-  /** One of the schedules that catch it, to be tried first. */
+  /** A schedule that detects it, tried first. */
   readonly seed: number;
-  /** The only store on which it is a hole. */
+  /** The only store on which it is a defect. */
   readonly dialect?: Dialect;
 }
 
 const never = () => false;
 const always = () => true;
 
-/** Writes orders over whatever is there, as if they had no ETags. */
+/** Writes orders without their ETags. */
 function blind(store: Store): Store {
   return {
     ...store,
@@ -29,7 +29,7 @@ function blind(store: Store): Store {
   };
 }
 
-/** Outboxes that are broken on purpose, each in one place. Every one of them has to be caught. */
+/** Outboxes that are broken on purpose, each in one place. Every one of them has to be detected. */
 export const variants: Readonly<Record<string, NamedVariant>> = {
   'any-answer-is-success': {
     hole: 'an error of the store is taken for success',

@@ -1,26 +1,26 @@
-import { business, type Order, verdict } from './business.ts';
-import { Naming } from './naming.ts';
-import type { Applied, SimStore } from './store.ts';
-import type { World } from './world.ts';
+import { type Order, orderHandler, statusOf } from './order-handler.ts';
+import { ReachabilityChecker } from './reachability.ts';
+import type { Simulator } from './simulator.ts';
+import type { AppliedStep, SimStore } from './store.ts';
 
-/** Number of the promise in ../README.md, "What it promises"; 0: what a healthy outbox owes its clients and its store besides. */
+/** Number of the promise in ../README.md, "What it promises". 0: other duties towards clients and the store. */
 export type Invariant = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 export interface Violation {
   readonly invariant: Invariant;
   readonly what: string;
   readonly at: number;
-  /** The order it is about, if it is about one. */
+  /** The order that the violation is about, if there is one. */
   readonly id?: string;
 }
 
-interface Seen {
+interface KnownOrder {
   readonly nonce: string;
   readonly fingerprint: string;
   readonly createdAt: number;
   last: Order;
   acknowledged: boolean;
-  /** Its transaction left no pointer that anyone could follow, and its process can no longer repeat it. */
+  /** Its transaction left no segment that a writer could find, and its process can no longer repeat the transaction. */
   excused: boolean;
 }
 
@@ -32,49 +32,49 @@ const NEXT: Readonly<Record<Order['status'], readonly Order['status'][]>> = {
 };
 
 /**
- * Holds what the store contains and what clients were told against invariants 1, 3 and 4, at every change. It shares no
- * code with the outbox and keeps the first violation.
+ * Checks invariants 1, 3 and 4 at every change, against the contents of the store and the results that clients
+ * received. It shares no code with the outbox and keeps the first violation.
  */
-export class Checker {
+export class InvariantChecker {
   violation: Violation | undefined;
-  readonly naming: Naming;
-  private readonly world: World;
+  readonly reachability: ReachabilityChecker;
+  private readonly simulator: Simulator;
   private readonly store: SimStore;
   private readonly retireAfter: number;
   private readonly deletes: boolean;
-  private readonly orders = new Map<string, Seen>();
+  private readonly orders = new Map<string, KnownOrder>();
   /** Nonces of requests that were answered with the promise that nothing of them is stored. */
   private readonly absent = new Set<string>();
 
-  /** `deletes`: erased orders are deleted, so that a missing one is no finding; one that comes back still is. */
-  constructor(world: World, store: SimStore, retireAfter: number, deletes: boolean) {
-    this.world = world;
+  /** `deletes`: erased orders are deleted, so a missing order is no violation; one that is stored again still is. */
+  constructor(simulator: Simulator, store: SimStore, retireAfter: number, deletes: boolean) {
+    this.simulator = simulator;
     this.store = store;
     this.retireAfter = retireAfter;
     this.deletes = deletes;
-    this.naming = new Naming(world, store);
+    this.reachability = new ReachabilityChecker(simulator, store);
   }
 
   report(invariant: Invariant, what: string, id?: string): void {
     if (this.violation !== undefined) return;
-    this.world.trace('checker', 'VIOLATED', `invariant ${invariant}: ${what}`);
-    this.violation = { invariant, what, at: this.world.now, ...(id === undefined ? {} : { id }) };
+    this.simulator.trace('checker', 'VIOLATED', `invariant ${invariant}: ${what}`);
+    this.violation = { invariant, what, at: this.simulator.now, ...(id === undefined ? {} : { id }) };
   }
 
-  /** To be told of every change of the store. */
-  applied(applied: Applied): void {
-    const fewer = this.naming.update(applied);
+  /** To be called after every change of the store. */
+  applied(applied: AppliedStep): void {
+    const fewer = this.reachability.update(applied);
     for (const key of applied.keys) if (key.startsWith('o:')) this.order(key.slice(2));
-    if (applied.transaction !== undefined) this.excuse(applied.transaction);
+    if (applied.transaction !== undefined) this.updateExcuses(applied.transaction);
     if (!fewer) return;
     for (const [id, seen] of this.orders) {
-      if (seen.acknowledged && !this.done(seen.last) && !this.naming.finds(id)) {
+      if (seen.acknowledged && !this.done(seen.last) && !this.reachability.isReachable(id)) {
         this.report(1, 'open and acknowledged, and no reserved segment of a registered writer names it any more', id);
       }
     }
   }
 
-  /** A client was told 2xx for its request: `document` is what it was given. */
+  /** A client received `created` or `existing` for its request, with `document`. */
   acknowledged(request: { id: string; fingerprint: string; nonce: string }, document: Order, created: boolean): void {
     const { id } = request;
     const seen = this.orders.get(id);
@@ -89,11 +89,12 @@ export class Checker {
     if (created && request.nonce !== seen.nonce) this.report(4, 'created twice', id);
     seen.acknowledged = true;
     seen.excused = false;
-    if (!this.done(seen.last) && !this.naming.finds(id)) this.report(1, 'acknowledged, and no segment names it', id);
+    if (!this.done(seen.last) && !this.reachability.isReachable(id))
+      this.report(1, 'acknowledged, and no segment names it', id);
   }
 
-  /** A client was told that another request has this id. */
-  refused(request: { id: string; fingerprint: string }): void {
+  /** A client received `different`: another request has this id. */
+  different(request: { id: string; fingerprint: string }): void {
     const seen = this.orders.get(request.id);
     if (seen === undefined) {
       this.report(4, 'called different, and not in the store', request.id);
@@ -102,31 +103,31 @@ export class Checker {
     if (seen.fingerprint === request.fingerprint) this.report(4, 'called different from an equal request', request.id);
   }
 
-  /** A client was told that nothing of its request was stored. */
-  turnedAway({ id, nonce }: { id: string; nonce: string }): void {
+  /** A client received the promise that nothing of its request was stored. */
+  notStored({ id, nonce }: { id: string; nonce: string }): void {
     this.absent.add(nonce);
     if (this.orders.get(id)?.nonce === nonce) this.report(0, 'called not stored, and it is', id);
   }
 
-  /** Somebody was told 2xx for it. */
-  promised(id: string): boolean {
+  /** Whether a client received `created` or `existing` for this order. */
+  isAcknowledged(id: string): boolean {
     return this.orders.get(id)?.acknowledged === true;
   }
 
-  /** A client read an order through a replica; `promised` when it began to. */
-  found(id: string, document: Order | undefined, promised: boolean): void {
+  /** A client read an order through a replica. `promised`: whether the order was acknowledged when the read began. */
+  wasRead(id: string, document: Order | undefined, promised: boolean): void {
     const gone = this.deletes && this.orders.get(id)?.last.erased;
     if (promised && document === undefined && !gone) this.report(1, 'acknowledged, and not found', id);
   }
 
-  /** Orders in the store that are not done: acknowledged or not. */
+  /** Ids of stored orders that are not complete, acknowledged or not. */
   open(): readonly string[] {
     return [...this.orders].filter(([, seen]) => !this.done(seen.last)).map(([id]) => id);
   }
 
-  /** Nobody can know of it before it is read or asked for again. */
-  excused(id: string): boolean {
-    return this.orders.get(id)?.excused === true && !this.naming.finds(id);
+  /** No writer can find this order before it is read or requested again. */
+  isExcused(id: string): boolean {
+    return this.orders.get(id)?.excused === true && !this.reachability.isReachable(id);
   }
 
   ids(): readonly string[] {
@@ -138,7 +139,7 @@ export class Checker {
   }
 
   private done(order: Order): boolean {
-    return business.pendingChannels(order).length === 0;
+    return orderHandler.pendingChannels(order).length === 0;
   }
 
   private order(id: string): void {
@@ -180,20 +181,20 @@ export class Checker {
         this.report(3, `the ${kind} answer ${before.by} became ${now.answers[kind]?.by}`, id);
       }
     }
-    if (now.status !== 'EXPIRED' && now.status !== verdict(now.answers)) {
-      this.report(3, `${now.status}, although its answers say ${verdict(now.answers)}`, id);
+    if (now.status !== 'EXPIRED' && now.status !== statusOf(now.answers)) {
+      this.report(3, `${now.status}, although its answers say ${statusOf(now.answers)}`, id);
     }
     if (last.announced && JSON.stringify(last.announced) !== JSON.stringify(now.announced)) {
       this.report(3, 'the acknowledged announcement changed', id);
     }
   }
 
-  /** An order that no segment has ever named where anybody would look cannot be known of, by this time. */
-  private excuse(transaction: NonNullable<Applied['transaction']>): void {
+  /** By now, an order that no reachable segment has ever named cannot be found. */
+  private updateExcuses(transaction: NonNullable<AppliedStep['transaction']>): void {
     for (const { operation, took } of transaction) {
       const id = operation.key.slice(2);
       const seen = operation.op === 'insert' && took ? this.orders.get(id) : undefined;
-      if (seen !== undefined) seen.excused = !this.naming.wasNamed(id, 0.9 * this.retireAfter);
+      if (seen !== undefined) seen.excused = !this.reachability.wasReachable(id, 0.9 * this.retireAfter);
     }
   }
 }
