@@ -76,10 +76,11 @@ export class Clients {
     this.request(replica, plan, 'usual', (outcome) => {
       answered = true;
       if (['created', 'existing', 'different'].includes(outcome)) return;
-      this.checker.report(0, `all is well, and an order is answered with ${outcome}`, id);
+      this.checker.report(0, `there are no faults, but an order got the result ${outcome}`, id);
     });
     this.simulator.schedule(CLIENT_TIMEOUT, () => {
-      if (!answered && replica.process.alive) this.checker.report(0, 'all is well, and an order is not answered', id);
+      if (!answered && replica.process.alive)
+        this.checker.report(0, 'there are no faults, but an order got no result', id);
     });
   }
 
@@ -131,7 +132,7 @@ export class Clients {
         ...(plan.rejectedUntil === undefined ? {} : { rejectedUntil: plan.rejectedUntil }),
       };
       void outbox.store(document, DEADLINE).then((accepted) => {
-        this.simulator.trace(process.name, 'answers', `${request.id} ${request.nonce} ${accepted.outcome}`);
+        this.simulator.trace(process.name, 'result', `${request.id} ${request.nonce} ${accepted.outcome}`);
         this.outcomes.set(accepted.outcome, (this.outcomes.get(accepted.outcome) ?? 0) + 1);
         this.check(request, accepted);
         answer(accepted.outcome);

@@ -99,7 +99,8 @@ export class Cluster {
         broker.release();
       },
       (error: unknown) => {
-        if (error instanceof UnsupportedStoreError) checker.report(0, `a fit store was refused: ${error.message}`);
+        if (error instanceof UnsupportedStoreError)
+          checker.report(0, `a supported store was rejected: ${error.message}`);
       },
     );
   }

@@ -16,16 +16,16 @@ export interface FaultTargets {
 }
 
 /** Schedules a fault and its end. */
-export function inject(scene: FaultTargets, fault: Fault): void {
-  scene.simulator.schedule(fault.at, () => {
+export function inject(targets: FaultTargets, fault: Fault): void {
+  targets.simulator.schedule(fault.at, () => {
     const { at, kind, ...detail } = fault;
-    scene.simulator.trace('fault', kind, JSON.stringify(detail));
-    apply(scene, fault);
+    targets.simulator.trace('fault', kind, JSON.stringify(detail));
+    apply(targets, fault);
   });
 }
 
-function apply(scene: FaultTargets, fault: Fault): void {
-  const { simulator, rates, broker, cluster, flow, healsAt } = scene;
+function apply(targets: FaultTargets, fault: Fault): void {
+  const { simulator, rates, broker, cluster, flow, healsAt } = targets;
   switch (fault.kind) {
     case 'kill':
     case 'leave':
@@ -50,7 +50,7 @@ function apply(scene: FaultTargets, fault: Fault): void {
       const validator = rates.validators.get(fault.channel);
       if (validator === undefined) return;
       Object.assign(validator, fault.change);
-      until(scene, fault.ms, () => Object.assign(validator, noFaults().validators.get(fault.channel)));
+      until(targets, fault.ms, () => Object.assign(validator, noFaults().validators.get(fault.channel)));
       break;
     }
     case 'rates': {
@@ -59,7 +59,7 @@ function apply(scene: FaultTargets, fault: Fault): void {
       flow.addTrouble(ends);
       const fair = noFaults();
       const back = Object.fromEntries(Object.keys(fault.change).map((key) => [key, fair[key as keyof FaultRates]]));
-      until(scene, fault.ms, () => Object.assign(rates, back));
+      until(targets, fault.ms, () => Object.assign(rates, back));
       break;
     }
   }

@@ -34,7 +34,7 @@ describe('while a validator is down for an hour', () => {
     expect(sends).toBeLessThanOrEqual(ORDERS * CHANNELS.length + lanes * (probes(HOUR) + 16) + 50);
   });
 
-  test('and the broker loses all it held, one probe per lane makes everything flow again', async () => {
+  test('and the broker loses all messages, one probe per lane restarts the flow', async () => {
     const schedule = createScenario({
       slots: 2,
       settings: { lanes: 8, window: 64 },
@@ -48,8 +48,8 @@ describe('while a validator is down for an hour', () => {
   });
 });
 
-describe('after a validator was down for so long that the oldest orders are given up', () => {
-  test('they are done soon after somebody else is answered, and not in an hour', async () => {
+describe('after a validator was down for so long that the oldest orders are parked', () => {
+  test('they are complete soon after another command is acknowledged, not only after an hour', async () => {
     const schedule = createScenario({
       slots: 2,
       orders: plainOrders(20, SECOND, 2 * SECOND),
@@ -57,18 +57,18 @@ describe('after a validator was down for so long that the oldest orders are give
       healsAt: 30 * MINUTE,
     });
     const run = new SimulationRun(schedule, false, {});
-    let stuck = 0;
+    let parked = 0;
     run.simulator.schedule(30 * MINUTE, () => {
-      stuck = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
+      parked = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
     });
     await run.all();
     expect(run.checker.violation).toBeUndefined();
-    expect(stuck).toBeGreaterThan(10);
+    expect(parked).toBeGreaterThan(10);
     expect(run.simulator.now).toBeLessThan(40 * MINUTE);
   });
 });
 
-describe('while a third of all messages is lost, and few orders are in many lanes', () => {
+describe('while a third of all messages is lost, with few orders in many lanes', () => {
   /** Number of orders that are not complete after a minute. */
   async function openAfterAMinute(sharedEvidence: boolean): Promise<number> {
     const schedule = createScenario({
@@ -88,7 +88,7 @@ describe('while a third of all messages is lost, and few orders are in many lane
     return open;
   }
 
-  test('most are done within a minute where one lane tells of the others, and not where each has to find out by itself', async () => {
+  test('most orders are complete within a minute with shared evidence, and not without', async () => {
     expect(await openAfterAMinute(false)).toBeGreaterThan(40);
     expect(await openAfterAMinute(true)).toBeLessThan(20);
   });
@@ -104,13 +104,13 @@ describe('a store with little room', () => {
       healsAt: 10 * MINUTE,
     });
 
-  test('is kept from filling up by the limit on open orders', async () => {
+  test('does not fill up, because of the limit on open orders', async () => {
     const { violation, outcomes } = await runSchedule(crowd(50), { capacity: 200 });
     expect(violation).toBeUndefined();
     expect(outcomes.get('full')).toBeGreaterThan(100);
   });
 
-  test('gets rid of finished segments also while it takes no transaction', async () => {
+  test('deletes finished segments even while it accepts no transaction', async () => {
     const schedule = createScenario({
       slots: 1,
       orders: plainOrders(20, SECOND, 1.5 * SECOND),
@@ -127,7 +127,7 @@ describe('a store with little room', () => {
     expect(deletions[1]).toBe(0);
   });
 
-  test('fills up without that limit, and then nothing gets done any more', async () => {
+  test('fills up without that limit, and then no order is completed', async () => {
     const { violation } = await runSchedule(crowd(1_000_000), { capacity: 200 });
     expect(violation?.invariant).toBeOneOf([0, 2]);
   });

@@ -3,9 +3,9 @@ import { HOUR, MINUTE, SECOND } from './random-faults.ts';
 import { SimulationRun } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 
-describe('a whole day, by the clocks of production', () => {
+describe('a whole day, with the durations of production', () => {
   test.each([1, 2, 3])(
-    'a dead writer is watched for a day and then forgotten, its late orders are found: seed %s',
+    'a stopped writer is rescanned for a day and then retired, and its late orders are found: seed %s',
     async (seed) => {
       const schedule = createScenario({
         seed,

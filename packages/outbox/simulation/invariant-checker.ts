@@ -64,12 +64,12 @@ export class InvariantChecker {
   /** To be called after every change of the store. */
   applied(applied: AppliedStep): void {
     const fewer = this.reachability.update(applied);
-    for (const key of applied.keys) if (key.startsWith('o:')) this.order(key.slice(2));
+    for (const key of applied.keys) if (key.startsWith('o:')) this.checkOrder(key.slice(2));
     if (applied.transaction !== undefined) this.updateExcuses(applied.transaction);
     if (!fewer) return;
     for (const [id, seen] of this.orders) {
-      if (seen.acknowledged && !this.done(seen.last) && !this.reachability.isReachable(id)) {
-        this.report(1, 'open and acknowledged, and no reserved segment of a registered writer names it any more', id);
+      if (seen.acknowledged && !this.isComplete(seen.last) && !this.reachability.isReachable(id)) {
+        this.report(1, 'open and acknowledged, but no reserved segment of a registered writer names it any more', id);
       }
     }
   }
@@ -80,7 +80,7 @@ export class InvariantChecker {
     const seen = this.orders.get(id);
     const stored = this.store.get(`o:${id}`)?.value as Order | undefined;
     if (seen === undefined || stored === undefined) {
-      this.report(1, 'acknowledged, and not in the store', id);
+      this.report(1, 'acknowledged, but not stored', id);
       return;
     }
     if (stored.fingerprint !== request.fingerprint && !stored.erased)
@@ -89,24 +89,24 @@ export class InvariantChecker {
     if (created && request.nonce !== seen.nonce) this.report(4, 'created twice', id);
     seen.acknowledged = true;
     seen.excused = false;
-    if (!this.done(seen.last) && !this.reachability.isReachable(id))
-      this.report(1, 'acknowledged, and no segment names it', id);
+    if (!this.isComplete(seen.last) && !this.reachability.isReachable(id))
+      this.report(1, 'acknowledged, but no segment names it', id);
   }
 
   /** A client received `different`: another request has this id. */
   different(request: { id: string; fingerprint: string }): void {
     const seen = this.orders.get(request.id);
     if (seen === undefined) {
-      this.report(4, 'called different, and not in the store', request.id);
+      this.report(4, 'result `different`, but not stored', request.id);
       return;
     }
-    if (seen.fingerprint === request.fingerprint) this.report(4, 'called different from an equal request', request.id);
+    if (seen.fingerprint === request.fingerprint) this.report(4, 'result `different` for an equal request', request.id);
   }
 
   /** A client received the promise that nothing of its request was stored. */
   notStored({ id, nonce }: { id: string; nonce: string }): void {
     this.absent.add(nonce);
-    if (this.orders.get(id)?.nonce === nonce) this.report(0, 'called not stored, and it is', id);
+    if (this.orders.get(id)?.nonce === nonce) this.report(0, 'result promised that it is not stored, but it is', id);
   }
 
   /** Whether a client received `created` or `existing` for this order. */
@@ -117,12 +117,12 @@ export class InvariantChecker {
   /** A client read an order through a replica. `promised`: whether the order was acknowledged when the read began. */
   wasRead(id: string, document: Order | undefined, promised: boolean): void {
     const gone = this.deletes && this.orders.get(id)?.last.erased;
-    if (promised && document === undefined && !gone) this.report(1, 'acknowledged, and not found', id);
+    if (promised && document === undefined && !gone) this.report(1, 'acknowledged, but not found', id);
   }
 
   /** Ids of stored orders that are not complete, acknowledged or not. */
   open(): readonly string[] {
-    return [...this.orders].filter(([, seen]) => !this.done(seen.last)).map(([id]) => id);
+    return [...this.orders].filter(([, seen]) => !this.isComplete(seen.last)).map(([id]) => id);
   }
 
   /** No writer can find this order before it is read or requested again. */
@@ -138,11 +138,11 @@ export class InvariantChecker {
     return this.orders.get(id)?.last;
   }
 
-  private done(order: Order): boolean {
+  private isComplete(order: Order): boolean {
     return orderHandler.pendingChannels(order).length === 0;
   }
 
-  private order(id: string): void {
+  private checkOrder(id: string): void {
     const now = this.store.get(`o:${id}`)?.value as Order | undefined;
     const seen = this.orders.get(id);
     if (now === undefined) {
@@ -151,7 +151,7 @@ export class InvariantChecker {
     }
     if (seen === undefined) {
       const { nonce, fingerprint, createdAt } = now;
-      if (this.absent.has(nonce)) this.report(0, 'called not stored, and then it was', id);
+      if (this.absent.has(nonce)) this.report(0, 'result promised that it is not stored, but it was stored later', id);
       this.orders.set(id, { nonce, fingerprint, createdAt, last: now, acknowledged: false, excused: false });
       return;
     }
@@ -159,9 +159,9 @@ export class InvariantChecker {
     if (now.nonce !== seen.nonce || now.fingerprint !== seen.fingerprint || now.createdAt !== seen.createdAt) {
       this.report(4, `another order took its place: nonce ${seen.nonce} became ${now.nonce}`, id);
     }
-    if (last.erased && !now.erased) this.report(4, 'erased, and there again', id);
+    if (last.erased && !now.erased) this.report(4, 'erased, but restored', id);
     if (!NEXT[last.status].includes(now.status)) this.report(3, `${last.status} became ${now.status}`, id);
-    if (!now.erased) this.answers(id, last, now);
+    if (!now.erased) this.checkVerdicts(id, last, now);
     seen.last = now;
   }
 
@@ -174,15 +174,15 @@ export class InvariantChecker {
     seen.last = { ...seen.last, erased: true };
   }
 
-  private answers(id: string, last: Order, now: Order): void {
+  private checkVerdicts(id: string, last: Order, now: Order): void {
     for (const kind of ['consumer', 'details'] as const) {
       const before = last.answers[kind];
       if (before !== undefined && before.by !== now.answers[kind]?.by) {
-        this.report(3, `the ${kind} answer ${before.by} became ${now.answers[kind]?.by}`, id);
+        this.report(3, `the ${kind} verdict ${before.by} became ${now.answers[kind]?.by}`, id);
       }
     }
     if (now.status !== 'EXPIRED' && now.status !== statusOf(now.answers)) {
-      this.report(3, `${now.status}, although its answers say ${statusOf(now.answers)}`, id);
+      this.report(3, `${now.status}, although its verdicts say ${statusOf(now.answers)}`, id);
     }
     if (last.announced && JSON.stringify(last.announced) !== JSON.stringify(now.announced)) {
       this.report(3, 'the acknowledged announcement changed', id);

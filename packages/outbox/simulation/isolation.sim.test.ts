@@ -16,7 +16,7 @@ const asked: OrderPlan[] = plainOrders(180, SECOND, HOUR, 'bad').map((order) => 
 const ordinary = plainOrders(720, SECOND, HOUR);
 
 test.each<Dialect>(['redis', 'postgresql'])(
-  'an order that the store never takes holds up the others of its batch for a moment only, and wears out few names: %s',
+  'an order that the store never accepts delays the others of its batch only briefly, and few names are replaced: %s',
   async (dialect) => {
     const schedule = createScenario({ slots: 2, orders: [...asked, ...ordinary], healsAt: HOUR + MINUTE });
     const run = new SimulationRun({ ...schedule, dialect }, true, {});

@@ -58,7 +58,7 @@ async function peak(own: number, others: number, variant: Variant = {}): Promise
   return most;
 }
 
-describe('what the outbox holds in memory', () => {
+describe('the number of entries in memory', () => {
   test('is the same for 1,000 open orders of its own and for 20,000', async () => {
     const [few, many] = [await peak(1_000, 0), await peak(20_000, 0)];
     process.stdout.write(`entries at 1,000 open orders: ${few}; at 20,000: ${many}; bound ${BOUND}\n`);
@@ -71,7 +71,7 @@ describe('what the outbox holds in memory', () => {
     expect(Math.max(few, many)).toBeLessThanOrEqual(BOUND);
   });
 
-  test('is found to grow when every open order is loaded', async () => {
+  test('grows when every open order is loaded', async () => {
     const greedy = { settings: { lookAhead: 1_000_000, freshSegments: 1_000_000 } };
     expect(await peak(10_000, 0, greedy)).toBeGreaterThan(BOUND);
   });

@@ -133,13 +133,13 @@ export class SimulationRun {
     );
     cluster.startAll(schedule.slots);
     for (const order of schedule.orders) this.clients.plan(order);
-    const scene = { simulator, rates: environment.rates, broker, cluster, flow, healsAt: schedule.healsAt };
-    for (const fault of schedule.faults) inject(scene, fault);
+    const targets = { simulator, rates: environment.rates, broker, cluster, flow, healsAt: schedule.healsAt };
+    for (const fault of schedule.faults) inject(targets, fault);
     await this.until(schedule.healsAt);
     healAll(environment.rates);
     cluster.startAll(schedule.slots);
     broker.release();
-    simulator.trace('simulator', 'heals');
+    simulator.trace('simulator', 'faults end');
     await this.waitUntilCalm();
     simulator.trace('simulator', 'is calm', `${this.checker.open().length} orders open`);
     if (this.over()) return;
@@ -163,7 +163,7 @@ export class SimulationRun {
     const [known] = this.checker.ids();
     for (const { process, outbox } of this.cluster.alive()) {
       const reason = outbox.state().reason;
-      if (!outbox.ready) this.checker.report(0, `all is well, and ${process.name} is not ready: ${reason}`);
+      if (!outbox.ready) this.checker.report(0, `there are no faults, but ${process.name} is not ready: ${reason}`);
     }
     for (const replica of this.ready()) {
       const shared = replica.slot % 2 === 0 ? ['z1', 'z2'] : ['z2', 'z1'];
@@ -178,7 +178,7 @@ export class SimulationRun {
     await this.until(this.simulator.now + this.bound(), () => found().length === 0);
     const stuck = new Set(this.cluster.alive().flatMap(({ outbox }) => outbox.parked().map(({ id }) => id)));
     const lost = found().find((id) => !stuck.has(id));
-    if (lost !== undefined) this.checker.report(2, `all is well, and it is not done, nor called stuck`, lost);
+    if (lost !== undefined) this.checker.report(2, 'there are no faults, but it is neither complete nor parked', lost);
     await this.byHand(found(), (replica, id) => {
       this.flow.retriedByHand(id);
       replica.outbox.retry(id).catch(() => {});
@@ -197,7 +197,7 @@ export class SimulationRun {
     const open = () => this.checker.open().filter((id) => ids.includes(id));
     await this.until(this.simulator.now + this.bound(), () => open().length === 0);
     const [lost] = open();
-    if (lost !== undefined) this.checker.report(2, 'put in line by hand, and it is not done', lost);
+    if (lost !== undefined) this.checker.report(2, 'retried or read, but not complete', lost);
   }
 
   private excused(): readonly string[] {

@@ -7,7 +7,7 @@ import { type Dialect, SimStore } from './store.ts';
 const never = () => false;
 
 describe('the simulator', () => {
-  test('lets events happen by time, then in the order in which they were asked for', async () => {
+  test('runs events by time, then in the order in which they were scheduled', async () => {
     const simulator = new Simulator();
     const seen: string[] = [];
     for (const [delay, name] of [
@@ -24,7 +24,7 @@ describe('the simulator', () => {
     expect(seen).toEqual(['a1', 'b3', 'c5', 'd5']);
   });
 
-  test('lets promise chains come to rest between two events of the same time', async () => {
+  test('finishes promise chains between two events of the same time', async () => {
     const simulator = new Simulator();
     const seen: string[] = [];
     simulator.schedule(1, async () => {
@@ -42,30 +42,30 @@ function createProcess(simulator: Simulator, rate = 1) {
 }
 
 describe('a process', () => {
-  test.each([true, false])('is deaf while it is paused; its clock runs: %s', async (clockRuns) => {
+  test.each([true, false])('receives events only after its pause; its clock runs: %s', async (clockRuns) => {
     const simulator = new Simulator();
     const process = createProcess(simulator);
     const start = process.clock.monotonic();
-    const heard: number[] = [];
+    const received: number[] = [];
     const fired: number[] = [];
-    process.deliver(10, () => heard.push(simulator.now));
+    process.deliver(10, () => received.push(simulator.now));
     process.clock.setTimer(500, () => fired.push(process.clock.monotonic() - start));
     process.pause(1000, clockRuns);
     await simulator.run(5000, never);
-    expect(heard).toEqual([1000]);
+    expect(received).toEqual([1000]);
     expect(fired[0]).toBeGreaterThanOrEqual(clockRuns ? 1000 : 500);
     expect(process.clock.monotonic() - start).toBe(clockRuns ? 5000 : 4000);
   });
 
-  test('hears nothing when it is dead', async () => {
+  test('receives no event when it is dead', async () => {
     const simulator = new Simulator();
     const process = createProcess(simulator);
-    process.deliver(10, () => expect.fail('heard'));
+    process.deliver(10, () => expect.fail('received'));
     process.kill();
     await simulator.run(100, never);
   });
 
-  test.each([0.99, 1.01])('never has a timer fire early by its own clock, at rate %s', async (rate) => {
+  test.each([0.99, 1.01])('fires no timer early by its own clock, at rate %s', async (rate) => {
     const simulator = new Simulator();
     const { clock } = createProcess(simulator, rate);
     const start = clock.monotonic();
@@ -90,7 +90,7 @@ describe('the store', () => {
     { op: 'upsert', key: 'b', json: '{"is":"new"}' },
   ] as const;
 
-  test('applies the rest of a transaction on Redis when an insert collides', () => {
+  test('applies the other operations of a transaction on Redis when an insert collides', () => {
     const store = storeWith('redis', 'a');
     expect(store.transact(batch)).toBe(false);
     expect([store.get('a')?.value, store.get('b')?.value]).toEqual([{ is: 'old' }, { is: 'new' }]);
@@ -102,7 +102,7 @@ describe('the store', () => {
     expect([store.get('a')?.value, store.get('b')]).toEqual([{ is: 'old' }, undefined]);
   });
 
-  test('lets a compare-and-set on a missing key pass on Redis only', () => {
+  test('accepts a compare-and-set on a missing key on Redis only', () => {
     const item = { key: 'a', value: {}, etag: '7' };
     expect(storeWith('redis').compareAndSet(item)).toBe(true);
     expect(storeWith('postgresql').compareAndSet(item)).toBe(false);
@@ -119,7 +119,7 @@ describe('the store', () => {
     expect(repeats).toEqual([true, false]);
   });
 
-  test('deadlocks on PostgreSQL when two take the same keys in opposite order, and else lets one wait', () => {
+  test('detects a deadlock on PostgreSQL when two transactions use the same keys in opposite order, and delays one otherwise', () => {
     const store = storeWith('postgresql');
     let deadlocks = 0;
     store.onDeadlock = () => deadlocks++;
