@@ -1,127 +1,119 @@
-import { givenPath, readFlags } from '@standing-order/tools/flags';
-import { rules } from './scenarios/lib/rules.ts';
+import { type Command, createCommand, givenPath, Option, UsageError } from '@standing-order/tools/cli';
+import { RULES } from './scenarios/lib/rules.ts';
 import { readSettings } from './scenarios/lib/settings.ts';
 
-export const scenarioNames = ['smoke', 'load', 'availability'] as const;
-export type ScenarioName = (typeof scenarioNames)[number];
+/** An option of a scenario: the variable of the k6 script that it sets, its flags and its meaning. */
+type ScriptOption = readonly [variable: string, flags: string, description: string];
 
-/** The flags of a run, and the variable of its script that each sets. */
-const variables = {
-  'consumer-url': 'CONSUMER_URL',
-  'restaurant-url': 'RESTAURANT_URL',
-  'allow-host': 'ALLOW_HOST',
-  style: 'ORDER_STYLE',
-  prefer: 'PREFER',
-  'timeout-ms': 'TIMEOUT_MS',
-  'max-vus': 'MAX_VUS',
-  rate: 'RATE',
-  seconds: 'SECONDS',
-  before: 'BEFORE_SECONDS',
-  during: 'DURING_SECONDS',
-  after: 'AFTER_SECONDS',
-  goal: 'GOAL',
-  steps: 'STEPS',
-  'step-seconds': 'STEP_SECONDS',
-} as const;
-type Flag = keyof typeof variables;
-
-/** Flags that mean something to one scenario alone. */
-const own: Readonly<Record<ScenarioName, readonly Flag[]>> = {
-  smoke: ['rate', 'seconds'],
-  load: ['steps', 'step-seconds'],
-  availability: ['rate', 'before', 'during', 'after', 'goal'],
+const SCENARIOS: Readonly<Record<keyof typeof RULES, { description: string; options: readonly ScriptOption[] }>> = {
+  smoke: {
+    description: 'a few orders; each must be acknowledged',
+    options: [
+      ['RATE', '--rate <n>', 'orders per second'],
+      ['SECONDS', '--seconds <n>', 'duration'],
+    ],
+  },
+  load: {
+    description: 'rates in steps, beyond the capacity',
+    options: [
+      ['STEPS', '--steps <n,...>', 'rates in orders per second'],
+      ['STEP_SECONDS', '--step-seconds <n>', 'duration of a step'],
+    ],
+  },
+  availability: {
+    description: 'one rate, reported before, during and after a fault that you apply',
+    options: [
+      ['RATE', '--rate <n>', 'orders per second'],
+      ['BEFORE_SECONDS', '--before <n>', 'seconds before the fault'],
+      ['DURING_SECONDS', '--during <n>', 'seconds of the fault'],
+      ['AFTER_SECONDS', '--after <n>', 'seconds after the fault'],
+      ['GOAL', '--goal <percent>', 'percentage of each phase that must be acknowledged'],
+    ],
+  },
 };
-const ofOne = new Set(Object.values(own).flat());
 
-export const HELP = `Loads the order service from the users' side, with k6, at arrival rates that do not wait for answers.
-
-  npm run load -- SCENARIO [options]
-
-  smoke          a few orders, each must be taken:            --rate 5 --seconds 5
-  load           rates in steps, until it can't keep up:      --steps 25,50,100,200,400,800 --step-seconds 10
-  availability   one rate, told apart before, during and after a fault that you bring about at the right time:
-                                                              --rate 20 --before 10 --during 20 --after 10
-                 --goal PERCENT of each of the three that must be acknowledged; default 0
-
-  --url URL               the order service; default http://127.0.0.1:4000, as npm start has it
-  --consumer-url URL      default: the order service's with its port + 100
-  --restaurant-url URL    default: the order service's with its port + 200
-  --allow-host NAME,...   hosts to load that are neither this machine nor below .test
-  --style NAME            sent as Order-Style     --prefer TEXT   sent as Prefer
-  --timeout-ms N          after which a request gives up, its outcome unknown; default 5000
-  --max-vus N             requests under way at once, more are dropped; default 2000
-  --log FILE              JSON lines of every request, for npm run checker; what is in it goes; default: not kept
-  --json FILE             the summary as JSON
-  --help
-
-Dropped requests, timeouts, errors and wrong answers all count as not acknowledged. Exit code: 0 reached its goal,
-1 not, or nothing was offered, 2 wrong arguments.
-`;
+const COMMON_OPTIONS: readonly ScriptOption[] = [
+  [
+    'CONSUMER_URL',
+    '--consumer-url <url>',
+    "the consumer service (default: the order service's URL with its port + 100)",
+  ],
+  [
+    'RESTAURANT_URL',
+    '--restaurant-url <url>',
+    "the restaurant service (default: the order service's URL with its port + 200)",
+  ],
+  [
+    'ALLOW_HOST',
+    '--allow-host <name,...>',
+    'further hosts that may be loaded, beside this machine and names below .test',
+  ],
+  ['ORDER_STYLE', '--style <name>', 'sent as Order-Style'],
+  ['PREFER', '--prefer <text>', 'sent as Prefer'],
+  ['TIMEOUT_MS', '--timeout-ms <n>', 'time after which a request is abandoned, its outcome unknown (default: 5000)'],
+  ['MAX_VUS', '--max-vus <n>', 'requests in flight at once; further ones are dropped (default: 2000)'],
+];
 
 export interface RunOptions {
-  readonly help: boolean;
-  readonly scenario: ScenarioName;
+  readonly scenario: string;
   readonly log: string | undefined;
   readonly json: string | undefined;
-  /** For the script. */
+  /** Variables of the k6 script. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/**
- * Reads the command line.
- *
- * @throws an Error that lists every fault
- */
-export function readRunOptions(args: readonly string[]): RunOptions {
-  const flags = readFlags(args, {
-    values: [...Object.keys(variables), 'url', 'log', 'json'],
-    switches: ['help'],
-    maxWords: Number.POSITIVE_INFINITY,
-  });
-  const { values, words } = flags;
-  const faults = [...flags.faults];
-  const scenario = scenarioNames.find((name) => name === words[0]);
-  if (scenario === undefined || words.length > 1)
-    faults.push(`one of ${scenarioNames.join(', ')} is needed, not: ${words.join(' ') || 'nothing'}`);
-  else
-    for (const flag of ofOne)
-      if (values.has(flag) && !own[scenario].includes(flag)) faults.push(`--${flag} means nothing to ${scenario}`);
-  const url = values.get('url');
-  const chosen: Record<string, string> = url === undefined ? {} : urlsFrom(url, faults);
-  for (const [flag, variable] of Object.entries(variables)) {
-    const value = values.get(flag);
-    if (value !== undefined) chosen[variable] = value;
+/** The command line. `run` receives its options. */
+export function createLoadCommand(run: (options: RunOptions) => Promise<void>): Command {
+  const program = createCommand(
+    'load',
+    'Sends orders with k6 at arrival rates that do not depend on responses.',
+  ).addHelpText(
+    'after',
+    `
+Dropped requests, timeouts, errors and wrong responses count as not acknowledged.
+Options of a scenario: npm run load -- SCENARIO --help
+Exit codes: 0 the goal was reached, 1 it was missed or no request was offered, 2 wrong arguments.`,
+  );
+  for (const [scenario, { description, options }] of Object.entries(SCENARIOS)) {
+    const rules: Readonly<Record<string, { readonly default: string }>> = RULES[scenario as keyof typeof RULES];
+    const command = program
+      .command(scenario)
+      .description(description)
+      .option('--url <url>', 'the order service (default: http://127.0.0.1:4000, as started by npm start)')
+      .option(
+        '--log <file>',
+        'JSON lines of every request, for npm run checker; an existing file is overwritten',
+        givenPath,
+      )
+      .option('--json <file>', 'the summary as JSON', givenPath);
+    const scriptOptions = [...options, ...COMMON_OPTIONS].map(([variable, flags, text]) => {
+      const preset = rules[variable]?.default;
+      return [variable, new Option(flags, preset === undefined ? text : `${text} (default: ${preset})`)] as const;
+    });
+    for (const [, option] of scriptOptions) command.addOption(option);
+    command.action(async ({ url, log, json, ...values }: Record<string, string>) => {
+      const given = scriptOptions.map(([variable, option]) => [variable, values[option.attributeName()]] as const);
+      const variables = {
+        ...(url === undefined ? {} : serviceUrls(url)),
+        ...Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined)),
+      };
+      try {
+        readSettings(variables, RULES[scenario as keyof typeof RULES]);
+      } catch (error) {
+        throw new UsageError((error as Error).message);
+      }
+      await run({ scenario, log, json, variables });
+    });
   }
-  if (scenario !== undefined) faults.push(...faultsOf(() => readSettings(chosen, rules[scenario])));
-  const help = flags.switches.has('help');
-  if (faults.length > 0 && !help) throw new Error(faults.join('\n'));
-  const [log, json] = [values.get('log'), values.get('json')];
-  return {
-    help,
-    scenario: scenario ?? 'smoke',
-    log: log === undefined ? undefined : givenPath(log),
-    json: json === undefined ? undefined : givenPath(json),
-    variables: chosen,
-  };
+  return program;
 }
 
-function faultsOf(read: () => unknown): string[] {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
-}
-
-/** Ports apart as `npm start` and the chart's notes have them. */
-function urlsFrom(url: string, faults: string[]): Record<string, string> {
+/** Ports at the distances that `npm start` and the notes of the chart use. */
+function serviceUrls(url: string): Record<string, string> {
   const base = URL.parse(url);
-  if (base === null || !/^https?:$/.test(base.protocol)) {
-    faults.push(`--url: "${url}" is not http://HOST:PORT`);
-    return {};
-  }
+  if (base === null || !/^https?:$/.test(base.protocol))
+    throw new UsageError(`--url must be http://HOST:PORT, not ${url}`);
   const port = Number(base.port || (base.protocol === 'https:' ? 443 : 80));
-  const beside = (offset: number) => `${base.protocol}//${base.hostname}:${port + offset}`;
-  return { ORDER_URL: beside(0), CONSUMER_URL: beside(100), RESTAURANT_URL: beside(200) };
+  const withOffset = (offset: number) => `${base.protocol}//${base.hostname}:${port + offset}`;
+  return { ORDER_URL: withOffset(0), CONSUMER_URL: withOffset(100), RESTAURANT_URL: withOffset(200) };
 }

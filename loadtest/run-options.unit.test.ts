@@ -1,10 +1,26 @@
 import { expect, test, vi } from 'vitest';
-import { readRunOptions } from './run-options.ts';
+import { createLoadCommand, type RunOptions } from './run-options.ts';
 
-test('flags become variables of the script', () => {
-  expect(
-    readRunOptions(['availability', '--url', 'http://127.0.0.1:5000', '--goal', '99', '--style', 'synchronous']),
-  ).toMatchObject({
+/** Parses a command line. Rejects with everything that the user reads. */
+async function readRunOptions(args: readonly string[]): Promise<RunOptions> {
+  let output = '';
+  const collect = (text: string) => {
+    output += text;
+  };
+  let options: RunOptions | undefined;
+  const command = createLoadCommand(async (given) => {
+    options = given;
+  });
+  for (const each of [command, ...command.commands]) each.configureOutput({ writeOut: collect, writeErr: collect });
+  await command.parseAsync(args, { from: 'user' }).catch((error: Error) => {
+    throw new Error(`${output}${error.message}`);
+  });
+  return options as RunOptions;
+}
+
+test('passes flags to the script as variables', async () => {
+  const args = ['availability', '--url', 'http://127.0.0.1:5000', '--goal', '99', '--style', 'synchronous'];
+  expect(await readRunOptions(args)).toMatchObject({
     scenario: 'availability',
     variables: {
       ORDER_URL: 'http://127.0.0.1:5000',
@@ -16,29 +32,33 @@ test('flags become variables of the script', () => {
   });
 });
 
-test('lengths and a goal may have a fraction', () => {
-  const { variables } = readRunOptions(['availability', '--during', '2.5', '--goal', '99.9']);
+test('accepts fractions in durations and in the goal', async () => {
+  const { variables } = await readRunOptions(['availability', '--during', '2.5', '--goal', '99.9']);
   expect(variables).toEqual({ DURING_SECONDS: '2.5', GOAL: '99.9' });
 });
 
-test('every fault is told at once', () => {
-  const args = ['smoke', '--wrong', '--goal', '1', '--url', 'shop', '--log'];
-  expect(() => readRunOptions(args)).toThrow(
-    /no flag --wrong\n--log needs a value\n--goal means nothing to smoke\n--url: "shop"/,
-  );
+test('lists every wrong value in one message', async () => {
+  const args = ['smoke', '--rate', '0', '--timeout-ms', 'x', '--url', 'http://shop.example:80'];
+  await expect(readRunOptions(args)).rejects.toThrow(/RATE: "0".*\nTIMEOUT_MS: "x".*\nORDER_URL: .*shop\.example/);
 });
 
-test('a file is meant from where npm was called', () => {
+test('resolves files against the folder in which npm was called', async () => {
   vi.stubEnv('INIT_CWD', '/home/ada');
-  const { log, json } = readRunOptions(['smoke', '--log', 'a.jsonl', '--json', '/tmp/b.json']);
+  const { log, json } = await readRunOptions(['smoke', '--log', 'a.jsonl', '--json', '/tmp/b.json']);
   vi.unstubAllEnvs();
   expect([log, json]).toEqual(['/home/ada/a.jsonl', '/tmp/b.json']);
 });
 
+test('prints the defaults of a scenario in its help', async () => {
+  await expect(readRunOptions(['load', '--help'])).rejects.toThrow(/default:\s+25,50,100,200,400,800/);
+});
+
 test.each([
-  [[], /one of smoke, load, availability/],
-  [['smoke', 'load'], /not: smoke load/],
-  [['smoke', '--goal', '1'], /--goal means nothing to smoke/],
+  [[], /smoke[\s\S]*load[\s\S]*availability/],
+  [['peak'], /unknown command 'peak'/],
+  [['smoke', 'load'], /too many arguments/],
+  [['smoke', '--goal', '1'], /unknown option '--goal'/],
+  [['smoke', '--log'], /'--log <file>' argument missing/],
   [['load', '--url', 'http://shop.example:80'], /neither this machine nor a test host/],
   [['load', '--url', 'shop'], /http:\/\/HOST:PORT/],
   [['load', '--steps', '1,x'], /STEPS: "x"/],
@@ -46,6 +66,6 @@ test.each([
   [['load', '--steps', '5,12.5'], /STEPS: "12.5" is not a whole number/],
   [['smoke', '--max-vus', '10.5'], /MAX_VUS: "10.5" is not a whole number/],
   [['smoke', '--wrong'], /--wrong/],
-])('%j is refused', (args, message) => {
-  expect(() => readRunOptions(args)).toThrow(message);
+])('rejects %j', async (args, message) => {
+  await expect(readRunOptions(args)).rejects.toThrow(message);
 });

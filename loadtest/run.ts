@@ -1,44 +1,37 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveTool } from '@standing-order/tools';
-import { runAttached } from '../deploy/tools/src/plain/attached.mjs';
-import { HELP, type RunOptions, readRunOptions } from './run-options.ts';
+import { runCommand, UsageError } from '@standing-order/tools/cli';
+import { runAttached } from '../deploy/tools/src/bootstrap/attached.mjs';
+import { localPortFault } from './local-port.ts';
+import { createLoadCommand, type RunOptions } from './run-options.ts';
+import { readSettings } from './scenarios/lib/settings.ts';
 
 const DEADLINE_MS = 3 * 60 * 60_000;
-/** What k6 ends with when a threshold was not reached. */
+/** Exit code of k6 when a threshold is crossed. */
 const THRESHOLDS_CROSSED = 99;
 
-function options(): RunOptions {
-  try {
-    return readRunOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\nSee --help.`);
-    process.exit(2);
-  }
-}
+async function run({ scenario, log, json, variables }: RunOptions): Promise<void> {
+  // k6 appends, and the orders of an earlier run may no longer be in the store.
+  if (log !== undefined)
+    await writeFile(log, '').catch((error: Error) => {
+      throw new UsageError(`--log: ${error.message}`);
+    });
+  const { orderUrl, consumerUrl, restaurantUrl } = readSettings({ ...process.env, ...variables }, {});
+  const faults = await Promise.all([
+    localPortFault('order', orderUrl),
+    localPortFault('consumer', consumerUrl),
+    localPortFault('restaurant', restaurantUrl),
+  ]);
+  if (faults.some((fault) => fault !== undefined)) throw new Error(faults.filter(Boolean).join('\n'));
 
-async function main({ help, scenario, log, json, variables }: RunOptions): Promise<number> {
-  if (help) {
-    console.log(HELP);
-    return 0;
-  }
-  // k6 only adds to it, and orders of a former run may be gone from the store by now.
-  if (log !== undefined) {
-    const fault = await writeFile(log, '').catch((error: Error) => error.message);
-    if (fault !== undefined) {
-      console.error(`--log: ${fault}`);
-      return 2;
-    }
-  }
   const env = { ...process.env, K6_NO_USAGE_REPORT: 'true', ...variables, ...(json && { SUMMARY_FILE: json }) };
-  // k6 itself takes what is not kept and what is.
-  const output = log === undefined ? '/dev/null' : log;
   const script = join(import.meta.dirname, 'scenarios', `${scenario}.ts`);
-  const flags = ['run', '--include-system-env-vars', '--console-output', output, '--log-format', 'raw', script];
-  const { code, interrupted } = await runAttached(await resolveTool('k6'), flags, { env, deadlineMs: DEADLINE_MS });
-  if (code === 0) return 0;
-  if (code === THRESHOLDS_CROSSED) console.error('not all that had to be acknowledged was');
-  return interrupted ? 130 : 1;
+  const output = ['--console-output', log ?? '/dev/null', '--log-format', 'raw'];
+  const args = ['run', '--include-system-env-vars', ...output, script];
+  const { code, interrupted } = await runAttached(await resolveTool('k6'), args, { env, deadlineMs: DEADLINE_MS });
+  if (code === THRESHOLDS_CROSSED) console.error('FAILED: availability is below its goal (k6 thresholds crossed)');
+  if (code !== 0) process.exitCode = interrupted ? 130 : 1;
 }
 
-process.exitCode = await main(options());
+await runCommand(createLoadCommand(run));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES } from '@standing-order/contracts';
 import { demonstrate } from './src/cli/demonstration.ts';
 import { parseStart, startHelp } from './src/cli/start-command.ts';
 import { type DemoUrls, demoOrder } from './src/demo.ts';
@@ -21,11 +21,11 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     const began = performance.now();
     platform = await startPlatform({ ...options, signal: stop, onProgress: (line) => console.log(`  ${line}`) });
     console.log(`Everything is ready after ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
-    const { parts } = platform;
-    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, say: console.log, parts });
+    const { processes } = platform;
+    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, say: console.log, processes });
     if (once) process.exitCode = validated ? 0 : 1;
     else {
-      console.log(farewell(platform, options.env?.order?.ORDER_STYLE));
+      console.log(usageText(platform, options.env?.order?.ORDER_STYLE));
       await aborted(stop);
     }
   } catch (error) {
@@ -39,10 +39,10 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
   }
 }
 
-/** The first signal stops everything in order; a second one ends at once, and the parts with it. */
+/** The first signal stops everything in order; a second one ends at once, and the processes with it. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
-  // With the terminal gone there is nobody to write to; the parts still have to be stopped.
+  // With the terminal gone there is nobody to write to; the processes still have to be stopped.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
@@ -64,8 +64,8 @@ function firstUrls({ urls }: Platform): DemoUrls {
   return { order, consumer, restaurant };
 }
 
-function farewell(platform: Platform, style = 'respond-first'): string {
-  const other = httpStyles.find((known) => known !== style);
+function usageText(platform: Platform, style = 'respond-first'): string {
+  const other = HTTP_STYLES.find((known) => known !== style);
   const services = Object.entries(platform.urls)
     .filter(([, urls]) => urls.length > 0)
     .map(([name, urls]) => `  ${name.padEnd(12)} ${urls.join('  ')}`);
@@ -80,8 +80,8 @@ An order of your own; for another style than ${style} add -H 'order-style: ${oth
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
     -d '${JSON.stringify(demoOrder)}'
 From a second terminal:
-  npm run parts -- list${dataDir}
-  npm run parts -- kill consumer-1${dataDir}
+  npm run processes -- list${dataDir}
+  npm run processes -- kill consumer-1${dataDir}
 
 Ctrl-C stops everything; the data stays.`;
 }

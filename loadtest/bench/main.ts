@@ -1,25 +1,27 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HELP, type Options, readOptions, type Scenario, UsageError } from './options.ts';
+import { runCommand } from '@standing-order/tools/cli';
+import { createBenchCommand, type Options, type Scenario } from './options.ts';
 import type { Profiler } from './profile/profiler.ts';
 import { report } from './report/report.ts';
 import type { Results } from './results.ts';
-import type { Contender } from './rig/contender.ts';
-import type { Bench } from './rig/rig.ts';
-import { acceptance } from './scenarios/acceptance.ts';
-import { backlog } from './scenarios/backlog.ts';
-import { steps } from './scenarios/steps.ts';
-import { whole } from './scenarios/whole.ts';
+import { measureBacklog } from './scenarios/backlog.ts';
+import { measureEndToEnd } from './scenarios/end-to-end.ts';
+import { measureIntake } from './scenarios/intake.ts';
+import type { DecidedLoad } from './scenarios/run-until-decided.ts';
+import { measureSteps } from './scenarios/steps.ts';
+import type { Contender } from './testbed/contender.ts';
+import type { Bench } from './testbed/testbed.ts';
 
-/** Behind the ports of the platform, which takes a thousand. */
+/** Offsets from the port base, at the end of the platform's thousand ports. */
 const INSPECT_PORTS = { service: 990, sidecar: 991 };
 
 const progress = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
-/** Every contender once per round, one after the other, so that a mood of the machine meets all of them. */
-async function inTurns<Run>(
-  what: string,
+/** Runs every contender once per round, one after the other, so that other load on the machine affects all of them. */
+async function runInTurns<Run>(
+  scenario: string,
   rounds: number,
   runs: Record<string, Run[]>,
   contenders: readonly Contender[],
@@ -31,54 +33,58 @@ async function inTurns<Run>(
     for (const contender of contenders) {
       const result = await run(contender, round);
       runs[contender.name]?.push(result);
-      progress(`${what}, round ${round} of ${rounds}, ${contender.name}: ${summary(result)}`);
+      progress(`${scenario}, round ${round} of ${rounds}, ${contender.name}: ${summary(result)}`);
     }
   }
 }
 
-/** Puts what it measures into `results` as it goes, so that a run that is stopped has something to show. */
+/** Adds each measurement to `results` at once, so that a stopped run reports the finished ones. */
 async function measure(options: Options, bench: Bench, results: Results): Promise<void> {
   const { settings, contenders, scenarios, profile, portBase } = options;
   const ports = { service: portBase + INSPECT_PORTS.service, sidecar: portBase + INSPECT_PORTS.sidecar };
-  const profilerOf = (scenario: Scenario, contender: Contender, round: number): Profiler | undefined =>
-    profile === undefined ? undefined : { ports, path: join(profile, `${scenario}-${contender.name}-${round}`) };
-  if (scenarios.includes('acceptance'))
-    await inTurns(
-      'acceptance',
-      settings.acceptanceRounds,
-      results.acceptance,
+  const profilerOf = (scenario: Scenario, contender: Contender, round: number): Profiler | undefined => {
+    if (profile === undefined) return undefined;
+    const run = `${scenario}-${contender.name}-${round}`;
+    const onShares: Profiler['onShares'] = (process, shares) => {
+      results.profiles[`${process} of ${run}`] = shares;
+    };
+    return { ports, path: join(profile, run), onShares };
+  };
+  const rates = ({ load, decidedPerSecond }: DecidedLoad) =>
+    `${Math.round(load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(decidedPerSecond)} decided/s`;
+  if (scenarios.includes('intake'))
+    await runInTurns(
+      'intake',
+      settings.intakeRounds,
+      results.intake,
       contenders.filter(({ needsValidators }) => needsValidators !== true),
-      (contender, round) => acceptance(bench, contender, settings, profilerOf('acceptance', contender, round)),
+      (contender, round) => measureIntake(bench, contender, settings, profilerOf('intake', contender, round)),
       ({ closed: { load } }) => `${Math.round(load.acknowledgedPerSecond)} acknowledged/s`,
     );
-  if (scenarios.includes('whole'))
-    await inTurns(
-      'whole way',
-      settings.wholeRounds,
-      results.whole,
-      contenders.filter(({ acceptsOnly }) => acceptsOnly !== true),
-      (contender, round) => whole(bench, contender, settings, profilerOf('whole', contender, round)),
-      ({ closed }) =>
-        `${Math.round(closed.load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(closed.settledPerSecond)} settled/s`,
+  if (scenarios.includes('end-to-end'))
+    await runInTurns(
+      'end to end',
+      settings.endToEndRounds,
+      results.endToEnd,
+      contenders.filter(({ intakeOnly }) => intakeOnly !== true),
+      (contender, round) => measureEndToEnd(bench, contender, settings, profilerOf('end-to-end', contender, round)),
+      ({ closed }) => rates(closed),
     );
   const ours = contenders.find(({ name }) => name === 'ours');
   if (scenarios.includes('steps') && ours !== undefined)
-    await steps(bench, ours, settings, (step) => {
+    await measureSteps(bench, ours, settings, (step) => {
       results.steps.push(step);
-      const { load, settledPerSecond } = step.settled;
-      progress(
-        `rising rates, ${step.rate} offered/s: ${Math.round(load.acknowledgedPerSecond)} acknowledged/s, ${Math.round(settledPerSecond)} settled/s`,
-      );
+      progress(`rising rates, ${step.rate} offered/s: ${rates(step.decided)}`);
     });
   if (scenarios.includes('backlog') && ours !== undefined)
-    results.backlog = await backlog(bench, ours, settings, ports, (line) => progress(`backlog: ${line}`));
+    results.backlog = await measureBacklog(bench, ours, settings, ports, (line) => progress(`backlog: ${line}`));
 }
 
-/** What else runs takes the cores away from some contenders more than from others. */
+/** Other load takes processor time from some contenders more than from others. */
 function warnIfBusy(): void {
   const busy = loadavg()[0] ?? 0;
   if (busy > availableParallelism() / 2)
-    progress(`this machine is busy (load average ${busy.toFixed(1)}): the numbers will mean little`);
+    progress(`warning: the machine is busy (load average ${busy.toFixed(1)}); the numbers are not meaningful`);
 }
 
 function environment(): Record<string, string> {
@@ -90,9 +96,7 @@ function environment(): Record<string, string> {
   };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) return void process.stdout.write(HELP);
+async function run(options: Options): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
@@ -102,9 +106,10 @@ async function main(): Promise<void> {
   const results: Results = {
     environment: environment(),
     settings: options.settings,
-    acceptance: {},
-    whole: {},
+    intake: {},
+    endToEnd: {},
     steps: [],
+    profiles: {},
   };
   try {
     const bench = { portBase: options.portBase, dataDir: join(scratch, 'd'), signal: stop.signal };
@@ -116,8 +121,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  const usage = error instanceof UsageError;
-  console.error(usage ? `${error.message}\nSee --help.` : error);
-  process.exitCode = usage ? 2 : 1;
-});
+await runCommand(createBenchCommand(run));

@@ -1,13 +1,12 @@
-import { givenPath, readFlags } from '@standing-order/tools/flags';
-import { contenders } from './contenders/index.ts';
-import type { Contender } from './rig/contender.ts';
+import { type Command, createCommand, createIntegerOption, givenPath, UsageError } from '@standing-order/tools/cli';
+import { CONTENDERS } from './contenders/index.ts';
 import { FULL, QUICK, type Settings } from './settings.ts';
+import type { Contender } from './testbed/contender.ts';
 
-export const SCENARIOS = ['acceptance', 'whole', 'steps', 'backlog'] as const;
+export const SCENARIOS = ['intake', 'end-to-end', 'steps', 'backlog'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {
-  readonly help: boolean;
   readonly settings: Settings;
   readonly scenarios: readonly Scenario[];
   readonly contenders: readonly Contender[];
@@ -16,76 +15,64 @@ export interface Options {
   readonly portBase: number;
 }
 
-export const HELP = `npm run bench -- [options]
-
-Compares this repository's order service with other ways to build one, on one Redis, in turns, and measures what a
-backlog costs. Progress goes to stderr, the tables to stdout. Some fifty minutes; with --quick
-a few minutes. A run that is stopped shows what it has.
-
-  --quick             one short round of everything: shows that it runs, the numbers mean little
-  --only NAMES        scenarios and contenders to run, with commas between; default all
-                      scenarios: ${SCENARIOS.join(', ')}
-                      contenders: ${contenders.map(({ name }) => name).join(', ')}
-  --rounds N          how often each contender runs (1 to 50; default ${FULL.acceptanceRounds})
-  --json FILE         also write everything measured as JSON
-  --profile DIR       also write CPU profiles of each order service and its sidecar in the closed loops (which slows
-                      them down), and draw them as flame graphs (.svg)
-  --port-base N       first of the thousand ports that are used; default 14000
-  --help
-`;
-
-/** Reads the command line. Throws one `UsageError` that lists every fault. */
-export function readOptions(args: readonly string[]): Options {
-  const {
-    values,
-    switches,
-    faults: wrongFlags,
-  } = readFlags(args, {
-    values: ['only', 'rounds', 'json', 'profile', 'port-base'],
-    switches: ['quick', 'help'],
-    maxWords: 0,
-  });
-  const faults = [...wrongFlags];
-  const wholeNumber = (name: string, text: string, min: number, max: number) => {
-    const number = Number(text);
-    if (!Number.isInteger(number) || number < min || number > max)
-      faults.push(`--${name}: "${text}" is no integer from ${min} to ${max}`);
-    return number;
-  };
-  const base = switches.has('quick') ? QUICK : FULL;
-  const given = { rounds: values.get('rounds'), json: values.get('json'), profile: values.get('profile') };
-  const rounds = given.rounds === undefined ? undefined : wholeNumber('rounds', given.rounds, 1, 50);
-  const names =
-    values
-      .get('only')
-      ?.split(',')
-      .map((name) => name.trim()) ?? [];
-  const known: string[] = [...SCENARIOS, ...contenders.map(({ name }) => name)];
-  for (const name of names)
-    if (!known.includes(name)) faults.push(`--only: "${name}" is neither a scenario nor a contender`);
-  const options: Options = {
-    help: switches.has('help'),
-    settings: rounds === undefined ? base : { ...base, acceptanceRounds: rounds, wholeRounds: rounds },
-    scenarios: chosen(SCENARIOS, (scenario) => names.includes(scenario)),
-    contenders: chosen(contenders, ({ name }) => names.includes(name)),
-    json: given.json === undefined ? undefined : givenPath(given.json),
-    profile: given.profile === undefined ? undefined : givenPath(given.profile),
-    portBase: wholeNumber('port-base', values.get('port-base') ?? '14000', 1024, 64_000),
-  };
-  if (faults.length > 0) throw new UsageError(faults);
-  return options;
+interface Flags extends Pick<Options, 'json' | 'profile' | 'portBase'> {
+  readonly quick?: boolean;
+  readonly only?: readonly string[];
+  readonly rounds?: number;
 }
 
-/** A command line that cannot be used, each fault on a line. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  constructor(faults: readonly string[]) {
-    super(faults.join('\n'));
-  }
+const CONTENDER_NAMES = CONTENDERS.map(({ name }) => name);
+const DESCRIPTION = [
+  'Compares the order service with other implementations, in turns, on one Redis, and measures the cost of a backlog.',
+  'Progress goes to stderr, the tables to stdout. A full run takes some fifty minutes.',
+  'A stopped run prints the finished measurements.',
+].join(' ');
+
+/** The command line. `run` receives its options. */
+export const createBenchCommand = (run: (options: Options) => Promise<void>): Command =>
+  createCommand('bench', DESCRIPTION)
+    .option('--quick', 'one short round of everything, to check the benchmark itself; takes a few minutes')
+    .option('--only <names>', 'scenarios and contenders to run, with commas (default: all)', parseNames)
+    .addOption(
+      createIntegerOption('--rounds <n>', `runs of each contender (default: ${FULL.intakeRounds})`, {
+        min: 1,
+        max: 50,
+      }),
+    )
+    .option('--json <file>', 'write all measurements as JSON', givenPath)
+    .option(
+      '--profile <dir>',
+      'write CPU profiles of the order service (.cpuprofile) and its sidecar (pprof) in the closed loops, which slows them down',
+      givenPath,
+    )
+    .addOption(
+      createIntegerOption('--port-base <port>', 'first of a thousand ports', { min: 1024, max: 64_000 }).default(
+        14_000,
+      ),
+    )
+    .addHelpText('after', `\nScenarios: ${SCENARIOS.join(', ')}\nContenders: ${CONTENDER_NAMES.join(', ')}`)
+    .action(({ quick, only = [], rounds, json, profile, portBase }: Flags) => {
+      const base = quick ? QUICK : FULL;
+      return run({
+        settings: rounds === undefined ? base : { ...base, intakeRounds: rounds, endToEndRounds: rounds },
+        scenarios: select(SCENARIOS, (scenario) => only.includes(scenario)),
+        contenders: select(CONTENDERS, ({ name }) => only.includes(name)),
+        json,
+        profile,
+        portBase,
+      });
+    });
+
+function parseNames(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const unknown = names.filter((name) => ![...SCENARIOS, ...CONTENDER_NAMES].includes(name));
+  if (unknown.length > 0)
+    throw new UsageError(`--only must name scenarios and contenders (see --help), not ${unknown.join(', ')}`);
+  return names;
 }
 
-/** Those that are named; all of them when none is. */
-function chosen<T>(all: readonly T[], named: (each: T) => boolean): readonly T[] {
-  const some = all.filter(named);
-  return some.length > 0 ? some : all;
+/** The selected elements; all of them when none is selected. */
+function select<T>(all: readonly T[], isSelected: (each: T) => boolean): readonly T[] {
+  const selected = all.filter(isSelected);
+  return selected.length > 0 ? selected : all;
 }

@@ -1,15 +1,18 @@
-import type { AcceptanceRun } from './scenarios/acceptance.ts';
+import type { Shares } from './profile/shares.ts';
 import type { BacklogRun } from './scenarios/backlog.ts';
+import type { EndToEndRun } from './scenarios/end-to-end.ts';
+import type { IntakeRun } from './scenarios/intake.ts';
 import type { Step } from './scenarios/steps.ts';
-import type { WholeRun } from './scenarios/whole.ts';
 import type { Settings } from './settings.ts';
 
-/** Everything that one run of the bench measured. Runs are in the order of their rounds. */
+/** All measurements of one run of the benchmark. Runs of a contender are in the order of their rounds. */
 export interface Results {
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: Settings;
-  readonly acceptance: Record<string, AcceptanceRun[]>;
-  readonly whole: Record<string, WholeRun[]>;
+  readonly intake: Record<string, IntakeRun[]>;
+  readonly endToEnd: Record<string, EndToEndRun[]>;
   readonly steps: Step[];
+  /** Processor time by part of the code, by name of the profile. */
+  readonly profiles: Record<string, Shares>;
   backlog?: BacklogRun;
 }

@@ -1,38 +1,35 @@
 import type { Load } from './generator/load.ts';
 
-/** How long, how much and how often. Seconds, unless said otherwise. */
+/** Durations in seconds, rates in orders per second, and numbers of rounds. */
 export interface Settings {
-  /** Runs of each contender, taken in turns. */
-  readonly acceptanceRounds: number;
-  readonly wholeRounds: number;
+  /** Runs of each contender, in turns. */
+  readonly intakeRounds: number;
+  readonly endToEndRounds: number;
   readonly warmup: number;
-  /** Orders taken before acceptance is measured: enough to fill the relay's windows, so that nothing but acceptance is at work. */
+  /** Orders before intake is measured: enough to fill the relay's send windows, so that only intake uses processor time. */
   readonly preload: number;
   readonly closed: number;
-  /**
-   * Closed loop with everything at work: settlement begins seconds after the first order, so only a longer load shows what
-   * it sustains.
-   */
+  /** Closed loop end to end. The first decision comes seconds after the first order, so only a long load shows the sustained rate. */
   readonly sustained: { readonly warmup: number; readonly seconds: number };
   readonly open: number;
-  /** Orders per second with everything at work, one rate after the other, each for so many seconds. */
+  /** Arrival rates end to end, one after the other. */
   readonly steps: { readonly rates: readonly number[]; readonly warmup: number; readonly seconds: number };
-  /** Requests under way in the closed loop. */
+  /** Requests in flight in the closed loop. */
   readonly concurrency: number;
-  /** Orders per second in the open loop, while validators are down and while everything runs. */
-  readonly acceptanceRate: number;
-  readonly wholeRate: number;
-  /** How long orders may take to be settled after the load. */
+  /** Arrival rates of the open loops. */
+  readonly intakeRate: number;
+  readonly endToEndRate: number;
+  /** Time after the load in which orders may still be decided. */
   readonly drain: number;
   /** Sizes of the backlog. */
   readonly backlogs: readonly [number, number];
-  /** How long sends are counted while the backlog waits. */
+  /** Time in which commands are counted without new orders. */
   readonly backlogWait: number;
 }
 
 export const FULL: Settings = {
-  acceptanceRounds: 3,
-  wholeRounds: 3,
+  intakeRounds: 3,
+  endToEndRounds: 3,
   warmup: 1,
   preload: 6_000,
   closed: 4,
@@ -40,19 +37,18 @@ export const FULL: Settings = {
   open: 3,
   steps: { rates: [100, 200, 300, 400, 600, 800, 1_000], warmup: 5, seconds: 10 },
   concurrency: 256,
-  acceptanceRate: 500,
-  wholeRate: 150,
+  intakeRate: 500,
+  endToEndRate: 150,
   drain: 60,
   backlogs: [1_000, 100_000],
   backlogWait: 20,
 };
 
-/** For a first look: everything runs, the numbers mean little. */
+/** For a quick check of the benchmark itself; too short for meaningful numbers. */
 export const QUICK: Settings = {
   ...FULL,
-  acceptanceRounds: 1,
-  wholeRounds: 1,
-  warmup: 1,
+  intakeRounds: 1,
+  endToEndRounds: 1,
   preload: 500,
   closed: 2,
   sustained: { warmup: 4, seconds: 4 },
@@ -63,9 +59,9 @@ export const QUICK: Settings = {
   backlogWait: 5,
 };
 
-/** What every load has in common: enough for any machine, and bounded. */
-export const LOAD: Pick<Load, 'maxRequests' | 'maxUnderWay' | 'timeoutMs'> = {
+/** Limits of every load, beyond what the machine can reach. */
+export const LOAD_LIMITS: Pick<Load, 'maxRequests' | 'maxInFlight' | 'timeoutMs'> = {
   maxRequests: 1_000_000,
-  maxUnderWay: 4_000,
+  maxInFlight: 4_000,
   timeoutMs: 15_000,
 };

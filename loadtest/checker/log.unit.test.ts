@@ -1,29 +1,36 @@
 import { expect, test } from 'vitest';
 import { readLog } from './log.ts';
 
-const sent = (mark: number) => ({ type: 'sent', run: 'r', phase: 'p', mark, key: `r-${mark}`, at: 1 });
-const answered = (mark: number) => ({
-  ...sent(mark),
+const sent = (requestNumber: number) => ({
+  type: 'sent',
+  run: 'r',
+  phase: 'p',
+  requestNumber,
+  key: `r-${requestNumber}`,
+  at: 1,
+});
+const completed = (requestNumber: number) => ({
+  ...sent(requestNumber),
   type: 'order',
   ms: 2,
   outcome: 'ok',
   status: 202,
-  id: `id-${mark}`,
+  id: `id-${requestNumber}`,
 });
 const logOf = (...lines: readonly object[]) => lines.map((line) => JSON.stringify(line)).join('\n');
 
-test('a request is read once, with what came of it', () => {
+test('reads each request once, with its outcome', () => {
   const run = { type: 'run', scenario: 'smoke', run: 'r', at: 0 };
-  expect(readLog(logOf(run, sent(1), answered(1), { type: 'summary' }), 'log')).toEqual([answered(1)]);
+  expect(readLog(logOf(run, sent(1), completed(1), { type: 'summary' }), 'log')).toEqual([completed(1)]);
 });
 
-test('a request that was cut off may have been taken', () => {
-  expect(readLog(logOf(sent(1), sent(2), answered(1)), 'log')).toMatchObject([
-    { mark: 1, outcome: 'ok' },
-    { mark: 2, outcome: 'unknown' },
+test('gives a request that was cut off an unknown outcome', () => {
+  expect(readLog(logOf(sent(1), sent(2), completed(1)), 'log')).toMatchObject([
+    { requestNumber: 1, outcome: 'ok' },
+    { requestNumber: 2, outcome: 'unknown' },
   ]);
 });
 
-test.each(['{"type":"order"}', 'no JSON', '{"type":"other"}'])('%s is refused by its line', (line) => {
+test.each(['{"type":"order"}', 'no JSON', '{"type":"other"}'])('refuses %s and names its line', (line) => {
   expect(() => readLog(`${logOf(sent(1))}\n${line}`, 'log')).toThrow('log, line 2');
 });

@@ -1,16 +1,16 @@
 import pg from 'pg';
 import { createClient } from 'redis';
-import { markOf } from '../scenarios/lib/mark.ts';
+import { requestNumberOf } from '../scenarios/lib/request-number.ts';
 import type { Stored } from './verdict.ts';
 
-const DEADLINE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 const BATCH = 500;
 
-/** A key as Dapr stores it: the application's prefix, then the application's own key. */
+/** Dapr's key: a prefix for the application, then the application's key. */
 const ORDER_KEY = /^(?:[\w.-]+\|\|)?o:(.+)$/;
 
 /**
- * Every order in a state store, read past the services and past Dapr.
+ * Every order in a state store, read by the store's own client.
  *
  * @param url redis:// or rediss://, or postgres:// or postgresql://
  */
@@ -21,14 +21,14 @@ export function readOrders(url: string): Promise<Stored[]> {
   throw new Error(`${protocol} is neither redis: nor postgresql:`);
 }
 
-/** Dapr keeps a hash per key, with the document in `data`. */
+/** Dapr stores a hash per key, with the document in `data`. */
 async function fromRedis(url: string): Promise<Stored[]> {
   const client = createClient({
     url,
-    socket: { reconnectStrategy: false, connectTimeout: DEADLINE_MS },
-    commandOptions: { timeout: DEADLINE_MS },
+    socket: { reconnectStrategy: false, connectTimeout: TIMEOUT_MS },
+    commandOptions: { timeout: TIMEOUT_MS },
   });
-  // Each command rejects by itself.
+  // Each command rejects with its own error.
   client.on('error', () => {});
   await client.connect();
   try {
@@ -47,12 +47,12 @@ async function fromRedis(url: string): Promise<Stored[]> {
   }
 }
 
-/** Dapr keeps a row per key. */
+/** Dapr stores a row per key. */
 async function fromPostgres(url: string): Promise<Stored[]> {
   const client = new pg.Client({
     connectionString: url,
-    query_timeout: DEADLINE_MS,
-    connectionTimeoutMillis: DEADLINE_MS,
+    query_timeout: TIMEOUT_MS,
+    connectionTimeoutMillis: TIMEOUT_MS,
   });
   await client.connect();
   try {
@@ -65,9 +65,15 @@ async function fromPostgres(url: string): Promise<Stored[]> {
   }
 }
 
-/** @throws when the document is no order */
+/** @throws when the document is not an order */
 function orderOf(key: string, document: string): Stored {
   const { status, request } = JSON.parse(document);
-  if (typeof status !== 'string' || !Array.isArray(request?.lines)) throw new Error(`${key} holds no order`);
-  return { id: ORDER_KEY.exec(key)?.[1] ?? key, run: request.consumerId, mark: markOf(request.lines), status };
+  if (typeof status !== 'string' || !Array.isArray(request?.lines))
+    throw new Error(`the document of ${key} is not an order`);
+  return {
+    id: ORDER_KEY.exec(key)?.[1] ?? key,
+    run: request.consumerId,
+    requestNumber: requestNumberOf(request.lines),
+    status,
+  };
 }

@@ -1,76 +1,78 @@
 import type { OrderLine } from '../scenarios/lib/log.ts';
 
-/** An order of a run as the state store has it; `mark`: the number of the request that it was made from. */
+/** An order of a run in the state store; `requestNumber` is undefined if no run creates its lines. */
 export interface Stored {
   readonly id: string;
   readonly run: string;
-  readonly mark: number | undefined;
+  readonly requestNumber: number | undefined;
   readonly status: string;
 }
 
-/** An order that is not as it must be: its id, or the key of its request where no id is known. */
-export type Culprit = string;
+/** A reference to an order with a fault: its id, or the key of its request if there is no id. */
+export type OrderRef = string;
 
-/** What became of the requests of some runs, in the terms of Jepsen's total queue. */
+/** The result of a check, in the terms of Jepsen's total queue. */
 export interface Verdict {
   /** Requests that were sent. */
   readonly sent: number;
   readonly acknowledged: number;
-  /** Acknowledged, and not there as the order that was asked for. */
-  readonly lost: readonly Culprit[];
-  /** One request, several orders. */
-  readonly doubled: readonly Culprit[];
-  /** There and not decided, acknowledged or not. */
-  readonly stuck: readonly Culprit[];
-  /** Decided otherwise than VALIDATED: every order of a run is a good one. */
-  readonly wrong: readonly Culprit[];
-  /** There, though nobody sent it or its client was told that nothing is stored. */
-  readonly unexpected: readonly Culprit[];
-  /** Of unknown outcome, and there: neither right nor wrong. */
+  /** Acknowledged, and not stored as the order of that request. */
+  readonly lost: readonly OrderRef[];
+  /** Several orders of one request. */
+  readonly doubled: readonly OrderRef[];
+  /** Stored and not decided, acknowledged or not. */
+  readonly stuck: readonly OrderRef[];
+  /** Decided, but not VALIDATED: every order of a run is valid. */
+  readonly wrong: readonly OrderRef[];
+  /** Stored, although its request was never sent or was answered as not stored. */
+  readonly unexpected: readonly OrderRef[];
+  /** Of unknown outcome and stored: no fault. */
   readonly recovered: number;
-  /** Of unknown outcome, and not there: neither right nor wrong. */
+  /** Of unknown outcome and not stored: no fault. */
   readonly absent: number;
 }
 
-/** The kinds of fault, in the order in which they are told. */
-export const faultKinds = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as const;
+/** The kinds of fault, in the order of the output. */
+export const FAULT_KINDS = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as const;
 
-/** Whether nothing is amiss. A run in which nothing was acknowledged shows nothing. */
+/** Whether there is no fault. A run without acknowledged orders is not clean. */
 export const isClean = (verdict: Verdict): boolean =>
-  verdict.acknowledged > 0 && faultKinds.every((kind) => verdict[kind].length === 0);
+  verdict.acknowledged > 0 && FAULT_KINDS.every((kind) => verdict[kind].length === 0);
 
-/** Whether time can still mend it: what is only late is not there yet, or not decided. */
-export const mayMend = ({ acknowledged, doubled, wrong, unexpected }: Verdict): boolean =>
-  acknowledged > 0 && [doubled, wrong, unexpected].every((culprits) => culprits.length === 0);
+/** Whether the faults can disappear with time: orders that are not stored or not decided yet. */
+export const canRecover = ({ acknowledged, doubled, wrong, unexpected }: Verdict): boolean =>
+  acknowledged > 0 && [doubled, wrong, unexpected].every((orders) => orders.length === 0);
 
-/** Compares what the clients were told with what is stored. Pure. Orders of other runs in the store do not count. */
-export function judge(requests: readonly OrderLine[], everything: readonly Stored[]): Verdict {
+/** Compares the outcomes of requests with the stored orders. Orders of other runs do not count. */
+export function judge(requests: readonly OrderLine[], storedOrders: readonly Stored[]): Verdict {
   const runs = new Set(requests.map(({ run }) => run));
-  const stored = everything.filter(({ run }) => runs.has(run));
-  const name = (run: string, mark: number | undefined) => `${run} ${mark}`;
+  const stored = storedOrders.filter(({ run }) => runs.has(run));
+  const name = (run: string, requestNumber: number | undefined) => `${run} ${requestNumber}`;
   const byId = new Map(stored.map((order) => [order.id, order]));
-  const byRequest = Map.groupBy(stored, ({ run, mark }) => name(run, mark));
-  const sent = new Map(requests.map((request) => [name(request.run, request.mark), request]));
-  const whose = (outcome: string) => requests.filter((request) => request.outcome === outcome);
-  const isThere = ({ run, mark }: OrderLine) => byRequest.has(name(run, mark));
+  const byRequest = Map.groupBy(stored, ({ run, requestNumber }) => name(run, requestNumber));
+  const sent = new Map(requests.map((request) => [name(request.run, request.requestNumber), request]));
+  const withOutcome = (outcome: string) => requests.filter((request) => request.outcome === outcome);
+  const isStored = ({ run, requestNumber }: OrderLine) => byRequest.has(name(run, requestNumber));
   const idsOf = (orders: readonly Stored[]) => orders.map(({ id }) => id);
 
-  const acknowledged = whose('ok');
-  const unknown = whose('unknown');
-  const recovered = unknown.filter(isThere).length;
+  const acknowledged = withOutcome('ok');
+  const unknown = withOutcome('unknown');
+  const recovered = unknown.filter(isStored).length;
   return {
     sent: requests.length,
     acknowledged: acknowledged.length,
     lost: acknowledged
-      .filter(({ id, run, mark }) => {
+      .filter(({ id, run, requestNumber }) => {
         const order = byId.get(id ?? '');
-        return order?.run !== run || order.mark !== mark;
+        return order?.run !== run || order.requestNumber !== requestNumber;
       })
       .map(({ id, key }) => id ?? key),
     doubled: [...byRequest.values()].filter((orders) => orders.length > 1).flatMap(idsOf),
     stuck: idsOf(stored.filter(({ status }) => status === 'PENDING')),
     wrong: idsOf(stored.filter(({ status }) => status !== 'PENDING' && status !== 'VALIDATED')),
-    unexpected: idsOf(stored.filter(({ run, mark }) => (sent.get(name(run, mark))?.outcome ?? 'fail') === 'fail')),
+    unexpected: idsOf(
+      stored.filter(({ run, requestNumber }) => (sent.get(name(run, requestNumber))?.outcome ?? 'fail') === 'fail'),
+    ),
     recovered,
     absent: unknown.length - recovered,
   };

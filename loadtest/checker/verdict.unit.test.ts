@@ -1,24 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import type { OrderLine } from '../scenarios/lib/log.ts';
-import { isClean, judge, mayMend, type Stored } from './verdict.ts';
+import { canRecover, isClean, judge, type Stored } from './verdict.ts';
 
 const RUN = 'load-1';
 
-function request(mark: number, outcome: OrderLine['outcome']): OrderLine {
-  const common = { type: 'order', run: RUN, phase: 'during', mark, key: `${RUN}-${mark}`, at: 0, ms: 1 } as const;
-  return { ...common, outcome, status: 202, ...(outcome === 'ok' && { id: `id-${mark}` }) };
+function request(requestNumber: number, outcome: OrderLine['outcome']): OrderLine {
+  const common = {
+    type: 'order',
+    run: RUN,
+    phase: 'during',
+    requestNumber,
+    key: `${RUN}-${requestNumber}`,
+    at: 0,
+    ms: 1,
+  } as const;
+  return { ...common, outcome, status: 202, ...(outcome === 'ok' && { id: `id-${requestNumber}` }) };
 }
 
-const order = (mark: number, changes: Partial<Stored> = {}): Stored => ({
-  id: `id-${mark}`,
+const order = (requestNumber: number, changes: Partial<Stored> = {}): Stored => ({
+  id: `id-${requestNumber}`,
   run: RUN,
-  mark,
+  requestNumber,
   status: 'VALIDATED',
   ...changes,
 });
 
-describe('what was acknowledged and what is stored', () => {
-  test('are the same when all is well', () => {
+describe('acknowledged and stored orders', () => {
+  test('match when there is no fault', () => {
     const verdict = judge([request(1, 'ok'), request(2, 'ok')], [order(1), order(2)]);
     expect(verdict).toMatchObject({ sent: 2, acknowledged: 2, lost: [], recovered: 0, absent: 0 });
     expect(isClean(verdict)).toBe(true);
@@ -26,15 +34,15 @@ describe('what was acknowledged and what is stored', () => {
 
   test.each<[string, readonly OrderLine[], readonly Stored[], object]>([
     [
-      'an acknowledged order that is gone is lost',
+      'an acknowledged order that is not stored is lost',
       [request(1, 'ok'), request(2, 'ok')],
       [order(2)],
       { lost: ['id-1'] },
     ],
     [
-      'an acknowledged id that holds the order of another request is lost',
+      'an acknowledged id with the order of another request is lost',
       [request(1, 'ok'), request(2, 'ok')],
-      [order(1, { mark: 2 }), order(2)],
+      [order(1, { requestNumber: 2 }), order(2)],
       { lost: ['id-1'], doubled: ['id-1', 'id-2'] },
     ],
     [
@@ -56,47 +64,42 @@ describe('what was acknowledged and what is stored', () => {
       { stuck: ['id-1'], recovered: 1 },
     ],
     [
-      'a good order that is refused is wrong',
+      'a valid order that is rejected is wrong',
       [request(1, 'ok')],
       [order(1, { status: 'REJECTED' })],
       { wrong: ['id-1'] },
     ],
-    ['an order that nobody sent is unexpected', [request(1, 'ok')], [order(1), order(7)], { unexpected: ['id-7'] }],
+    ['an order without a request is unexpected', [request(1, 'ok')], [order(1), order(7)], { unexpected: ['id-7'] }],
     [
-      'an order whose lines no run makes is unexpected',
+      'an order with lines that no run creates is unexpected',
       [request(1, 'ok')],
-      [order(1), order(0, { id: 'odd', mark: undefined })],
+      [order(1), order(0, { id: 'odd', requestNumber: undefined })],
       { unexpected: ['odd'] },
     ],
-    [
-      'an order whose client was told that nothing is stored is unexpected',
-      [request(1, 'fail')],
-      [order(1)],
-      { unexpected: ['id-1'] },
-    ],
+    ['an order whose request was refused is unexpected', [request(1, 'fail')], [order(1)], { unexpected: ['id-1'] }],
   ])('%s', (_, requests, stored, found) => {
     const verdict = judge(requests, stored);
     expect(verdict).toMatchObject({ lost: [], doubled: [], stuck: [], wrong: [], unexpected: [], ...found });
     expect(isClean(verdict)).toBe(false);
   });
 
-  test('of unknown outcome an order may be there or not', () => {
+  test('may differ in orders of unknown outcome', () => {
     const requests = [request(1, 'unknown'), request(2, 'unknown'), request(3, 'fail'), request(4, 'ok')];
     const verdict = judge(requests, [order(1), order(4)]);
     expect(verdict).toMatchObject({ acknowledged: 1, recovered: 1, absent: 1 });
     expect(isClean(verdict)).toBe(true);
   });
 
-  test('are not compared with orders of other runs', () => {
+  test('leave out orders of other runs', () => {
     expect(isClean(judge([request(1, 'ok')], [order(1), order(2, { run: 'demo', status: 'REJECTED' })]))).toBe(true);
   });
 
   test.each<[string, readonly OrderLine[]]>([
     ['sent', []],
     ['acknowledged', [request(1, 'fail'), request(2, 'unknown')]],
-  ])('show nothing when nothing was %s, however long one waits', (_, requests) => {
+  ])('are not clean when no order was %s, and waiting does not help', (_, requests) => {
     const verdict = judge(requests, []);
     expect(isClean(verdict)).toBe(false);
-    expect(mayMend(verdict)).toBe(false);
+    expect(canRecover(verdict)).toBe(false);
   });
 });

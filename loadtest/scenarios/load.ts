@@ -1,18 +1,18 @@
 /**
- * Arrival rates in steps, until it no longer keeps up: the first step must be acknowledged, the others tell how far it goes.
- * Variables: STEPS (rates per second), STEP_SECONDS; and those that lib/settings.ts reads.
+ * Arrival rates in steps, beyond the capacity. The first step must be acknowledged; the others show the sustained rate.
+ * Variables: STEPS (rates per second), STEP_SECONDS, and those of lib/settings.ts.
  */
-import { rules } from './lib/rules.ts';
-import { scenario } from './lib/scenario.ts';
-import { one, readSettings } from './lib/settings.ts';
+import { RULES } from './lib/rules.ts';
+import { createScenario } from './lib/scenario.ts';
+import { numberOf, readSettings } from './lib/settings.ts';
 
-/** For what the step before has left to be answered. */
+/** Time for the remaining responses of the step before. */
 const PAUSE_SECONDS = 2;
 
-const settings = readSettings(__ENV, rules.load);
-const seconds = one(settings, 'STEP_SECONDS');
+const settings = readSettings(__ENV, RULES.load);
+const seconds = numberOf(settings, 'STEP_SECONDS');
 
-const { options, setup, order, handleSummary } = scenario(
+const { options, setup, order, handleSummary } = createScenario(
   'load',
   settings,
   (settings.numbers.STEPS ?? []).map((rate, step) => ({

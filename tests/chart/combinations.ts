@@ -10,7 +10,7 @@ interface Combination {
   readonly values: Values;
 }
 
-/** Every broker with every state store: in the chart, as a first try; and outside of it, with all that is optional. */
+/** Every broker with every state store: inside the chart with the defaults, and external with all optional features. */
 export const places: readonly Combination[] = brokers.flatMap((broker) =>
   stores.flatMap((store) => [
     { name: `${broker}, ${store}, in the chart`, values: { broker: { kind: broker }, stateStore: { kind: store } } },
@@ -18,7 +18,7 @@ export const places: readonly Combination[] = brokers.flatMap((broker) =>
   ]),
 );
 
-/** Every place with every style, too. */
+/** Each of these with every style. */
 export const combinations: readonly Combination[] = places.flatMap(({ name, values }) =>
   styles.map((style) => ({
     name: `${style}, ${name}`,

@@ -1,19 +1,21 @@
-import { topics } from '@standing-order/contracts';
+// @module-tag kubeconform
+// @module-tag helm
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TOPICS } from '@standing-order/contracts';
 import type { Resource } from '@standing-order/local';
-import { broker } from '@standing-order/local/dapr/broker';
-import { configuration } from '@standing-order/local/dapr/configuration';
-import { invocationResiliency } from '@standing-order/local/dapr/invocation';
-import { resiliency, subscriptions } from '@standing-order/local/dapr/messages';
-import { stateStore } from '@standing-order/local/dapr/state';
-import { kafkaSettings } from '@standing-order/local/parts/kafka';
-import { sidecarPart } from '@standing-order/local/parts/sidecar';
+import { readResource, readResources } from '@standing-order/local/dapr/resource';
+import { DAPR_FOLDER } from '@standing-order/local/dapr/source';
+import { kafkaSettings } from '@standing-order/local/processes/kafka';
+import { sidecarProcess } from '@standing-order/local/processes/sidecar';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { places } from './combinations.ts';
-import { containerOf, type KubernetesObject, ofKind, one, render, services } from './helm.ts';
+import { containerOf, type KubernetesObject, ofKind, one, render, renderPackage, services } from './helm.ts';
 
-/** A component's settings; what comes from a secret is shown by its secret. */
+/** The metadata items of a component by name; an item from a secret is shown by its reference. */
 const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
   Object.fromEntries(
     (component.spec.metadata as { name: string; value?: string; secretKeyRef?: object }[]).map((setting) => [
@@ -22,37 +24,115 @@ const settings = (component: KubernetesObject | Resource): Record<string, unknow
     ]),
   );
 
-describe('what is measured and tested locally is what runs in a cluster', () => {
-  test('a subscription for every topic of the contracts, with the same settings', async () => {
+/** Everything of a component but its metadata items. */
+const withoutSettings = ({ spec }: KubernetesObject | Resource) => ({ ...spec, metadata: [] });
+
+const read = (path: string) => readResource(join(DAPR_FOLDER, path));
+
+describe('the Dapr objects of the chart are those of deploy/dapr', () => {
+  test('subscriptions, unchanged', async () => {
     const chart = ofKind(await render(), 'Subscription').map(({ metadata, spec, scopes }) => ({
       name: metadata.name,
       spec,
       scopes,
     }));
-    const local = subscriptions().map(({ metadata, spec, scopes }) => ({ name: metadata.name, spec, scopes }));
+    const files = (await readResources(join(DAPR_FOLDER, 'subscriptions'))).map(({ metadata, spec, scopes }) => ({
+      name: metadata.name,
+      spec,
+      scopes,
+    }));
     const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
-    expect(chart.sort(byName)).toEqual(local.sort(byName));
+    expect(chart.sort(byName)).toEqual(files.sort(byName));
+    expect(chart.map(({ name }) => name).sort()).toEqual(Object.keys(TOPICS).sort());
   });
 
-  test('the Redis broker', async () => {
+  test('the Redis broker, with the address and the password of the one in the chart', async () => {
     const chart = one(await render(), 'Component', 'messages');
-    const local = broker('redis', 1);
+    const file = await read('pubsub/redis/messages.yaml');
     expect(settings(chart)).toEqual({
-      ...settings(local),
+      ...settings(file),
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
-    expect({ ...chart.spec, metadata: [] }).toEqual({ ...local.spec, metadata: [] });
+    expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
 
-  test('the Kafka broker, as the sidecars see it', async () => {
+  test('the Kafka broker, with the address of the one in the chart', async () => {
     const chart = one(await render({ broker: { kind: 'kafka' } }), 'Component', 'messages');
-    const local = broker('kafka', 1);
-    expect(settings(chart)).toEqual({ ...settings(local), brokers: 'so-broker.shop.svc:9092' });
-    expect({ ...chart.spec, metadata: [] }).toEqual({ ...local.spec, metadata: [] });
+    const file = await read('pubsub/kafka/messages.yaml');
+    expect(settings(chart)).toEqual({ ...settings(file), brokers: 'so-broker.shop.svc:9092' });
+    expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
 
-  test('the Kafka broker itself, but for where it is', async () => {
+  test('the Redis state store, with address, password and the namespace as the prefix of keys', async () => {
+    const chart = one(await render(), 'Component', 'state');
+    const file = await read('state/redis/state.yaml');
+    expect(settings(chart)).toEqual({
+      ...settings(file),
+      keyPrefix: 'namespace',
+      redisHost: 'so-state-store.shop.svc:6379',
+      redisPassword: { name: 'so-state-store', key: 'password' },
+    });
+    expect(withoutSettings(chart)).toEqual(withoutSettings(file));
+  });
+
+  test('the PostgreSQL state store, with the connection string of a secret', async () => {
+    const chart = one(await render({ stateStore: { kind: 'postgresql' } }), 'Component', 'state');
+    const file = await read('state/postgresql/state.yaml');
+    expect(settings(chart)).toEqual({
+      ...settings(file),
+      keyPrefix: 'namespace',
+      connectionString: { name: 'so-state-store', key: 'connectionString' },
+    });
+    expect(withoutSettings(chart)).toEqual(withoutSettings(file));
+  });
+
+  test('the policies of deliveries and of calls to the validators', async () => {
+    const objects = await render();
+    expect(one(objects, 'Resiliency', 'so').spec).toEqual((await read('pubsub/redis/delivery.yaml')).spec);
+    const withKafka = await render({ broker: { kind: 'kafka' } });
+    expect(one(withKafka, 'Resiliency', 'so').spec).toEqual((await read('pubsub/kafka/delivery.yaml')).spec);
+    const validations = one(objects, 'Resiliency', 'so-validations');
+    const { spec, scopes } = await read('resiliency/validations.yaml');
+    expect(validations.spec).toEqual(spec);
+    expect(validations.scopes).toEqual(scopes);
+  });
+
+  test('the configuration of sidecars, without name resolution: Kubernetes does it', async () => {
+    const { nameResolution, ...file } = (await read('configuration.yaml')).spec;
+    expect(nameResolution).toBeDefined();
+    expect(one(await render(), 'Configuration', 'so').spec).toEqual(file);
+  });
+});
+
+test('a packaged chart contains the files of deploy/dapr behind the symbolic link', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'standing-order-package-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const packaged = await renderPackage(folder);
+  const objects = await render();
+  for (const kind of ['Component', 'Configuration', 'Resiliency', 'Subscription']) {
+    expect(ofKind(packaged, kind)).toEqual(ofKind(objects, kind));
+  }
+});
+
+describe('values override the files of deploy/dapr', () => {
+  test.each([
+    ['redis', { maxRetries: 2 }, { policy: 'constant', duration: '2s', maxRetries: 2 }],
+    ['redis', { interval: '500ms' }, { policy: 'constant', duration: '500ms', maxRetries: 3 }],
+    ['kafka', { interval: '3s', maxRetries: 5 }, { policy: 'constant', duration: '3s', maxRetries: 5 }],
+  ])('the retries of deliveries with %s by %o', async (kind, retry, expected) => {
+    const objects = await render({ broker: { kind }, dapr: { inboundRetry: { [kind]: retry } } });
+    expect(one(objects, 'Resiliency', 'so').spec.policies.retries.delivery).toEqual(expected);
+  });
+
+  test('the length of Redis streams', async () => {
+    const objects = await render({ broker: { maxStreamLength: 5_000_000 } });
+    expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
+  });
+});
+
+describe('the chart and npm start have the same settings:', () => {
+  test('the Kafka broker itself, but for its addresses and paths', async () => {
     const { spec } = one(await render({ broker: { kind: 'kafka' } }), 'StatefulSet', 'so-broker');
     const env: { name: string; value: string }[] = spec.template.spec.containers[0].env;
     const chart = Object.fromEntries(
@@ -63,58 +143,21 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
     expect(chart).toMatchObject(Object.fromEntries(local.map(([name, value]) => [name, String(value)])));
   });
 
-  test('the Redis state store; keys also have the namespace before them', async () => {
-    const chart = one(await render(), 'Component', 'state');
-    const local = stateStore('redis', 1, '');
-    expect(settings(chart)).toEqual({
-      ...settings(local),
-      keyPrefix: 'namespace',
-      redisHost: 'so-state-store.shop.svc:6379',
-      redisPassword: { name: 'so-state-store', key: 'password' },
-    });
-    expect({ ...chart.spec, metadata: [] }).toEqual({ ...local.spec, metadata: [] });
-  });
-
-  test('the PostgreSQL state store', async () => {
-    const chart = one(await render({ stateStore: { kind: 'postgresql' } }), 'Component', 'state');
-    const { host, port, user, password, database, ...local } = settings(stateStore('postgresql', 1, ''));
-    expect(settings(chart)).toEqual({
-      ...local,
-      keyPrefix: 'namespace',
-      connectionString: { name: 'so-state-store', key: 'connectionString' },
-    });
-  });
-
-  test.each(['redis', 'kafka'] as const)('what the sidecars are told of their application (%s)', async (kind) => {
+  test.each(['redis', 'kafka'] as const)('the flags of sidecars about their application (%s)', async (kind) => {
     const ports = { app: 8080, daprHttp: 3500, daprGrpc: 1, daprInternal: 1, daprMetrics: 1 };
-    const local = sidecarPart({
+    const local = sidecarProcess({
       ...{ name: 'order-1', binary: 'daprd', appId: 'order', resources: '', configuration: '' },
       ...{ ports, tokens: { dapr: '', app: '' }, broker: kind, flags: {} },
     });
-    const told = local.program.args
+    const flags = local.program.args
       .map((flag) => flag.slice(2).split('='))
       .filter(([name = '']) => /^(enable-)?app-|^disable-init/.test(name) && name !== 'app-protocol');
+    expect(flags.length).toBeGreaterThan(2);
     const { annotations } = one(await render({ broker: { kind } }), 'Deployment', 'so-order').spec.template.metadata;
-    expect(annotations).toMatchObject(Object.fromEntries(told.map(([name, value]) => [`dapr.io/${name}`, value])));
+    expect(annotations).toMatchObject(Object.fromEntries(flags.map(([name, value]) => [`dapr.io/${name}`, value])));
   });
 
-  test('the policies of deliveries and of questions to the validators', async () => {
-    const objects = await render();
-    expect(one(objects, 'Resiliency', 'so').spec).toEqual(resiliency('redis').spec);
-    const withKafka = await render({ broker: { kind: 'kafka' } });
-    expect(one(withKafka, 'Resiliency', 'so').spec).toEqual(resiliency('kafka').spec);
-    const validations = one(objects, 'Resiliency', 'so-validations');
-    expect(validations.spec).toEqual(invocationResiliency().spec);
-    expect(validations.scopes).toEqual(invocationResiliency().scopes);
-  });
-
-  test('the configuration of sidecars, which find each other by Kubernetes', async () => {
-    const { nameResolution, metric, ...local } = configuration('').spec;
-    const { spec } = one(await render(), 'Configuration', 'so');
-    expect(spec).toEqual({ ...local, metric: { enabled: true, ...(metric as object) } });
-  });
-
-  test.each(['redis', 'kafka'])('the order service is told that its broker is %s', async (kind) => {
+  test.each(['redis', 'kafka'])('BROKER of the order service is %s', async (kind) => {
     const { env } = containerOf(await render({ broker: { kind } }), 'order');
     expect(env).toContainEqual({ name: 'BROKER', value: kind });
   });
@@ -122,7 +165,7 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
   test.each([
     ['order', orderConfig],
     ['notification', notificationConfig],
-  ])('the variables of the %s service', async (service, { shape }) => {
+  ])('the chart sets every environment variable of the %s service, and no unknown one', async (service, { shape }) => {
     const names = Object.keys(shape);
     const values = {
       order: { deadlineSeconds: 5 },
@@ -139,13 +182,13 @@ describe('what is measured and tested locally is what runs in a cluster', () => 
 });
 
 describe.each(places)('$name', ({ values }) => {
-  test('Dapr objects are seen by the services they are for, and by no other application', async () => {
+  test('scopes limit Dapr objects to the services that use them', async () => {
     const objects = await render(values);
     for (const { metadata, scopes } of ofKind(objects, 'Component')) {
       expect(scopes, metadata.name).toEqual(services);
     }
     for (const { scopes, spec } of ofKind(objects, 'Subscription')) {
-      expect(scopes).toEqual([Object.values(topics).find(({ name }) => name === spec.topic)?.subscriber]);
+      expect(scopes).toEqual([Object.values(TOPICS).find(({ name }) => name === spec.topic)?.subscriber]);
     }
     for (const deployment of ofKind(objects, 'Deployment')) {
       const annotations = deployment.spec.template.metadata.annotations;
@@ -154,7 +197,7 @@ describe.each(places)('$name', ({ values }) => {
     }
   });
 
-  test('a component that is down at the start does not end its sidecar', async () => {
+  test('a sidecar starts while a component is down', async () => {
     for (const { spec } of ofKind(await render(values), 'Component')) {
       expect(spec).toMatchObject({ ignoreErrors: true, initTimeout: '10s' });
     }
@@ -171,18 +214,18 @@ describe.each(places)('$name', ({ values }) => {
   });
 });
 
-test('only with Kafka does a sidecar look whether its application is alive', async () => {
-  for (const [kind, looks] of [
+test('app health checks are on with Kafka and off with Redis', async () => {
+  for (const [kind, checked] of [
     ['redis', undefined],
     ['kafka', 'true'],
   ]) {
     for (const { spec } of ofKind(await render({ broker: { kind } }), 'Deployment')) {
-      expect(spec.template.metadata.annotations['dapr.io/enable-app-health-check']).toBe(looks);
+      expect(spec.template.metadata.annotations['dapr.io/enable-app-health-check']).toBe(checked);
     }
   }
 });
 
-test('an external Kafka is reached with TLS and a password', async () => {
+test('sidecars reach an external Kafka with TLS and a password', async () => {
   const external = { address: 'a:9093,b:9093', existingSecret: 'mine', tls: true };
   const objects = await render({ broker: { kind: 'kafka', inChart: false, external } });
   expect(settings(one(objects, 'Component', 'messages'))).toMatchObject({
@@ -193,7 +236,7 @@ test('an external Kafka is reached with TLS and a password', async () => {
   });
 });
 
-test('traces go to the collector from sidecars and applications alike', async () => {
+test('sidecars and applications export traces to the same collector', async () => {
   const objects = await render({ telemetry: { otlpEndpoint: 'https://collector.watch:4318' } });
   expect(one(objects, 'Configuration', 'so').spec.tracing.otel).toEqual({
     endpointAddress: 'collector.watch:4318',

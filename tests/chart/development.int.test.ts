@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,15 +21,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-// biome-ignore lint/suspicious/noExplicitAny: skaffold's own schema says what is in it.
+// biome-ignore lint/suspicious/noExplicitAny: the schema of skaffold describes the fields.
 const readSkaffold = async (): Promise<any> => parse(await readFile(join(root, 'skaffold.yaml'), 'utf8'));
 
 describe('skaffold.yaml', () => {
-  test('is what skaffold takes', async () => {
+  test('is valid by the schema of skaffold', async () => {
     expect(await judge(join(root, 'skaffold.yaml'), schemas)).toMatchObject([{ status: 'statusValid' }]);
   });
 
-  test('and what skaffold would refuse is found', async () => {
+  test('is checked against the schema, which detects a wrong field', async () => {
     const wrong = join(folder, 'wrong.yaml');
     const config = await readSkaffold();
     config.deploy.helm.releases[0].chart = config.deploy.helm.releases[0].chartPath;
@@ -41,7 +43,7 @@ describe('skaffold.yaml', () => {
     ['dev', 1, 'redis'],
     ['run', 2, 'redis'],
     ['kafka', 2, 'kafka'],
-  ])('with the profile %s, sets values that the chart takes: %i replicas, %s', async (profile, replicas, broker) => {
+  ])('sets valid values in the profile %s: %i replicas, %s', async (profile, replicas, broker) => {
     const config = await readSkaffold();
     const [release] = config.deploy.helm.releases;
     const { patches = [] } = config.profiles.find(({ name }: { name: string }) => name === profile);
@@ -67,18 +69,18 @@ describe('skaffold.yaml', () => {
     ]);
   });
 
-  test('leaves it to skaffold whether the image is pushed: to a remote cluster it must be', async () => {
+  test('does not set local.push: skaffold must push the image to a remote cluster', async () => {
     expect((await readSkaffold()).build.local).not.toHaveProperty('push');
   });
 
-  test('builds the image that the chart and its Dockerfile are about', async () => {
+  test('builds the image of the chart', async () => {
     const [artifact] = (await readSkaffold()).build.artifacts;
     expect(artifact.image).toBe('standing-order');
     await expect(readFile(join(root, artifact.docker.dockerfile), 'utf8')).resolves.toContain('ENTRYPOINT ["node"]');
   });
 });
 
-test('the image gets the package.json of every package that the services need', async () => {
+test('the image contains the package.json of every package that the services need', async () => {
   const dockerfile = await readFile(join(root, 'deploy/images/Dockerfile'), 'utf8');
   const needed = new Set<string>();
   const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')).packages;

@@ -13,17 +13,17 @@ export interface KubernetesObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  // biome-ignore lint/suspicious/noExplicitAny: the fields differ by kind, and what is not there fails the test that reads it.
+  // biome-ignore lint/suspicious/noExplicitAny: the fields differ by kind, and a missing field fails the test that reads it.
   readonly [field: string]: any;
 }
 
-/** Values by their first name, as in values.yaml. */
+/** Values by their top-level key in values.yaml. */
 export type Values = Readonly<Record<string, unknown>>;
 
 const chart = fileURLToPath(new URL('../../charts/standing-order', import.meta.url));
 const rendered = new Map<string, Promise<readonly KubernetesObject[]>>();
 
-/** The name that the tests install the chart under. */
+/** The release name in the tests. */
 export const release = 'so';
 const namespace = 'shop';
 
@@ -32,22 +32,33 @@ async function helm(args: readonly string[], values: Values): Promise<string> {
     '--set-json',
     `${name}=${JSON.stringify(value)}`,
   ]);
-  const all = [...args, '--namespace', namespace, ...settings];
+  return run([...args, '--namespace', namespace, ...settings]);
+}
+
+async function run(args: readonly string[]): Promise<string> {
   try {
-    return (await promisify(execFile)(await resolveTool('helm'), all, { timeout: 60_000, maxBuffer: 2 ** 26 })).stdout;
+    return (await promisify(execFile)(await resolveTool('helm'), args, { timeout: 60_000, maxBuffer: 2 ** 26 })).stdout;
   } catch (error) {
     throw new Error((error as { readonly stderr: string }).stderr, { cause: error });
   }
 }
 
-/** The services of a release, which is what their Deployments are named after. */
+/** The services of a release; their Deployments have these names after the prefix. */
 export const services = ['consumer', 'notification', 'order', 'restaurant'];
 
-/** What the chart makes of these values: YAML with every object. Rejects with what the chart says against them. */
+/** Every object of the chart with these values, as YAML. Rejects with the message of the chart. */
 export const renderText = (values: Values = {}, name = release): Promise<string> =>
   helm(['template', name, chart], values);
 
-/** All objects of a release with these values; the same values are rendered once. */
+/** Every object of the chart with its default values, rendered from a package in this folder. */
+export async function renderPackage(folder: string): Promise<readonly KubernetesObject[]> {
+  const output = await run(['package', chart, '--destination', folder]);
+  return readObjects(
+    await run(['template', release, output.trim().split(': ').at(-1) as string, '--namespace', namespace]),
+  );
+}
+
+/** All objects of a release with these values. Equal values are rendered once. */
 export function render(values: Values = {}): Promise<readonly KubernetesObject[]> {
   const key = JSON.stringify(values);
   const known = rendered.get(key) ?? renderText(values).then(readObjects);
@@ -55,10 +66,10 @@ export function render(values: Values = {}): Promise<readonly KubernetesObject[]
   return known;
 }
 
-/** What a user reads after the installation. */
+/** The notes that a user reads after the installation. */
 export async function notes(values: Values = {}): Promise<string> {
-  const said = await helm(['install', release, chart, '--dry-run=client'], values);
-  return said.slice(said.indexOf('\nNOTES:'));
+  const output = await helm(['install', release, chart, '--dry-run=client'], values);
+  return output.slice(output.indexOf('\nNOTES:'));
 }
 
 function readObjects(text: string): KubernetesObject[] {
@@ -72,7 +83,7 @@ function readObjects(text: string): KubernetesObject[] {
 export const ofKind = (objects: readonly KubernetesObject[], kind: string): KubernetesObject[] =>
   objects.filter((object) => object.kind === kind);
 
-/** The one object of this kind and name. */
+/** The only object of this kind and name. */
 export function one(objects: readonly KubernetesObject[], kind: string, name: string): KubernetesObject {
   const [found, ...more] = ofKind(objects, kind).filter((object) => object.metadata.name === name);
   if (found === undefined || more.length > 0) throw new Error(`${found ? 'several' : 'no'} ${kind} ${name}`);
@@ -83,6 +94,6 @@ export function one(objects: readonly KubernetesObject[], kind: string, name: st
 export const containerOf = (objects: readonly KubernetesObject[], service: string) =>
   one(objects, 'Deployment', `${release}-${service}`).spec.template.spec.containers[0];
 
-/** An environment variable of a service; undefined if it has none of that name. */
+/** The value of an environment variable of a service; undefined without it. */
 export const variable = (objects: readonly KubernetesObject[], service: string, name: string): string | undefined =>
   containerOf(objects, service).env.find((entry: { name: string }) => entry.name === name)?.value;

@@ -1,7 +1,9 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { expect, test } from 'vitest';
 import { type KubernetesObject, one, render, variable } from './helm.ts';
 
-test('an open NetworkPolicy lets in: the named clients, the other sidecars, the test, and Prometheus when it is on', async () => {
+test('ingress of a service: the configured clients, the other sidecars, helm test, and Prometheus when it is on', async () => {
   const clients = [{ podSelector: { matchLabels: { app: 'gateway' } } }];
   const values = { networkPolicy: { clients }, serviceMonitor: { enabled: true, namespace: 'watch' } };
   const [api, sidecars, ...more] = one(await render(values), 'NetworkPolicy', 'so-order').spec.ingress;
@@ -19,18 +21,18 @@ test.each([
   ['http://collector.watch:4318', 4318],
   ['http://collector.watch', 80],
   ['https://collector.watch', 443],
-])('a pod may reach the collector %s, and nothing else outside', async (otlpEndpoint, port) => {
+])('egress of a service includes the collector %s, and no other address outside', async (otlpEndpoint, port) => {
   const { egress } = one(await render({ telemetry: { otlpEndpoint } }), 'NetworkPolicy', 'so-order').spec;
   expect(egress.at(-1)).toEqual({ ports: [{ port }] });
   expect(JSON.stringify(egress)).not.toContain('0.0.0.0/0');
 });
 
-test('webhooks may reach the internet on any port, and private addresses only where that is said', async () => {
+test('webhooks reach the internet on any port, and only the private ranges of allowAddresses', async () => {
   const egress = async (notification: object) =>
     one(await render({ notification }), 'NetworkPolicy', 'so-notification').spec.egress;
   const [internet, ...more] = (await egress({})).slice(3);
   expect(more).toEqual([]);
-  // https://host:8443 is a webhook too.
+  // A webhook may have any port, such as https://host:8443.
   expect(internet.ports).toBeUndefined();
   const [v4, v6] = internet.to.map(({ ipBlock }: KubernetesObject) => ipBlock);
   expect(v4.cidr).toBe('0.0.0.0/0');

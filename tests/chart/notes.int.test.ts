@@ -1,8 +1,10 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { consumerRequest, orderRequest, restaurantRequest } from '@standing-order/contracts';
 import { describe, expect, test } from 'vitest';
 import { notes, ofKind, one, render, services } from './helm.ts';
 
-test('helm test places an order by a pod of its own, against every service', async () => {
+test('helm test runs a pod that places an order', async () => {
   const pod = one(await render(), 'Pod', 'so-first-order');
   expect(pod.metadata.annotations?.['helm.sh/hook']).toBe('test');
   const [container] = pod.spec.containers;
@@ -16,7 +18,7 @@ test('helm test places an order by a pod of its own, against every service', asy
 });
 
 describe('the notes', () => {
-  test('give the commands for a first order, with bodies that the services take', async () => {
+  test('contain the commands for a first order, with valid bodies', async () => {
     const text = await notes();
     const bodies = [...text.matchAll(/-d '(.*)'/g)].map(([, body = '']) => JSON.parse(body));
     expect(bodies).toHaveLength(3);
@@ -27,21 +29,21 @@ describe('the notes', () => {
     expect(text).toContain('helm test so --namespace shop');
   });
 
-  test('say whether a token is needed, and the chart tries itself only where none is', async () => {
-    expect(await notes()).toMatch(/Nobody is asked for a token.*helm test/s);
+  test('state whether authentication is on; helm test exists only without it', async () => {
+    expect(await notes()).toMatch(/Authentication is off: any caller has full access.*helm test/s);
     const auth = { issuer: 'https://issuer.example', audience: 'shop' };
-    expect(await notes({ auth })).toContain('needs a token of https://issuer.example for shop');
-    expect(await notes({ auth })).toContain('"helm test" tries nothing here: it has no token.');
+    expect(await notes({ auth })).toContain('needs a token of the issuer https://issuer.example for the audience shop');
+    expect(await notes({ auth })).toContain('"helm test" has no token, so this release has no test.');
     const tests = ofKind(await render({ auth }), 'Pod');
     expect(tests).toEqual([]);
   });
 
-  test('say what stays after helm uninstall, if anything does', async () => {
+  test('name the objects that helm uninstall keeps, if any', async () => {
     expect(await notes()).toContain('delete persistentvolumeclaim,secret --selector app.kubernetes.io/instance=so');
     const external = { address: 'redis.example:6379', existingSecret: 'mine' };
     const address = { inChart: false, external };
     const elsewhere = { broker: address, stateStore: address };
-    expect(await notes(elsewhere)).toContain('leaves the key to the secrets of webhooks, so that');
+    expect(await notes(elsewhere)).toContain('keeps the key that encrypts the secrets of webhooks. A new release');
     expect(await notes({ ...elsewhere, notification: { keysSecret: 'mine' } })).not.toContain('uninstall');
     expect(await notes({ ...elsewhere, services: { notification: null } })).not.toContain('uninstall');
   });

@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
 import { type KubernetesObject, ofKind, one, release, render, services } from './helm.ts';
@@ -21,14 +23,14 @@ function secretsNamedIn(part: unknown): string[] {
 describe.each(places)('$name', ({ name, values }) => {
   const outside = name.endsWith('outside');
 
-  test('names are unique, of the release, and fit into what Kubernetes allows', async () => {
+  test('names are unique and valid in Kubernetes', async () => {
     const objects = await render(values);
     const names = objects.map(({ kind, apiVersion, metadata }) => `${apiVersion} ${kind} ${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
     for (const { metadata } of objects) expect(metadata.name).toMatch(/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/);
   });
 
-  test('labels say what an object belongs to', async () => {
+  test('labels name the application, the release and Helm', async () => {
     for (const { kind, metadata } of await render(values)) {
       if (kind === 'ConfigMap') continue; // of extraObjects
       expect(metadata.labels, metadata.name).toMatchObject({
@@ -39,7 +41,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('selectors find the pods they are meant for, and never name a version', async () => {
+  test('every selector matches exactly its own pods, and contains no version', async () => {
     const objects = await render(values);
     const pods = workloads(objects).map((workload) => podOf(workload).metadata.labels as Labels);
     const selectors: [string, Labels][] = objects.flatMap(({ kind, metadata, spec }) => {
@@ -56,7 +58,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('pods run as nobody special, cannot become it, and write only where they must', async () => {
+  test('pods run without root, privileges, capabilities and a writable root file system', async () => {
     for (const workload of workloads(await render(values))) {
       const { spec } = podOf(workload);
       expect(spec.securityContext).toMatchObject({
@@ -74,7 +76,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('no pod has a token of a ServiceAccount', async () => {
+  test('no pod mounts a ServiceAccount token', async () => {
     const objects = await render(values);
     for (const workload of workloads(objects)) expect(podOf(workload).spec.automountServiceAccountToken).toBe(false);
     for (const account of ofKind(objects, 'ServiceAccount')) expect(account.automountServiceAccountToken).toBe(false);
@@ -84,13 +86,13 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('a registry that asks for a password is shown one by every pod', async () => {
+  test('every pod has the pull secrets', async () => {
     const image = { ...(values.image as object), pullSecrets: [{ name: 'pull' }] };
     for (const workload of workloads(await render({ ...values, image })))
       expect(podOf(workload).spec.imagePullSecrets, workload.metadata.name).toEqual([{ name: 'pull' }]);
   });
 
-  test('images have a version, and containers say what they need', async () => {
+  test('images have a version, and containers have requests and a memory limit', async () => {
     for (const workload of workloads(await render(values))) {
       for (const { image, resources } of podOf(workload).spec.containers) {
         expect(image).toMatch(/:[^:/]+$/);
@@ -104,7 +106,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('a service starts slowly, is ready when it says so, and is restarted only when it no longer answers', async () => {
+  test('probes allow a minute to start, and use /readyz for readiness and /healthz for liveness', async () => {
     for (const { spec } of ofKind(await render(values), 'Deployment')) {
       const [container] = spec.template.spec.containers;
       expect(container.startupProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
@@ -114,7 +116,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('a pod goes on answering until no one is sent to it, and is not killed while it drains', async () => {
+  test('a stopping pod serves requests during preStop, and the grace period covers its shutdown', async () => {
     for (const { spec } of ofKind(await render(values), 'Deployment')) {
       const { annotations } = spec.template.metadata;
       const { containers, terminationGracePeriodSeconds } = spec.template.spec;
@@ -131,7 +133,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('in a rolling upgrade a new pod is ready before an old one goes; pods are spread; one at most is evicted', async () => {
+  test('upgrades add a pod before they remove one, pods spread over nodes, and one pod at most is evicted', async () => {
     const objects = await render(values);
     for (const { metadata, spec } of ofKind(objects, 'Deployment')) {
       expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
@@ -142,7 +144,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('a secret that is named is there, with that key; those of others are only named', async () => {
+  test('every referenced secret is created with that key, or is an existing one of the values', async () => {
     const objects = await render(values);
     const named = new Set(secretsNamedIn(objects));
     for (const { metadata, spec } of ofKind(objects, 'Deployment')) {
@@ -157,7 +159,7 @@ describe.each(places)('$name', ({ name, values }) => {
     expect(secrets).toHaveLength(outside ? 0 : name.startsWith('kafka') ? 4 : 5);
   });
 
-  test('Dapr and the application know each other by tokens', async () => {
+  test('sidecar and application share the secrets of both tokens', async () => {
     for (const { spec } of ofKind(await render(values), 'Deployment')) {
       const { env } = spec.template.spec.containers[0];
       const from = (variable: string) =>
@@ -168,7 +170,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('every pod of the release but the test has a NetworkPolicy for both directions', async () => {
+  test('every pod but that of helm test has one NetworkPolicy for ingress and egress', async () => {
     const objects = await render(values);
     const policies = ofKind(objects, 'NetworkPolicy');
     for (const workload of [...ofKind(objects, 'Deployment'), ...ofKind(objects, 'StatefulSet')]) {
@@ -179,7 +181,7 @@ describe.each(places)('$name', ({ name, values }) => {
     }
   });
 
-  test('what runs in the chart keeps its data on a volume, and an upgrade of the chart does not restart it', async () => {
+  test('stores in the chart have a volume, and an upgrade of the chart does not restart them', async () => {
     const sets = ofKind(await render(values), 'StatefulSet');
     expect(sets.map(({ metadata }) => metadata.name).sort()).toEqual(outside ? [] : ['so-broker', 'so-state-store']);
     for (const { spec } of sets) {

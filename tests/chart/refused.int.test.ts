@@ -1,79 +1,85 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { describe, expect, test } from 'vitest';
 import { one, render, renderText, type Values } from './helm.ts';
 
 const external = (settings: object) => ({ inChart: false, external: settings });
 
-describe('values that are refused', () => {
+describe('the chart refuses', () => {
   test.each<[string, Values, string]>([
     ['an unknown value', { brokers: {} }, "additional properties 'brokers' not allowed"],
     ['an unknown setting of a service', { services: { order: { replica: 3 } } }, "'replica' not allowed"],
     ['an unknown service', { services: { courier: {} } }, "'courier' not allowed"],
-    ['another broker', { broker: { kind: 'rabbitmq' } }, "one of 'redis', 'kafka'"],
-    ['another state store', { stateStore: { kind: 'mysql' } }, "one of 'redis', 'postgresql'"],
-    ['another style', { order: { style: 'later' } }, "one of 'respond-first', 'synchronous', 'replication'"],
-    ['a password in the clear', { stateStore: { password: 'secret' } }, "'password' not allowed"],
-    ['retries without end', { dapr: { inboundRetry: { redis: { maxRetries: -1 } } } }, 'minimum: got -1, want 1'],
-    ['a deadline below zero', { order: { deadlineSeconds: -1 } }, 'minimum: got -1, want 0'],
+    ['an unknown kind of broker', { broker: { kind: 'rabbitmq' } }, "one of 'redis', 'kafka'"],
+    ['an unknown kind of state store', { stateStore: { kind: 'mysql' } }, "one of 'redis', 'postgresql'"],
+    ['an unknown style', { order: { style: 'later' } }, "one of 'respond-first', 'synchronous', 'replication'"],
+    ['a password in plain text', { stateStore: { password: 'secret' } }, "'password' not allowed"],
+    ['endless retries', { dapr: { inboundRetry: { redis: { maxRetries: -1 } } } }, 'minimum: got -1, want 1'],
+    ['a negative deadline', { order: { deadlineSeconds: -1 } }, 'minimum: got -1, want 0'],
     [
       'an external broker without an address',
       { broker: external({}) },
-      'broker.inChart is false: set broker.external.address to where yours is (host:port).',
+      'broker.inChart is false: set broker.external.address to the address of the external one (host:port).',
     ],
     [
       'an external Redis state store without an address',
       { stateStore: external({ existingSecret: 'mine' }) },
-      'stateStore.inChart is false: set stateStore.external.address to where yours is (host:port).',
+      'stateStore.inChart is false: set stateStore.external.address to the address of the external one (host:port).',
     ],
     [
       'an external PostgreSQL without a secret',
       { stateStore: { kind: 'postgresql', ...external({}) } },
-      'set stateStore.external.existingSecret to the name of a secret whose key connectionString',
+      'set stateStore.external.existingSecret to the name of a secret that has the connection string',
     ],
     [
       'an external PostgreSQL with an address beside its secret',
       { stateStore: { kind: 'postgresql', ...external({ address: 'db:5432', existingSecret: 'mine' }) } },
-      "leave them out, both belong into the secret's connectionString.",
+      'remove them, and put address and TLS mode into the connectionString of the secret.',
     ],
     [
-      'an external address of what runs in the chart',
+      'an external address of a broker inside the chart',
       { broker: { external: { address: 'broker:6379' } } },
-      'broker.external is set, but broker.inChart is true: set broker.inChart=false to use yours.',
+      'broker.external is set, but broker.inChart is true: set broker.inChart=false to use the external one.',
     ],
-    ['a service that is taken away', { services: { order: null } }, 'services.order is missing: write `order: {}`'],
+    ['removing a required service', { services: { order: null } }, 'Write `order: {}` for the defaults.'],
     [
-      'two that scale one service',
+      'two autoscalers of one service',
       { keda: { enabled: true }, defaults: { autoscaling: { enabled: true } } },
-      'keda.enabled and autoscaling.enabled of services.order would both scale it: turn one of them off.',
+      'services.order: keda.enabled and autoscaling.enabled exclude each other: disable one of them.',
     ],
     [
-      'fewer replicas at most than at least',
+      'a minimum of replicas above the maximum',
       { services: { consumer: { autoscaling: { minReplicas: 9 } } } },
-      'services.consumer: autoscaling.minReplicas is more than maxReplicas',
+      'services.consumer: autoscaling.minReplicas is greater than autoscaling.maxReplicas',
     ],
-    ['the same of KEDA', { keda: { minReplicas: 9 } }, 'keda.minReplicas is more than keda.maxReplicas'],
-    ['KEDA down to zero', { keda: { enabled: true, minReplicas: 0 } }, 'keda.minReplicas is 0: set it to 1 or more'],
+    ['the same for KEDA', { keda: { minReplicas: 9 } }, 'keda.minReplicas is greater than keda.maxReplicas'],
     [
-      'a pod that is killed while it drains',
+      'scaling to zero by KEDA',
+      { keda: { enabled: true, minReplicas: 0 } },
+      'keda.minReplicas is 0: set it to 1 or more',
+    ],
+    [
+      'a grace period shorter than the shutdown',
       { services: { order: { terminationGracePeriodSeconds: 34 } } },
       'services.order: set terminationGracePeriodSeconds to 35 or more',
     ],
     [
-      'the same, with a sidecar beside the application',
+      'the same without native sidecars',
       { dapr: { nativeSidecar: false, blockShutdownSeconds: 90 } },
       'services.restaurant: set terminationGracePeriodSeconds to 95 or more',
     ],
     [
-      'a sidecar that goes before its application',
+      'a sidecar that stops before its application',
       { dapr: { nativeSidecar: false, blockShutdownSeconds: 29 } },
       'services.order: set dapr.blockShutdownSeconds to 30 or more',
     ],
     [
-      'a variable that the chart sets',
+      'a reserved environment variable',
       { services: { order: { env: { MAX_OPEN_ORDERS: 5 } } } },
-      'services.order.env: MAX_OPEN_ORDERS is set by the chart: use the value for it, or leave it out.',
+      'services.order.env: MAX_OPEN_ORDERS is reserved for the chart: remove it, and use the value of the chart for it.',
     ],
     [
-      'an address where a range is needed',
+      'an address instead of an address range',
       { notification: { allowAddresses: ['10.0.0.1'] } },
       'does not match pattern',
     ],
@@ -82,52 +88,58 @@ describe('values that are refused', () => {
       { auth: { issuer: 'https://issuer.example' } },
       'auth.issuer is set: set auth.audience',
     ],
-    ['an audience without an issuer', { auth: { audience: 'shop' } }, 'nobody is asked for a token: set auth.issuer'],
-    ['an issuer that is no URL', { auth: { issuer: 'issuer.example', audience: 'shop' } }, 'does not match pattern'],
-    ['a pod that stops at once', { defaults: { preStopSeconds: 0 } }, 'minimum: got 0, want 1'],
-    ['a name that no service may have', { fullnameOverride: '1st' }, 'does not match pattern'],
     [
-      'a limit that Dapr does not know',
+      'an audience without an issuer',
+      { auth: { audience: 'shop' } },
+      'without auth.issuer authentication is off: set auth.issuer',
+    ],
+    ['an issuer that is not a URL', { auth: { issuer: 'issuer.example', audience: 'shop' } }, 'does not match pattern'],
+    ['a pod that stops without a delay', { defaults: { preStopSeconds: 0 } }, 'minimum: got 0, want 1'],
+    ['a name that is not valid for a Service', { fullnameOverride: '1st' }, 'does not match pattern'],
+    [
+      'a resource limit that Dapr does not support',
       { defaults: { sidecarResources: { limits: { 'ephemeral-storage': '1Gi' } } } },
       "'ephemeral-storage' not allowed",
     ],
-    ['a variable that is not written as it is meant', { defaults: { env: { A: 0.5 } } }, 'got number, want boolean'],
+    ['a fractional number as an environment variable', { defaults: { env: { A: 0.5 } } }, 'got number, want boolean'],
     [
-      'a Redis that is killed before it is full',
+      'maxMemory of Redis above the memory limit',
       { stateStore: { maxMemory: '1gb' } },
-      'stateStore.maxMemory is 1gb, but its pod is killed at 1Gi: lower it, or raise stateStore.resources.limits.memory.',
+      'stateStore.maxMemory is 1gb, but the memory limit of its pod is 1Gi: lower maxMemory, or raise stateStore.resources.limits.memory.',
     ],
     [
-      'the same in bytes',
+      'the same with a limit in bytes',
       { broker: { resources: { limits: { memory: 500_000_000 } } } },
-      'broker.maxMemory is 768mb, but its pod is killed at 500000000: lower it',
+      'broker.maxMemory is 768mb, but the memory limit of its pod is 500000000: lower maxMemory',
     ],
     [
-      'a Redis whose log does not fit onto its volume',
+      'a volume smaller than maxMemory of Redis',
       { broker: { storage: '512Mi' } },
-      'broker.storage is 512Mi, less than broker.maxMemory may fill: raise broker.storage, or lower broker.maxMemory.',
+      'broker.storage is 512Mi, which is not more than broker.maxMemory: raise broker.storage, or lower broker.maxMemory.',
     ],
     [
-      'a Kafka that is killed before its heap is full',
+      'a Java heap of more than half of the memory limit',
       { broker: { kind: 'kafka', heap: '-Xms256m -Xmx600m' } },
-      "broker.heap lets Java's heap grow to 600m, but with as much again beside it the pod is killed at 1Gi: lower -Xmx",
+      'broker.heap allows a Java heap of 600m. Kafka needs as much memory again outside the heap, but the memory limit of its pod is 1Gi: lower -Xmx',
     ],
-    ['an image that changes under its name', { image: { tag: 'latest' } }, 'image.tag is latest: name the version'],
+    ['the image tag latest', { image: { tag: 'latest' } }, 'image.tag is latest: set it to a version'],
   ])('%s', async (_, values, sentence) => {
     await expect(render(values)).rejects.toThrow(sentence);
   });
 
-  test.each(['1st', 'shop.eu'])('the release name %s, unless there is another for the objects', async (name) => {
-    await expect(renderText({}, name)).rejects.toThrow(`"${name}" can't begin the names of services`);
+  test.each(['1st', 'shop.eu'])('the release name %s without fullnameOverride', async (name) => {
+    await expect(renderText({}, name)).rejects.toThrow(
+      `the name "${name}" is not valid as the prefix of Service names`,
+    );
     await expect(renderText({ fullnameOverride: 'first' }, name)).resolves.toContain('name: first-order');
   });
 
-  test('all faults are told at once', async () => {
+  test('inconsistent values with one message that lists all of them', async () => {
     const values = { broker: external({}), stateStore: external({}), image: { tag: 'latest' } };
     await expect(render(values)).rejects.toThrow(/stateStore\.inChart.*broker\.inChart.*image\.tag/s);
   });
 
-  test('every variable that the chart sets is refused in env', async () => {
+  test('every variable that the chart sets in env', async () => {
     const values = {
       order: { deadlineSeconds: 5 },
       telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
@@ -136,7 +148,9 @@ describe('values that are refused', () => {
     const [container] = one(await render(values), 'Deployment', 'so-order').spec.template.spec.containers;
     const names: string[] = container.env.map(({ name }: { name: string }) => name);
     const refused = render({ services: { order: { env: Object.fromEntries(names.map((name) => [name, 'x'])) } } });
-    const said = await refused.then(String, String);
-    expect(names.filter((name) => !said.includes(`services.order.env: ${name} is set by the chart`))).toEqual([]);
+    const message = await refused.then(String, String);
+    expect(names.filter((name) => !message.includes(`services.order.env: ${name} is reserved for the chart`))).toEqual(
+      [],
+    );
   });
 });

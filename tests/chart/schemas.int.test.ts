@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -24,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test.each(combinations.map(({ name, values }, index) => ({ name, values, index })))(
-  'kubeconform finds nothing against $name',
+  'kubeconform accepts every object with $name',
   ({ values, index }) => {
     const own = judged.filter(({ filename }) => basename(filename) === `${index}.yaml`);
     const having = (status: string) => own.filter((object) => object.status === status);
@@ -35,7 +37,7 @@ test.each(combinations.map(({ name, values }, index) => ({ name, values, index }
   },
 );
 
-test('kubeconform finds a field that an object does not have', async () => {
+test('kubeconform detects an unknown field', async () => {
   const wrong = join(folder, 'wrong');
   await mkdir(wrong);
   const text = await renderText();

@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 
 const minute = 60_000;
 
-/** Where the definitions of objects come from: Go modules, with the checksums of what was looked at. */
+/** Go modules with the definitions of objects, and their checksums. */
 const modules = {
   kubernetes: { at: 'k8s.io/kubernetes@v1.35.4', sum: 'h1:o/8dBC/pHVpYoGV4OAIytAlNPZbdYVTXJHoYvXC4qzM=' },
   dapr: { at: 'github.com/dapr/dapr@v1.18.1', sum: 'h1:Ra9AE9ekBva6Dqc5nz71aA+I8DEdjllFqyn+Z/mBSow=' },
@@ -21,7 +21,7 @@ const definedIn = {
   keda: ['scaledobjects', 'triggerauthentications'].map((name) => `config/crd/bases/keda.sh_${name}.yaml`),
 } as const;
 
-/** Kubernetes' own kinds that the chart may hold. */
+/** Kinds of Kubernetes that the chart may contain. */
 const kinds = new Set(
   `ConfigMap Deployment HorizontalPodAutoscaler NetworkPolicy Pod PodDisruptionBudget Secret Service ServiceAccount
   StatefulSet`.split(/\s+/),
@@ -29,7 +29,7 @@ const kinds = new Set(
 
 type Definitions = Readonly<Record<string, Schema>>;
 
-/** Part of a JSON schema, as Kubernetes writes it. */
+/** Part of a JSON schema of Kubernetes. */
 interface Schema {
   readonly type?: string;
   readonly format?: string;
@@ -39,8 +39,8 @@ interface Schema {
 }
 
 /**
- * Writes the schemas of Kubernetes', Dapr's and KEDA's objects into a folder, closed: a field that they do not name is a
- * fault. Gives the pattern of their file names, for kubeconform. There is none of Prometheus' ServiceMonitor.
+ * Writes the schemas of the objects of Kubernetes, Dapr and KEDA into a folder, without ServiceMonitor of Prometheus. The schemas
+ * are closed: an unknown field is invalid. Returns the pattern of their file names, for kubeconform.
  */
 export async function writeSchemas(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
@@ -61,7 +61,7 @@ export async function writeSchemas(folder: string): Promise<string> {
         const { group, names, versions } = document.toJS().spec;
         for (const { name, schema } of versions) {
           const own = schema.openAPIV3Schema;
-          // What every object has is not in the schema of a custom one.
+          // The schema of a custom resource leaves out the metadata of an object.
           const properties = { ...own.properties, metadata: { $ref: `#/definitions/${meta}` } };
           await write(fileName(group, name, names.kind), { ...own, properties });
         }
@@ -73,7 +73,7 @@ export async function writeSchemas(folder: string): Promise<string> {
 
 const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
-/** A schema that stands alone: closed, and with the definitions that it comes to. */
+/** A self-contained schema: closed, and with all definitions that it refers to. */
 function withDefinitions(schema: Schema, all: Definitions): unknown {
   const reached = new Set<string>();
   const visit = (part: unknown): void => {
@@ -88,7 +88,7 @@ function withDefinitions(schema: Schema, all: Definitions): unknown {
   return { ...(closed(schema) as object), definitions };
 }
 
-/** Writes the schema of skaffold.yaml, as skaffold publishes it, into a folder. Gives the pattern of its file name. */
+/** Writes skaffold's schema of skaffold.yaml into a folder. Returns the pattern of its file name. */
 export async function writeSkaffoldSchema(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const path = join(await download('skaffold', folder), 'docs-v2/content/en/schemas/v4beta13.json');
@@ -109,22 +109,22 @@ const fileName = (group: string, version: string, kind: string): string =>
 
 async function download(module: keyof typeof modules, folder: string): Promise<string> {
   const { at, sum } = modules[module];
-  // Outside of any module, so that only this one is read and none that it needs.
+  // Outside of any module, so that Go reads only this module and not its dependencies.
   const env = { ...process.env, GOWORK: 'off', GO111MODULE: 'on', GOFLAGS: '' };
   const options = { cwd: folder, env, deadlineMs: 10 * minute };
-  const said = JSON.parse(await runProgram('go', ['mod', 'download', '-json', at], options));
-  if (said.Sum !== sum) throw new Error(`${at} has the checksum ${said.Sum}, not ${sum}`);
-  return said.Dir;
+  const downloaded = JSON.parse(await runProgram('go', ['mod', 'download', '-json', at], options));
+  if (downloaded.Sum !== sum) throw new Error(`${at} has the checksum ${downloaded.Sum}, not ${sum}`);
+  return downloaded.Dir;
 }
 
-/** The same schemas, refusing fields that they do not name, and with the two types that are written in two ways. */
+/** The schema without unknown fields, and with a string or an integer where Kubernetes allows both. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (typeof schema !== 'object' || schema === null) return schema;
   const { format, ...rest } = schema as Schema;
   if (format === 'int-or-string') return { oneOf: [{ type: 'string' }, { type: 'integer' }] };
   const copy = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, closed(value)]));
-  // A key named properties may also be the name of a field: then it holds a schema itself.
+  // A field of an object may itself be named properties; then its value is a schema.
   const open = rest.properties === undefined || rest.additionalProperties !== undefined || rest.type !== 'object';
   return open ? copy : { ...copy, additionalProperties: false };
 }

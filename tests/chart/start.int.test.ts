@@ -1,3 +1,5 @@
+// @module-tag kubeconform
+// @module-tag helm
 import { expect, test } from 'vitest';
 import { ofKind, render } from './helm.ts';
 
@@ -6,7 +8,7 @@ const outside = {
   broker: { inChart: false, external: { address: 'broker.example:6379' } },
 };
 
-test('a pod waits for the stores that are installed with it before its sidecar starts, hardened like the rest', async () => {
+test('an init container with the same security context waits for the stores in the chart before the sidecar starts', async () => {
   for (const { spec } of ofKind(await render(), 'Deployment')) {
     const [wait, ...more] = spec.template.spec.initContainers;
     expect(more).toEqual([]);
@@ -17,7 +19,7 @@ test('a pod waits for the stores that are installed with it before its sidecar s
   }
 });
 
-test('and for those alone', async () => {
+test('pods do not wait for external stores', async () => {
   for (const { spec } of ofKind(await render(outside), 'Deployment')) {
     expect(spec.template.spec.initContainers).toBeUndefined();
   }

@@ -1,9 +1,11 @@
-import { topics } from '@standing-order/contracts';
+// @module-tag kubeconform
+// @module-tag helm
+import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { expect, test } from 'vitest';
 import { containerOf, type KubernetesObject, ofKind, one, render, services, type Values, variable } from './helm.ts';
 
-test('a service overrides the defaults, and only for itself', async () => {
+test('values of a service override the defaults of that service only', async () => {
   const objects = await render({
     defaults: { replicas: 3 },
     services: { order: { replicas: 5, env: { LAB: true } } },
@@ -18,7 +20,7 @@ test('a service overrides the defaults, and only for itself', async () => {
   ]);
 });
 
-test('a number reaches a service as it is written', async () => {
+test('integers, booleans and strings reach a service unchanged', async () => {
   const objects = await render({ defaults: { env: { LIMIT: 5_000_000, FLAG: false, TEXT: '1.50' } } });
   expect(['LIMIT', 'FLAG', 'TEXT'].map((name) => variable(objects, 'consumer', name))).toEqual([
     '5000000',
@@ -27,22 +29,22 @@ test('a number reaches a service as it is written', async () => {
   ]);
 });
 
-test('requests and limits of a sidecar are all told to Dapr, and no others', async () => {
-  const told = async (sidecarResources: object) =>
+test('sidecarResources become annotations of Dapr, one per request and limit', async () => {
+  const annotationsFor = async (sidecarResources: object) =>
     Object.entries(
       one(await render({ services: { order: { sidecarResources } } }), 'Deployment', 'so-order').spec.template.metadata
         .annotations,
     ).filter(([name]) => /^dapr.io\/sidecar-(cpu|memory)-/.test(name));
-  expect(Object.fromEntries(await told({ limits: { cpu: 1 } }))).toEqual({
+  expect(Object.fromEntries(await annotationsFor({ limits: { cpu: 1 } }))).toEqual({
     'dapr.io/sidecar-cpu-request': '75m',
     'dapr.io/sidecar-cpu-limit': '1',
     'dapr.io/sidecar-memory-request': '128Mi',
     'dapr.io/sidecar-memory-limit': '512Mi',
   });
-  expect((await told({})).map(([name]) => name)).not.toContain('dapr.io/sidecar-cpu-limit');
+  expect((await annotationsFor({})).map(([name]) => name)).not.toContain('dapr.io/sidecar-cpu-limit');
 });
 
-test('the PostgreSQL of the chart takes as many connections as all sidecars may open', async () => {
+test('max_connections of PostgreSQL covers all sidecars', async () => {
   const connections = async (values: Values) => {
     const all = { stateStore: { kind: 'postgresql' }, ...values };
     const [container] = one(await render(all), 'StatefulSet', 'so-state-store').spec.template.spec.containers;
@@ -56,7 +58,7 @@ test('the PostgreSQL of the chart takes as many connections as all sidecars may 
   expect(await connections({ keda: { enabled: true, maxReplicas: 20 } })).toBeGreaterThanOrEqual(4 * 21 * 16);
 });
 
-test('style, deadline and limits reach the order service as whole numbers', async () => {
+test('style, deadline and limits reach the order service, numbers as integers', async () => {
   const order = { style: 'synchronous', styleOverride: 'allowed', deadlineSeconds: 86_400, maxOpenOrders: 5_000_000 };
   const objects = await render({ order });
   expect(variable(objects, 'order', 'ORDER_STYLE')).toBe('synchronous');
@@ -67,7 +69,7 @@ test('style, deadline and limits reach the order service as whole numbers', asyn
   expect(variable(objects, 'consumer', 'MAX_OPEN_ORDERS')).toBeUndefined();
 });
 
-test('callers are asked for tokens by every service, where the issuer can be reached, or by none', async () => {
+test('auth configures every service and opens egress to the issuer, or neither', async () => {
   const auth = {
     issuer: 'https://issuer.example/realms/shop',
     audience: 'shop',
@@ -95,7 +97,7 @@ test('callers are asked for tokens by every service, where the issuer can be rea
   expect(variable(await render(), 'order', 'AUTH_ISSUER')).toBeUndefined();
 });
 
-test('what Dapr reads only at the start of a sidecar makes new pods when it changes, and nothing else does', async () => {
+test('a changed Dapr object replaces the pods, and other objects do not', async () => {
   const checksums = async (values: Values) =>
     Object.entries(one(await render(values), 'Deployment', 'so-order').spec.template.metadata.annotations).filter(
       ([name]) => name.startsWith('checksum/'),
@@ -108,7 +110,7 @@ test('what Dapr reads only at the start of a sidecar makes new pods when it chan
   expect(await checksums({ networkPolicy: { enabled: false } })).toEqual(before);
 });
 
-test('autoscaling leaves the number of replicas to the autoscaler', async () => {
+test('a Deployment with autoscaling has no number of replicas', async () => {
   const objects = await render({ services: { order: { autoscaling: { enabled: true } } } });
   expect(one(objects, 'Deployment', 'so-order').spec).not.toHaveProperty('replicas');
   expect(one(objects, 'Deployment', 'so-consumer').spec.replicas).toBe(2);
@@ -120,7 +122,7 @@ test.each(['redis', 'kafka'])('KEDA scales each service on the backlog of its ow
   for (const service of services) {
     const { spec } = one(objects, 'ScaledObject', `so-${service}`);
     expect(spec.scaleTargetRef.name).toBe(`so-${service}`);
-    const own = Object.values(topics).filter(({ subscriber }) => subscriber === service);
+    const own = Object.values(TOPICS).filter(({ subscriber }) => subscriber === service);
     const metadata = spec.triggers.map((trigger: KubernetesObject) => trigger.metadata);
     expect(metadata.map((trigger: Record<string, string>) => trigger.stream ?? trigger.topic).sort()).toEqual(
       own.map(({ name }) => name).sort(),
@@ -135,7 +137,7 @@ test.each(['redis', 'kafka'])('KEDA scales each service on the backlog of its ow
   expect(JSON.stringify(policy.spec.ingress)).toContain('"kubernetes.io/metadata.name":"keda"');
 });
 
-test('by default two Redis, each with a log of every write, that refuse rather than forget', async () => {
+test('the two default Redis servers have an append-only file and refuse writes when full', async () => {
   const objects = await render();
   const commands = ['so-state-store', 'so-broker'].map(
     (name) => one(objects, 'StatefulSet', name).spec.template.spec.containers[0].args[0],
@@ -145,46 +147,46 @@ test('by default two Redis, each with a log of every write, that refuse rather t
   for (const command of commands) expect(command).toContain('--maxmemory-policy noeviction --requirepass');
 });
 
-test('without the notification service nobody is told, and nothing is left of it', async () => {
+test('without the notification service, NOTIFICATIONS is off and no object of it is left', async () => {
   const objects = await render({ services: { notification: null } });
   expect(variable(await render(), 'order', 'NOTIFICATIONS')).toBe('on');
   expect(variable(objects, 'order', 'NOTIFICATIONS')).toBe('off');
   expect(JSON.stringify(objects)).not.toMatch(/so-notification|order-settled/);
 });
 
-test('a ServiceMonitor reads the metrics of every service', async () => {
+test('a ServiceMonitor selects every service', async () => {
   const monitor = one(await render({ serviceMonitor: { enabled: true } }), 'ServiceMonitor', 'so');
   expect(monitor.spec.endpoints).toEqual([{ port: 'http', path: '/metrics', interval: '30s' }]);
   expect(monitor.spec.selector.matchExpressions[0].values).toEqual(services);
 });
 
-test('what is optional is off: no ServiceMonitor, no KEDA, no autoscaler', async () => {
+test('ServiceMonitor, KEDA and autoscaling are off by default', async () => {
   const kinds = new Set((await render()).map(({ kind }) => kind));
   for (const kind of ['ServiceMonitor', 'ScaledObject', 'TriggerAuthentication', 'HorizontalPodAutoscaler']) {
     expect(kinds).not.toContain(kind);
   }
 });
 
-test('extraObjects come with the release, with its name filled in', async () => {
+test('extraObjects are part of the release, and their templates are evaluated', async () => {
   const extra = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-more' } };
   one(await render({ extraObjects: [extra] }), 'ConfigMap', 'so-more');
 });
 
-test('passwords and keys stay when the release goes, like the volumes they open; tokens do not', async () => {
+test('helm uninstall keeps passwords and keys, like the volumes, and deletes tokens', async () => {
   const secrets = ofKind(await render({ stateStore: { kind: 'postgresql' } }), 'Secret');
   const kept = secrets.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep');
   expect(kept.map(({ metadata }) => metadata.name).sort()).toEqual(['so-broker', 'so-state-store', 'so-webhook-keys']);
   expect(secrets).toHaveLength(5);
 });
 
-test('passwords and tokens are long, random and different', async () => {
+test('generated passwords and tokens have 32 random characters', async () => {
   const made = await render({ services: { notification: null } });
   const values = ofKind(made, 'Secret').flatMap(({ data }) => Object.values<string>(data));
   expect(new Set(values).size).toBe(4);
   for (const value of values) expect(Buffer.from(value, 'base64').toString()).toMatch(/^[A-Za-z0-9]{32}$/);
 });
 
-test('the key that seals the secrets of webhooks is one that the service takes', async () => {
+test('the generated key for the secrets of webhooks is valid for the notification service', async () => {
   const { data } = one(await render(), 'Secret', 'so-webhook-keys');
   const [key] = notificationConfig.shape.WEBHOOK_SECRET_KEYS.parse(Buffer.from(data.keys, 'base64').toString());
   expect(key).toHaveLength(32);

@@ -1,4 +1,4 @@
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 import type { Cluster } from './cluster.ts';
 import { collectorUrl, startCollector } from './collector.ts';
 import {

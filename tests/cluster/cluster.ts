@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 
 const minute = 60_000;
 const LOOK_EVERY_MS = 1_000;

@@ -1,5 +1,5 @@
+import type { OrderLine } from '@standing-order/loadtest/request-log';
 import { describe, expect, test } from 'vitest';
-import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
 import { daprOf } from './dapr.ts';
 import { readOptions } from './options.ts';
 import { commandsOf, firstOrderLines, installFlags, loadLines } from './readme.ts';
@@ -126,7 +126,7 @@ test('checks that only --full makes are told, and not counted', () => {
 
 describe('what came of the orders of some time', () => {
   const order = (at: number, outcome: OrderLine['outcome'], error?: string): OrderLine => ({
-    ...{ type: 'order', run: 'r', phase: 'p', mark: at, key: `${at}`, at, ms: at / 100, status: 0, outcome },
+    ...{ type: 'order', run: 'r', phase: 'p', requestNumber: at, key: `${at}`, at, ms: at / 100, status: 0, outcome },
     ...(error !== undefined && { error }),
   });
   const requests = [order(1_000, 'ok'), order(1_500, 'ok'), order(2_000, 'fail', '503'), order(2_500, 'ok')];

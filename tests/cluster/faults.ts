@@ -1,4 +1,4 @@
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 import type { Cluster } from './cluster.ts';
 import { RATE, type SteadyLoad } from './load.ts';
 import { ofComponent, pods, RELEASE, replaceOneOfEach, rolledOut, services, upgrade } from './release.ts';

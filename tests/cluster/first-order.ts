@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 import type { Cluster } from './cluster.ts';
 import { received } from './collector.ts';
 import { firstOrderLines, loadLines } from './readme.ts';
@@ -56,7 +56,7 @@ export async function helmTest(cluster: Cluster, title: string, { measured }: Fi
 
 const SPANS = [
   'order: POST /orders',
-  'order: settle',
+  'order: decide',
   'consumer: process consumer-commands',
   'restaurant: process restaurant-commands',
 ];

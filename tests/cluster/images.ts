@@ -4,7 +4,7 @@ import { copyFile, cp, mkdir, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { resolveTool } from '../../deploy/tools/src/index.ts';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 import type { Testbed } from './testbed.ts';
 
 const minute = 60_000;

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Cluster, KubernetesObject } from './cluster.ts';
 import { RELEASE } from './release.ts';
 
-const scenarios = resolve(import.meta.dirname, '../../loadtest/scenarios');
+const scenarios = dirname(fileURLToPath(import.meta.resolve('@standing-order/loadtest/scenarios/smoke.ts')));
 const SCRIPTS = 'load-scenarios';
 const files = ['smoke.ts', 'load.ts'];
-const libraries = ['log', 'mark', 'outcome', 'phases', 'rules', 'scenario', 'settings', 'summary', 'target'];
+const libraries = ['log', 'outcome', 'phases', 'request-number', 'rules', 'scenario', 'settings', 'summary', 'target'];
 const paths = [...files, ...libraries.map((name) => `lib/${name}.ts`)];
 
 /** Where k6 can be told to stop. */

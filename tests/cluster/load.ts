@@ -1,9 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { check, linesOf } from '../../loadtest/checker/check.ts';
-import { readLog } from '../../loadtest/checker/log.ts';
-import { isClean } from '../../loadtest/checker/verdict.ts';
-import type { OrderLine, SentLine } from '../../loadtest/scenarios/lib/log.ts';
+import { check, formatVerdict, isClean, readLog } from '@standing-order/loadtest/checker';
+import type { OrderLine, SentLine } from '@standing-order/loadtest/request-log';
 import type { Cluster } from './cluster.ts';
 import { CONTROL_PORT, startLoadPod } from './load-pod.ts';
 import { DECIDED_WITHIN_MS, withStore } from './store.ts';
@@ -121,6 +119,6 @@ export async function checked(cluster: Cluster, requests: readonly OrderLine[]):
   const verdict = await withStore(cluster, (storeUrl) =>
     check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS, signal: cluster.signal }),
   );
-  if (!isClean(verdict)) throw new Error(linesOf(verdict).join('; '));
-  return `${linesOf(verdict)[0]}; none lost, doubled, stuck, wrong or unexpected`;
+  if (!isClean(verdict)) throw new Error(formatVerdict(verdict).join('; '));
+  return `${formatVerdict(verdict)[0]}; none lost, doubled, stuck, wrong or unexpected`;
 }

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { interruptible } from '../../deploy/tools/src/plain/interrupt.mjs';
-import { reportTo } from '../../deploy/tools/src/plain/report.mjs';
+import { interruptible } from '../../deploy/tools/src/bootstrap/interrupt.mjs';
+import { createProgressReport } from '../../deploy/tools/src/report.ts';
 import { kafkaChecks, postgresqlChecks, redisChecks } from './checks.ts';
 import { HELP, type Options, readOptions } from './options.ts';
 import { imageValue, preparation, preparationOf, READY } from './preparation.ts';
@@ -11,7 +11,7 @@ import { type Check, chosenOf, closingLines, leftOutLines, type Report, runCheck
 import { chartVersions, Session } from './session.ts';
 import { upgradeCheck } from './upgrade.ts';
 
-const report = reportTo(process.stderr);
+const report = createProgressReport(process.stderr);
 const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
 async function options(): Promise<Options> {

@@ -1,4 +1,4 @@
-import { inWords } from '../../deploy/tools/src/plain/report.mjs';
+import { inWords } from '../../deploy/tools/src/report.ts';
 
 /** What came of one check. */
 export interface Checked {

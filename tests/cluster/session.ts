@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { resolveTool } from '../../deploy/tools/src/index.ts';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 import { Cluster } from './cluster.ts';
 import { type Dapr, daprOf, INJECTOR } from './dapr.ts';
 import type { Options } from './options.ts';

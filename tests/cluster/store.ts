@@ -1,5 +1,5 @@
-import { readOrders } from '../../loadtest/checker/store.ts';
-import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
+import { readOrders } from '@standing-order/loadtest/checker';
+import type { OrderLine } from '@standing-order/loadtest/request-log';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
 

@@ -1,4 +1,4 @@
-import type { OrderLine } from '../../loadtest/scenarios/lib/log.ts';
+import type { OrderLine } from '@standing-order/loadtest/request-log';
 
 /** What came of the orders that were to be sent within some time. */
 export interface Stretch {

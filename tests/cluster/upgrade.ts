@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { runProgram } from '../../deploy/tools/src/plain/program.mjs';
+import { runProgram } from '../../deploy/tools/src/program.ts';
 import { valuesOf } from './checks.ts';
 import { checked, smoke } from './load.ts';
 import { CHART, install, removeWhatIsKept, uninstallAndCompare, upgrade } from './release.ts';
@@ -47,7 +47,9 @@ async function chartBefore({
     const folder = join(scratch, 'chart-before');
     await mkdir(folder);
     const archive = join(scratch, 'chart-before.tar');
-    await git('archive', '--output', archive, commit, path);
+    // The chart of a later version reads its Dapr objects through a link to this folder.
+    const linked = await git('ls-tree', '-d', '--name-only', commit, 'deploy/dapr');
+    await git('archive', '--output', archive, commit, path, ...linked.split('\n').filter(Boolean));
     await runProgram('tar', ['-xf', archive, '-C', folder], { signal, deadlineMs: 60_000 });
     return { version, folder: join(folder, path) };
   }

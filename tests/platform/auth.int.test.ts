@@ -1,8 +1,8 @@
+import { poll } from '@standing-order/testing/poll';
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { afterAll, expect, test } from 'vitest';
-import { type Answer, call } from '../support/client.ts';
-import { until } from '../support/until.ts';
-import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
+import { call, type HttpResponse } from '../support/client.ts';
+import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
 
 let issuer: TestIssuer;
 
@@ -11,7 +11,7 @@ const ada = () => bearer({ sub: 'ada-at-home', consumer: CONSUMER });
 const bob = () => bearer({ sub: 'bob', consumer: 'bob' });
 const admin = () => bearer({ sub: 'root', realm_access: { roles: ['staff', 'admin'] } });
 
-const world = useWorld(async () => {
+const fixture = usePlatform(async () => {
   issuer = await startTestIssuer();
   const env = {
     AUTH_ISSUER: issuer.url,
@@ -27,11 +27,16 @@ const world = useWorld(async () => {
 });
 afterAll(() => issuer?.close());
 
-type Service = keyof World['platform']['urls'];
+type Service = keyof PlatformFixture['platform']['urls'];
 type Headers = Readonly<Record<string, string>>;
 
-const send = (method: string, service: Service, path: string, headers?: Headers, body?: unknown): Promise<Answer> =>
-  call(method, `${world().platform.urls[service][0]}${path}`, body, headers);
+const send = (
+  method: string,
+  service: Service,
+  path: string,
+  headers?: Headers,
+  body?: unknown,
+): Promise<HttpResponse> => call(method, `${fixture().platform.urls[service][0]}${path}`, body, headers);
 const place = async (who: Promise<Headers>, more: Headers = {}, order: object = GOOD_ORDER) =>
   send('POST', 'order', '/orders', { ...(await who), ...more }, order);
 
@@ -50,7 +55,7 @@ test.each<[Service, string]>([
   expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer realm="standing-order"']);
 });
 
-test('whoever runs or reads about the services needs none', async () => {
+test('health checks, metrics and API documents need no token', async () => {
   for (const service of ['order', 'consumer', 'restaurant', 'notification'] as const) {
     for (const path of ['/healthz', '/readyz', '/openapi.json', '/asyncapi.json'])
       expect((await send('GET', service, path)).status).toBe(200);
@@ -59,17 +64,17 @@ test('whoever runs or reads about the services needs none', async () => {
   }
 });
 
-test('a consumer orders and follows its order, which the others validate although nobody sends them a token', async () => {
+test('a consumer places and follows its order, and the validators need no token from the order service', async () => {
   const placed = await place(ada(), { prefer: 'wait=20' });
   expect([placed.status, placed.body.status]).toEqual([201, 'VALIDATED']);
   const read = await send('GET', 'order', `/orders/${placed.body.id}`, await ada());
   expect(read.body).toEqual(placed.body);
 });
 
-test('the other styles, which ask directly and pull, need no token either', async () => {
+test('the styles that invoke or pull need no token either', async () => {
   const asked = await place(ada(), { 'order-style': 'synchronous' });
   expect([asked.status, asked.body.status]).toEqual([201, 'VALIDATED']);
-  const replicas = await until(
+  const replicas = await poll(
     'both owners are followed',
     async () => (await send('GET', 'order', '/replicas', await admin())).body,
     ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh && restaurant.entities > 0,
@@ -77,7 +82,7 @@ test('the other styles, which ask directly and pull, need no token either', asyn
   expect(replicas.consumer.entities).toBe(1);
 });
 
-test("somebody else's order is as if it were not there", async () => {
+test('the order of another consumer is answered as not found', async () => {
   const { body } = await place(ada());
   const unknown = '019ab000-0000-7000-8000-000000000000';
   const hidden = await send('GET', 'order', `/orders/${body.id}`, await bob());
@@ -87,30 +92,30 @@ test("somebody else's order is as if it were not there", async () => {
   expect((await send('GET', 'order', `/orders/${body.id}`, await admin())).status).toBe(200);
 });
 
-test("a consumer's list and its streams are its own", async () => {
+test('a consumer reads only its own list and streams', async () => {
   const { body } = await place(ada());
-  const paths = [`/consumers/${CONSUMER}/orders`, `/consumers/${CONSUMER}/orders/events`, '/consumers/nobody/orders'];
+  const paths = [`/consumers/${CONSUMER}/orders`, `/consumers/${CONSUMER}/orders/events`, '/consumers/unknown/orders'];
   for (const path of paths) expect([path, (await send('GET', 'order', path, await bob())).status]).toEqual([path, 403]);
   expect((await send('GET', 'order', `/orders/${body.id}/events`, await bob())).status).toBe(404);
-  await until(
+  await poll(
     'the order is in its list',
     async () => send('GET', 'order', `/consumers/${CONSUMER}/orders`, await ada()),
     ({ status, body: page }) => status === 200 && page.orders.some(({ id }: { id: string }) => id === body.id),
   );
 });
 
-test('nobody orders for somebody else, or for nobody, but an admin', async () => {
-  const before = await world().state.keys();
+test('only an admin orders for another consumer', async () => {
+  const before = await fixture().state.keys();
   for (const who of [bob(), bearer({ sub: 'shop' })]) {
     const answer = await place(who);
     expect([answer.status, answer.body.type]).toEqual([403, 'urn:standing-order:problem:forbidden']);
   }
   const orders = (keys: readonly string[]) => keys.filter((key) => /(^|\|\|)o:/.test(key)).toSorted();
-  expect(orders(await world().state.keys())).toEqual(orders(before));
+  expect(orders(await fixture().state.keys())).toEqual(orders(before));
   expect((await place(admin())).status).toBe(202);
 });
 
-test('equal Idempotency-Keys of two subjects are two orders, of one subject one', async () => {
+test('an Idempotency-Key belongs to its subject', async () => {
   const key = { 'idempotency-key': 'basket-1' };
   const first = await place(ada(), key);
   const again = await place(ada(), key);
@@ -120,7 +125,7 @@ test('equal Idempotency-Keys of two subjects are two orders, of one subject one'
   expect(other.body.id).not.toBe(first.body.id);
 });
 
-test('the catalogue, webhooks and what runs the platform are for admins', async () => {
+test('the catalogue, webhooks and parked orders are for admins', async () => {
   const consumer = { id: 'bob', name: 'Bob', orderLimit: { amount: 1, currency: 'EUR' } };
   const restaurant = { name: 'Pop-up', currency: 'EUR', menu: [] };
   const calls: [string, Service, string, unknown?][] = [
@@ -141,31 +146,31 @@ test('the catalogue, webhooks and what runs the platform are for admins', async 
   }
 });
 
-test('a consumer reads itself and no other; restaurants are for all', async () => {
+test('a consumer reads only itself; every caller reads restaurants', async () => {
   expect((await send('GET', 'consumer', `/consumers/${CONSUMER}`, await ada())).status).toBe(200);
   expect((await send('GET', 'consumer', `/consumers/${CONSUMER}`, await bob())).status).toBe(403);
   expect((await send('GET', 'consumer', '/consumers/nobody', await bob())).status).toBe(403);
   expect((await send('GET', 'restaurant', `/restaurants/${RESTAURANT}`, await bob())).status).toBe(200);
 });
 
-test('while the issuer is down, orders are taken from whoever is known, and nobody else is let in', async () => {
+test('while the issuer is down, tokens with a known key are accepted and all others refused', async () => {
   const known = ada();
   expect((await place(known)).status).toBe(202);
-  issuer.behave('failing');
+  issuer.setBehaviour('failing');
   await issuer.useKey('after', 'ES256', { keep: true });
   expect((await place(known)).status).toBe(202);
-  // Unknown keys are looked for only now and then, so it may take a while until the service sees that the issuer is down.
-  const answer = await until(
-    'the service sees that it cannot ask for the key',
+  // Unknown keys are fetched at intervals, so the service detects the issuer's failure with a delay.
+  const answer = await poll(
+    'the service cannot fetch the key',
     () => place(ada()),
     ({ status }) => status !== 401,
   );
   expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
-  issuer.behave('well');
+  issuer.setBehaviour('normal');
   expect((await place(ada())).status).toBe(202);
 });
 
-test('a bearer token does not open what is for the sidecar, nor does the sidecar serve whoever has no token of Dapr’s', async () => {
+test('a bearer token opens no sidecar operation, and the sidecar refuses a caller without a Dapr token', async () => {
   for (const [service, path] of [
     ['consumer', '/validations'],
     ['restaurant', '/changes'],
@@ -173,7 +178,7 @@ test('a bearer token does not open what is for the sidecar, nor does the sidecar
   ] as const)
     expect((await send('POST', service, path, await admin(), {})).status).toBe(401);
 
-  const { sidecarUrls, secrets } = world().platform;
+  const { sidecarUrls, secrets } = fixture().platform;
   const metadata = `${sidecarUrls.order[0]}/v1.0/metadata`;
   expect((await fetch(metadata, { signal: AbortSignal.timeout(10_000) })).status).toBe(401);
   const headers = { 'dapr-api-token': secrets.daprApiToken };

@@ -1,18 +1,18 @@
+import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
-import { type Answer, call, get, post } from '../support/client.ts';
-import { until } from '../support/until.ts';
-import { GOOD_ORDER, useWorld } from '../support/world.ts';
+import { call, get, type HttpResponse, post } from '../support/client.ts';
+import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 
-const world = useWorld(() => ({ replicas: { order: 1 } }));
-const orders = () => `${world().platform.urls.order[0]}/orders`;
+const fixture = usePlatform(() => ({ replicas: { order: 1 } }));
+const orders = () => `${fixture().platform.urls.order[0]}/orders`;
 
 const withLine = (line: object) => ({ ...GOOD_ORDER, lines: [line] });
 const lines = (count: number) => Array.from({ length: count }, (_, i) => ({ itemId: `item-${i}`, quantity: 1 }));
 const quantity = (value: unknown) => withLine({ itemId: 'margherita', quantity: value });
 
-/** Runs the request and checks that it left nothing behind; segments of earlier orders come and go, so they don't count. */
-async function leavesNothing(send: () => Promise<Answer>): Promise<Answer> {
-  const documents = async () => (await world().state.keys()).filter((key) => !/(^|\|\|)[sw]:/.test(key));
+/** Runs the request and checks that it stored no document. Segments of earlier orders are ignored, because they change. */
+async function leavesNothing(send: () => Promise<HttpResponse>): Promise<HttpResponse> {
+  const documents = async () => (await fixture().state.keys()).filter((key) => !/(^|\|\|)[sw]:/.test(key));
   const before = await documents();
   const answer = await send();
   expect(await documents()).toEqual(before);
@@ -23,10 +23,10 @@ async function leavesNothing(send: () => Promise<Answer>): Promise<Answer> {
   return answer;
 }
 
-const fieldsOf = (answer: Answer): string[] =>
+const fieldsOf = (answer: HttpResponse): string[] =>
   (answer.body.errors ?? []).map(({ field }: { field: string }) => field).toSorted();
 
-describe('POST /orders refuses, names the field, stores nothing', () => {
+describe('POST /orders refuses, names the field and stores no order', () => {
   test.each<[string, unknown, readonly string[]]>([
     ['a quantity of 0', quantity(0), ['lines[0].quantity']],
     ['a quantity of -1', quantity(-1), ['lines[0].quantity']],
@@ -54,23 +54,23 @@ describe('POST /orders refuses, names the field, stores nothing', () => {
     expect(fieldsOf(answer)).toEqual(['body']);
   });
 
-  test('a body that is no object', async () => {
+  test('a body that is not an object', async () => {
     const answer = await leavesNothing(() => post(orders(), 'null'));
     expect(fieldsOf(answer)).toEqual(['body']);
   });
 
-  test('10,000 line items that fit into a body, with a list of faults that stays short', async () => {
+  test('10,000 line items that fit into a body, with a bounded list of faults', async () => {
     const answer = await leavesNothing(() => post(orders(), { ...GOOD_ORDER, lines: Array(10_000).fill({}) }));
     expect(fieldsOf(answer).every((field) => field.startsWith('lines'))).toBe(true);
     expect(fieldsOf(answer).length).toBeLessThanOrEqual(100);
   });
 
-  test('10,000 line items that do not', async () => {
+  test('10,000 line items that do not fit into a body', async () => {
     const answer = await leavesNothing(() => post(orders(), { ...GOOD_ORDER, lines: lines(10_000) }));
     expect([answer.status, fieldsOf(answer)]).toEqual([413, ['body']]);
   });
 
-  test('a body that says it is no JSON', async () => {
+  test('a body with another content type than JSON', async () => {
     const answer = await leavesNothing(() => post(orders(), GOOD_ORDER, { 'content-type': 'text/plain' }));
     expect(answer.status).toBe(415);
     expect(fieldsOf(answer)).toEqual(['Content-Type']);
@@ -90,14 +90,14 @@ describe('POST /orders refuses, names the field, stores nothing', () => {
     expect(fieldsOf(answer)).toEqual(['Idempotency-Key']);
   });
 
-  test.each(['telepathic', 'synchronous', ''])('the style %j, where a request may pick none', async (style) => {
+  test.each(['telepathic', 'synchronous', ''])('the style %j, where a request may not select one', async (style) => {
     const answer = await leavesNothing(() => post(orders(), GOOD_ORDER, { 'order-style': style }));
     expect([answer.status, fieldsOf(answer)]).toEqual([403, ['Order-Style']]);
   });
 });
 
 test.each(['wait=soon', 'wait=-1', '=5', '"', 'wait="5', ';;,,'])(
-  'Prefer: %s is ignored, as RFC 7240 has it',
+  'ignores Prefer: %s, as RFC 7240 requires',
   async (prefer) => {
     const answer = await post(orders(), GOOD_ORDER, { prefer });
     expect([answer.status, answer.headers['preference-applied']]).toEqual([202, undefined]);
@@ -118,16 +118,16 @@ describe('the other requests', () => {
     expect(fieldsOf(answer)).toEqual(['id']);
   });
 
-  test('GET of an order that nobody placed', async () => {
+  test('GET of an order that does not exist', async () => {
     const answer = await leavesNothing(() => get(`${orders()}/${UNKNOWN}`));
     expect(answer.status).toBe(404);
   });
 
   test.each([
     ['events of an order, after an event that is none', () => `${orders()}/${UNKNOWN}/events`, 400],
-    ['events of an order that nobody placed', () => `${orders()}/${UNKNOWN}/events`, 404],
+    ['events of an order that does not exist', () => `${orders()}/${UNKNOWN}/events`, 404],
     [
-      "a consumer's orders, by an id that is none",
+      "a consumer's orders, by a malformed id",
       () => `${orders().replace(/orders$/, 'consumers')}/a%7C%7Cb/orders`,
       404,
     ],
@@ -143,7 +143,7 @@ describe('the other requests', () => {
   });
 
   test('POST /consumers with every field wrong', async () => {
-    const consumers = `${world().platform.urls.consumer[0]}/consumers`;
+    const consumers = `${fixture().platform.urls.consumer[0]}/consumers`;
     const answer = await leavesNothing(() =>
       post(consumers, { id: 'a b', name: '', active: 'yes', orderLimit: { amount: -1, currency: 'euro' }, vip: true }),
     );
@@ -151,7 +151,7 @@ describe('the other requests', () => {
   });
 
   test('POST /restaurants with an item twice', async () => {
-    const restaurants = `${world().platform.urls.restaurant[0]}/restaurants`;
+    const restaurants = `${fixture().platform.urls.restaurant[0]}/restaurants`;
     const item = { id: 'soup', name: 'Soup', price: 500 };
     const answer = await leavesNothing(() =>
       post(restaurants, { name: 'Soup kitchen', currency: 'EUR', menu: [item, item] }),
@@ -172,9 +172,9 @@ describe('garbage on a topic', () => {
   const commands = 'com.standing-order.validate-consumer-info.v1';
 
   test.each(['consumer-commands', 'restaurant-commands', 'order-replies'])(
-    'of %s goes to its dead-letter topic with the reason, and the rest flows',
+    'of %s becomes dead letters with the reason, and the other messages are handled',
     async (topic) => {
-      const { broker } = world();
+      const { broker } = fixture();
       const unreadable = [
         { ...event, id: `${topic}-1`, type: 'com.example.unknown.v1', data: {} },
         { ...event, id: `${topic}-2`, type: commands, data: { orderId: 7 } },
@@ -184,15 +184,15 @@ describe('garbage on a topic', () => {
       for (const message of unreadable) await broker.xAdd(topic, '*', { data: JSON.stringify(message) });
       for (const data of noJson) await broker.xAdd(topic, '*', { data });
 
-      expect((await world().place(1))[0]?.status).toBe(202);
-      await world().allDecided();
+      expect((await fixture().place(1))[0]?.status).toBe(202);
+      await fixture().allDecided();
 
-      const dead = await until(
-        'all of it at the dead-letter topic',
+      const dead = await poll(
+        'all of it in the dead-letter topic',
         async () => ((await broker.xRange(`${topic}-dead`, '-', '+')) ?? []).map(({ message }) => String(message.data)),
         (letters) => letters.length >= unreadable.length + noJson.length,
       );
-      // What is not even JSON is put there by the sidecar, as it is.
+      // The sidecar itself dead-letters a message that is not JSON, unchanged.
       expect(dead).toEqual(expect.arrayContaining(noJson));
       const letters = dead.filter((data) => !noJson.includes(data)).map((data) => JSON.parse(data));
       expect(letters).toHaveLength(unreadable.length);

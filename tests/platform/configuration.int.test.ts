@@ -21,7 +21,7 @@ test.each([
     timeout: 60_000,
     env: { PATH: process.env.PATH, ...wrong },
   });
-  // PORT is wrong by not being there.
+  // PORT is missing.
   for (const name of ['PORT', ...Object.keys(wrong)]) expect(stderr).toMatch(new RegExp(`^\\s*${name}: `, 'm'));
   expect(status).toBe(2);
 });

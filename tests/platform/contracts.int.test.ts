@@ -1,21 +1,21 @@
 import { type MessageType, messageData } from '@standing-order/contracts';
+import { poll } from '@standing-order/testing/poll';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Answer, call, get, post } from '../support/client.ts';
+import { call, get, type HttpResponse, post } from '../support/client.ts';
+import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { until } from '../support/until.ts';
-import { CONSUMER, GOOD_ORDER, RESTAURANT, useWorld, type World } from '../support/world.ts';
 
-const world = useWorld(() => ({
+const fixture = usePlatform(() => ({
   replicas: { order: 1, notification: 1 },
   resources: (resources) => [...resources, shopSubscription],
 }));
-const shop = useShop(world);
+const shop = useShop(fixture);
 
-type Service = keyof World['platform']['urls'];
+type Service = keyof PlatformFixture['platform']['urls'];
 const services: readonly Service[] = ['order', 'consumer', 'restaurant', 'notification'];
-const urlOf = (service: Service) => world().platform.urls[service][0] ?? '';
+const urlOf = (service: Service) => fixture().platform.urls[service][0] ?? '';
 const ajv = () => addFormats.default(new Ajv2020.default({ allErrors: true, strict: false }));
 
 interface Response {
@@ -31,8 +31,13 @@ beforeAll(async () => {
   for (const service of services) documents[service] = (await get(`${urlOf(service)}/openapi.json`)).body;
 });
 
-/** What is wrong with an answer, by the document that the service itself shows. */
-function differences(service: Service, method: string, path: string, { status, headers, body }: Answer): string[] {
+/** The differences between a response and the document that the service itself serves. */
+function differences(
+  service: Service,
+  method: string,
+  path: string,
+  { status, headers, body }: HttpResponse,
+): string[] {
   const { paths, components } = documents[service];
   const response = paths[path]?.[method.toLowerCase()]?.responses[status];
   if (!response) return [`${status} is not described`];
@@ -56,7 +61,7 @@ function differences(service: Service, method: string, path: string, { status, h
 interface Sent {
   readonly service: Service;
   readonly method: string;
-  /** As the document has it. */
+  /** The path template of the document. */
   readonly path: string;
   readonly id?: string;
   readonly query?: string;
@@ -64,7 +69,7 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function send({ service, method, path, id = '', query = '', body, headers }: Sent): Promise<Answer> {
+async function send({ service, method, path, id = '', query = '', body, headers }: Sent): Promise<HttpResponse> {
   const answer = await call(method, `${urlOf(service)}${path.replace(/\{\w+\}/, id)}${query}`, body, headers);
   expect(differences(service, method, path, answer)).toEqual([]);
   return answer;
@@ -76,7 +81,7 @@ const order = (id: string, headers?: Readonly<Record<string, string>>) =>
   send({ service: 'order', method: 'GET', path: '/orders/{id}', id, ...(headers && { headers }) });
 const UNKNOWN = '019ab000-0000-7000-8000-000000000000';
 
-test('what is not in the document is found', async () => {
+test('the comparison detects a response that is not in the document', async () => {
   const answer = await place(GOOD_ORDER);
   const against = (other: object) => differences('order', 'POST', '/orders', { ...answer, ...other });
   expect(against({ status: 299 })).toEqual(['299 is not described']);
@@ -85,8 +90,8 @@ test('what is not in the document is found', async () => {
   expect(against({ headers: { 'content-type': 'text/html' } })).toEqual(['202: text/html is not described']);
 });
 
-describe('every answer is what the document says', () => {
-  test('of an order that is placed and read', async () => {
+describe('every response matches the document', () => {
+  test('for placing and reading an order', async () => {
     expect((await place(GOOD_ORDER)).status).toBe(202);
     const placed = await place(GOOD_ORDER, { prefer: 'wait=20', 'idempotency-key': 'k1' });
     expect(placed.status).toBe(201);
@@ -103,12 +108,12 @@ describe('every answer is what the document says', () => {
     ['that is no JSON', GOOD_ORDER, { 'content-type': 'text/plain' }, 415],
     ['that is not valid', {}, {}, 422],
     ['in a style that it may not pick', GOOD_ORDER, { 'order-style': 'synchronous' }, 403],
-    ['whose key belongs to another', { ...GOOD_ORDER, consumerId: 'bob' }, { 'idempotency-key': 'k1' }, 422],
+    ['with the key of another order', { ...GOOD_ORDER, consumerId: 'bob' }, { 'idempotency-key': 'k1' }, 422],
   ])('of an order %s', async (_, body, headers, status) => {
     expect((await place(body, headers)).status).toBe(status);
   });
 
-  test('of what runs the platform', async () => {
+  test('for health, metrics and parked orders', async () => {
     const { body } = await place(GOOD_ORDER, { prefer: 'wait=20' });
     for (const path of ['/stuck-orders', '/replicas']) await send({ service: 'order', method: 'GET', path });
     for (const [id, status] of [
@@ -139,10 +144,10 @@ describe('every answer is what the document says', () => {
     expect((await change({})).status).toBe(428);
   });
 
-  test('of a consumer’s orders', async () => {
+  test('for a consumer’s orders', async () => {
     const list = (query = '') =>
       send({ service: 'order', method: 'GET', path: '/consumers/{id}/orders', id: CONSUMER, query });
-    await until('two orders are listed', list, ({ body }) => body.orders.length > 1);
+    await poll('two orders are listed', list, ({ body }) => body.orders.length > 1);
     const page = await list('?limit=1');
     expect([page.status, page.headers.link]).toEqual([200, `<${page.body.next}>; rel="next"`]);
     expect((await list('?limit=0')).status).toBe(400);
@@ -153,7 +158,7 @@ describe('every answer is what the document says', () => {
     }
   });
 
-  test('of webhooks', async () => {
+  test('for webhooks', async () => {
     const service = 'notification';
     const hooks = (method: string, path = '', id?: string, body?: unknown) =>
       send({ service, method, path: `/webhooks${path}`, ...(id && { id }), ...(body !== undefined && { body }) });
@@ -174,8 +179,8 @@ describe('every answer is what the document says', () => {
       expect([path, (await hooks(method, `/{id}${path}`, body.id, content)).status]).toEqual([path, wanted]);
   });
 
-  test('of what only sidecars ask', async () => {
-    const headers = { 'dapr-api-token': world().platform.secrets.appApiToken };
+  test('for the operations that only sidecars call', async () => {
+    const headers = { 'dapr-api-token': fixture().platform.secrets.appApiToken };
     const since = Array.from({ length: 16 }, () => ({ seq: 0 }));
     for (const service of ['consumer', 'restaurant'] as const) {
       const ask = (path: string, body: object, more?: Record<string, string>) =>
@@ -194,15 +199,15 @@ interface Payload {
   readonly properties: { readonly data: { readonly $id: string } };
 }
 
-/** Who sends what is no request. */
+/** The client that sends the invalid requests. */
 const NOBODY = '/nobody';
 
 async function messagesOn(topic: string) {
-  const entries = (await world().broker.xRange(topic, '-', '+')) ?? [];
+  const entries = (await fixture().broker.xRange(topic, '-', '+')) ?? [];
   return entries.map(({ message }) => JSON.parse(String(message.data)));
 }
 
-/** Asks for an order by a message of one's own. */
+/** Publishes a request for an order. */
 async function request(id: string, data: object): Promise<void> {
   const event = {
     specversion: '1.0',
@@ -214,17 +219,17 @@ async function request(id: string, data: object): Promise<void> {
     datacontenttype: 'application/json',
     data: { correlationId: id, ...data },
   };
-  await world().broker.xAdd('order-requests', '*', { data: JSON.stringify(event) });
+  await fixture().broker.xAdd('order-requests', '*', { data: JSON.stringify(event) });
 }
 const noOrder = { replyTo: 'shop', request: { ...GOOD_ORDER, lines: [] } };
 
-test('a request for no order is refused on its channel, one without a channel is put away, and nothing is stored', async () => {
-  const stored = async () => (await world().state.orders()).size;
+test('an invalid request is refused on its channel or, without a channel, dead-lettered, and no order is stored', async () => {
+  const stored = async () => (await fixture().state.orders()).size;
   const before = await stored();
   await request('no-order', noOrder);
   await request('no-channel', { replyTo: '../order-replies', request: GOOD_ORDER });
   const on = (topic: string, id: string) =>
-    until(
+    poll(
       `${id} on ${topic}`,
       async () =>
         (await messagesOn(topic)).find(({ data }) => data.correlationId === id || data.original?.id === id)?.data,
@@ -235,8 +240,8 @@ test('a request for no order is refused on its channel, one without a channel is
   expect(await stored()).toBe(before);
 });
 
-test('every message on the broker is what the documents say, and belongs to its order', async () => {
-  await world().place(1);
+test('every message on the broker matches the documents and belongs to its order', async () => {
+  await fixture().place(1);
   await request('nothing', noOrder);
   const orders = [GOOD_ORDER, { ...GOOD_ORDER, consumerId: 'nobody' }, { ...GOOD_ORDER, restaurantId: 'nowhere' }];
   await Promise.all(
@@ -245,7 +250,7 @@ test('every message on the broker is what the documents say, and belongs to its 
       expect(outcome).toMatchObject({ status: 200, body: { kind: 'settled' } });
     }),
   );
-  await until(
+  await poll(
     'a message of each type',
     () => differencesOnBroker(),
     ({ types }) => Object.keys(messageData).every((type) => types.has(type)),
@@ -253,7 +258,7 @@ test('every message on the broker is what the documents say, and belongs to its 
   expect((await differencesOnBroker()).found).toEqual([]);
 });
 
-/** Which types of message are on the broker, and what about them is not as the documents of those who use them say. */
+/** The types of all messages on the broker, and each difference from the documents of their senders and receivers. */
 async function differencesOnBroker() {
   const types = new Set<string>();
   const found: string[] = [];

@@ -1,11 +1,16 @@
+// @module-tag k6
+// @module-tag postgres
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { poll } from '@standing-order/testing/poll';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis } from '../support/redis.ts';
-import { until } from '../support/until.ts';
-import { useWorld } from '../support/world.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let folder: string;
@@ -44,45 +49,48 @@ async function acknowledgedIn(log: string): Promise<string[]> {
 }
 
 describe('with state in Redis', () => {
-  const world = useWorld(() => ({}));
-  const url = () => world().platform.urls.order[0] ?? '';
+  const fixture = usePlatform(() => ({}));
+  const url = () => fixture().platform.urls.order[0] ?? '';
 
-  test('smoke: every order is taken, decided and found by the checker, and the log is of that run alone', async () => {
-    await writeFile(logOf('smoke'), '{"type":"sent","run":"of-another-store","phase":"p","mark":1,"key":"k","at":1}\n');
+  test('smoke: every order is acknowledged, decided and found by the checker, and the log holds only that run', async () => {
+    await writeFile(
+      logOf('smoke'),
+      '{"type":"sent","run":"of-another-store","phase":"p","requestNumber":1,"key":"k","at":1}\n',
+    );
     const { code, output } = await load('smoke', '--url', url(), '--seconds', '3', '--log', logOf('smoke'));
     expect(code, output).toBe(0);
     expect(output).toContain('100.00 %');
-    const verdict = await checked(world().platform.stores.state, logOf('smoke'));
+    const verdict = await checked(fixture().platform.stores.state, logOf('smoke'));
     expect(verdict).toMatchObject({ code: 0, lost: [], doubled: [], stuck: [], wrong: [], unexpected: [] });
     expect(verdict.acknowledged).toBeGreaterThanOrEqual(15);
     expect(verdict.sent).toBe(verdict.acknowledged);
   });
 
-  test('the checker says which order was taken away', async () => {
+  test('the checker names a deleted order', async () => {
     const [id] = await acknowledgedIn(logOf('smoke'));
-    const redis = await connectRedis(world().platform.stores.state);
+    const redis = await connectRedis(fixture().platform.stores.state);
     const keys = await redis.keys(`*o:${id}`);
     expect(await redis.del(keys)).toBe(1);
     redis.destroy();
-    expect(await checked(world().platform.stores.state, logOf('smoke'), '0')).toMatchObject({ code: 1, lost: [id] });
+    expect(await checked(fixture().platform.stores.state, logOf('smoke'), '0')).toMatchObject({ code: 1, lost: [id] });
   });
 
-  test('availability: with the consumer killed and back, every order is taken and none is lost', async () => {
+  test('availability: with the consumer killed and restarted, every order is acknowledged and none is lost', async () => {
     const phases = ['--rate', '20', '--before', '2', '--during', '4', '--after', '3', '--goal', '100'];
     const running = load('availability', '--url', url(), ...phases, '--log', logOf('availability'));
     const begun = (phase: string) =>
-      until(
+      poll(
         `an order ${phase}`,
         () => readFile(logOf('availability'), 'utf8'),
         (log) => log.includes(`"phase":"${phase}"`),
       );
     await begun('during');
-    await world().platform.kill('consumer-1');
+    await fixture().platform.kill('consumer-1');
     await begun('after');
-    await world().platform.start('consumer-1');
+    await fixture().platform.start('consumer-1');
     const { code, output } = await running;
     expect(code, output).toBe(0);
-    expect(await checked(world().platform.stores.state, logOf('availability'))).toMatchObject({
+    expect(await checked(fixture().platform.stores.state, logOf('availability'))).toMatchObject({
       code: 0,
       lost: [],
       doubled: [],
@@ -91,57 +99,72 @@ describe('with state in Redis', () => {
     });
   });
 
-  test('load: says which of the rates it sustains', async () => {
+  test('load: prints the sustained rates', async () => {
     const { code, output } = await load('load', '--url', url(), '--steps', '5,10', '--step-seconds', '2');
     expect(code, output).toBe(0);
     expect(output).toMatch(/sustained: (5|10)\/s/);
   });
 
-  test('what is dropped since nobody answers is offered, and not acknowledged', async () => {
-    const summary = join(folder, 'frozen.json');
-    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('frozen')];
+  test('a request that is dropped for want of a response counts as offered and not acknowledged', async () => {
+    const summary = join(folder, 'paused.json');
+    const few = ['--rate', '20', '--seconds', '3', '--max-vus', '5', '--timeout-ms', '2000', '--log', logOf('paused')];
     const running = load('smoke', '--url', url(), ...few, '--json', summary);
-    await until(
+    await poll(
       'the first order',
-      () => readFile(logOf('frozen'), 'utf8'),
+      () => readFile(logOf('paused'), 'utf8'),
       (log) => log.includes('"outcome":"ok"'),
     );
-    await world().platform.freeze('order-1');
+    await fixture().platform.pause('order-1');
     const { code, output } = await running;
-    await world().platform.thaw('order-1');
+    await fixture().platform.resume('order-1');
     expect(code, output).toBe(1);
+    expect(output).toContain('FAILED: availability is below its goal (k6 thresholds crossed)');
     const [phase] = JSON.parse(await readFile(summary, 'utf8')).phases;
     expect(phase.dropped).toBeGreaterThan(0);
     expect(phase.offered).toBeGreaterThanOrEqual(60);
     expect(phase.availability).toBeLessThan(1);
   });
 
-  test('a run that reaches nobody fails', async () => {
+  test('a run that reaches no service fails', async () => {
     const { code, output } = await load('smoke', '--url', url(), '--restaurant-url', 'http://127.0.0.1:9');
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('restaurants') });
   });
 });
 
-test('load on a host that nobody has named is refused', async () => {
+test('a local port that is not the order service is refused', async () => {
+  const server = createServer((_, response) => response.end('another program')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { code, output } = await load('smoke', '--url', `http://127.0.0.1:${port}`);
+  server.close();
+  expect({ code, output }).toMatchObject({
+    code: 1,
+    output: expect.stringContaining(
+      `127.0.0.1:${port} is not the order service. kubectl port-forward binds only [::1]`,
+    ),
+  });
+});
+
+test('load on a host that is not allowed is refused', async () => {
   const { code, output } = await load('smoke', '--url', 'http://shop.example:80');
   expect({ code, output }).toMatchObject({ code: 2, output: expect.stringContaining('shop.example') });
 });
 
 describe('with state in PostgreSQL', () => {
-  const world = useWorld(() => ({ store: 'postgresql' }));
+  const fixture = usePlatform(() => ({ store: 'postgresql' }));
 
   test('the checker finds every order', async () => {
     const log = logOf('postgresql');
     const { code, output } = await load(
       'smoke',
       '--url',
-      world().platform.urls.order[0] ?? '',
+      fixture().platform.urls.order[0] ?? '',
       '--seconds',
       '1',
       '--log',
       log,
     );
     expect(code, output).toBe(0);
-    expect(await checked(world().platform.stores.state, log)).toMatchObject({ code: 0, lost: [] });
+    expect(await checked(fixture().platform.stores.state, log)).toMatchObject({ code: 0, lost: [] });
   });
 });

@@ -1,3 +1,5 @@
+// @module-tag kafka
+// @module-tag java
 import { orderByMessage } from './messaging.ts';
 
 orderByMessage('kafka');

@@ -1,21 +1,21 @@
 import type { BrokerKind } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { get, post } from '../support/client.ts';
+import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis, type Redis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { until } from '../support/until.ts';
-import { GOOD_ORDER, useWorld } from '../support/world.ts';
 
-const HEAR_WITHIN_MS = 120_000;
+const DECIDED_WITHIN_MS = 120_000;
 
-/** Orders by message on one broker, with each that has a part in it killed in turn. */
+/** Places orders by message on one broker, while each process involved is killed in turn. */
 export function orderByMessage(broker: BrokerKind): void {
-  const world = useWorld(() => ({ broker, resources: (resources) => [...resources, shopSubscription] }));
-  const shop = useShop(world);
+  const fixture = usePlatform(() => ({ broker, resources: (resources) => [...resources, shopSubscription] }));
+  const shop = useShop(fixture);
 
   let state: Redis;
   beforeAll(async () => {
-    state = await connectRedis(world().platform.stores.state);
+    state = await connectRedis(fixture().platform.stores.state);
     return () => state.destroy();
   });
 
@@ -31,12 +31,12 @@ export function orderByMessage(broker: BrokerKind): void {
   const idsOf = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}-${index}`);
   const buy = (id: string, order: object = GOOD_ORDER) => post(`${shop().url}/purchases`, { id, order });
 
-  /** Sends purchases; each is answered with its outcome, or never, if the shop dies. */
+  /** Sends purchases; each promise resolves with its outcome, or never if the shop dies. */
   const buyAll = (ids: readonly string[]) => Promise.allSettled(ids.map((id) => buy(id)));
 
-  /** What the shop knows of a purchase in the end. One that it has never heard of is bought again, as a customer would. */
+  /** The final outcome of a purchase. The test repeats a purchase that the shop has not recorded, as a customer would. */
   async function outcomeOf(id: string) {
-    const answer = await until(
+    const answer = await poll(
       `the outcome of ${id}`,
       async () => {
         const seen = await get(`${shop().url}/purchases/${id}`);
@@ -44,43 +44,43 @@ export function orderByMessage(broker: BrokerKind): void {
         return seen;
       },
       ({ status }) => status === 200,
-      HEAR_WITHIN_MS,
+      DECIDED_WITHIN_MS,
     );
     return answer.body;
   }
 
-  test('an order that is asked for by message is answered by message', async () => {
+  test('an order that is placed by message gets its outcome by message', async () => {
     expect(await buy('good')).toMatchObject({ status: 200, body: { kind: 'settled', order: { status: 'VALIDATED' } } });
     const bad = { ...GOOD_ORDER, restaurantId: 'nowhere' };
     expect(await buy('bad', bad)).toMatchObject({
       status: 200,
       body: { kind: 'settled', order: { status: 'REJECTED' } },
     });
-    await until(
+    await poll(
       'both receipts',
       () => ordersOf(['good', 'bad']),
       (orders) => orders.every(({ received }) => received),
     );
   });
 
-  describe('every request gets one response in effect, when in the middle of it is killed', () => {
-    const part = (...names: string[]) => ({
-      kill: async () => void (await Promise.all(names.map((name) => world().platform.kill(name)))),
+  describe('every request gets one response in effect while this is killed:', () => {
+    const processes = (...names: string[]) => ({
+      kill: async () => void (await Promise.all(names.map((name) => fixture().platform.kill(name)))),
       start: async () => {
-        for (const name of names) await world().platform.start(name);
+        for (const name of names) await fixture().platform.start(name);
       },
     });
 
     test.each([
       ['the client', { kill: () => shop().kill(), start: () => shop().start() }],
-      ['every order service', part('order-1', 'order-2')],
-      ['the broker', part(broker === 'kafka' ? 'kafka' : 'redis-broker')],
-      ['the consumer service', part('consumer-1')],
-      ['the restaurant service', part('restaurant-1')],
+      ['every order service', processes('order-1', 'order-2')],
+      ['the broker', processes(broker === 'kafka' ? 'kafka' : 'redis-broker')],
+      ['the consumer service', processes('consumer-1')],
+      ['the restaurant service', processes('restaurant-1')],
     ])('%s', async (who, victim) => {
       const ids = idsOf(who.replaceAll(' ', '-'), 20);
       const buying = buyAll(ids);
-      await until(
+      await poll(
         'some requests are known',
         async () => (await state.keys(`shop||order-request:shop:${ids[0]?.slice(0, -2)}*`)).length,
         (known) => known >= 5,
@@ -96,14 +96,14 @@ export function orderByMessage(broker: BrokerKind): void {
       });
       for (const outcome of outcomes)
         expect(outcome).toMatchObject({ kind: 'settled', order: { status: 'VALIDATED' } });
-      const orders = await until(
+      const orders = await poll(
         'every outcome is confirmed',
         () => ordersOf(ids),
         (found) => found.length >= ids.length && found.every(({ received }) => received),
-        HEAR_WITHIN_MS,
+        DECIDED_WITHIN_MS,
       );
       expect(orders.map(({ id }) => id).toSorted()).toEqual(outcomes.map(({ order }) => order.id).toSorted());
-      await until('nothing is pending', listed, ({ pending }) => Object.keys(pending).length === 0);
+      await poll('no request is pending', listed, ({ pending }) => Object.keys(pending).length === 0);
     });
   });
 }

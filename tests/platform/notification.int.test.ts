@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { poll } from '@standing-order/testing/poll';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { call, get, post } from '../support/client.ts';
 import { type Collector, type Span, startCollector } from '../support/otlp.ts';
+import { answersOk, usePlatform } from '../support/platform-fixture.ts';
 import { startReceiver, verifies } from '../support/receiver.ts';
 import { connectRedis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { until } from '../support/until.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
-import { answersOk, useWorld } from '../support/world.ts';
 import { everySettledOrderArrives } from './notification.ts';
 
 let collector: Collector;
-const world = useWorld(async () => {
+const fixture = usePlatform(async () => {
   collector = await startCollector();
   const telemetry = {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -27,10 +27,10 @@ const world = useWorld(async () => {
   };
 });
 afterAll(() => collector?.close());
-const webhooks = useWebhooks(world);
+const webhooks = useWebhooks(fixture);
 const url = (path = '', replica = 0) => webhooks().url(path, replica);
 
-everySettledOrderArrives(world, useShop(world), webhooks, [
+everySettledOrderArrives(fixture, useShop(fixture), webhooks, [
   ['the notification service', ['notification-1', 'notification-2']],
   ['its sidecar', ['notification-1-dapr', 'notification-2-dapr']],
   ['the broker', ['redis-broker']],
@@ -38,17 +38,17 @@ everySettledOrderArrives(world, useShop(world), webhooks, [
   ['the order service', ['order-1', 'order-2']],
 ]);
 
-test('telling a webhook is part of the trace of the order', async () => {
+test('a webhook delivery is part of the order’s trace', async () => {
   const { all, hook } = webhooks();
   const [traceId, client] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
-  const [answer] = await world().place(1, { headers: { traceparent: `00-${traceId}-${client}-01` } });
+  const [answer] = await fixture().place(1, { headers: { traceparent: `00-${traceId}-${client}-01` } });
   await arrive(all, hook, [eventOf(answer?.body.id)]);
   const below = (parent: Span | undefined, name: string) =>
     collector.spans.find(
       (span) => span.traceId === traceId && span.parentSpanId === parent?.spanId && span.name === name,
     );
   const request = () => collector.spans.find(({ parentSpanId }) => parentSpanId === client);
-  const seen = await until(
+  const seen = await poll(
     'the whole way',
     () => {
       const sent = below(request(), 'send order-settled');
@@ -60,23 +60,23 @@ test('telling a webhook is part of the trace of the order', async () => {
   expect(seen.map((span) => span?.service)).toEqual(['order', 'notification', 'notification', 'notification']);
 });
 
-test('whoever delivers is killed for good: the other replica goes on', async () => {
+test('the other replica continues the deliveries of a killed replica', async () => {
   const { all, hook } = webhooks();
   for (const replica of [1, 2]) {
-    await world().platform.kill(`notification-${replica}`);
-    const [answer] = await world().place(1);
+    await fixture().platform.kill(`notification-${replica}`);
+    const [answer] = await fixture().place(1);
     await arrive(all, hook, [eventOf(answer?.body.id)]);
-    await world().platform.start(`notification-${replica}`);
-    await answersOk(`${world().platform.urls.notification[replica - 1]}/readyz`);
+    await fixture().platform.start(`notification-${replica}`);
+    await answersOk(`${fixture().platform.urls.notification[replica - 1]}/readyz`);
   }
 });
 
-test('what a receiver missed while it was down arrives when it is up, and the delivery log tells of both', async () => {
+test('events are delivered when a receiver is up again, and the delivery log has both attempts', async () => {
   const { all, hook } = webhooks();
   await all.down();
-  const answers = await world().place(3);
+  const answers = await fixture().place(3);
   const events = answers.map(({ body }) => eventOf(body.id));
-  const { body: list } = await until(
+  const { body: list } = await poll(
     'each was tried',
     () => get(url(`/${hook.id}/deliveries`, 1)),
     ({ body }) =>
@@ -86,7 +86,7 @@ test('what a receiver missed while it was down arrives when it is up, and the de
   expect(list.open[0]).toMatchObject({ status: 'open', error: 'ECONNREFUSED' });
   await all.up();
   await arrive(all, hook, events);
-  await until(
+  await poll(
     'the log tells of it',
     async () => (await get(url(`/${hook.id}/deliveries`))).body,
     ({ open, finished }) =>
@@ -100,16 +100,16 @@ test('what a receiver missed while it was down arrives when it is up, and the de
   );
 });
 
-test('an event is sent again by hand, under its own id', async () => {
+test('an event is redelivered on request, with its own id', async () => {
   const { all, hook } = webhooks();
-  const [answer] = await world().place(1);
+  const [answer] = await fixture().place(1);
   const event = eventOf(answer?.body.id);
   await arrive(all, hook, [event]);
   const count = () => all.arrived.filter(({ id }) => id === event).length;
   const before = count();
   const again = () => post(url(`/${hook.id}/deliveries/${event}/redeliver`), undefined);
-  await until('it is in the log', again, ({ status }) => status === 202);
-  await until('it arrives again', count, (now) => now > before);
+  await poll('it is in the log', again, ({ status }) => status === 202);
+  await poll('it arrives again', count, (now) => now > before);
   const unknown = `settled-${crypto.randomUUID()}`;
   expect(await post(url(`/${hook.id}/deliveries/${unknown}/redeliver`), undefined)).toMatchObject({ status: 404 });
 });
@@ -119,11 +119,11 @@ test('after a rotation deliveries verify with the old and with the new secret', 
   const { status, body } = await post(url(`/${hook.id}/secret`), undefined);
   expect(status).toBe(200);
   const secrets = [hook.secret, body.secret].map((secret: string) => new Webhook(secret));
-  // The other replica may deliver with what it knew a moment before.
-  await until(
+  // The other replica may still deliver with the previous secrets.
+  await poll(
     'a delivery with both signatures',
     async () => {
-      const [answer] = await world().place(1);
+      const [answer] = await fixture().place(1);
       const event = eventOf(answer?.body.id);
       await arrive(all, hook, [event]);
       return all.arrived.find(({ id }) => id === event);
@@ -133,42 +133,42 @@ test('after a rotation deliveries verify with the old and with the new secret', 
   webhooks().hook = { ...hook, secret: body.secret };
 });
 
-test('who reads the state store does not find a secret in it', async () => {
-  const redis = await connectRedis(world().platform.stores.state);
+test('the state store holds no secret in the clear', async () => {
+  const redis = await connectRedis(fixture().platform.stores.state);
   onTestFinished(() => redis.destroy());
   const stored = await redis.hGet('notification||webhooks', 'data');
   expect(stored).toContain(webhooks().hook.id);
   expect(stored).not.toContain('whsec_');
 });
 
-test('a receiver that is gone for good disables its webhook, until somebody enables it', async () => {
+test('a receiver that fails for good disables its webhook until it is enabled by request', async () => {
   const receiver = await startReceiver();
   receiver.answer = 410;
   const gone = await webhooks().register(receiver);
-  const [answer] = await world().place(1);
+  const [answer] = await fixture().place(1);
   const look = async () => (await get(url(`/${gone.id}`))).body;
-  const seen = await until('it is disabled', look, ({ status }) => status === 'disabled');
+  const seen = await poll('it is disabled', look, ({ status }) => status === 'disabled');
   expect(seen.disabled).toMatchObject({ reason: 'gone' });
   receiver.answer = 200;
   expect(await post(url(`/${gone.id}/enable`), undefined)).toMatchObject({ status: 200, body: { status: 'enabled' } });
   await arrive(receiver, gone, [eventOf(answer?.body.id)]);
 });
 
-test('a deleted webhook is told nothing more and leaves nothing behind', async () => {
+test('a deleted webhook gets no event and leaves no document', async () => {
   const { all, hook, register } = webhooks();
   const receiver = await startReceiver();
   const { id, secret } = await register(receiver);
-  const [first] = await world().place(1);
+  const [first] = await fixture().place(1);
   await arrive(receiver, { id, secret }, [eventOf(first?.body.id)]);
   expect((await call('DELETE', url(`/${id}`))).status).toBe(204);
   expect((await get(url(`/${id}`))).status).toBe(404);
-  await until(
+  await poll(
     'nothing of it is stored',
-    async () => (await world().state.keys()).filter((key) => key.includes(id)),
+    async () => (await fixture().state.keys()).filter((key) => key.includes(id)),
     (keys) => keys.length === 0,
   );
   const before = receiver.arrived.length;
-  const [second] = await world().place(1);
+  const [second] = await fixture().place(1);
   await arrive(all, hook, [eventOf(second?.body.id)]);
   expect(receiver.arrived).toHaveLength(before);
 });

@@ -1,29 +1,29 @@
+import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
-import { type Answer, post } from '../support/client.ts';
+import { type HttpResponse, post } from '../support/client.ts';
+import { CONSUMER, GOOD_ORDER, type PlatformFixture } from '../support/platform-fixture.ts';
 import { startReceiver } from '../support/receiver.ts';
+import { BAD_ORDER } from '../support/scenario-driver.ts';
 import type { Shop } from '../support/shop.ts';
-import { BAD_ORDER } from '../support/teller.ts';
-import { until } from '../support/until.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/webhooks.ts';
-import { CONSUMER, GOOD_ORDER, type World } from '../support/world.ts';
 
-/** Parts of a platform that die at the same moment, and what to call them. */
-export type Victims = readonly [who: string, parts: readonly string[]];
+/** Processes of a platform that are killed at the same moment, with a title. */
+export type Victims = readonly [who: string, processes: readonly string[]];
 
-/** Shows on one platform that every settled order reaches whoever wants to be told, whoever of these dies meanwhile. */
+/** Asserts on one platform that every decided order reaches every subscribed webhook, while each of these is killed. */
 export function everySettledOrderArrives(
-  world: () => World,
+  fixture: () => PlatformFixture,
   shop: () => Shop,
   webhooks: () => Webhooks,
   victims: readonly Victims[],
 ): void {
-  /** Resolves when the order service has nothing left to tell. */
+  /** Resolves when the notification service has acknowledged every decided order. */
   const told = () =>
-    until(
-      'every settlement is noted',
+    poll(
+      'every decided order is acknowledged',
       async () => {
         const texts = await Promise.all(
-          world().platform.urls.order.map(async (base) => (await fetch(`${base}/metrics`)).text()),
+          fixture().platform.urls.order.map(async (base) => (await fetch(`${base}/metrics`)).text()),
         );
         return texts.map((text) => Number(/^outbox_in_flight(?:\{.*\})? (\d+)/m.exec(text)?.[1]));
       },
@@ -31,14 +31,14 @@ export function everySettledOrderArrives(
       ARRIVE_WITHIN_MS,
     );
 
-  test('settled orders of each style reach every webhook that wants them', async () => {
+  test('decided orders of each style reach every subscribed webhook', async () => {
     const { all, hook, register } = webhooks();
     const refusals = await startReceiver();
     const others = await startReceiver();
     const refusalHook = await register(refusals, { events: ['order.rejected'] });
     await register(others, { consumerId: 'somebody-else' });
     const place = (style: string, order: object = GOOD_ORDER) =>
-      post(`${world().platform.urls.order[0]}/orders`, order, { 'order-style': style });
+      post(`${fixture().platform.urls.order[0]}/orders`, order, { 'order-style': style });
     const [later, refused, atOnce, copied] = await Promise.all([
       place('respond-first'),
       place('respond-first', BAD_ORDER),
@@ -46,7 +46,7 @@ export function everySettledOrderArrives(
       place('replication'),
     ]);
     const bought = await post(`${shop().url}/purchases`, { id: 'bought', order: GOOD_ORDER });
-    const placed = [later, refused, atOnce, copied].map((answer) => (answer as Answer).body.id);
+    const placed = [later, refused, atOnce, copied].map((answer) => (answer as HttpResponse).body.id);
     const ids: string[] = [...placed, bought.body.order.id];
     await arrive(all, hook, ids.map(eventOf));
     await arrive(refusals, refusalHook, [eventOf(refused?.body.id)]);
@@ -65,30 +65,30 @@ export function everySettledOrderArrives(
     expect(others.arrived).toEqual([]);
   });
 
-  describe('every settled order arrives when in the middle of it is killed', () => {
-    test.each(victims)('%s', async (_, parts) => {
-      const { platform, place } = world();
+  describe('every decided order arrives while this is killed:', () => {
+    test.each(victims)('%s', async (_, processes) => {
+      const { platform, place } = fixture();
       const { all, hook } = webhooks();
       const before = all.arrived.length;
       const placing = place(40).catch(() => []);
-      await until(
+      await poll(
         'some have arrived',
         () => all.arrived.length - before,
         (count) => count >= 3,
       );
-      await Promise.all(parts.map((part) => platform.kill(part)));
+      await Promise.all(processes.map((name) => platform.kill(name)));
       const placed = await placing;
-      for (const part of parts) await platform.start(part);
+      for (const name of processes) await platform.start(name);
       await platform.ready();
-      await world().allDecided(ARRIVE_WITHIN_MS);
+      await fixture().allDecided(ARRIVE_WITHIN_MS);
       const answered = placed.flatMap(({ status, body }) => (status < 300 ? [body.id] : []));
-      const ids = [...new Set([...world().acknowledged, ...answered])];
+      const ids = [...new Set([...fixture().acknowledged, ...answered])];
       expect(ids.length).toBeGreaterThanOrEqual(3);
       await arrive(all, hook, ids.map(eventOf));
       await told();
     });
 
-    test('and no event has two contents', () => {
+    test('no event id has two contents', () => {
       const bodies = new Map<string, Set<string>>();
       for (const { id, body } of webhooks().all.arrived) bodies.set(id, (bodies.get(id) ?? new Set()).add(body));
       expect([...bodies.values()].filter(({ size }) => size > 1)).toEqual([]);

@@ -1,3 +1,4 @@
-import { surviveOutages } from './outages.ts';
+// @module-tag postgres
+import { testOutages } from './outages.ts';
 
-surviveOutages('postgresql');
+testOutages('postgresql');

@@ -1,3 +1,3 @@
-import { surviveOutages } from './outages.ts';
+import { testOutages } from './outages.ts';
 
-surviveOutages('redis');
+testOutages('redis');

@@ -1,13 +1,13 @@
+import { poll } from '@standing-order/testing/poll';
 import { afterEach, describe, expect, test } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { type Listener, listen as listenAt } from '../support/listener.ts';
-import { until } from '../support/until.ts';
-import { answersOk, CONSUMER, GOOD_ORDER, useWorld } from '../support/world.ts';
+import { answersOk, CONSUMER, GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 
 const ADOPTED_WITHIN_MS = 120_000;
 
-const world = useWorld(() => ({}));
-const urls = () => world().platform.urls.order;
+const fixture = usePlatform(() => ({}));
+const urls = () => fixture().platform.urls.order;
 
 const listeners: Listener[] = [];
 afterEach(async () => {
@@ -42,9 +42,9 @@ async function ordersOf(consumer: string, replica = 0) {
   return { orders, pages };
 }
 
-/** Writes a value of the order service's into its store, whatever is there. */
+/** Overwrites a value of the order service in its store. */
 async function save(key: string, value: object): Promise<void> {
-  const { sidecarUrls, secrets } = world().platform;
+  const { sidecarUrls, secrets } = fixture().platform;
   const saved = await post(`${sidecarUrls.order[1]}/v1.0/state/state`, [{ key, value }], {
     'dapr-api-token': secrets.daprApiToken,
   });
@@ -53,27 +53,27 @@ async function save(key: string, value: object): Promise<void> {
 
 /** Kills the consumer service while `work` runs: no order is decided meanwhile. */
 async function withoutConsumer<T>(work: () => Promise<T>): Promise<T> {
-  await world().platform.kill('consumer-1');
+  await fixture().platform.kill('consumer-1');
   try {
     return await work();
   } finally {
-    await world().platform.start('consumer-1');
-    await answersOk(`${world().platform.urls.consumer[0]}/readyz`);
+    await fixture().platform.start('consumer-1');
+    await answersOk(`${fixture().platform.urls.consumer[0]}/readyz`);
   }
 }
 
-/** A replica with its sidecar, which would take answers for it and keep them from the other one. */
+/** A replica with its sidecar; the sidecar alone would withhold replies from the other replica. */
 const REPLICA = ['order-1', 'order-1-dapr'];
-const killReplica = () => Promise.all(REPLICA.map((part) => world().platform.kill(part)));
+const killReplica = () => Promise.all(REPLICA.map((name) => fixture().platform.kill(name)));
 async function startReplica(): Promise<void> {
-  await Promise.all(REPLICA.map((part) => world().platform.start(part)));
+  await Promise.all(REPLICA.map((name) => fixture().platform.start(name)));
   await answersOk(`${urls()[0]}/readyz`);
 }
 
-/** A listener to the events of a new order that stays undecided, once it has heard so. */
+/** A listener that has received the PENDING event of a new order that stays undecided. */
 async function listenToPending(): Promise<Listener> {
   const listener = listen(`/orders/${await place()}/events`);
-  await until(
+  await poll(
     'the first state',
     () => states(listener),
     ([first]) => first === 'PENDING',
@@ -81,21 +81,21 @@ async function listenToPending(): Promise<Listener> {
   return listener;
 }
 
-const ended = (listener: Listener) => until('the end', listener.closed, Boolean, ADOPTED_WITHIN_MS);
+const ended = (listener: Listener) => poll('the end', listener.closed, Boolean, ADOPTED_WITHIN_MS);
 
 describe('the events of an order', () => {
-  test('tell that it is PENDING, then its verdict, and then a client does not come back', async () => {
+  test('are PENDING, then the outcome, and then the client does not reconnect', async () => {
     const listener = await withoutConsumer(listenToPending);
     await ended(listener);
     expect(states(listener)).toEqual(['PENDING', 'VALIDATED']);
     expect(listener.connections()).toBe(2);
   });
 
-  test('go on at the other replica when theirs is killed: nothing is missing, nothing comes twice', async () => {
+  test('continue at the other replica when theirs is killed, without a gap or a repeated event', async () => {
     const listener = await withoutConsumer(async () => {
       const listening = await listenToPending();
       await killReplica();
-      await until('another connection', listening.connections, (count) => count > 1);
+      await poll('another connection', listening.connections, (count) => count > 1);
       return listening;
     });
     await ended(listener);
@@ -103,7 +103,7 @@ describe('the events of an order', () => {
     await startReplica();
   });
 
-  test('of an order that nobody has placed are a 404; a Last-Event-ID that is none is a 400', async () => {
+  test('are a 404 for an unknown order and a 400 for a malformed Last-Event-ID', async () => {
     const events = (order: string, headers = {}) => fetch(`${urls()[0]}/orders/${order}/events`, { headers });
     expect((await events('01890a5d-ac96-774b-bcce-b302099a8057')).status).toBe(404);
     const bad = await events(await place(), { 'last-event-id': 'yesterday' });
@@ -112,14 +112,14 @@ describe('the events of an order', () => {
 });
 
 describe("a consumer's orders", () => {
-  /** Orders of a consumer whom nobody knows: they are refused. */
+  /** Orders of an unknown consumer: they are refused. */
   const nobodys = (consumerId: string) => ({ ...GOOD_ORDER, consumerId });
 
   test('are listed page by page, the newest first, each of them once, wherever they were placed', async () => {
     const placed: string[] = [];
     for (let n = 0; n < 45; n++) placed.push(await place(n % 2, nobodys('pat')));
     for (const replica of [0, 1]) {
-      const { orders, pages } = await until(
+      const { orders, pages } = await poll(
         'all orders in the list',
         () => ordersOf('pat', replica),
         (seen) => seen.orders.length >= placed.length,
@@ -128,7 +128,7 @@ describe("a consumer's orders", () => {
       expect(pages).toEqual([20, 20, 5]);
     }
     const last = await place(0, nobodys('pat'));
-    await until(
+    await poll(
       'the newest one in front',
       () => ordersOf('pat', 1),
       ({ orders }) => orders[0]?.id === last,
@@ -138,7 +138,7 @@ describe("a consumer's orders", () => {
   test('are listed while they are undecided', async () => {
     await withoutConsumer(async () => {
       const id = await place();
-      const { orders } = await until(
+      const { orders } = await poll(
         'the order in the list',
         () => ordersOf(CONSUMER, 1),
         (seen) => seen.orders.some((order) => order.id === id),
@@ -147,10 +147,10 @@ describe("a consumer's orders", () => {
     });
   });
 
-  test('are heard of as they come and are decided, also across a cut connection', async () => {
+  test('are streamed when they are placed and decided, also across a cut connection', async () => {
     const listener = listen('/consumers/sam/orders/events');
     const verdicts = (ids: readonly string[]) =>
-      until(
+      poll(
         'every verdict',
         () => new Set(listener.heard.filter(({ order }) => order.status === 'REJECTED').map(({ order }) => order.id)),
         (seen) => ids.every((id) => seen.has(id)),
@@ -161,13 +161,13 @@ describe("a consumer's orders", () => {
 
     const cut = await withoutConsumer(async () => {
       const ids = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
-      await until(
+      await poll(
         'the new ones',
         () => listener.heard.map(({ order }) => order.id),
         (seen) => ids.every((id) => seen.includes(id)),
       );
       await killReplica();
-      await until('another connection', listener.connections, (count) => count > 1);
+      await poll('another connection', listener.connections, (count) => count > 1);
       return [...ids, await place(1, nobodys('sam'))];
     });
     await verdicts([...first, ...cut]);
@@ -177,13 +177,13 @@ describe("a consumer's orders", () => {
   });
 
   test('that a replica could not list before it was killed are listed by the other one', async () => {
-    // A list of another version is left alone: as in a rolling upgrade, whoever does not understand it tries again later.
+    // A list of a newer version is left unchanged, as in a rolling upgrade; an older replica retries later.
     await save('ci:kim', { v: 99 });
     const ids = [await place(0, nobodys('kim')), await place(0, nobodys('kim'))];
-    await world().allDecided();
+    await fixture().allDecided();
     await killReplica();
     await save('ci:kim', { v: 1, first: 1, entries: [] });
-    const { orders } = await until(
+    const { orders } = await poll(
       'both in the list',
       () => ordersOf('kim', 1),
       (seen) => seen.orders.length >= ids.length,

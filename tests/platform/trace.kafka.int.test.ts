@@ -1,3 +1,5 @@
+// @module-tag kafka
+// @module-tag java
 import { traceOrders } from './trace.ts';
 
 traceOrders('kafka');

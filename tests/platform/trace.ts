@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { orderLane } from '@standing-order/contracts';
 import type { BrokerKind } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { get, post } from '../support/client.ts';
 import { type Collector, startCollector } from '../support/otlp.ts';
+import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 import { call, conventionFaults, linesBelow, linesOf, message, type Tree } from '../support/tree.ts';
-import { until } from '../support/until.ts';
-import { GOOD_ORDER, useWorld } from '../support/world.ts';
 
-/** Messages of an order, by topic. */
+/** The messages of an order, by topic. */
 const question = (validator: 'consumer' | 'restaurant'): Tree =>
   message('order', `${validator}-commands`, validator, message(validator, 'order-replies', 'order'));
-/** An order is told of until whoever has to know has said so; then it is done. */
+/** An outcome is sent until its receiver has confirmed it; then the order is complete. */
 const TOLD = message('order', 'order-settled', 'notification', message('notification', 'order-replies', 'order'));
 const OUTCOME = message('order', 'order-outcomes-shop', 'shop', message('shop', 'order-replies', 'order'));
 
@@ -23,29 +23,29 @@ const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
   ]);
 
 const COMMIT: Tree = ['order: commit'];
-/** The commit finds the order there. */
+/** The commit finds the order stored. */
 const ASKED_AGAIN = message('shop', 'order-requests', 'order', COMMIT);
-const SETTLE: Tree = ['order: settle'];
+const SETTLE: Tree = ['order: decide'];
 const SETTLED: readonly Tree[] = [SETTLE, TOLD];
 const VALIDATED_BY_MESSAGE: readonly Tree[] = [COMMIT, question('consumer'), question('restaurant'), ...SETTLED];
 
-/** What an order that is decided when it is stored leaves behind until then. */
-const decidedAtOnce = {
+/** The spans of an order that is decided before it is stored, up to that commit. */
+const decidedUpFront = {
   synchronous: ['order: POST /orders', directQuestion('consumer'), directQuestion('restaurant'), COMMIT],
   replication: ['order: POST /orders', COMMIT],
 } as const satisfies Record<string, Tree>;
 
-/** What an order leaves behind in each style, when nothing goes wrong. */
+/** The expected trace of an order in each style, without faults. */
 const trees = {
   'respond-first': ['order: POST /orders', ...VALIDATED_BY_MESSAGE],
-  synchronous: [...decidedAtOnce.synchronous, ...SETTLED],
-  replication: [...decidedAtOnce.replication, ...SETTLED],
+  synchronous: [...decidedUpFront.synchronous, ...SETTLED],
+  replication: [...decidedUpFront.replication, ...SETTLED],
 } as const satisfies Record<string, Tree>;
 
-/** The request comes as a message, which the order's own spans are below. */
+/** The request comes as a message; the order's own spans are below it. */
 const messaging = (requestId: string, ...more: readonly Tree[]): Tree => [
   'shop: POST /purchases',
-  // Whether it is known, the list of requests, read and written, then the request.
+  // A read of the request, a read and a write of the request list, then the write of the request.
   call('shop', 'GET', `/v1.0/state/state/order-request:shop:${requestId}`),
   call('shop', 'GET', '/v1.0/state/state/order-requests:shop'),
   call('shop', 'POST', '/v1.0/state/state'),
@@ -54,8 +54,8 @@ const messaging = (requestId: string, ...more: readonly Tree[]): Tree => [
 ];
 
 /**
- * Takes the order into the set if it has a lane of its own there: as long as nothing is answered, only the oldest message of
- * a lane is sent again.
+ * Adds the order to the set if no order in it has the same lane: without replies only the oldest command of a lane is
+ * retransmitted.
  */
 type TakeApart = (orderId: string) => boolean;
 function createTakeApart(): TakeApart {
@@ -69,11 +69,11 @@ function createTakeApart(): TakeApart {
 /** Asserts the whole trace of one order in each style, on one broker. */
 export function traceOrders(broker: BrokerKind): void {
   let collector: Collector;
-  // Hooks run in reverse: the platform is stopped first, and sends its last spans.
+  // Hooks run in reverse order: the platform stops first and sends its last spans.
   afterAll(() => collector?.close());
-  const world = useWorld(async () => {
+  const fixture = usePlatform(async () => {
     collector = await startCollector();
-    // Every part inherits these.
+    // Every process inherits these.
     Object.assign(process.env, {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_TRACES_SAMPLER: 'parentbased_always_on',
@@ -86,11 +86,11 @@ export function traceOrders(broker: BrokerKind): void {
       resources: (resources) => [...resources, shopSubscription],
     };
   });
-  const shop = useShop(world);
-  // Kafka hands out again what is under way while sidecars still join their group.
+  const shop = useShop(fixture);
+  // Kafka redelivers messages in flight while sidecars still join their group.
   beforeAll(async () => {
-    await world().place(20);
-    await world().allDecided();
+    await fixture().place(20);
+    await fixture().allDecided();
   });
 
   const comparisons: (() => void)[] = [];
@@ -102,12 +102,12 @@ export function traceOrders(broker: BrokerKind): void {
     return {
       headers: { traceparent: `00-${traceId}-${client}-01` },
       spans,
-      /** Which processes have sent on a topic, each time. */
+      /** The processes that published on a topic, once per message. */
       senders: (topic: string) =>
         spans()
           .filter(({ name }) => name === `send ${topic}`)
           .map(({ instance }) => instance),
-      /** Waits until the trace is this tree, with nothing beside it, now and when it is looked at again. */
+      /** Waits until the trace is exactly this tree. The test compares it once more at the end. */
       async is(tree: () => Tree): Promise<void> {
         const compare = () => {
           const expected = linesOf(tree());
@@ -123,12 +123,12 @@ export function traceOrders(broker: BrokerKind): void {
   type Trace = ReturnType<typeof newTrace>;
 
   const place = (trace: Trace, style: string, order: object = GOOD_ORDER) =>
-    post(`${world().platform.urls.order[0]}/orders`, order, { ...trace.headers, 'order-style': style });
+    post(`${fixture().platform.urls.order[0]}/orders`, order, { ...trace.headers, 'order-style': style });
   const buy = (trace: Trace, id: string) => post(`${shop().url}/purchases`, { id, order: GOOD_ORDER }, trace.headers);
 
   async function untilFresh(): Promise<void> {
-    const replicas = async () => (await get(`${world().platform.urls.order[0]}/replicas`)).body;
-    await until('copies are fresh', replicas, ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh);
+    const replicas = async () => (await get(`${fixture().platform.urls.order[0]}/replicas`)).body;
+    await poll('copies are fresh', replicas, ({ consumer, restaurant }) => consumer.fresh && restaurant.fresh);
   }
 
   test.each(Object.entries(trees))('%s', async (style, tree) => {
@@ -137,7 +137,7 @@ export function traceOrders(broker: BrokerKind): void {
     expect([201, 202]).toContain((await place(trace, style)).status);
     await trace.is(() => tree);
 
-    // What is done for many orders at once is in no order's trace, and is linked to each of them.
+    // Work for many orders at once is in no order's trace; its span links to each of them.
     const [batch] = trace.spans().find(({ name }) => name === 'commit')?.links ?? [];
     expect(batch).toBeDefined();
     expect(trace.spans().map(({ traceId }) => traceId)).not.toContain(batch?.traceId);
@@ -149,19 +149,18 @@ export function traceOrders(broker: BrokerKind): void {
     await trace.is(() => messaging('traced'));
   });
 
-  // Before anything dies: what a broker hands out again then is in its order's trace, too.
-  test('nothing was added to any of these traces afterwards', () => {
+  // Runs before the first kill, because redelivered messages add spans to their order's trace.
+  test('no span was added to these traces afterwards', () => {
     expect(comparisons).toHaveLength(Object.keys(trees).length + 1);
     for (const compare of comparisons) compare();
   });
 
   /**
-   * One platform, one death, an order of each style that has something left to send then. An order that is decided when it is
-   * stored (synchronous; replication on fresh copies) has asked nobody by message, so there is no question of it to send
-   * again or to take over: what remains is to tell that it is settled.
+   * One platform, one kill, and an order of each style with a message still to send. An order that is decided before it is
+   * stored (synchronous; replication on fresh copies) has no commands to retransmit. Only its outcome remains to be sent.
    */
-  test('each style, with messages that are sent again and a replica that dies in between', async () => {
-    const { platform } = world();
+  test('each style, with retransmissions and a replica that is killed in between', async () => {
+    const { platform } = fixture();
     const takeApart = createTakeApart();
     const placeApart = async (style: string, order?: object) => {
       for (;;) {
@@ -173,17 +172,17 @@ export function traceOrders(broker: BrokerKind): void {
     const settledAtOnce: { style: 'synchronous' | 'replication'; trace: Trace }[] = [];
     await untilFresh();
 
-    // Messages wait at the broker while their receiver's sidecar is down, and come once each when it is back.
+    // Messages wait in the broker while their receiver's sidecar is down, and arrive once each after its restart.
     await platform.kill('notification-1-dapr');
     for (const style of ['synchronous', 'replication'] as const) {
       const { trace, answer } = await placeApart(style);
       expect(answer).toMatchObject({ status: 201, body: { status: 'VALIDATED' } });
-      await trace.is(() => [...decidedAtOnce[style], SETTLE, ['order: send order-settled']]);
+      await trace.is(() => [...decidedUpFront[style], SETTLE, ['order: send order-settled']]);
       settledAtOnce.push({ style, trace });
     }
     await platform.kill('consumer-1-dapr');
     const respondFirst = await placeApart('respond-first');
-    // Nobody knows this consumer here, so the order goes on as in respond-first.
+    // The local copy lacks this consumer, so the order continues as in respond-first.
     const replicated = await placeApart('replication', { ...GOOD_ORDER, consumerId: 'nobody' });
     const asked = [respondFirst, replicated];
     for (const { answer } of asked) expect(answer).toMatchObject({ status: 202, body: { status: 'PENDING' } });
@@ -195,16 +194,16 @@ export function traceOrders(broker: BrokerKind): void {
       ...settledAtOnce.map(({ trace }): [Trace, string] => [trace, 'order-settled']),
     ];
     const senders = () => waiting.map(([trace, topic]) => trace.senders(topic));
-    const before = await until('each is sent again', senders, (all) => all.every(({ length }) => length >= 2));
+    const before = await poll('each is sent again', senders, (all) => all.every(({ length }) => length >= 2));
     expect(new Set(before.flat())).toEqual(new Set([taker()]));
-    await Promise.all(['order-1', 'order-1-dapr'].map((part) => platform.kill(part)));
-    await until('each is sent by another one', senders, (all) => all.every((by) => by.some((who) => who !== taker())));
-    shop().thaw();
+    await Promise.all(['order-1', 'order-1-dapr'].map((name) => platform.kill(name)));
+    await poll('each is sent by another one', senders, (all) => all.every((by) => by.some((who) => who !== taker())));
+    shop().resume();
     const commits = () => bought.spans().filter(({ name }) => name === 'commit');
-    await until('the shop has asked again', commits, ({ length }) => length > 1);
-    await Promise.all(['consumer-1-dapr', 'notification-1-dapr'].map((part) => platform.start(part)));
+    await poll('the shop has asked again', commits, ({ length }) => length > 1);
+    await Promise.all(['consumer-1-dapr', 'notification-1-dapr'].map((name) => platform.start(name)));
 
-    // However often something was sent: each of them was handled, and nothing else came of it.
+    // Each retransmission was handled, and none had another effect.
     for (const { style, trace } of settledAtOnce) await trace.is(() => [...trees[style], ...again(trace, TOLD)]);
     const more = (trace: Trace) => again(trace, question('consumer'), question('restaurant'), TOLD);
     for (const { trace } of asked) await trace.is(() => [...trees['respond-first'], ...more(trace)]);
@@ -219,8 +218,8 @@ export function traceOrders(broker: BrokerKind): void {
   });
 
   /**
-   * Buys by message until the request is taken by this process, with a lane of its own, and freezes the shop: whichever replica
-   * it asked again would work on the order from then on, and have nothing to take over.
+   * Buys by message until this process handles a request with a lane of its own, then pauses the shop: a repeated request
+   * would make another replica the order's owner, and leave no takeover to test.
    */
   async function boughtAt(
     taker: () => string | undefined,
@@ -228,21 +227,21 @@ export function traceOrders(broker: BrokerKind): void {
   ): Promise<{ trace: Trace; id: string }> {
     for (let n = 0; ; n++) {
       const trace = newTrace();
-      // Nobody answers before the consumer's sidecar is back.
+      // No verdict arrives before the consumer's sidecar is up again.
       const id = `bought-${n}`;
       buy(trace, id).catch(() => undefined);
-      const commit = await until(
+      const commit = await poll(
         'the request is taken',
         () => trace.spans().find(({ name }) => name === 'commit'),
         (span) => span !== undefined && taker() !== undefined,
       );
       if (commit?.instance !== taker() || !takeApart(String(commit?.attributes['order.id']))) continue;
-      shop().freeze();
+      shop().pause();
       return { trace, id };
     }
   }
 
-  /** What a trace has of these messages beyond the first one each. */
+  /** The spans of these messages beyond the first one of each. */
   const again = (trace: Trace, ...messages: readonly Tree[]): Tree[] =>
     messages.flatMap((sent) => {
       const topic = sent[0].split('send ')[1] ?? '';

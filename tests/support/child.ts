@@ -1,24 +1,24 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { spawnGuarded } from '@standing-order/local/parts/guarded';
-import { until } from './until.ts';
+import { spawnKilledWithParent } from '@standing-order/local/processes/kill-with-parent';
+import { poll } from '@standing-order/testing/poll';
 
 /** A program that a test runs, with its output in a file. */
 export interface Child {
-  /** Everything it wrote to stdout and stderr so far. */
+  /** Its output to stdout and stderr so far. */
   output(): string;
-  /** SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL; resolves when the program has ended. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL after 10 s; resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL after 10 s; resolves when the program has ended. */
   stop(): Promise<void>;
   /** SIGSTOP, and SIGCONT. */
-  freeze(): void;
-  thaw(): void;
+  pause(): void;
+  resume(): void;
 }
 
-/** Starts a program; its output goes to `logFile`. Stop it; if nobody does, it goes with this process, however that ends. */
+/** Starts a program whose output goes to `logFile`. It also ends when this process ends. */
 export function startChild(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
   const log = openSync(logFile, 'a');
-  const child = spawnGuarded({ file: command, args, env }, process.cwd(), log);
+  const child = spawnKilledWithParent({ file: command, args, env }, process.cwd(), log);
   closeSync(log);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -36,16 +36,16 @@ export function startChild(command: string, args: readonly string[], logFile: st
       await end('SIGTERM');
       clearTimeout(force);
     },
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
   };
 }
 
-/** Resolves when `url` answers 2xx; rejects, with the program's output, when it doesn't in time. */
+/** Resolves when `url` answers 2xx; rejects, with the program's output, when it does not in time. */
 export async function answers(url: string, child: Child): Promise<void> {
   const look = async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
   try {
-    await until(`${url} answers`, look, (status) => status >= 200 && status < 300);
+    await poll(`${url} answers`, look, (status) => status >= 200 && status < 300);
   } catch (error) {
     throw new Error(`${String(error)}\n${child.output().slice(-4_000)}`);
   }

@@ -3,11 +3,11 @@ import { text } from 'node:stream/consumers';
 
 const REQUEST_DEADLINE_MS = 20_000;
 
-/** An HTTP answer; `body` is the parsed JSON, or undefined when there is none. */
-export interface Answer {
+/** An HTTP response; `body` is the parsed JSON, or undefined when there is none. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects of the body
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the fields that it reads
   readonly body: any;
 }
 
@@ -17,7 +17,7 @@ export function call(
   url: string,
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -53,7 +53,7 @@ export const get = (url: string) => call('GET', url);
 export const post = (url: string, body: unknown, headers?: Readonly<Record<string, string>>) =>
   call('POST', url, body, headers);
 
-/** Runs `count` calls with at most `width` under way; their results in order. */
+/** Runs `count` calls, at most `width` at a time. Resolves to their results in order. */
 export async function concurrently<T>(count: number, width: number, run: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = new Array(count);
   let next = 0;

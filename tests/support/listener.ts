@@ -1,24 +1,24 @@
 import { type OrderView, orderView } from '@standing-order/contracts';
 import { Agent, EventSource } from 'undici';
 
-export interface Heard {
+export interface Responses {
   readonly id: string;
   readonly order: OrderView;
 }
 
-/** A client of server-sent events, as the HTML standard has it: it comes back by itself, unless it is told not to. */
+/** A client of server-sent events after the HTML standard: it reconnects until the server ends the stream for good. */
 export interface Listener {
-  readonly heard: readonly Heard[];
-  /** For how many connections it has asked. */
+  readonly heard: readonly Responses[];
+  /** Number of its connections so far. */
   connections(): number;
-  /** Whether it will not come back any more. */
+  /** True once it does not reconnect any more. */
   closed(): boolean;
   close(): Promise<void>;
 }
 
-/** Listens to `path` at the first of the replicas, and with each new connection at the next one, as behind a balancer. */
+/** Listens to `path` at the first replica, and at the next replica after each reconnect, as behind a load balancer. */
 export function listen(replicas: readonly string[], path: string): Listener {
-  const heard: Heard[] = [];
+  const heard: Responses[] = [];
   let connections = 0;
   const agent = new Agent({ bodyTimeout: 0 });
   const dispatcher = agent.compose((dispatch) => (options, handler) => {

@@ -7,20 +7,20 @@ import protobuf from 'protobufjs';
 export interface Span {
   /** The service; `order (dapr)` for the sidecar of `order`. */
   readonly service: string;
-  /** Which of the service's processes. */
+  /** The instance id of the service's process. */
   readonly instance: string;
   readonly traceId: string;
   readonly spanId: string;
   /** Empty at the root. */
   readonly parentSpanId: string;
   readonly name: string;
-  /** As OTLP numbers them: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  /** OTLP's numbers: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   readonly kind: number;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** As much of OTLP as is looked at here (opentelemetry/proto/trace/v1/trace.proto and what it imports). */
+/** The part of OTLP that the tests read (opentelemetry/proto/trace/v1/trace.proto and its imports). */
 const traces = protobuf
   .parse(`
     syntax = "proto3";
@@ -88,7 +88,7 @@ export function spansOf(body: Buffer): Span[] {
   });
 }
 
-/** A collector on loopback that takes OTLP over HTTP and keeps every span. */
+/** A collector on loopback that receives OTLP over HTTP and keeps every span. */
 export interface Collector {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;

@@ -9,30 +9,30 @@ import { resolveTool } from '@standing-order/tools';
 import { answers, type Child, startChild } from './child.ts';
 import { connectRedis, type Redis } from './redis.ts';
 
-/** A delivery as the plain application received it: the event, and the trace that the sidecar's request is part of. */
+/** A delivery to the plain application: the event, and the trace context of the sidecar's request. */
 export interface Delivery {
   readonly event: Readonly<Record<string, unknown>>;
   readonly traceparent: string | undefined;
 }
 
-/** The least Dapr application: subscribes to one topic the way Dapr's quickstarts do, and keeps what it gets. */
+/** A minimal Dapr application: subscribes to one topic as Dapr's quickstarts do, and keeps its deliveries. */
 export interface PlainApp {
   readonly port: number;
-  /** In order, whatever was answered. */
+  /** All deliveries in order, including refused ones. */
   readonly received: Delivery[];
-  /** The status that it answers deliveries with. */
+  /** The status of its responses to deliveries. */
   answer: number;
   start(): Promise<void>;
-  /** Closes the port and resets the connections, which is all that a sidecar sees of a kill -9. */
+  /** Closes the port and resets the connections: for the sidecar the same as a kill -9. */
   kill(): Promise<void>;
 }
 
 /** A plain Dapr application with a real sidecar, its broker and a state store with the built-in outbox. */
-export interface PlainWorld {
+export interface PlainFixture {
   readonly app: PlainApp;
   readonly broker: Redis;
   readonly state: Redis;
-  /** Of the sidecar's HTTP API. */
+  /** URL of the sidecar's HTTP API. */
   readonly dapr: string;
   killBroker(): Promise<void>;
   close(): Promise<void>;
@@ -127,7 +127,7 @@ function writeResources(dir: string, statePort: number, brokerPort: number): voi
   );
 }
 
-/** Its ports are those after the application's. */
+/** Starts a sidecar on the ports after the application's port. */
 async function startSidecar(dir: string, appPort: number, ends: (() => unknown)[]): Promise<string> {
   const http = appPort + 1;
   const flags = {
@@ -153,8 +153,8 @@ async function startSidecar(dir: string, appPort: number, ends: (() => unknown)[
   return url;
 }
 
-/** Starts all of it on free ports, with its files in a directory of its own; `close` and a failed start leave nothing. */
-export async function startPlainWorld(): Promise<PlainWorld> {
+/** Starts all of it on free ports, with its files in a directory of its own; `close` and a failed start remove everything. */
+export async function startPlainFixture(): Promise<PlainFixture> {
   const dir = mkdtempSync(join(tmpdir(), 'plain-dapr-'));
   const ends: (() => unknown)[] = [() => rmSync(dir, { recursive: true })];
   const close = async () => {
@@ -168,7 +168,7 @@ export async function startPlainWorld(): Promise<PlainWorld> {
   }
 }
 
-async function start(dir: string, ends: (() => unknown)[]): Promise<Omit<PlainWorld, 'close'>> {
+async function start(dir: string, ends: (() => unknown)[]): Promise<Omit<PlainFixture, 'close'>> {
   const ports = await findPortBase();
   const [statePort, brokerPort] = [ports + 10, ports + 11];
   const state = await startRedis(dir, 'state', statePort, ends);

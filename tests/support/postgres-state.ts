@@ -3,14 +3,14 @@ import { type StateReader, storedOrders } from './state.ts';
 
 const QUERY_DEADLINE_MS = 10_000;
 
-/** Reads what Dapr's PostgreSQL store (v2) keeps: a row per key in the table `state`, with `value` and `etag`. */
+/** Reads the table of Dapr's PostgreSQL store (v2): `state` has a row per key, with `value` and `etag`. */
 export function postgresState(url: string): StateReader {
   const pool = new pg.Pool({
     connectionString: url,
     query_timeout: QUERY_DEADLINE_MS,
     connectionTimeoutMillis: QUERY_DEADLINE_MS,
   });
-  // A server that goes away is part of a test; queries reject by themselves.
+  // Tests kill the server on purpose; each query rejects by itself.
   pool.on('error', () => {});
   return {
     async keys() {

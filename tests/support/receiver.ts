@@ -11,19 +11,19 @@ export interface Arrived {
   readonly id: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What it was answered. */
+  /** The status of the response. */
   readonly status: number;
 }
 
-/** Somebody on loopback who is told of orders. */
+/** A webhook receiver on loopback. */
 export interface Receiver {
   readonly url: string;
   readonly arrived: readonly Arrived[];
-  /** What it answers from now on; default 200. */
+  /** The status of its next responses; default 200. */
   answer: number;
-  /** Ids of events whose signature is good for this secret, and that were answered with 200. */
+  /** Ids of events with a valid signature for this secret that were answered with 200. */
   taken(secret: string): ReadonlySet<string>;
-  /** Nobody answers on its port. */
+  /** Closes its port. */
   down(): Promise<void>;
   up(): Promise<void>;
 }

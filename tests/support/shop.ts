@@ -1,44 +1,34 @@
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findPortBase, type Platform, type Resource } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
 import { afterAll, beforeAll } from 'vitest';
+import { parse } from 'yaml';
 import { answers, type Child, startChild } from './child.ts';
-import type { World } from './world.ts';
+import type { PlatformFixture } from './platform-fixture.ts';
 
 const APP_ID = 'shop';
-const CHANNEL = 'order-outcomes-shop';
-const main = resolve(import.meta.dirname, '../../packages/order-client/example/main.ts');
+const example = resolve(import.meta.dirname, '../../packages/order-client/example');
+const main = join(example, 'main.ts');
 
 /** The example of the client package, with a sidecar on the platform's broker and state store. */
 export interface Shop {
   readonly url: string;
   kill(): Promise<void>;
   start(): Promise<void>;
-  freeze(): void;
-  thaw(): void;
+  pause(): void;
+  resume(): void;
 }
 
-/** How the shop hears its reply channel; to be added to the platform's resources. */
-export const shopSubscription: Resource = {
-  apiVersion: 'dapr.io/v2alpha1',
-  kind: 'Subscription',
-  metadata: { name: CHANNEL },
-  spec: {
-    pubsubname: 'messages',
-    topic: CHANNEL,
-    routes: { default: `/messages/${CHANNEL}` },
-    deadLetterTopic: `${CHANNEL}-dead`,
-    bulkSubscribe: { enabled: true, maxMessagesCount: 128, maxAwaitDurationMs: 20 },
-  },
-  scopes: [APP_ID],
-};
+/** The subscription of the example to its reply channel; to be added to the platform's resources. */
+export const shopSubscription: Resource = parse(readFileSync(join(example, 'dapr/subscription.yaml'), 'utf8'));
 
 /** Runs the shop beside the platform of this file. */
-export function useShop(world: () => World): () => Shop {
+export function useShop(fixture: () => PlatformFixture): () => Shop {
   let shop: Shop | undefined;
   const ends: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    shop = await startShop(world().platform, ends);
+    shop = await startShop(fixture().platform, ends);
   });
   afterAll(async () => {
     for (const end of ends.toReversed()) await end();
@@ -73,10 +63,10 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
   ends.push(() => sidecar.stop());
   await answers(`http://127.0.0.1:${http}/v1.0/healthz`, sidecar);
   await answers(`${url}/readyz`, sidecar);
-  return { url, start, kill: async () => child?.kill(), freeze: () => child?.freeze(), thaw: () => child?.thaw() };
+  return { url, start, kill: async () => child?.kill(), pause: () => child?.pause(), resume: () => child?.resume() };
 }
 
-/** Its ports are those after the application's. */
+/** Starts a sidecar on the ports after the application's port. */
 async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number): Promise<Child> {
   const flags = {
     'app-id': APP_ID,

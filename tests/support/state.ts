@@ -1,6 +1,6 @@
 import { connectRedis } from './redis.ts';
 
-/** What of an order is in the state store, read past the services and past Dapr. */
+/** The fields of a stored order that the tests read, past the services and past Dapr. */
 export interface StoredOrder {
   readonly id: string;
   readonly status: string;
@@ -9,7 +9,7 @@ export interface StoredOrder {
   readonly version: string;
 }
 
-/** The state store as an outsider sees it. */
+/** Reads the state store directly. */
 export interface StateReader {
   /** Every stored order by id. */
   orders(): Promise<Map<string, StoredOrder>>;
@@ -21,7 +21,7 @@ export interface StateReader {
 /** A key as Dapr stores it: the application's prefix, then the application's own key. */
 const ORDER_KEY = /^(?:[\w.-]+\|\|)?o:(.+)$/;
 
-/** The orders among what a store holds. */
+/** The orders among the entries of a store. */
 export function storedOrders(
   entries: readonly { readonly key: string; readonly data: string; readonly version: string }[],
 ): Map<string, StoredOrder> {
@@ -35,7 +35,7 @@ export function storedOrders(
   return orders;
 }
 
-/** Reads what Dapr's Redis store keeps: a hash per key, with `data` and `version`. */
+/** Reads the keys of Dapr's Redis store: a hash per key, with `data` and `version`. */
 export async function redisState(url: string): Promise<StateReader> {
   const redis = await connectRedis(url);
   const keys = async () => (await redis.keys('*')).toSorted();
@@ -55,20 +55,23 @@ export async function redisState(url: string): Promise<StateReader> {
   };
 }
 
-/** What became of the orders that were acknowledged. */
-export interface Verdict {
-  /** Acknowledged and not there. */
+/** The state of the acknowledged orders in the store. */
+export interface StoreComparison {
+  /** Acknowledged and not stored. */
   readonly lost: readonly string[];
-  /** There and still PENDING, acknowledged or not: whatever is stored must be decided. */
+  /** Stored and still PENDING, acknowledged or not: every stored order must be decided. */
   readonly undecided: readonly string[];
   /** Acknowledged and decided, but not VALIDATED. */
   readonly refused: readonly string[];
-  /** How many orders are in each status. */
+  /** Number of orders by status. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Compares the acknowledged ids, all of good orders, with what is stored. */
-export function judge(acknowledged: Iterable<string>, orders: ReadonlyMap<string, StoredOrder>): Verdict {
+/** Compares the acknowledged ids, all of good orders, with the stored orders. */
+export function compareWithStore(
+  acknowledged: Iterable<string>,
+  orders: ReadonlyMap<string, StoredOrder>,
+): StoreComparison {
   const statuses: Record<string, number> = {};
   for (const { status } of orders.values()) statuses[status] = (statuses[status] ?? 0) + 1;
   const isRefused = (id: string) => !['PENDING', 'VALIDATED', undefined].includes(orders.get(id)?.status);
@@ -80,8 +83,8 @@ export function judge(acknowledged: Iterable<string>, orders: ReadonlyMap<string
   };
 }
 
-/** Orders that were settled in `before` and are not exactly the same in `after`: a verdict given twice. */
-export function decidedAgain(
+/** Orders that were decided in `before` and differ in `after`: they were decided twice. */
+export function ordersDecidedTwice(
   before: ReadonlyMap<string, StoredOrder>,
   after: ReadonlyMap<string, StoredOrder>,
 ): readonly string[] {

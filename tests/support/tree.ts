@@ -1,27 +1,27 @@
 import type { Span } from './otlp.ts';
 
-/** A span and what is below it; siblings in any order. */
+/** A span and the spans below it; siblings in any order. */
 export type Tree = readonly [span: string, ...below: Tree[]];
 
-/** How a message is seen: sent, delivered by its receiver's sidecar, and handled there, with what follows from that. */
+/** The spans of a message: sent, delivered by its receiver's sidecar, and handled there, with the spans that follow. */
 export const message = (from: string, topic: string, to: string, ...follows: Tree[]): Tree => [
   `${from}: send ${topic}`,
   [`${to} (dapr): pubsub/${topic}`],
   [`${to}: process ${topic}`, ...follows],
 ];
 
-/** What a service asks its own sidecar, which the sidecar sees as well. */
+/** A call of a service to its own sidecar: a client span and the sidecar's server span. */
 export const call = (from: string, method: string, path: string, ...below: Tree[]): Tree => [
   `${from}: ${method}`,
   [`${from} (dapr): ${path}`, ...below],
 ];
 
-/** A line for each span, indented by depth, siblings in the order of what they say. */
+/** A line for each span, indented by depth; siblings are sorted by their lines. */
 export function linesOf([span, ...below]: Tree): string[] {
   return [span, ...sorted(below.map(linesOf)).map((line) => `  ${line}`)];
 }
 
-/** The same of spans that were seen, without the one that they are below. */
+/** The same lines for received spans, without their root. */
 export function linesBelow(parentSpanId: string, spans: readonly Span[]): string[] {
   const siblings = spans.filter((span) => span.parentSpanId === parentSpanId);
   return sorted(
@@ -35,10 +35,10 @@ export function linesBelow(parentSpanId: string, spans: readonly Span[]): string
 const sorted = (subtrees: readonly string[][]): string[] =>
   subtrees.toSorted((a, b) => (a.join('\n') < b.join('\n') ? -1 : 1)).flat();
 
-/** Kinds of spans, as OTLP numbers them. */
+/** Kinds of spans by OTLP's numbers. */
 const kinds: Readonly<Record<string, number>> = { send: 4, process: 5 };
 
-/** What a span lacks of OpenTelemetry's conventions for messaging. */
+/** The attributes of OpenTelemetry's messaging conventions that a span lacks. */
 export function conventionFaults({ name, service, kind, attributes }: Span): string[] {
   const [operation = '', topic = ''] = name.split(' ');
   if (kinds[operation] === undefined) return [];

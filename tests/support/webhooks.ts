@@ -1,8 +1,8 @@
+import { poll } from '@standing-order/testing/poll';
 import { beforeAll, expect } from 'vitest';
 import { post } from './client.ts';
+import type { PlatformFixture } from './platform-fixture.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
-import { until } from './until.ts';
-import type { World } from './world.ts';
 
 export const ARRIVE_WITHIN_MS = 120_000;
 
@@ -11,12 +11,12 @@ export interface Registered {
   readonly secret: string;
 }
 
-/** The id of the event that an order's settlement is. */
+/** The id of the event of a decided order. */
 export const eventOf = (orderId: string): string => `settled-${orderId}`;
 
-/** Resolves when these events have arrived, each with a good signature; rejects with those that have not. */
+/** Resolves when these events have arrived, each with a valid signature; rejects with the missing ones. */
 export const arrive = (receiver: Receiver, { secret }: Registered, events: readonly string[]): Promise<unknown> =>
-  until(
+  poll(
     'every event arrives',
     () => {
       const taken = receiver.taken(secret);
@@ -26,19 +26,19 @@ export const arrive = (receiver: Receiver, { secret }: Registered, events: reado
     ARRIVE_WITHIN_MS,
   );
 
-/** The webhooks of a platform, one of which is told everything. */
+/** The webhooks of a platform; one of them is subscribed to all events. */
 export interface Webhooks {
   /** Below `/webhooks`, at one of the notification service's replicas. */
   url(path?: string, replica?: number): string;
   register(receiver: Receiver, more?: object): Promise<Registered>;
-  /** Who is told everything. */
+  /** The receiver that is subscribed to all events. */
   readonly all: Receiver;
   hook: Registered;
 }
 
-/** Registers the webhook that is told everything before the tests of this file. */
-export function useWebhooks(world: () => World): () => Webhooks {
-  const url = (path = '', replica = 0) => `${world().platform.urls.notification[replica]}/webhooks${path}`;
+/** Registers the webhook for all events before the tests of this file. */
+export function useWebhooks(fixture: () => PlatformFixture): () => Webhooks {
+  const url = (path = '', replica = 0) => `${fixture().platform.urls.notification[replica]}/webhooks${path}`;
 
   async function register(receiver: Receiver, more: object = {}): Promise<Registered> {
     const { status, body } = await post(url(), { url: receiver.url, ...more });
@@ -52,7 +52,7 @@ export function useWebhooks(world: () => World): () => Webhooks {
     webhooks = { url, register, all, hook: await register(all, { description: 'everything' }) };
   });
   return () => {
-    if (webhooks === undefined) throw new Error('the webhook that is told everything was not registered');
+    if (webhooks === undefined) throw new Error('the webhook for all events was not registered');
     return webhooks;
   };
 }

@@ -50,7 +50,7 @@ function lock(dir: string): () => void {
     database.close();
     if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
     throw new Error(
-      `a platform is running in ${dir} already; stop it, see its parts with "npm run parts -- list", or choose another --data-dir`,
+      `a platform is running in ${dir} already; stop it, see its processes with "npm run processes -- list", or choose another --data-dir`,
     );
   }
   return () => database.close();

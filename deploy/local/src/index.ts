@@ -1,7 +1,7 @@
-export type { BrokerKind } from './dapr/broker.ts';
+export { daprFiles } from './dapr/files.ts';
 export type { Resource } from './dapr/resource.ts';
-export type { StoreKind } from './dapr/state.ts';
-export type { PlatformOptions } from './options.ts';
-export type { PartKind, PartState, PartView } from './parts/spec.ts';
+export type { BrokerKind, StoreKind } from './dapr/source.ts';
+export { defaultDataDir, type PlatformOptions } from './options.ts';
 export { type Platform, startPlatform } from './platform.ts';
 export { findPortBase, type ServiceName } from './ports.ts';
+export type { ProcessKind, ProcessState, ProcessView } from './processes/spec.ts';

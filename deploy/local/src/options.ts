@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
-import type { BrokerKind } from './dapr/broker.ts';
 import type { Resource } from './dapr/resource.ts';
-import type { StoreKind } from './dapr/state.ts';
+import type { BrokerKind, StoreKind } from './dapr/source.ts';
 import { maxReplicas, portSpan, type ServiceName, services } from './ports.ts';
 
 /** What a platform is made of. Everything but the directory has a default. */
@@ -30,7 +29,7 @@ export interface PlatformOptions {
   readonly startDeadlineMs?: number;
   /** Gives up, and takes down what has been started. */
   readonly signal?: AbortSignal;
-  /** Hears what happens, a line at a time: also of a part that ended by itself. */
+  /** Hears what happens, a line at a time: also of a process that ended by itself. */
   readonly onProgress?: (line: string) => void;
 }
 

@@ -1,20 +1,15 @@
 import { serveControl } from './control/server.ts';
-import { broker as brokerComponent } from './dapr/broker.ts';
-import { configuration } from './dapr/configuration.ts';
 import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr/files.ts';
-import { invocationResiliency } from './dapr/invocation.ts';
-import { resiliency, subscriptions } from './dapr/messages.ts';
-import type { Resource } from './dapr/resource.ts';
-import { stateStore } from './dapr/state.ts';
+import { platformConfiguration, platformResources } from './dapr/source.ts';
 import { type Secrets, takeDataDir } from './data-dir.ts';
 import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
-import { kafkaPart } from './parts/kafka.ts';
-import { postgresqlDatabase, postgresqlPart, postgresqlUser } from './parts/postgresql.ts';
-import { redisPart } from './parts/redis.ts';
-import { servicePart } from './parts/service.ts';
-import { sidecarPart } from './parts/sidecar.ts';
-import type { PartSpec, PartView } from './parts/spec.ts';
 import { brokerPort, controllerPort, loopback, replicaPorts, type ServiceName, services, statePort } from './ports.ts';
+import { kafkaProcess } from './processes/kafka.ts';
+import { postgresqlDatabase, postgresqlProcess, postgresqlUser } from './processes/postgresql.ts';
+import { redisProcess } from './processes/redis.ts';
+import { serviceProcess } from './processes/service.ts';
+import { sidecarProcess } from './processes/sidecar.ts';
+import type { ProcessSpec, ProcessView } from './processes/spec.ts';
 import { Supervisor } from './supervisor.ts';
 import { findTools, type Tools } from './tools.ts';
 
@@ -28,17 +23,17 @@ export interface Platform {
   /** Connection URLs of the stores themselves, for who looks at them from outside. */
   readonly stores: { readonly state: string; readonly broker: string };
   readonly secrets: Secrets;
-  parts(): PartView[];
-  /** Starts a part that is down, on the same ports and data, and waits until it is alive, whatever the others do. */
-  start(part: string): Promise<void>;
+  processes(): ProcessView[];
+  /** Starts a process that is down, on the same ports and data, and waits until it is alive, whatever the others do. */
+  start(process: string): Promise<void>;
   /** SIGTERM; SIGKILL if it does not go. */
-  stop(part: string): Promise<void>;
-  kill(part: string): Promise<void>;
+  stop(process: string): Promise<void>;
+  kill(process: string): Promise<void>;
   /** SIGSTOP. */
-  freeze(part: string): Promise<void>;
+  pause(process: string): Promise<void>;
   /** SIGCONT. */
-  thaw(part: string): Promise<void>;
-  /** Waits until every running part can do its work; rejects with what is missing. */
+  resume(process: string): Promise<void>;
+  /** Waits until every running process can do its work; rejects with what is missing. */
   ready(deadlineMs?: number): Promise<void>;
   /** Stops everything and gives the data directory free. Call it in any case; again is fine. */
   close(): Promise<void>;
@@ -46,7 +41,7 @@ export interface Platform {
 
 /**
  * Starts the state store and the broker, the services and their sidecars, and resolves when all of them are ready. On failure
- * it takes everything down again and rejects with the reason and the end of the log of the part that failed.
+ * it takes everything down again and rejects with the reason and the end of the log of the process that failed.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const settings = settingsOf(options);
@@ -65,8 +60,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 async function run(settings: Settings, tools: Tools, secrets: Secrets, release: () => void): Promise<Platform> {
   const files = daprFiles(settings.dataDir);
-  const resources = resourcesOf(settings, secrets);
-  await writeDaprFiles(files, resources, configuration(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT));
+  const resources = await platformResources(settings.store, settings.broker, daprAddresses(settings, secrets));
+  const configuration = await platformConfiguration(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
+  await writeDaprFiles(files, settings.resources(resources), configuration);
   const supervisor = new Supervisor({
     specs: await specsOf(settings, tools, secrets, files),
     dataDir: settings.dataDir,
@@ -92,27 +88,23 @@ async function run(settings: Settings, tools: Tools, secrets: Secrets, release: 
   }
 }
 
-function resourcesOf({ store, broker, portBase, resources }: Settings, secrets: Secrets): readonly Resource[] {
-  return resources([
-    stateStore(store, statePort(portBase), secrets.databasePassword),
-    brokerComponent(broker, brokerPort(portBase)),
-    ...subscriptions(),
-    resiliency(broker),
-    invocationResiliency(),
-  ]);
+/** The addresses in the form that Dapr's components take. */
+function daprAddresses(settings: Settings, secrets: Secrets) {
+  const { state, broker } = storeUrls(settings, secrets);
+  return { store: settings.store === 'redis' ? new URL(state).host : state, broker: new URL(broker).host };
 }
 
-async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files: DaprFiles): Promise<PartSpec[]> {
+async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files: DaprFiles): Promise<ProcessSpec[]> {
   const { dataDir, portBase } = settings;
   const redis = { binary: tools.redis, dataDir };
   const state = { port: statePort(portBase), dataDir, password: secrets.databasePassword };
   return [
     tools.postgres === undefined
-      ? redisPart({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
-      : await postgresqlPart({ ...state, binary: tools.postgres }),
+      ? redisProcess({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
+      : await postgresqlProcess({ ...state, binary: tools.postgres }),
     tools.kafka === undefined
-      ? redisPart({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' })
-      : kafkaPart({
+      ? redisProcess({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' })
+      : kafkaProcess({
           binary: tools.kafka.kafka,
           java: tools.kafka.java,
           port: brokerPort(portBase),
@@ -129,7 +121,7 @@ function serviceSpecs(
   tools: Tools,
   secrets: Secrets,
   files: DaprFiles,
-): PartSpec[] {
+): ProcessSpec[] {
   const { broker } = settings;
   const tokens = { dapr: secrets.daprApiToken, app: secrets.appApiToken };
   return replicasOf(settings, service).flatMap((replica) => {
@@ -137,7 +129,7 @@ function serviceSpecs(
     const ports = replicaPorts(settings.portBase, service, replica);
     const flags = settings.sidecarFlags[service];
     return [
-      servicePart({
+      serviceProcess({
         name,
         service,
         main: settings.main[service],
@@ -145,7 +137,7 @@ function serviceSpecs(
         tokens,
         env: envOf(service, settings, secrets),
       }),
-      sidecarPart({
+      sidecarProcess({
         name: `${name}-dapr`,
         binary: tools.daprd,
         appId: service,
@@ -207,12 +199,12 @@ function platformOf(
     sidecarUrls: urls('daprHttp'),
     stores: storeUrls(settings, secrets),
     secrets,
-    parts: () => supervisor.views(),
-    start: (part) => supervisor.act('start', part),
-    stop: (part) => supervisor.act('stop', part),
-    kill: (part) => supervisor.act('kill', part),
-    freeze: (part) => supervisor.act('freeze', part),
-    thaw: (part) => supervisor.act('thaw', part),
+    processes: () => supervisor.views(),
+    start: (managed) => supervisor.act('start', managed),
+    stop: (managed) => supervisor.act('stop', managed),
+    kill: (managed) => supervisor.act('kill', managed),
+    pause: (managed) => supervisor.act('pause', managed),
+    resume: (managed) => supervisor.act('resume', managed),
     ready: (deadlineMs) => supervisor.ready(deadlineMs),
     close: () => {
       closed ??= close();

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 export const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
 export type ServiceName = (typeof services)[number];
 
-/** Every part listens here and nowhere else. */
+/** Every process listens here and nowhere else. */
 export const loopback = '127.0.0.1';
 
 /** Ports that a platform takes from its base upwards. */
@@ -50,18 +50,18 @@ export async function isFree(port: number): Promise<boolean> {
   return true;
 }
 
-/** Ports above 1023 that `fetch` and browsers refuse to call (Fetch Standard, "bad port"): nobody would find the part ready. */
+/** Ports above 1023 that `fetch` and browsers refuse to call (Fetch Standard, "bad port"): nobody would find the process ready. */
 const refusedByFetch: ReadonlySet<number> = new Set([
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10_080,
 ]);
 
-/** Throws one error that names every port that can't be used and the part that wanted it. */
-export async function requireFree(wanted: readonly { part: string; port: number }[]): Promise<void> {
+/** Throws one error that names every port that can't be used and the process that wanted it. */
+export async function requireFree(wanted: readonly { process: string; port: number }[]): Promise<void> {
   const checked = await Promise.all(wanted.map(async (item) => ({ ...item, free: await isFree(item.port) })));
-  const lines = checked.flatMap(({ part, port, free }) => {
+  const lines = checked.flatMap(({ process: owner, port, free }) => {
     if (refusedByFetch.has(port))
-      return [`port ${port}, which ${part} needs, is one that fetch and browsers refuse to call`];
-    return free ? [] : [`port ${port}, which ${part} needs, is taken by another program`];
+      return [`port ${port}, which ${owner} needs, is one that fetch and browsers refuse to call`];
+    return free ? [] : [`port ${port}, which ${owner} needs, is taken by another program`];
   });
   if (lines.length === 0) return;
   throw new Error(`${lines.join('\n')}\nChoose other ports with --port-base N (now from N to N + ${portSpan - 1}).`);
@@ -73,7 +73,7 @@ const bases = 21;
 
 /**
  * A base from which a whole platform fits now. Nobody else finds the same one as long as this process lives: it listens on the
- * last port of the range, which no part needs, and which the system takes back however this process ends.
+ * last port of the range, which no process needs, and which the system takes back however this process ends.
  */
 export async function findPortBase(): Promise<number> {
   const first = Math.floor(Math.random() * bases);

@@ -35,7 +35,7 @@ it('processes that look for ports at the same time find ports of their own', asy
 });
 
 it('a port that fetch refuses is named before anything is started on it', async () => {
-  await expect(requireFree([{ part: 'order-1', port: 6000 }])).rejects.toThrow(
+  await expect(requireFree([{ process: 'order-1', port: 6000 }])).rejects.toThrow(
     'port 6000, which order-1 needs, is one that fetch and browsers refuse to call',
   );
 });

@@ -1,11 +1,12 @@
+// @module-tag postgres
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { ask } from '../src/control/client.ts';
 import { socketPath } from '../src/options.ts';
-import { childrenOf } from '../src/parts/family.ts';
-import type { PartView } from '../src/parts/spec.ts';
 import { startPlatform } from '../src/platform.ts';
 import { brokerPort, findPortBase, loopback } from '../src/ports.ts';
+import { childrenOf } from '../src/processes/child-pids.ts';
+import type { ProcessView } from '../src/processes/spec.ts';
 import { nothingLeft, runProgram, said, standIn, temporaryDir } from './support/harness.ts';
 
 const dir = temporaryDir();
@@ -14,27 +15,27 @@ const main = { order: standIn, consumer: standIn, restaurant: standIn };
 afterEach(() => dir.remove());
 
 test.each(['redis', 'postgresql'])(
-  'a supervisor that is killed takes all of its parts with it, on %s',
+  'a supervisor that is killed takes all of its processes with it, on %s',
   async (store) => {
     const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase()), store]);
     await said(run, '}]');
-    const parts = JSON.parse(run.output()) as PartView[];
-    expect(parts).toHaveLength(8);
+    const processes = JSON.parse(run.output()) as ProcessView[];
+    expect(processes).toHaveLength(8);
     // Frozen processes do not notice by themselves that anything ended.
-    for (const { name, kind } of parts)
-      if (kind === 'store') await ask(socketPath(dir.path), { action: 'freeze', part: name }, 10_000);
-    const pids = parts.flatMap(({ pid }) => pid ?? []);
+    for (const { name, kind } of processes)
+      if (kind === 'store') await ask(socketPath(dir.path), { action: 'pause', process: name }, 10_000);
+    const pids = processes.flatMap(({ pid }) => pid ?? []);
     const children = (await Promise.all(pids.map(childrenOf))).flat();
     run.child.kill('SIGKILL');
     expect(await run.ended).toBe('SIGKILL');
     await nothingLeft(
       [...pids, ...children],
-      parts.flatMap(({ ports }) => ports),
+      processes.flatMap(({ ports }) => ports),
     );
   },
 );
 
-test('a taken port is named, with the part that needs it, and nothing is left running', async () => {
+test('a taken port is named, with the process that needs it, and nothing is left running', async () => {
   const portBase = await findPortBase();
   const other = createServer().listen(brokerPort(portBase), loopback);
   try {
@@ -48,7 +49,7 @@ test('a taken port is named, with the part that needs it, and nothing is left ru
   await (await startPlatform({ dataDir: dir.path, portBase, main })).close();
 });
 
-test('a part that does not come up is named, with the end of its log, and the rest is taken down', async () => {
+test('a process that does not come up is named, with the end of its log, and the rest is taken down', async () => {
   const portBase = await findPortBase();
   const broken = { ...main, consumer: '/no/such/file.ts' };
   await expect(startPlatform({ dataDir: dir.path, portBase, main: broken })).rejects.toThrow(

@@ -1,3 +1,5 @@
+// @module-tag kafka
+// @module-tag java
 import { shareOrders } from './replicas.ts';
 
 shareOrders({ store: 'redis', broker: 'kafka' });

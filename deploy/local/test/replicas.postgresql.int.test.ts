@@ -1,3 +1,4 @@
+// @module-tag postgres
 import { shareOrders } from './replicas.ts';
 
 shareOrders({ store: 'postgresql', broker: 'redis' });

@@ -42,16 +42,16 @@ export function shareOrders({ store, broker }: Required<Pick<PlatformOptions, 's
       expect(await read(platform.urls.order[1], placed.id)).toEqual(first);
     });
 
-    test('have an order decided that was placed while the broker was dead, or frozen', async () => {
-      const [, part = { name: '' }] = platform.parts().filter(({ kind }) => kind === 'store');
-      await platform.kill(part.name);
+    test('have an order decided that was placed while the broker was dead, or paused', async () => {
+      const [, managed = { name: '' }] = platform.processes().filter(({ kind }) => kind === 'store');
+      await platform.kill(managed.name);
       const whenDead = placeDemoOrder(urlsOf(platform, 0), never);
-      await platform.start(part.name);
+      await platform.start(managed.name);
       expect((await whenDead).status).toBe('VALIDATED');
 
-      await platform.freeze(part.name);
+      await platform.pause(managed.name);
       const whenFrozen = placeDemoOrder(urlsOf(platform, 0), never);
-      await platform.thaw(part.name);
+      await platform.resume(managed.name);
       expect((await whenFrozen).status).toBe('VALIDATED');
     });
   });

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoOrder } from '../src/demo.ts';
-import type { PartView } from '../src/parts/spec.ts';
 import { findPortBase } from '../src/ports.ts';
+import type { ProcessView } from '../src/processes/spec.ts';
 import { nothingLeft, runProgram, said, temporaryDir } from './support/harness.ts';
 
 describe('npm start', () => {
@@ -28,18 +28,18 @@ describe('npm start', () => {
     expect(await twice.ended).toBe(1);
     expect(twice.output()).toContain(`a platform is running in ${dir.path} already`);
 
-    const list = runProgram('parts.ts', ['list', '--json', ...place]);
+    const list = runProgram('processes.ts', ['list', '--json', ...place]);
     expect(await list.ended).toBe(0);
-    const parts = JSON.parse(list.output()) as PartView[];
-    expect(parts.filter(({ state }) => state === 'running')).toHaveLength(10);
+    const processes = JSON.parse(list.output()) as ProcessView[];
+    expect(processes.filter(({ state }) => state === 'running')).toHaveLength(10);
 
     run.child.kill('SIGINT');
     expect(await run.ended).toBe(0);
     await nothingLeft(
-      parts.flatMap(({ pid }) => pid ?? []),
-      parts.flatMap(({ ports }) => ports),
+      processes.flatMap(({ pid }) => pid ?? []),
+      processes.flatMap(({ ports }) => ports),
     );
-    const gone = runProgram('parts.ts', ['list', ...place]);
+    const gone = runProgram('processes.ts', ['list', ...place]);
     expect(await gone.ended).toBe(1);
     expect(gone.output()).toContain('no platform runs there; start one with "npm start"');
   });

@@ -1,8 +1,11 @@
 //go:build tools
 
-// Package tools pins the programs that deploy/tools builds from this module.
-package tools
+package main
 
+// The programs of Dapr's control plane, which deploy/cluster builds from this module.
 import (
-	_ "github.com/dapr/dapr/cmd/daprd"
+	_ "github.com/dapr/dapr/cmd/injector"
+	_ "github.com/dapr/dapr/cmd/operator"
+	_ "github.com/dapr/dapr/cmd/placement"
+	_ "github.com/dapr/dapr/cmd/sentry"
 )

@@ -1,60 +1,64 @@
 import { existsSync } from 'node:fs';
 import { chmod, glob, mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import type { BuildOrder } from './go.ts';
-import { runProgram } from './plain/program.mjs';
-import { telling } from './plain/report.mjs';
+import type { BuildRequest } from './go.ts';
+import { runProgram } from './program.ts';
+import { withProgress } from './report.ts';
 import type { DebianSource } from './table.ts';
 
-const minute = 60_000;
+const MINUTE = 60_000;
 
 /**
- * Unpacks a distribution's packages, and those they need that this machine lacks, into a folder. Nothing is installed:
- * it needs no rights, changes nothing on the system and starts no service. The programs become scripts in `into`.
+ * Unpacks a distribution's packages, and their dependencies that this machine lacks, into a folder. The system is not
+ * changed, no rights are needed and no service starts. Each program becomes a script in `into`.
  */
 export async function unpackFromDebian(
   source: DebianSource,
   programs: readonly string[],
-  order: BuildOrder,
+  request: BuildRequest,
 ): Promise<void> {
-  const work = join(order.into, 'apt');
-  const root = join(order.into, 'root');
+  const work = join(request.into, 'apt');
+  const root = join(request.into, 'root');
   const apt = (args: readonly string[], deadlineMs: number) =>
-    runProgram('apt-get', [...args, ...privateState(work)], { cwd: work, signal: order.signal, deadlineMs });
+    runProgram('apt-get', [...args, ...privateState(work)], { cwd: work, signal: request.signal, deadlineMs });
 
   for (const folder of ['lists/partial', 'cache/archives/partial']) {
     await mkdir(join(work, folder), { recursive: true });
   }
-  await telling(order.report, `${order.name}: reading the package lists of the distribution`, async (say) => {
-    try {
-      await apt(['update'], 5 * minute);
-    } catch (cause) {
-      throw new Error('the package lists of this distribution could not be read by apt-get', { cause });
-    }
-    const plan = await apt(['install', '--simulate', '--no-install-recommends', ...source.packages], minute);
-    const names = plannedPackages(plan);
-    say(`${order.name}: downloading ${names.length} packages`);
-    if (names.length > 0) await apt(['download', ...names], 15 * minute);
-    const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
-    for (const [index, archive] of archives.entries()) {
-      say(`${order.name}: unpacking ${index + 1} of ${archives.length} packages`);
-      await runProgram('dpkg-deb', ['-x', join(work, archive), root], {
-        signal: order.signal,
-        deadlineMs: 5 * minute,
-      });
-    }
-  });
+  await withProgress(
+    request.report,
+    `${request.name}: reading the package lists of the distribution`,
+    async (setStatus) => {
+      try {
+        await apt(['update'], 5 * MINUTE);
+      } catch (cause) {
+        throw new Error('apt-get could not read the package lists of this distribution', { cause });
+      }
+      const plan = await apt(['install', '--simulate', '--no-install-recommends', ...source.packages], MINUTE);
+      const names = plannedPackages(plan);
+      setStatus(`${request.name}: downloading ${names.length} packages`);
+      if (names.length > 0) await apt(['download', ...names], 15 * MINUTE);
+      const archives = (await readdir(work)).filter((file) => file.endsWith('.deb'));
+      for (const [index, archive] of archives.entries()) {
+        setStatus(`${request.name}: unpacking ${index + 1} of ${archives.length} packages`);
+        await runProgram('dpkg-deb', ['-x', join(work, archive), root], {
+          signal: request.signal,
+          deadlineMs: 5 * MINUTE,
+        });
+      }
+    },
+  );
   await rm(work, { recursive: true });
   await keepLinksInside(root);
-  await writeLaunchers(source, programs, order.into);
+  await writeLaunchers(source, programs, request.into);
 }
 
-/** The packages that `apt-get install --simulate` says it would install. */
+/** The packages that `apt-get install --simulate` would install. */
 export function plannedPackages(plan: string): string[] {
   return [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1] ?? '');
 }
 
-/** Settings that keep apt's own state out of the system's, so that it works without rights and disturbs no one. */
+/** Settings that keep apt's state out of the system's folders, so that apt needs no rights and no lock. */
 function privateState(work: string): string[] {
   const settings = [
     `Dir::State::lists=${join(work, 'lists')}`,
@@ -65,7 +69,7 @@ function privateState(work: string): string[] {
   return ['-q', '-y', ...settings.flatMap((setting) => ['-o', setting])];
 }
 
-/** Points the links that lead to a file of the same packages there: Java's settings are links to absolute paths in /etc. */
+/** Changes absolute links to files of the same packages into relative ones: Java's settings are links into /etc. */
 export async function keepLinksInside(root: string): Promise<void> {
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (!entry.isSymbolicLink()) continue;
@@ -74,7 +78,7 @@ export async function keepLinksInside(root: string): Promise<void> {
     const inside = join(root, target);
     if (!isAbsolute(target) || !existsSync(inside)) continue;
     await rm(link);
-    // Relative, since the folder is moved once it is complete.
+    // Relative, because the folder is moved when it is complete.
     await symlink(relative(entry.parentPath, inside), link);
   }
 }

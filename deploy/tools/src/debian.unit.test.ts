@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { keepLinksInside, plannedPackages } from './debian.ts';
 
-test('reads the packages to fetch from a simulated installation', () => {
+test('reads the packages to download from a simulated installation', () => {
   const plan = `NOTE: This is only a simulation!
 The following NEW packages will be installed:
   liblzf1 redis-server
@@ -15,7 +15,7 @@ Conf redis-server (5:7.0.15-1~deb12u5 Debian-Security:12/oldstable-security [amd
   expect(plannedPackages(plan)).toEqual(['liblzf1', 'redis-server']);
 });
 
-test('keeps links to files of the packages inside, also once the folder is moved', async () => {
+test('keeps links to files of the packages valid when the folder is moved', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'standing-order-links-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const root = join(folder, 'making');

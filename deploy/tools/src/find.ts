@@ -1,12 +1,14 @@
 import { constants } from 'node:fs';
 import { access, glob, realpath } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { runProgram } from './plain/program.mjs';
+import { runProgram } from './program.ts';
 import type { Tool } from './table.ts';
 import { type Candidate, parseVersion } from './versions.ts';
 
-/** Where tools are looked for; tests give others than the machine's own. */
-export interface Surroundings {
+const VERSION_DEADLINE_MS = 20_000;
+
+/** Where tools are searched. Tests use other folders than those of the machine. */
+export interface Environment {
   /** As in the environment variable PATH. */
   readonly path: string;
   readonly home: string;
@@ -14,11 +16,11 @@ export interface Surroundings {
   readonly cache: string;
 }
 
-/** Every copy of a tool on PATH and in its usual places, in order of preference, with what each says it is. */
-export async function findInstalled(tool: Tool, around: Surroundings): Promise<Candidate[]> {
-  const folders = around.path.split(delimiter).filter((folder) => folder !== '');
-  for (const place of tool.places) {
-    folders.push(...(await Array.fromAsync(glob(place.replace(/^~/, around.home)))));
+/** Finds every copy of a tool on PATH and in its usual folders, in order of preference, with its version. */
+export async function findInstalled(tool: Tool, environment: Environment): Promise<Candidate[]> {
+  const folders = environment.path.split(delimiter).filter((folder) => folder !== '');
+  for (const pattern of tool.folders) {
+    folders.push(...(await Array.fromAsync(glob(pattern.replace(/^~/, environment.home)))));
   }
   const seen = new Set<string>();
   const found: Candidate[] = [];
@@ -29,41 +31,42 @@ export async function findInstalled(tool: Tool, around: Surroundings): Promise<C
   return found;
 }
 
-/** The copy of a tool in one folder; undefined if it is not there with all that belongs to it, or was seen before. */
+/** The copy of a tool in one folder. Undefined if the tool or a companion is missing, or the copy was seen before. */
 export async function inspect(
   tool: Tool,
   folder: string,
   seen: Set<string> = new Set(),
 ): Promise<Candidate | undefined> {
   const link = join(folder, tool.name);
-  if (!(await isProgram(link))) return undefined;
+  if (!(await isExecutable(link))) return undefined;
   const target = await realpath(link);
   if (seen.has(target)) return undefined;
   seen.add(target);
-  // The name counts: Debian's redis-server is a link to redis-check-rdb. Only what comes with a tool may need the target.
-  const path = (await allBeside(tool, folder)) ? link : target;
-  if (path === target && !(await allBeside(tool, dirname(target)))) return undefined;
-  const version = await askVersion(tool, path);
+  // The name matters: Debian's redis-server is a link to redis-check-rdb. Use the target only to find the companions.
+  const path = (await hasCompanions(tool, folder)) ? link : target;
+  if (path === target && !(await hasCompanions(tool, dirname(target)))) return undefined;
+  const version = await readVersion(tool, path);
   return version === undefined ? { path } : { path, version };
 }
 
-async function allBeside(tool: Tool, folder: string): Promise<boolean> {
-  const there = await Promise.all(tool.beside.map((name) => isProgram(join(folder, name))));
-  return there.every(Boolean);
+async function hasCompanions(tool: Tool, folder: string): Promise<boolean> {
+  const present = await Promise.all(tool.companions.map((name) => isExecutable(join(folder, name))));
+  return present.every(Boolean);
 }
 
-async function isProgram(path: string): Promise<boolean> {
+async function isExecutable(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
     () => false,
   );
 }
 
-async function askVersion(tool: Tool, path: string): Promise<string | undefined> {
+async function readVersion(tool: Tool, path: string): Promise<string | undefined> {
   try {
-    return parseVersion(await runProgram(path, tool.versionArguments ?? ['--version'], { deadlineMs: 20_000 }));
+    const args = tool.versionArguments ?? ['--version'];
+    return parseVersion(await runProgram(path, args, { deadlineMs: VERSION_DEADLINE_MS }));
   } catch {
-    // A program that does not even tell its version is no candidate; the choice says so.
+    // A program that cannot print its version is not a candidate. `choose` gives the reason.
     return undefined;
   }
 }

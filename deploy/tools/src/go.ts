@@ -1,67 +1,77 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runProgram } from './plain/program.mjs';
-import { type Report, telling } from './plain/report.mjs';
+import { runProgram } from './program.ts';
+import { type ProgressReport, withProgress } from './report.ts';
 import type { GoSource } from './table.ts';
-import { unfit } from './versions.ts';
+import { unsupportedReason } from './versions.ts';
 
-const minute = 60_000;
+const MINUTE = 60_000;
 
-// readonly: a build must never change the pins, nor with them the work tree.
-const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
-const environment = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' };
+// readonly: a build must not change the pins.
+const FLAGS = ['-mod=readonly', '-trimpath', '-buildvcs=false'];
+const ENVIRONMENT = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' };
 
-/** Where a build is asked for: `into` is an existing folder; the program gets the name `name` in it. */
-export interface BuildOrder {
+/** A tool to be built. `into` is an existing folder; the program gets the name `name` in that folder. */
+export interface BuildRequest {
   readonly name: string;
   readonly into: string;
   readonly signal: AbortSignal;
-  readonly report: Report;
+  readonly report: ProgressReport;
 }
 
-/** Builds a program from its pinned module. Rejects with what is missing, or with what the build said. */
-export async function buildFromGo(source: GoSource, order: BuildOrder): Promise<void> {
-  await needGo(source);
-  const all = [...flags, ...source.flags];
+/** Builds a program from its pinned module. Rejects with the missing requirement or the output of the build. */
+export async function buildFromGo(source: GoSource, request: BuildRequest): Promise<void> {
+  await requireGo(source);
+  const { name, into, signal, report } = request;
+  const flags = [...FLAGS, ...source.flags];
   const go = (args: readonly string[], deadlineMs: number, onLine: (line: string) => void) =>
-    runProgram('go', args, { cwd: source.folder, env: environment, signal: order.signal, deadlineMs, onLine });
-  await telling(order.report, `${order.name}: reading its modules`, async (say) => {
+    runProgram('go', args, { cwd: source.folder, env: ENVIRONMENT, signal, deadlineMs, onLine });
+  await withProgress(report, `${name}: reading its modules`, async (setStatus) => {
     let modules = 0;
     const stale = await go(
-      ['list', '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...all, source.program],
-      30 * minute,
+      ['list', '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...flags, source.program],
+      30 * MINUTE,
       (line) => {
         if (!line.startsWith('go: downloading ')) return;
         modules += 1;
-        say(`${order.name}: ${modules} modules downloaded`);
+        setStatus(`${name}: ${modules} modules downloaded`);
       },
     );
     const total = stale.split('\n').filter((line) => line !== '').length;
     let compiled = 0;
-    const tell = () =>
-      say(`${order.name}: ${compiled < total ? `${compiled} of ${total} packages compiled` : 'linking'}`);
-    tell();
-    await go(['build', '-v', ...all, '-o', join(order.into, order.name), source.program], 60 * minute, () => {
+    const showCount = () =>
+      setStatus(`${name}: ${compiled < total ? `${compiled} of ${total} packages compiled` : 'linking'}`);
+    showCount();
+    await go(['build', '-v', ...flags, '-o', join(into, name), source.program], 60 * MINUTE, () => {
       compiled += 1;
-      tell();
+      showCount();
     });
   });
 }
 
-async function needGo(source: GoSource): Promise<void> {
+/** A hash of the module's own files and of the flags. A cached program with another hash is out of date. */
+export async function fingerprintOf({ folder, program, flags }: GoSource): Promise<string> {
+  const hash = createHash('sha256').update([program, ...flags].join('\n'));
+  const files = await Array.fromAsync(glob('**/{*.go,go.mod,go.sum}', { cwd: folder }));
+  for (const file of files.toSorted()) hash.update(`\n${file}\n`).update(await readFile(join(folder, file)));
+  return hash.digest('hex');
+}
+
+async function requireGo(source: GoSource): Promise<void> {
   const wanted = /^go (\S+)$/m.exec(await readFile(join(source.folder, 'go.mod'), 'utf8'))?.[1] ?? '1.21';
-  const sentence = `Go ${wanted} or newer is needed to build it (https://go.dev/dl)`;
-  let said: string;
+  const requirement = `Building it requires Go ${wanted} or newer (https://go.dev/dl)`;
+  let version: string;
   try {
-    // In the module's folder: a Go from 1.21 fetches the toolchain that go.mod asks for by itself.
-    said = await runProgram('go', ['env', 'GOVERSION'], {
+    // In the module's folder: Go 1.21 and newer download the toolchain that go.mod names.
+    version = await runProgram('go', ['env', 'GOVERSION'], {
       cwd: source.folder,
-      env: environment,
-      deadlineMs: 10 * minute,
+      env: ENVIRONMENT,
+      deadlineMs: 10 * MINUTE,
     });
   } catch (cause) {
-    throw new Error(`${sentence}, and there is none that runs`, { cause });
+    throw new Error(`${requirement}, and no Go could be run`, { cause });
   }
-  const reason = unfit(said.replace(/^go/, ''), { atLeast: wanted });
-  if (reason !== undefined) throw new Error(`${sentence}, and the one on PATH ${reason}`);
+  const reason = unsupportedReason(version.replace(/^go/, ''), { atLeast: wanted });
+  if (reason !== undefined) throw new Error(`${requirement}, and the Go on PATH ${reason}`);
 }

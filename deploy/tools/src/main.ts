@@ -1,55 +1,30 @@
-import { parseArgs } from 'node:util';
-import { describeTool, isToolName, type Resolved, toolNames } from './index.ts';
-import { reportTo } from './plain/report.mjs';
+import { Argument, createCommand, runCommand } from './cli.ts';
+import { describeTool, type ResolvedTool, type ToolName, toolNames } from './index.ts';
+import { createProgressReport } from './report.ts';
 
-const help = `Finds the programs that Standing Order runs, or makes them, and prints where they are.
+const command = createCommand('tools', 'Finds or builds the programs that Standing Order runs, and prints their paths.')
+  .addArgument(new Argument('[name...]', 'the tools (default: all of them)').choices(toolNames))
+  .option('--json', 'print one JSON object: { NAME: { path, version, from } }')
+  .addHelpText('after', '\nExit code: 0 all tools are available, 1 a tool could not be built, 2 wrong arguments.')
+  .action(async (names: readonly ToolName[], { json = false }: { json?: boolean }) => {
+    process.exitCode = await printTools(names.length === 0 ? toolNames : names, json);
+  });
 
-  npm run tools -- [--json] [NAME...]
+await runCommand(command);
 
-NAME is one of: ${toolNames.join(', ')}. Without a name: all of them.
-
-  --json   print one JSON object: { NAME: { path, version, from } }
-  --help   print this
-
-Exit code: 0 all there, 1 one could not be had, 2 wrong arguments.`;
-
-async function main(): Promise<number> {
-  const { values, positionals } = readArguments();
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
-  const unknown = positionals.filter((name) => !isToolName(name));
-  if (unknown.length > 0) {
-    console.error(`No tool is named ${unknown.join(', ')}. Known: ${toolNames.join(', ')}.`);
-    return 2;
-  }
-  const names = positionals.length === 0 ? toolNames : positionals.filter(isToolName);
-  const found: Record<string, Resolved> = {};
-  let failed = 0;
+/** Resolves to the exit code. */
+async function printTools(names: readonly ToolName[], json: boolean): Promise<number> {
+  const found: Record<string, ResolvedTool> = {};
+  let failures = 0;
   for (const name of names) {
     try {
-      found[name] = await describeTool(name, reportTo(process.stderr));
-      if (!values.json) console.log(found[name].path);
+      found[name] = await describeTool(name, createProgressReport(process.stderr));
+      if (!json) console.log(found[name].path);
     } catch (error) {
-      failed += 1;
+      failures += 1;
       console.error(error instanceof Error ? error.message : error);
     }
   }
-  if (values.json) console.log(JSON.stringify(found, null, 2));
-  return failed === 0 ? 0 : 1;
+  if (json) console.log(JSON.stringify(found, null, 2));
+  return failures === 0 ? 0 : 1;
 }
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(2);
-  }
-}
-
-process.exitCode = await main();

@@ -4,46 +4,50 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { BuildOrder } from './go.ts';
-import { runProgram } from './plain/program.mjs';
-import { telling } from './plain/report.mjs';
+import type { BuildRequest } from './go.ts';
+import { runProgram } from './program.ts';
+import { withProgress } from './report.ts';
 import type { MavenSource } from './table.ts';
 
-const fetchesAtATime = 6;
-const attempts = 3;
-const artifactDeadlineMs = 5 * 60_000;
-const mavenDeadlineMs = 2 * 60_000;
+const CONCURRENT_DOWNLOADS = 6;
+const MAX_ATTEMPTS = 3;
+const ARTIFACT_DEADLINE_MS = 5 * 60_000;
+const MAVEN_DEADLINE_MS = 2 * 60_000;
 
-/** One file of a Maven repository, and what must be in it. */
+/** One file of a Maven repository, and the hash of its contents. */
 export interface Artifact {
   readonly path: string;
   readonly sha256: string;
 }
 
 /**
- * Fetches the pinned artifacts and puts a script of the tool's name beside them: `NAME CLASS [ARGUMENT...]` runs a class with
- * the Java that the variable JAVA names. Rejects with what could not be had, from where.
+ * Downloads the pinned artifacts and writes a script with the tool's name beside them: `NAME CLASS [ARGUMENT...]` runs a
+ * class with the Java of the variable JAVA. Rejects with the URL of an artifact that could not be downloaded.
+ *
+ * This does not use Maven's own plugins: it also works without Maven (MAVEN_REPOSITORY_URL), and the hashes are pinned here.
  */
-export async function fetchFromMaven(source: MavenSource, order: BuildOrder): Promise<void> {
+export async function downloadFromMaven(source: MavenSource, request: BuildRequest): Promise<void> {
   const artifacts = readArtifacts(await readFile(join(source.folder, 'artifacts.sha256'), 'utf8'));
-  const from = await repository(source, order);
-  const libs = join(order.into, 'libs');
+  const url = await repositoryUrl(source, request);
+  const libs = join(request.into, 'libs');
   await mkdir(libs);
-  await telling(order.report, `${order.name}: asking ${from}`, async (say) => {
+  await withProgress(request.report, `${request.name}: downloading from ${url}`, async (setStatus) => {
     let [files, bytes] = [0, 0];
-    const tell = () =>
-      say(`${order.name}: ${files} of ${artifacts.length} artifacts, ${(bytes / 1e6).toFixed(1)} MB downloaded`);
-    const left = artifacts.values();
+    const showCount = () =>
+      setStatus(
+        `${request.name}: ${files} of ${artifacts.length} artifacts, ${(bytes / 1e6).toFixed(1)} MB downloaded`,
+      );
+    const remaining = artifacts.values();
     const worker = async () => {
-      for (const artifact of left) {
-        bytes += await fetchArtifact(artifact, { from, into: libs, signal: order.signal });
+      for (const artifact of remaining) {
+        bytes += await downloadArtifact(artifact, { repository: url, into: libs, signal: request.signal });
         files += 1;
-        tell();
+        showCount();
       }
     };
-    await Promise.all(Array.from({ length: fetchesAtATime }, worker));
+    await Promise.all(Array.from({ length: CONCURRENT_DOWNLOADS }, worker));
   });
-  await writeLauncher(order, source.version);
+  await writeLauncher(request, source.version);
 }
 
 /** Reads lines of `sha256sum`. */
@@ -53,32 +57,37 @@ export function readArtifacts(text: string): Artifact[] {
     .split('\n')
     .map((line) => {
       const [, sha256, path] = /^([0-9a-f]{64}) {2}(\S+)$/.exec(line) ?? [];
-      if (sha256 === undefined || path === undefined) throw new Error(`no artifact with its sha256: ${line}`);
+      if (sha256 === undefined || path === undefined) throw new Error(`not an artifact with its sha256: ${line}`);
       return { path, sha256 };
     });
 }
 
 /** Resolves with the size in bytes. */
-async function fetchArtifact(
+async function downloadArtifact(
   { path, sha256 }: Artifact,
-  { from, into, signal }: { from: string; into: string; signal: AbortSignal },
+  { repository, into, signal }: { repository: string; into: string; signal: AbortSignal },
 ): Promise<number> {
-  const url = `${from}/${path}`;
+  const url = `${repository}/${path}`;
   const file = join(into, basename(path));
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await fetchOnce(url, file, sha256, AbortSignal.any([signal, AbortSignal.timeout(artifactDeadlineMs)]));
+      return await downloadOnce(
+        url,
+        file,
+        sha256,
+        AbortSignal.any([signal, AbortSignal.timeout(ARTIFACT_DEADLINE_MS)]),
+      );
     } catch (cause) {
       await rm(file, { force: true });
       signal.throwIfAborted();
-      if (attempt === attempts) throw new Error(`${url} could not be fetched: ${reasonOf(cause)}`, { cause });
+      if (attempt === MAX_ATTEMPTS) throw new Error(`${url} could not be downloaded: ${reasonOf(cause)}`, { cause });
     }
   }
 }
 
-async function fetchOnce(url: string, file: string, sha256: string, signal: AbortSignal): Promise<number> {
+async function downloadOnce(url: string, file: string, sha256: string, signal: AbortSignal): Promise<number> {
   const response = await fetch(url, { signal });
-  if (!response.ok || response.body === null) throw new Error(`it is answered ${response.status}`);
+  if (!response.ok || response.body === null) throw new Error(`the response has status ${response.status}`);
   const hash = createHash('sha256');
   let bytes = 0;
   const measured = new Transform({
@@ -89,8 +98,8 @@ async function fetchOnce(url: string, file: string, sha256: string, signal: Abor
     },
   });
   await pipeline(Readable.fromWeb(response.body), measured, createWriteStream(file), { signal });
-  const got = hash.digest('hex');
-  if (got !== sha256) throw new Error(`its sha256 is ${got}, not ${sha256}`);
+  const actual = hash.digest('hex');
+  if (actual !== sha256) throw new Error(`its sha256 is ${actual}, not ${sha256}`);
   return bytes;
 }
 
@@ -99,35 +108,35 @@ function reasonOf(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-/** Where artifacts come from: the variable MAVEN_REPOSITORY_URL, or what Maven itself would ask, mirrors and all. */
-async function repository(source: MavenSource, order: BuildOrder): Promise<string> {
-  const given = process.env.MAVEN_REPOSITORY_URL || repositoryIn(await whatMavenPlans(source, order));
-  if (given === undefined) throw new Error('Maven does not say where it gets artifacts; MAVEN_REPOSITORY_URL can');
-  return given.replace(/\/+$/, '');
+/** The repository of the variable MAVEN_REPOSITORY_URL, or the one that Maven uses here, which may be a mirror. */
+async function repositoryUrl(source: MavenSource, request: BuildRequest): Promise<string> {
+  const url = process.env.MAVEN_REPOSITORY_URL || repositoryIn(await readMavenPlan(source, request));
+  if (url === undefined) throw new Error('Maven names no repository: set MAVEN_REPOSITORY_URL');
+  return url.replace(/\/+$/, '');
 }
 
-/** The plan of a build that does nothing, in which Maven names its repositories. It asks nobody for that. */
-async function whatMavenPlans({ folder }: MavenSource, { into, signal }: BuildOrder): Promise<string> {
+/** The plan of an empty build, in which Maven names its repositories. Maven sends no request for that. */
+async function readMavenPlan({ folder }: MavenSource, { into, signal }: BuildRequest): Promise<string> {
   const scratch = join(into, 'm2');
   const quiet = ['--batch-mode', '--offline', '--non-recursive', `-Dmaven.repo.local=${scratch}`];
   try {
     const args = ['--debug', ...quiet, '--file', join(folder, 'pom.xml'), 'validate'];
-    return await runProgram('mvn', args, { signal, deadlineMs: mavenDeadlineMs });
+    return await runProgram('mvn', args, { signal, deadlineMs: MAVEN_DEADLINE_MS });
   } catch (cause) {
     signal.throwIfAborted();
-    const sentence = 'where artifacts are is known from Maven (3 or newer) on PATH, or from MAVEN_REPOSITORY_URL';
-    throw new Error(`${sentence}, and Maven cannot be asked: ${reasonOf(cause)}`, { cause });
+    const hint = 'the URL of the repository comes from Maven (3 or newer) on PATH, or from MAVEN_REPOSITORY_URL';
+    throw new Error(`${hint}, and Maven failed: ${reasonOf(cause)}`, { cause });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-/** The URL of the repository that Maven's plan names first for dependencies. */
+/** The URL of the first repository for dependencies in Maven's plan. */
 export function repositoryIn(plan: string): string | undefined {
   return /Repositories \(dependencies\): \[\S+ \((https?:[^\s,)]+)/.exec(plan)?.[1];
 }
 
-async function writeLauncher({ name, into }: BuildOrder, version: string): Promise<void> {
+async function writeLauncher({ name, into }: BuildRequest, version: string): Promise<void> {
   const script = [
     '#!/bin/sh',
     `if [ "$1" = --version ]; then echo ${version}; exit; fi`,

@@ -1,96 +1,121 @@
-import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { interruptible } from './bootstrap/interrupt.mjs';
+import { withLock } from './bootstrap/lock.mjs';
 import { unpackFromDebian } from './debian.ts';
-import { findInstalled, inspect, type Surroundings } from './find.ts';
-import { type BuildOrder, buildFromGo } from './go.ts';
-import { fetchFromMaven } from './maven.ts';
-import { interruptible } from './plain/interrupt.mjs';
-import { withLock } from './plain/lock.mjs';
-import { inWords, type Report } from './plain/report.mjs';
+import { type Environment, findInstalled, inspect } from './find.ts';
+import { type BuildRequest, buildFromGo, fingerprintOf } from './go.ts';
+import { downloadFromMaven } from './maven.ts';
+import { inWords, type ProgressReport } from './report.ts';
 import type { Tool } from './table.ts';
 import { choose } from './versions.ts';
 
-const minute = 60_000;
+const MINUTE = 60_000;
+/** The file in a tool's folder with the fingerprint of the sources that it was built from. */
+const FINGERPRINT_FILE = '.fingerprint';
 
-/** The path of a program that will do, and where it came from. */
-export interface Resolved {
+/** The path of a supported program, and its origin. */
+export interface ResolvedTool {
   readonly path: string;
   readonly version: string;
   readonly from: 'installed' | 'cache' | 'built';
 }
 
 /**
- * Finds a tool on PATH and in its usual places, then in the cache; else makes it, in the cache. Of several processes
- * one makes it and the others wait. Rejects with an Error that says how to get it by hand, and then why it could not be made.
+ * Finds a tool on PATH and in its usual folders, then in the cache. Otherwise builds it in the cache. If several
+ * processes need it, one builds and the others wait. Rejects with an installation hint and the reason of the failure.
  */
-export async function resolve(tool: Tool, around: Surroundings, report: Report): Promise<Resolved> {
-  const { chosen, refused } = choose(await findInstalled(tool, around), tool.wanted);
-  for (const reason of refused) report.note(reason);
+export async function resolve(tool: Tool, environment: Environment, report: ProgressReport): Promise<ResolvedTool> {
+  const { chosen, rejected } = choose(await findInstalled(tool, environment), tool.wanted);
+  for (const reason of rejected) report.note(reason);
   if (chosen?.version !== undefined) return { path: chosen.path, version: chosen.version, from: 'installed' };
-  const cached = await findCached(tool, around);
+  const cached = await findCached(tool, environment);
   if (cached !== undefined) return cached;
   try {
-    return await interruptible((signal) => makeOnce(tool, around, report, signal));
+    return await interruptible((signal) => buildOnce(tool, environment, report, signal));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${tool.name} is missing: ${tool.byHand}.\nIt could not be made here: ${why}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${tool.name} is missing: ${tool.installHint}.\nIt could not be built here: ${reason}`, { cause });
   } finally {
     report.done();
   }
 }
 
-function folderOf(tool: Tool, around: Surroundings): string {
-  return join(around.cache, `${tool.name}-${tool.wanted.atLeast}`);
+function folderOf(tool: Tool, environment: Environment): string {
+  return join(environment.cache, `${tool.name}-${tool.wanted.atLeast}`);
 }
 
-async function findCached(tool: Tool, around: Surroundings): Promise<Resolved | undefined> {
-  const candidate = await inspect(tool, folderOf(tool, around));
+async function findCached(tool: Tool, environment: Environment): Promise<ResolvedTool | undefined> {
+  const folder = folderOf(tool, environment);
+  if (!(await isCurrent(tool, folder))) return undefined;
+  const candidate = await inspect(tool, folder);
   const { chosen } = choose(candidate === undefined ? [] : [candidate], tool.wanted);
   return chosen?.version === undefined ? undefined : { path: chosen.path, version: chosen.version, from: 'cache' };
 }
 
-async function makeOnce(tool: Tool, around: Surroundings, report: Report, signal: AbortSignal): Promise<Resolved> {
+/** False for a Go program that was built from other sources, such as a daprd with other components. */
+async function isCurrent({ source }: Tool, folder: string): Promise<boolean> {
+  if (source.kind !== 'go') return true;
+  const built = await readFile(join(folder, FINGERPRINT_FILE), 'utf8').catch(() => undefined);
+  return built === (await fingerprintOf(source));
+}
+
+async function buildOnce(
+  tool: Tool,
+  environment: Environment,
+  report: ProgressReport,
+  signal: AbortSignal,
+): Promise<ResolvedTool> {
   const onWait = (holder: number, waitedMs: number) =>
-    report.progress(`${tool.name}: process ${holder} is making it, waiting, ${inWords(waitedMs)}`);
-  const options = { deadlineMs: 100 * minute, signal, onWait };
-  return withLock(join(around.cache, `.${tool.name}.lock`), options, async () => {
-    const made = await findCached(tool, around);
-    return made ?? make(tool, around, report, signal);
+    report.progress(`${tool.name}: waiting for process ${holder}, which builds it, ${inWords(waitedMs)}`);
+  const options = { deadlineMs: 100 * MINUTE, signal, onWait };
+  return withLock(join(environment.cache, `.${tool.name}.lock`), options, async () => {
+    const cached = await findCached(tool, environment);
+    return cached ?? build(tool, environment, report, signal);
   });
 }
 
-async function make(tool: Tool, around: Surroundings, report: Report, signal: AbortSignal): Promise<Resolved> {
+async function build(
+  tool: Tool,
+  environment: Environment,
+  report: ProgressReport,
+  signal: AbortSignal,
+): Promise<ResolvedTool> {
   const began = performance.now();
-  const prefix = `.${tool.name}-making-`;
-  // Left by a process that was killed; under the lock no other can be at work there.
-  for (const entry of await readdir(around.cache)) {
-    if (entry.startsWith(prefix)) await rm(join(around.cache, entry), { recursive: true });
+  const prefix = `.${tool.name}-building-`;
+  // Left by a process that was killed. The lock excludes other builds.
+  for (const entry of await readdir(environment.cache)) {
+    if (entry.startsWith(prefix)) await rm(join(environment.cache, entry), { recursive: true });
   }
-  const into = await mkdtemp(join(around.cache, prefix));
-  // postgres refuses to run as root, so another user may have to reach it.
+  const into = await mkdtemp(join(environment.cache, prefix));
+  // postgres refuses to run as root, so another user must be able to read the folder.
   await chmod(into, 0o755);
-  const folder = folderOf(tool, around);
+  const folder = folderOf(tool, environment);
   try {
-    await makeInto(tool, { name: tool.name, into, signal, report });
+    await buildInto(tool, { name: tool.name, into, signal, report });
     const candidate = await inspect(tool, into);
-    const { chosen, refused } = choose(candidate === undefined ? [] : [candidate], tool.wanted);
-    if (chosen?.version === undefined) throw new Error(refused[0] ?? 'what was made does not hold it');
+    const { chosen, rejected } = choose(candidate === undefined ? [] : [candidate], tool.wanted);
+    if (chosen?.version === undefined) throw new Error(rejected[0] ?? 'the build does not contain the program');
     await rm(folder, { recursive: true, force: true });
     await rename(into, folder);
-    report.note(`${tool.name} ${chosen.version}: made in ${inWords(performance.now() - began)}, kept in ${folder}`);
+    report.note(`${tool.name} ${chosen.version}: built in ${inWords(performance.now() - began)} in ${folder}`);
     return { path: join(folder, tool.name), version: chosen.version, from: 'built' };
   } finally {
     await rm(into, { recursive: true, force: true });
   }
 }
 
-function makeInto(tool: Tool, order: BuildOrder): Promise<void> {
+async function buildInto(tool: Tool, request: BuildRequest): Promise<void> {
   switch (tool.source.kind) {
-    case 'go':
-      return buildFromGo(tool.source, order);
+    case 'go': {
+      const fingerprint = await fingerprintOf(tool.source);
+      await buildFromGo(tool.source, request);
+      await writeFile(join(request.into, FINGERPRINT_FILE), fingerprint);
+      return;
+    }
     case 'debian':
-      return unpackFromDebian(tool.source, [tool.name, ...tool.beside], order);
+      return unpackFromDebian(tool.source, [tool.name, ...tool.companions], request);
     case 'maven':
-      return fetchFromMaven(tool.source, order);
+      return downloadFromMaven(tool.source, request);
   }
 }

@@ -1,22 +1,23 @@
 import { fileURLToPath } from 'node:url';
-import type { Range } from './versions.ts';
+import type { VersionRange } from './versions.ts';
 
-/** A program of a Go module; the folder holds the go.mod and go.sum that pin everything it is made of. */
+/** A Go program. The folder holds the go.mod and go.sum that pin all its modules. */
 export interface GoSource {
   readonly kind: 'go';
   readonly folder: string;
+  /** The package of the program; `.` for the one in the folder. */
   readonly program: string;
   readonly flags: readonly string[];
 }
 
-/** Packages of a Debian-like distribution; `folder` is where, inside them, the programs are (a glob). */
+/** Packages of a Debian-like distribution. `folder` is the folder of the programs in them (a glob). */
 export interface DebianSource {
   readonly kind: 'debian';
   readonly packages: readonly string[];
   readonly folder: string;
 }
 
-/** Java programs in a Maven repository; the folder holds the artifacts.sha256 that pins every file of them. */
+/** Java programs in a Maven repository. The folder holds the artifacts.sha256 that pins every file. */
 export interface MavenSource {
   readonly kind: 'maven';
   readonly folder: string;
@@ -26,128 +27,128 @@ export interface MavenSource {
 export interface Tool {
   /** Also the file name of the program. */
   readonly name: string;
-  readonly wanted: Range;
-  /** Programs that come with it and must be in the same folder. */
-  readonly beside: readonly string[];
-  /** How it is asked for its version; `--version` if not given. */
+  readonly wanted: VersionRange;
+  /** Programs that belong to it and must be in the same folder. */
+  readonly companions: readonly string[];
+  /** The arguments that print its version. Default: `--version`. */
   readonly versionArguments?: readonly string[];
-  /** Folders to look in after PATH: globs, `~` for the home folder. */
-  readonly places: readonly string[];
+  /** Folders to search after PATH: globs, `~` for the home folder. */
+  readonly folders: readonly string[];
   readonly source: GoSource | DebianSource | MavenSource;
-  /** How a person gets it, for when there is no other way. */
-  readonly byHand: string;
+  /** How to install it, printed when it cannot be built. */
+  readonly installHint: string;
 }
 
-const pinsOf = (tool: string) => fileURLToPath(new URL(`../${tool}`, import.meta.url));
+const pinsFolder = (tool: string) => fileURLToPath(new URL(`../${tool}`, import.meta.url));
 
-const kafkaVersion = '4.4.0';
+const KAFKA_VERSION = '4.4.0';
 
-/** Everything that the project runs and npm does not bring. A tool is added by an entry here. */
-export const tools = {
+/** The programs that the project runs and that are not npm packages. To add a tool, add an entry. */
+export const TOOLS = {
   daprd: {
     name: 'daprd',
     wanted: { atLeast: '1.18.1', below: '1.19' },
-    beside: [],
-    places: ['~/.dapr/bin'],
+    companions: [],
+    folders: ['~/.dapr/bin'],
     source: {
       kind: 'go',
-      folder: pinsOf('daprd'),
-      program: 'github.com/dapr/dapr/cmd/daprd',
-      // allcomponents is what Dapr releases; stablecomponents lacks the SQLite name resolver.
-      flags: ['-tags=allcomponents', '-ldflags=-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=1.18.1'],
+      folder: pinsFolder('daprd'),
+      program: '.',
+      // The suffix marks a build that is not a release of Dapr (ADR 0030).
+      flags: ['-ldflags=-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=1.18.1+standing-order'],
     },
-    byHand: 'install the Dapr CLI and run `dapr init --slim --runtime-version 1.18.1`',
+    installHint: 'install the Dapr CLI and run `dapr init --slim --runtime-version 1.18.1`',
   },
   'redis-server': {
     name: 'redis-server',
     wanted: { atLeast: '7' },
-    beside: [],
-    places: ['/opt/homebrew/bin', '/usr/local/bin'],
+    companions: [],
+    folders: ['/opt/homebrew/bin', '/usr/local/bin'],
     source: { kind: 'debian', packages: ['redis-server'], folder: 'usr/bin' },
-    byHand: 'install Redis 7 or newer (`brew install redis`, `dnf install redis`) so that redis-server is on PATH',
+    installHint: 'install Redis 7 or newer (`brew install redis`, `dnf install redis`) so that redis-server is on PATH',
   },
   postgres: {
     name: 'postgres',
     wanted: { atLeast: '15' },
-    beside: ['initdb', 'pg_ctl'],
-    places: [
+    companions: ['initdb', 'pg_ctl'],
+    folders: [
       '/usr/lib/postgresql/*/bin',
       '/usr/pgsql-*/bin',
       '/opt/homebrew/opt/postgresql@*/bin',
       '/usr/local/opt/postgresql@*/bin',
     ],
     source: { kind: 'debian', packages: ['postgresql'], folder: 'usr/lib/postgresql/*/bin' },
-    byHand: 'install PostgreSQL 15 or newer (`brew install postgresql@17`, `dnf install postgresql-server`)',
+    installHint: 'install PostgreSQL 15 or newer (`brew install postgresql@17`, `dnf install postgresql-server`)',
   },
   java: {
     name: 'java',
     wanted: { atLeast: '17' },
-    beside: [],
-    places: ['/usr/lib/jvm/*/bin', '/opt/homebrew/opt/openjdk/bin', '/usr/local/opt/openjdk/bin'],
+    companions: [],
+    folders: ['/usr/lib/jvm/*/bin', '/opt/homebrew/opt/openjdk/bin', '/usr/local/opt/openjdk/bin'],
     // 17 on Debian 12, 21 on Debian 13 and Ubuntu 24.04.
     source: { kind: 'debian', packages: ['default-jre-headless'], folder: 'usr/lib/jvm/*/bin' },
-    byHand:
+    installHint:
       'install Java 17 or newer (`brew install openjdk`, `dnf install java-21-openjdk-headless`) or set JAVA_HOME',
   },
   kafka: {
     name: 'kafka',
-    wanted: { atLeast: kafkaVersion, below: '5' },
-    beside: [],
-    places: [],
-    source: { kind: 'maven', folder: pinsOf('kafka'), version: kafkaVersion },
-    byHand:
-      'install Maven (`apt-get install maven`, `brew install maven`) or set MAVEN_REPOSITORY_URL to a Maven repository that can be reached',
+    wanted: { atLeast: KAFKA_VERSION, below: '5' },
+    companions: [],
+    folders: [],
+    source: { kind: 'maven', folder: pinsFolder('kafka'), version: KAFKA_VERSION },
+    installHint:
+      'install Maven (`apt-get install maven`, `brew install maven`) or set MAVEN_REPOSITORY_URL to a reachable Maven repository',
   },
   chromium: {
     name: 'chromium',
     wanted: { atLeast: '120' },
-    beside: [],
-    places: ['/snap/bin'],
-    // Debian has it as a package; on Ubuntu it is a snap.
+    companions: [],
+    folders: ['/snap/bin'],
+    // Debian has a package. On Ubuntu it is a snap.
     source: { kind: 'debian', packages: ['chromium'], folder: 'usr/lib/chromium' },
-    byHand: 'install Chromium so that `chromium --version` works',
+    installHint: 'install Chromium so that `chromium --version` works',
   },
   helm: {
     name: 'helm',
     wanted: { atLeast: '4.3.1', below: '5' },
-    beside: [],
+    companions: [],
     versionArguments: ['version', '--template', '{{.Version}}'],
-    places: [],
+    folders: [],
     source: {
       kind: 'go',
-      folder: pinsOf('helm'),
+      folder: pinsFolder('helm'),
       program: 'helm.sh/helm/v4/cmd/helm',
       flags: ['-ldflags=-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1'],
     },
-    byHand: 'install Helm 4.3.1 or newer (https://helm.sh/docs/intro/install)',
+    installHint: 'install Helm 4.3.1 or newer (https://helm.sh/docs/intro/install)',
   },
   kubeconform: {
     name: 'kubeconform',
     wanted: { atLeast: '0.8.0' },
-    beside: [],
+    companions: [],
     versionArguments: ['-v'],
-    places: [],
+    folders: [],
     source: {
       kind: 'go',
-      folder: pinsOf('kubeconform'),
+      folder: pinsFolder('kubeconform'),
       program: 'github.com/yannh/kubeconform/cmd/kubeconform',
       flags: ['-ldflags=-s -w -X main.version=v0.8.0'],
     },
-    byHand: 'install kubeconform 0.8.0 or newer (https://github.com/yannh/kubeconform)',
+    installHint: 'install kubeconform 0.8.0 or newer (https://github.com/yannh/kubeconform)',
   },
   k6: {
     name: 'k6',
     wanted: { atLeast: '2.1.0', below: '3' },
-    beside: [],
-    places: [],
+    companions: [],
+    folders: [],
     source: {
       kind: 'go',
-      folder: pinsOf('k6'),
+      folder: pinsFolder('k6'),
       program: 'go.k6.io/k6/v2',
       flags: ['-ldflags=-s -w'],
     },
-    byHand: 'install k6 2.1.0 or newer (https://grafana.com/docs/k6/latest/set-up/install-k6)',
+    installHint: 'install k6 2.1.0 or newer (https://grafana.com/docs/k6/latest/set-up/install-k6)',
   },
 } as const satisfies Record<string, Tool>;
 
-export type ToolName = keyof typeof tools;
+export type ToolName = keyof typeof TOOLS;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { choose, parseVersion, unfit } from './versions.ts';
+import { choose, parseVersion, unsupportedReason } from './versions.ts';
 
-describe('the version a program names', () => {
+describe('the version in the output of a program', () => {
   test.each([
     ['1.18.1', '1.18.1'],
     ['Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64', '7.0.15'],
@@ -11,16 +11,16 @@ describe('the version a program names', () => {
     ['v4.3.1', '4.3.1'],
     ['edge', undefined],
     ['', undefined],
-  ])('%j is %j', (printed, version) => {
+  ])('%j has version %j', (printed, version) => {
     expect(parseVersion(printed)).toBe(version);
   });
 });
 
-describe('whether a version will do', () => {
+describe('whether a version is supported', () => {
   const wanted = { atLeast: '1.18.1', below: '1.19' };
 
-  test.each(['1.18.1', '1.18.10'])('%s does', (version) => {
-    expect(unfit(version, wanted)).toBeUndefined();
+  test.each(['1.18.1', '1.18.10'])('%s is supported', (version) => {
+    expect(unsupportedReason(version, wanted)).toBeUndefined();
   });
 
   test.each([
@@ -28,30 +28,30 @@ describe('whether a version will do', () => {
     ['1.9.9', 'is 1.9.9, too old'],
     ['1.19', 'is 1.19, too new'],
     ['2.0.0', 'is 2.0.0, too new'],
-    [undefined, 'names no version'],
-  ])('%s does not: it %s', (version, reason) => {
-    expect(unfit(version, wanted)).toBe(reason);
+    [undefined, 'prints no version'],
+  ])('%s is not supported: it %s', (version, reason) => {
+    expect(unsupportedReason(version, wanted)).toBe(reason);
   });
 
-  test('a missing part counts as 0, and no upper bound means none', () => {
-    expect(unfit('7', { atLeast: '7.0.0' })).toBeUndefined();
-    expect(unfit('700.1', { atLeast: '7' })).toBeUndefined();
+  test('a missing part counts as 0, and the upper bound is optional', () => {
+    expect(unsupportedReason('7', { atLeast: '7.0.0' })).toBeUndefined();
+    expect(unsupportedReason('700.1', { atLeast: '7' })).toBeUndefined();
   });
 });
 
 describe('choosing among candidates', () => {
   const wanted = { atLeast: '7' };
 
-  test('takes the first that will do and tells why those before it will not', () => {
+  test('chooses the first supported version and gives a reason for each one before it', () => {
     const choice = choose([{ path: '/a', version: '6.2' }, { path: '/b' }, { path: '/c', version: '7.2' }], wanted);
     expect(choice.chosen).toEqual({ path: '/c', version: '7.2' });
-    expect(choice.refused).toEqual([
+    expect(choice.rejected).toEqual([
       '/a is 6.2, too old: not used (wanted: 7 or newer)',
-      '/b names no version: not used (wanted: 7 or newer)',
+      '/b prints no version: not used (wanted: 7 or newer)',
     ]);
   });
 
-  test('says nothing of those after it', () => {
+  test('ignores the candidates after it', () => {
     const choice = choose(
       [
         { path: '/a', version: '8' },
@@ -59,10 +59,10 @@ describe('choosing among candidates', () => {
       ],
       wanted,
     );
-    expect(choice).toEqual({ chosen: { path: '/a', version: '8' }, refused: [] });
+    expect(choice).toEqual({ chosen: { path: '/a', version: '8' }, rejected: [] });
   });
 
-  test('takes none when none will do', () => {
-    expect(choose([], wanted)).toEqual({ refused: [] });
+  test('chooses none when there is no supported version', () => {
+    expect(choose([], wanted)).toEqual({ rejected: [] });
   });
 });

@@ -10,9 +10,9 @@ import { finish, startResolve } from './support/resolving.ts';
 
 let folder: string;
 let server: Server;
-/** Paths that were asked for. */
-let asked: string[];
-/** While it waits, nothing is answered. */
+/** The paths of the requests. */
+let requested: string[];
+/** The server responds after this promise resolves. */
 let gate: Promise<void>;
 
 const contents = (path: string) => `the contents of ${path}`;
@@ -23,10 +23,10 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'standing-order-tools-'));
   await mkdir(join(folder, 'pins'));
   await pin((path) => sha256(contents(path)));
-  asked = [];
+  requested = [];
   gate = Promise.resolve();
   server = createServer(async ({ url = '' }, response) => {
-    asked.push(url.slice(1));
+    requested.push(url.slice(1));
     await gate;
     response.end(contents(url.slice(1)));
   }).listen(0, '127.0.0.1');
@@ -46,13 +46,13 @@ function start(env: NodeJS.ProcessEnv = { MAVEN_REPOSITORY_URL: repository() }) 
   const tool = {
     name: 'parrot',
     wanted: { atLeast: '1.2' },
-    beside: [],
-    places: [],
+    companions: [],
+    folders: [],
     source: { kind: 'maven', folder: join(folder, 'pins'), version: '1.2' },
-    byHand: 'buy one at the market',
+    installHint: 'buy one at the market',
   };
-  const around = { path: process.env.PATH, home: folder, cache: join(folder, 'cache') };
-  return startResolve({ tool, around }, env);
+  const environment = { path: process.env.PATH, home: folder, cache: join(folder, 'cache') };
+  return startResolve({ tool, environment }, env);
 }
 
 function repository(): string {
@@ -63,20 +63,20 @@ function repository(): string {
 
 const cached = () => readdir(join(folder, 'cache'));
 
-test('two processes that ask at once fetch every artifact once', async () => {
+test('downloads every artifact once for two processes at the same time', async () => {
   const both = await Promise.all([finish(start()), finish(start())]);
   expect(both.map(({ resolved }) => resolved?.from).sort()).toEqual(['built', 'cache']);
-  expect(asked.toSorted()).toEqual(artifacts.toSorted());
+  expect(requested.toSorted()).toEqual(artifacts.toSorted());
   expect(await cached()).toEqual(['parrot-1.2']);
   expect(await readdir(join(folder, 'cache', 'parrot-1.2', 'libs'))).toHaveLength(artifacts.length);
 });
 
-test('a download that is interrupted leaves nothing, and the next one succeeds', async () => {
+test('removes its files when a download is interrupted, and downloads again later', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   gate = promise;
   const child = start();
   const end = finish(child);
-  await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0), { timeout: 60_000 });
+  await vi.waitFor(() => expect(requested.length).toBeGreaterThan(0), { timeout: 60_000 });
   child.kill('SIGTERM');
   expect((await end).ended).toBe('SIGTERM');
   expect(await cached()).toEqual([]);
@@ -84,31 +84,31 @@ test('a download that is interrupted leaves nothing, and the next one succeeds',
   expect((await finish(start())).resolved?.from).toBe('built');
 });
 
-test('an artifact with other contents is refused, and nothing is left', async () => {
+test('rejects an artifact with another hash, and removes its files', async () => {
   await pin((path) => sha256(path === artifacts[7] ? 'something else' : contents(path)));
-  const { said, ended } = await finish(start());
+  const { stderr, ended } = await finish(start());
   expect(ended).toBe(1);
-  expect(said).toContain('parrot is missing: buy one at the market.');
-  expect(said).toMatch(new RegExp(`/${artifacts[7]} could not be fetched: its sha256 is [0-9a-f]{64}, not`));
+  expect(stderr).toContain('parrot is missing: buy one at the market.');
+  expect(stderr).toMatch(new RegExp(`/${artifacts[7]} could not be downloaded: its sha256 is [0-9a-f]{64}, not`));
   expect(await cached()).toEqual([]);
 });
 
 const pom = `<project><modelVersion>4.0.0</modelVersion>
   <groupId>org.example</groupId><artifactId>parrot</artifactId><version>1.2</version><packaging>pom</packaging></project>`;
 
-test.skipIf(spawnSync('mvn', ['--version']).status !== 0)('Maven says where artifacts are', async () => {
+test.skipIf(spawnSync('mvn', ['--version']).status !== 0)('reads the repository from Maven', async () => {
   await writeFile(join(folder, 'pins', 'pom.xml'), pom);
   await mkdir(join(folder, '.m2'));
   const mirror = `<mirror><id>m</id><mirrorOf>*</mirrorOf><url>${repository()}</url></mirror>`;
   await writeFile(join(folder, '.m2', 'settings.xml'), `<settings><mirrors>${mirror}</mirrors></settings>`);
   const { resolved } = await finish(start({ MAVEN_REPOSITORY_URL: '', MAVEN_OPTS: `-Duser.home=${folder}` }));
   expect(resolved?.from).toBe('built');
-  expect(asked.toSorted()).toEqual(artifacts.toSorted());
+  expect(requested.toSorted()).toEqual(artifacts.toSorted());
 });
 
-test('without Maven, and not told where, it says how it can be told', async () => {
-  const { said, ended } = await finish(start({ MAVEN_REPOSITORY_URL: '', PATH: folder }));
+test('explains how to set the repository when there is no Maven', async () => {
+  const { stderr, ended } = await finish(start({ MAVEN_REPOSITORY_URL: '', PATH: folder }));
   expect(ended).toBe(1);
-  expect(said).toContain('Maven (3 or newer) on PATH, or from MAVEN_REPOSITORY_URL, and Maven cannot be asked: mvn');
+  expect(stderr).toContain('Maven (3 or newer) on PATH, or from MAVEN_REPOSITORY_URL, and Maven failed: mvn');
   expect(await cached()).toEqual([]);
 });

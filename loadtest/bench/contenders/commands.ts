@@ -1,22 +1,22 @@
 import type { Publication, Sidecar } from '@standing-order/dapr';
 import type { Pending } from '@standing-order/order/domain/order';
-import { commandTransport } from '@standing-order/order/outbox/commands';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { commandTransport } from '@standing-order/order/outbox/command-transport';
+import { systemClock } from '@standing-order/service-kit/runtime';
 
-/** One message on its way to a topic. */
+/** One message for a topic. */
 export interface Command {
   readonly topic: string;
   readonly publication: Publication;
 }
 
-/** The two commands of an order, byte for byte as ours sends them. */
+/** The two commands of an order, byte for byte as the order service sends them. */
 export async function commandsOf(order: Pending): Promise<readonly Command[]> {
   const commands: Command[] = [];
   const publish: Sidecar['publish'] = async (_pubsub, topic, publications) => {
     for (const publication of publications) commands.push({ topic, publication });
     return publications.map(() => true);
   };
-  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: realClock });
+  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: systemClock });
   const token = { w: 'bench', a: 1, t: 0 };
   await transport.send(
     ['consumer', 'details'].map((channel) => ({ channel, lane: laneOf(order.id), token, document: order })),
@@ -24,5 +24,5 @@ export async function commandsOf(order: Pending): Promise<readonly Command[]> {
   return commands;
 }
 
-/** Any even spread will do: lanes only become partition keys. */
+/** Any even distribution: lanes only become partition keys. */
 const laneOf = (id: string): number => Number.parseInt(id.slice(-2), 16) % 64;

@@ -1,33 +1,33 @@
 import '@standing-order/service-kit/telemetry/start';
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { decide } from '@standing-order/order/domain/decide';
 import { type Order, parseOrder } from '@standing-order/order/domain/order';
-import { answerOf } from '@standing-order/order/messaging/replies';
+import { toOrderInput } from '@standing-order/order/messaging/replies';
 import { createApp } from '@standing-order/service-kit/http';
 import { runService } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { Hono } from 'hono';
 import { createClient, type RedisClientType } from 'redis';
+import { acknowledgeOrders } from './acknowledge-orders.ts';
 import { commandsOf } from './commands.ts';
-import { takeOrders } from './take-orders.ts';
 
 const env = process.env;
 const port = Number(env.PORT);
 const socket = { host: '127.0.0.1', port: Number(env.REDIS_PORT) };
 
-// Documents and messages look as Dapr's Redis components write them, so that the same validators and the same checker read them.
+// The formats of Dapr's Redis components, so that the same validators and the same benchmark read them.
 const keyOf = (id: string) => `order||o:${id}`;
 const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 50_000 } } as const;
 
-/** Writes an order only over the version that was read; several replicas may record replies. */
+/** Replaces an order only if its version is the one that was read; several replicas can record replies. */
 const COMPARE_AND_SET = `
 if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'data', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 return 1`;
 
-const replies = topics['order-replies'].name;
-const replySchema = messageSchema(topics['order-replies'].types);
+const replies = TOPICS['order-replies'].name;
+const replySchema = messageSchema(TOPICS['order-replies'].types);
 const group = { name: 'order', consumer: 'order-1' };
 const BATCH = 128;
 const BLOCK_MS = 1_000;
@@ -40,7 +40,7 @@ interface Entry {
 
 function connect(): RedisClientType {
   const client: RedisClientType = createClient({ socket });
-  client.on('error', (error) => logger.error(error, 'Redis'));
+  client.on('error', (error) => logger.error(error, 'Redis connection failed'));
   return client;
 }
 
@@ -56,7 +56,7 @@ function bareApp(): Hono {
   return bare;
 }
 
-takeOrders(app, async (order) => {
+acknowledgeOrders(app, async (order) => {
   const transaction = writer.multi().hSet(keyOf(order.id), { data: JSON.stringify(order), version: '1' });
   for (const { topic, publication } of await commandsOf(order)) {
     transaction.xAdd(topic, '*', { data: JSON.stringify(publication.event) }, trim);
@@ -65,15 +65,15 @@ takeOrders(app, async (order) => {
   return true;
 });
 
-/** Records a batch of replies: all orders read at once, all written at once, those that lost a race again. */
+/** Records a batch of replies: reads all orders at once, writes all at once, and repeats those with a conflict. */
 async function record(entries: readonly Entry[]): Promise<void> {
-  let open = Map.groupBy(
+  let remaining = Map.groupBy(
     entries.map(({ message }) => replySchema.parse(JSON.parse(message.data ?? ''))),
     ({ data }) => data.orderId,
   );
-  for (let attempt = 0; open.size > 0; attempt++) {
+  for (let attempt = 0; remaining.size > 0; attempt++) {
     if (attempt === ATTEMPTS) throw new Error('replies could not be recorded');
-    const ids = [...open.keys()];
+    const ids = [...remaining.keys()];
     const stored = await Promise.all(ids.map((id) => writer.hmGet(keyOf(id), ['data', 'version'])));
     const written = await Promise.all(
       ids.map(async (id, i) => {
@@ -81,8 +81,8 @@ async function record(entries: readonly Entry[]): Promise<void> {
         if (data == null || version == null) return true;
         const before = parseOrder(JSON.parse(data));
         let after: Order = before;
-        for (const reply of open.get(id) ?? []) {
-          const decision = decide(after, answerOf(reply), Date.now());
+        for (const reply of remaining.get(id) ?? []) {
+          const decision = decide(after, toOrderInput(reply), Date.now());
           if ('document' in decision) after = decision.document;
         }
         if (after === before) return true;
@@ -91,11 +91,11 @@ async function record(entries: readonly Entry[]): Promise<void> {
         );
       }),
     );
-    open = new Map([...open].filter((_, i) => written[i] === false));
+    remaining = new Map([...remaining].filter((_, i) => written[i] === false));
   }
 }
 
-/** A sidecar that ran here before may have made it already. */
+/** A sidecar of this data directory may have created the group already. */
 async function createGroup(): Promise<void> {
   try {
     await writer.xGroupCreate(replies, group.name, '0', { MKSTREAM: true });
@@ -104,7 +104,7 @@ async function createGroup(): Promise<void> {
   }
 }
 
-async function listen(signal: AbortSignal): Promise<void> {
+async function readReplies(signal: AbortSignal): Promise<void> {
   const from = [{ key: replies, id: '>' }];
   const options = { COUNT: BATCH, BLOCK: BLOCK_MS };
   while (!signal.aborted) {
@@ -129,8 +129,8 @@ runService({
   start: async (signal) => {
     await Promise.all([writer.connect(), reader.connect()]);
     await createGroup();
-    listen(signal).catch((error: unknown) => {
-      logger.error(error, 'replies are no longer recorded');
+    readReplies(signal).catch((error: unknown) => {
+      logger.error(error, 'reading replies failed, exiting');
       process.exit(1);
     });
   },

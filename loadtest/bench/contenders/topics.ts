@@ -1,2 +1,2 @@
-/** Where Dapr's outbox publishes the orders that it has stored. */
+/** The topic to which Dapr's outbox publishes the stored orders. */
 export const OUTBOX_TOPIC = 'order-outbox';

@@ -1,54 +1,57 @@
-/** closed: so many requests under way at any time. open: so many arrivals per second, whatever becomes of them. */
+/** closed: a constant number of requests in flight. open: a constant arrival rate, independent of the responses. */
 export type Loop =
   | { readonly kind: 'closed'; readonly concurrency: number }
   | { readonly kind: 'open'; readonly rate: number };
 
-/** How orders are asked for: at the base URL of the order service, or by messages on the Redis that is the broker. */
-export type Way = { readonly by: 'http'; readonly url: string } | { readonly by: 'message'; readonly redisUrl: string };
+/** Where orders are sent: the base URL of the order service, or the Redis of the message broker. */
+export type Target =
+  | { readonly by: 'http'; readonly url: string }
+  | { readonly by: 'message'; readonly redisUrl: string };
 
-/** What to offer, to whom, and its bounds. */
+/** One load: its target, its rate, and its limits. */
 export interface Load {
-  readonly way: Way;
+  readonly target: Target;
   readonly loop: Loop;
-  /** Time that does not count, before the time that does. */
+  /** Time before the measured time. */
   readonly warmupSeconds: number;
   readonly seconds: number;
-  /** No more than this many requests are sent, warm-up included. */
+  /** Upper bound on the requests sent, warm-up included. */
   readonly maxRequests: number;
-  /** Open loop only: an arrival that finds this many under way is dropped, and counted. */
-  readonly maxUnderWay: number;
+  /** Open loop only: an arrival that finds this many requests in flight is dropped and counted. */
+  readonly maxInFlight: number;
   readonly timeoutMs: number;
-  /** How many consumers and restaurants the orders are spread over (see `orders.ts`). */
-  readonly consumers: number;
-  readonly restaurants: number;
-  /** Where the ids of the acknowledged orders go, one to a line, warm-up included. */
-  readonly idsFile: string;
 }
 
-/** What came of it. Everything but `ids` counts only arrivals after the warm-up. */
+/** The result of a load. Only arrivals after the warm-up count. */
 export interface LoadResult {
-  /** Unix time in milliseconds: the counted stretch of time. */
+  /** Start and end of the measured time; Unix time in milliseconds. */
   readonly from: number;
   readonly to: number;
   /** Arrivals, dropped ones included. */
   readonly offered: number;
   readonly dropped: number;
-  /** Taken (202), or taken with its verdict (201, or an outcome by message) within the timeout, whenever the answer came. */
+  /** Requests with 202, with 201 (a verdict), or with an outcome message, within the timeout; also after the measured time. */
   readonly acknowledged: number;
-  /** Those answered inside the counted time, per second of it. */
+  /** Acknowledgements inside the measured time, per second. */
   readonly acknowledgedPerSecond: number;
-  /** Other answers, by status, and requests without an answer, by reason. */
+  /** Other responses by status, and requests without a response by reason. */
   readonly others: Readonly<Record<string, number>>;
-  /** Milliseconds from the arrival (open: when it was due) to the acknowledgement. */
+  /** Milliseconds from the arrival to the acknowledgement. In an open loop a request arrives when it is due. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** Number of ids written. */
-  readonly ids: number;
-  /** The first body of another answer. */
+  /** The first of the other responses, warm-up included. */
   readonly firstOther: string | undefined;
 }
 
-/** The beginning and the end of the counted time. */
-export type Edge = 'from' | 'to';
+/** The start or the end of the measured time. */
+export type PhaseMarker = 'from' | 'to';
 
-/** What the worker says to its parent: both edges, then the result. */
-export type Said = { readonly edge: Edge } | { readonly result: LoadResult };
+/** A message from the worker to its parent: two markers, then the result with all acknowledged ids, warm-up included. */
+export type WorkerMessage =
+  | { readonly marker: PhaseMarker }
+  | { readonly result: LoadResult; readonly ids: readonly string[] };
+
+/** The result of one request: the id of the acknowledged order, or a short reason and the text of the response. */
+export type SendResult = { readonly id: string } | { readonly other: string; readonly text?: string };
+
+/** Sends one order. Resolves within the timeout and never rejects. */
+export type Send = (requestNumber: number) => Promise<SendResult>;

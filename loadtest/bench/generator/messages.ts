@@ -1,51 +1,46 @@
-import { type Message, messageSchema, outcomeTopic, outcomeTypes } from '@standing-order/contracts';
+import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic } from '@standing-order/contracts';
 import { createEvent, type SentEvent } from '@standing-order/dapr';
-import { DISTINCT, orderOf } from './orders.ts';
-import type { Answer } from './target.ts';
+import type { SendResult } from './load.ts';
+import { orderOf } from './orders.ts';
 
-/** The name of the client that orders by message. */
+/** Name of the client that sends orders by message. */
 const CLIENT = 'bench';
 const SOURCE = `/client/${CLIENT}`;
 
-/** Where it hears what became of its orders. */
+/** The reply channel of that client. */
 export const OUTCOMES = outcomeTopic(CLIENT);
 
-const schema = messageSchema(outcomeTypes);
+const schema = messageSchema(OUTCOME_TYPES);
 
-/** Makes CreateOrder messages, as text. Each is written out but for its ids and its time, since that is done for every order. */
-export function requestWriter(
-  consumers: number,
-  restaurants: number,
-): (n: number, correlationId: string, now: number) => string {
-  const requests = Array.from({ length: DISTINCT }, (_, n) => orderOf(n, consumers, restaurants));
-  return (n, correlationId, now) =>
-    JSON.stringify(
-      createEvent({
-        id: correlationId,
-        source: SOURCE,
-        type: 'com.standing-order.create-order.v1',
-        subject: correlationId,
-        time: now,
-        trace: undefined,
-        data: { correlationId, replyTo: CLIENT, request: requests[n % DISTINCT] },
-      }),
-    );
+/** A CreateOrder message, as JSON. */
+export function createOrderMessage(requestNumber: number, correlationId: string, now: number): string {
+  return JSON.stringify(
+    createEvent({
+      id: correlationId,
+      source: SOURCE,
+      type: 'com.standing-order.create-order.v1',
+      subject: correlationId,
+      time: now,
+      trace: undefined,
+      data: { correlationId, replyTo: CLIENT, request: orderOf(requestNumber) },
+    }),
+  );
 }
 
-/** What a message on the reply channel says, and what confirms it. */
-export interface Heard {
-  /** Undefined when the request was too broken to have one. */
+/** The content of a message on the reply channel, and the receipt that confirms it. */
+export interface OutcomeMessage {
+  /** Undefined when the request was too malformed to have a correlation id. */
   readonly correlationId: string | undefined;
-  readonly answer: Answer;
+  readonly result: SendResult;
   readonly receipt?: SentEvent;
 }
 
-/** Reads a message of the reply channel. @throws when it is none that may be there */
-export function heard(text: string, now: number): Heard {
-  const message: Message<(typeof outcomeTypes)[number]> = schema.parse(JSON.parse(text));
+/** Reads a message of the reply channel. @throws when the message has no type of that channel */
+export function readOutcome(text: string, now: number): OutcomeMessage {
+  const message: Message<(typeof OUTCOME_TYPES)[number]> = schema.parse(JSON.parse(text));
   const { correlationId } = message.data;
   if (message.type === 'com.standing-order.order-request-refused.v1')
-    return { correlationId, answer: { other: 'refused', text: message.data.detail } };
+    return { correlationId, result: { other: 'refused', text: message.data.detail } };
   const { orderId, token } = message.data;
   const receipt = createEvent({
     id: `${message.id}-received`,
@@ -56,5 +51,5 @@ export function heard(text: string, now: number): Heard {
     trace: undefined,
     data: { orderId, token },
   });
-  return { correlationId, answer: { id: orderId }, receipt };
+  return { correlationId, result: { id: orderId }, receipt };
 }

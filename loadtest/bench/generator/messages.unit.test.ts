@@ -1,6 +1,6 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { expect, it } from 'vitest';
-import { heard, requestWriter } from './messages.ts';
+import { createOrderMessage, readOutcome } from './messages.ts';
 
 const orderId = '01890a5d-ac96-774b-bcce-000000000001';
 const token = { w: 'w', a: 1, t: 5 };
@@ -29,30 +29,29 @@ const order = {
   reasons: [],
 };
 
-it('asks for orders with messages that the order service takes', () => {
-  const write = requestWriter(64, 16);
+it('writes CreateOrder messages that match the schema of the topic', () => {
   const requests = [0, 1, 5_000].map((n) =>
-    messageSchema(topics['order-requests'].types).parse(JSON.parse(write(n, `load-${n}`, 0))),
+    messageSchema(TOPICS['order-requests'].types).parse(JSON.parse(createOrderMessage(n, `load-${n}`, 0))),
   );
   expect(requests.map(({ data }) => data.correlationId)).toEqual(['load-0', 'load-1', 'load-5000']);
   expect(new Set(requests.map(({ data }) => JSON.stringify(data.request))).size).toBe(3);
   expect(new Set(requests.map(({ data }) => data.replyTo)).size).toBe(1);
 });
 
-it('has an answer with the outcome, and confirms it', () => {
-  const outcome = heard(
+it('reads an outcome and confirms it with a receipt', () => {
+  const outcome = readOutcome(
     sent('com.standing-order.order-outcome.v1', { orderId, token, correlationId: 'load-1', order }),
     0,
   );
-  expect(outcome).toMatchObject({ correlationId: 'load-1', answer: { id: orderId } });
-  const receipt = messageSchema(topics['order-replies'].types).parse(outcome.receipt);
+  expect(outcome).toMatchObject({ correlationId: 'load-1', result: { id: orderId } });
+  const receipt = messageSchema(TOPICS['order-replies'].types).parse(outcome.receipt);
   expect(receipt).toMatchObject({ type: 'com.standing-order.outcome-received.v1', data: { orderId, token } });
 });
 
-it('has another answer with a refusal, which nobody confirms', () => {
+it('reads a refusal, which needs no receipt', () => {
   const refusal = { correlationId: 'load-1', detail: 'no', errors: [] };
-  expect(heard(sent('com.standing-order.order-request-refused.v1', refusal), 0)).toEqual({
+  expect(readOutcome(sent('com.standing-order.order-request-refused.v1', refusal), 0)).toEqual({
     correlationId: 'load-1',
-    answer: { other: 'refused', text: 'no' },
+    result: { other: 'refused', text: 'no' },
   });
 });

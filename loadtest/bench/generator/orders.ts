@@ -1,4 +1,6 @@
-/** Ids and menus that every bench uses; the parent creates the entities, the generator orders from them. */
+/** Numbers of consumers and restaurants that the orders are spread over; the testbed creates them. */
+export const CONSUMERS = 64;
+export const RESTAURANTS = 16;
 export const consumerId = (n: number): string => `bench-consumer-${n}`;
 export const restaurantId = (n: number): string => `bench-restaurant-${n}`;
 
@@ -8,21 +10,19 @@ export const MENU = [
   { id: 'espresso', name: 'Espresso', price: 220, available: true },
 ] as const;
 
-/** The n-th order: another consumer, restaurant and quantity each time. */
-export const orderOf = (n: number, consumers: number, restaurants: number): object => ({
-  consumerId: consumerId(n % consumers),
-  restaurantId: restaurantId(n % restaurants),
+/** Bodies of distinct orders. Later requests repeat them, and each is stored as a new order. */
+const ORDERS: readonly object[] = Array.from({ length: 4096 }, (_, n) => ({
+  consumerId: consumerId(n % CONSUMERS),
+  restaurantId: restaurantId(n % RESTAURANTS),
   lines: [
     { itemId: MENU[0].id, quantity: 1 + (n % 7) },
     { itemId: MENU[1].id, quantity: 1 + (n % 5) },
   ],
-});
+}));
+const BODIES = ORDERS.map((order) => JSON.stringify(order));
 
-/** A whole POST /orders for the n-th order. */
-export function orderRequest(n: number, consumers: number, restaurants: number): string {
-  const body = JSON.stringify(orderOf(n, consumers, restaurants));
-  return `POST /orders HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-}
+/** The order with this request number. */
+export const orderOf = (requestNumber: number): object => ORDERS[requestNumber % ORDERS.length] as object;
 
-/** How many orders in a row differ from each other with these many consumers and restaurants; after that requests repeat (as new orders). */
-export const DISTINCT = 4096;
+/** The same, as JSON. */
+export const bodyOf = (requestNumber: number): string => BODIES[requestNumber % BODIES.length] as string;

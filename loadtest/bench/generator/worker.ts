@@ -1,11 +1,11 @@
-import type { Load, Said } from './load.ts';
+import type { Load, WorkerMessage } from './load.ts';
 import { runLoad } from './run.ts';
 
-const say = (said: Said, then = () => {}) => process.send?.(said, then);
+const report = (message: WorkerMessage, then = () => {}) => process.send?.(message, then);
 
 process.once('message', (load: Load) => {
-  runLoad(load, (edge) => say({ edge })).then(
-    (result) => say({ result }, () => process.exit(0)),
+  runLoad(load, (marker) => report({ marker })).then(
+    (result) => report(result, () => process.exit(0)),
     (error: unknown) => {
       console.error(error);
       process.exit(1);

@@ -1,4 +1,4 @@
-/** Sums the samples of one metric in a Prometheus text exposition, over all label sets that hold the given labels. */
+/** Sums the samples of one metric in a Prometheus text exposition, over all label sets that include the given labels. */
 export function sumOf(exposition: string, metric: string, labels: Readonly<Record<string, string>> = {}): number {
   let sum = 0;
   for (const line of exposition.split('\n')) {
@@ -11,7 +11,7 @@ export function sumOf(exposition: string, metric: string, labels: Readonly<Recor
   return sum;
 }
 
-/** What one Redis has done since it started. */
+/** Totals of a Redis since it started. */
 export interface RedisTotals {
   /** Commands, those inside scripts and transactions included. */
   readonly commands: number;
@@ -19,7 +19,7 @@ export interface RedisTotals {
   readonly aofBytes: number;
 }
 
-/** Reads the answer of INFO (all sections). */
+/** Reads the response of INFO (all sections). */
 export function redisTotals(info: string): RedisTotals {
   let commands = 0;
   for (const [, calls] of info.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)) commands += Number(calls);
@@ -29,13 +29,13 @@ export function redisTotals(info: string): RedisTotals {
   };
 }
 
-/** What one sidecar has been asked since it started. */
+/** Totals of a sidecar since it started. */
 export interface SidecarTotals {
-  /** Requests at its HTTP API. */
+  /** Requests to its HTTP API. */
   readonly calls: number;
-  /** Bytes of those requests and of their answers. */
+  /** Bytes of those requests and of their responses. */
   readonly bytes: number;
-  /** Operations that it passed to the state store; a transaction and a bulk get are one each. */
+  /** Operations on the state store; a transaction or a bulk get is one. */
   readonly stateOperations: number;
 }
 

@@ -14,14 +14,14 @@ up 1
 `;
 
 describe('Prometheus text', () => {
-  it('is summed over the label sets that match, and over no other metric', () => {
+  it('is summed over the matching label sets of one metric', () => {
     expect(sumOf(EXPOSITION, 'dapr_component_state_count')).toBe(5);
     expect(sumOf(EXPOSITION, 'dapr_component_state_count', { operation: 'bulk_get' })).toBe(2);
     expect(sumOf(EXPOSITION, 'up')).toBe(1);
     expect(sumOf(EXPOSITION, 'absent')).toBe(0);
   });
 
-  it('gives what a sidecar was asked', () => {
+  it('contains the totals of a sidecar', () => {
     expect(sidecarTotals(EXPOSITION)).toEqual({ calls: 7, bytes: 1778, stateOperations: 5 });
   });
 });
@@ -33,7 +33,7 @@ describe('INFO of Redis', () => {
     'cmdstat_client|setname:calls=4,usec=5',
   ].join('\r\n');
 
-  it('gives commands and the size of the append-only file', () => {
+  it('contains the commands and the size of the append-only file', () => {
     expect(redisTotals(info)).toEqual({ commands: 7, aofBytes: 300 });
   });
 });

@@ -1,41 +1,40 @@
 import type { Sample } from './sample.ts';
 
-/** What one order costs. */
+/** The cost of one order. */
 export interface PerOrder {
-  /** CPU milliseconds by part. */
+  /** CPU milliseconds by process. */
   readonly cpuMs: Readonly<Record<string, number>>;
   /** CPU milliseconds of the order service, its sidecar and Redis together. */
   readonly coreCpuMs: number;
-  /** Requests at the order service's sidecar. */
+  /** Requests to the order service's sidecar. */
   readonly sidecarCalls: number;
-  /** Bytes of those requests and their answers. */
+  /** Bytes of those requests and their responses. */
   readonly sidecarBytes: number;
-  /** Operations that the sidecar asked of the state store; a transaction or a bulk get is one. */
+  /** Operations of the sidecar on the state store; a transaction or a bulk get is one. */
   readonly stateOperations: number;
   /** Commands that Redis ran, those in scripts and transactions included. */
   readonly redisCommands: number;
-  /** Bytes appended to Redis' file, and made durable. */
+  /** Bytes appended to the file of Redis and made durable. */
   readonly durableBytes: number;
   /** Messages of all topics. */
   readonly messages: number;
 }
 
-/** Shares out what was used among the orders. `ownReads` are Redis commands of the bench itself. */
+const CORE_PROCESSES = ['order', 'order-dapr', 'redis'];
+
+/** Divides the resources used by the number of orders. `ownReads` are Redis commands of the benchmark itself. */
 export function perOrder(used: Sample, orders: number, ownReads = 0): PerOrder {
-  const sum = (values: Readonly<Record<string, number>>) =>
-    Object.values(values).reduce((total, each) => total + each, 0);
   const cpuMs = Object.fromEntries(
-    Object.entries(used.cpu).map(([part, seconds]) => [part, (seconds * 1000) / orders]),
+    Object.entries(used.cpu).map(([name, seconds]) => [name, (seconds * 1000) / orders]),
   );
-  const core = ['order', 'order-dapr', 'redis'];
   return {
     cpuMs,
-    coreCpuMs: core.reduce((total, part) => total + (cpuMs[part] ?? 0), 0),
+    coreCpuMs: CORE_PROCESSES.reduce((total, name) => total + (cpuMs[name] ?? 0), 0),
     sidecarCalls: used.sidecar.calls / orders,
     sidecarBytes: used.sidecar.bytes / orders,
     stateOperations: used.sidecar.stateOperations / orders,
     redisCommands: (used.redis.commands - ownReads) / orders,
     durableBytes: used.redis.aofBytes / orders,
-    messages: sum(used.messages) / orders,
+    messages: Object.values(used.messages).reduce((sum, count) => sum + count, 0) / orders,
   };
 }

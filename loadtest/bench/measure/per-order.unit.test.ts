@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { perOrder } from './per-order.ts';
 
-it('shares out among the orders, and leaves the reads of the bench out', () => {
+it('divides the resources by the orders and leaves out the reads of the benchmark', () => {
   const used = {
     cpu: { order: 2, 'order-dapr': 1, redis: 0.5, consumer: 4 },
     redis: { commands: 1100, aofBytes: 50_000 },

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 
-/** Linux counts CPU time in hundredths of a second, on every architecture that Node runs on. */
+/** Linux counts CPU time in hundredths of a second on every architecture that Node supports. */
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds (user and system) that a process and its threads have used, from the text of /proc/PID/stat. */
 export function cpuSecondsOf(stat: string): number {
-  // The second field, the program's name, may itself hold spaces and parentheses.
+  // The second field, the program's name, can contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
@@ -17,7 +17,7 @@ export function residentBytesOf(status: string): number {
   return Number(kib) * 1024;
 }
 
-/** CPU seconds used so far by each of the named processes. Rejects when one of them is gone. */
+/** CPU seconds used so far by each of the named processes. Rejects when one of them has ended. */
 export async function cpuSeconds<Name extends string>(
   pids: Readonly<Record<Name, number>>,
 ): Promise<Record<Name, number>> {

@@ -12,8 +12,8 @@ describe('reading /proc', () => {
     expect(() => residentBytesOf('Name:\tkernel thread\n')).toThrow('VmRSS');
   });
 
-  // Linux has it; macOS has not, and the benchmark is not for it.
-  it.runIf(existsSync('/proc/self/stat'))('reads this very process', async () => {
+  // The benchmark needs Linux; macOS has no /proc.
+  it.runIf(existsSync('/proc/self/stat'))('reads its own process', async () => {
     expect((await cpuSeconds({ me: process.pid })).me).toBeGreaterThan(0);
     expect(await residentBytes(process.pid)).toBeGreaterThan(1e6);
   });

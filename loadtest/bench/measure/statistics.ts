@@ -1,18 +1,18 @@
-/** The p-th percentile (0 < p <= 100) by nearest rank; NaN of nothing. `sorted` ascends. */
+/** The p-th percentile (0 < p <= 100) by nearest rank; NaN for an empty sample. `sorted` is in ascending order. */
 export function percentile(sorted: ArrayLike<number>, p: number): number {
   if (sorted.length === 0) return Number.NaN;
   const rank = Math.max(1, Math.ceil((p / 100) * sorted.length));
   return sorted[Math.min(rank, sorted.length) - 1] as number;
 }
 
-/** The middle of a sample and its ends. All NaN for an empty sample. */
+/** Median, smallest and largest value of a sample. All NaN for an empty sample. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Median (mean of the two middle values when their number is even), smallest and largest. Values that are no numbers are left out. */
+/** The median of an even number of values is the mean of the two in the middle. NaN values are left out. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   if (sorted.length === 0) return { median: Number.NaN, min: Number.NaN, max: Number.NaN };
@@ -26,8 +26,8 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /**
- * The spread of a / b, taken round by round: two runs of one round shared the machine's mood, two of different rounds
- * did not. Rounds in which either is missing are left out.
+ * The spread of a / b, round by round: other load on the machine affects two runs of one round alike, and two runs of
+ * different rounds differently. Rounds without both values are left out.
  */
 export function ratioSpread(a: readonly number[], b: readonly number[]): Spread {
   const rounds = Math.min(a.length, b.length);

@@ -12,19 +12,19 @@ describe('percentile', () => {
     expect(percentile(hundred, 0.1)).toBe(1);
   });
 
-  it('of one value is that value, of none is not a number', () => {
+  it('of one value is that value, of an empty sample is NaN', () => {
     expect(percentile([7], 99)).toBe(7);
     expect(percentile([], 50)).toBeNaN();
   });
 });
 
 describe('spread', () => {
-  it('takes the middle of an odd number and the mean of the two middles of an even one', () => {
+  it('is the middle of an odd number of values and the mean of the two in the middle of an even number', () => {
     expect(spread([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
     expect(spread([4, 1, 3, 10])).toEqual({ median: 3.5, min: 1, max: 10 });
   });
 
-  it('leaves out what is no number, and sorts by value', () => {
+  it('leaves out NaN and sorts by value', () => {
     expect(spread([Number.NaN, 10, 9])).toEqual({ median: 9.5, min: 9, max: 10 });
     expect(spread([])).toEqual({ median: Number.NaN, min: Number.NaN, max: Number.NaN });
   });

@@ -1,45 +1,49 @@
 import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { attachInspector } from '../rig/inspector.ts';
-import type { InspectPorts, Rig } from '../rig/rig.ts';
-import { flameGraph } from './flame-graph.ts';
-import type { Stack } from './frames.ts';
-import { pprofStacks } from './pprof.ts';
-import { type CpuProfile, v8Stacks } from './v8.ts';
+import { attachInspector } from '../testbed/inspector.ts';
+import type { InspectPorts, Testbed } from '../testbed/testbed.ts';
+import { type Shares, sharesOfGo, sharesOfNode } from './shares.ts';
 
-/** Where a run lets itself be profiled. */
+/** Options of the profiles of one run. */
 export interface Profiler {
   readonly ports: InspectPorts;
-  /** Folder and beginning of the name of the files that are written. */
+  /** Folder and start of the name of the files. */
   readonly path: string;
+  readonly onShares: (process: string, shares: Shares) => void;
 }
 
-/** How much longer than it was asked to measure the sidecar may take to answer. */
+/** Time beyond the profile's own in which the sidecar must respond. */
 const GRACE_MS = 15_000;
 
 /**
- * Does the work. With a profiler the order service is profiled meanwhile, and its sidecar for so many seconds: written as
- * `.order.cpuprofile` and `.sidecar.pprof`, and drawn as flame graphs beside them.
+ * Does the work. With a profiler, the order service is profiled meanwhile, and its sidecar for the given time. Writes
+ * `.order.cpuprofile` (V8) and `.sidecar.pb.gz` (pprof).
  */
 export async function maybeProfiled<T>(
   profiler: Profiler | undefined,
-  rig: Pick<Rig, 'sidecarMetrics'>,
+  { sidecarMetrics }: Pick<Testbed, 'sidecarMetrics'>,
   seconds: number,
   work: () => Promise<T>,
 ): Promise<T> {
   if (profiler === undefined) return work();
-  const { ports, path } = profiler;
+  const { ports, path, onShares } = profiler;
   const inspector = await attachInspector(ports.service);
   try {
-    await inspector.startProfile();
-    const ofSidecar = rig.sidecarMetrics === undefined ? undefined : goProfile(ports.sidecar, seconds);
-    const [result, sidecar] = await Promise.all([work(), ofSidecar]);
-    const service = await inspector.stopProfile();
-    await keep(`${path}.order`, 'cpuprofile', service, v8Stacks(JSON.parse(service) as CpuProfile));
-    if (sidecar !== undefined) await keep(`${path}.sidecar`, 'pprof', sidecar, pprofStacks(sidecar));
+    await inspector.Profiler.enable();
+    await inspector.Profiler.start();
+    const [result, sidecar] = await Promise.all([
+      work(),
+      sidecarMetrics === undefined ? undefined : goProfile(ports.sidecar, seconds),
+    ]);
+    const { profile } = await inspector.Profiler.stop();
+    await writeFile(`${path}.order.cpuprofile`, JSON.stringify(profile));
+    onShares('order service', sharesOfNode(profile));
+    if (sidecar !== undefined) {
+      await writeFile(`${path}.sidecar.pb.gz`, sidecar);
+      onShares('sidecar', sharesOfGo(sidecar));
+    }
     return result;
   } finally {
-    inspector.close();
+    await inspector.close();
   }
 }
 
@@ -48,9 +52,4 @@ async function goProfile(port: number, seconds: number): Promise<Uint8Array> {
   const response = await fetch(url, { signal: AbortSignal.timeout(seconds * 1000 + GRACE_MS) });
   if (!response.ok) throw new Error(`no profile of the sidecar: ${response.status} ${await response.text()}`);
   return new Uint8Array(await response.arrayBuffer());
-}
-
-async function keep(path: string, format: string, raw: string | Uint8Array, stacks: Iterable<Stack>): Promise<void> {
-  await writeFile(`${path}.${format}`, raw);
-  await writeFile(`${path}.svg`, flameGraph(stacks, basename(path)));
 }

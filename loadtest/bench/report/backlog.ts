@@ -4,23 +4,20 @@ import { number, table } from './table.ts';
 
 const MB = 1_000_000;
 
-/** What a growing backlog costs, and how it goes away. */
-export function backlogReport({ idle, waiting, drain }: BacklogRun, settings: Settings): string {
+/** The cost of a growing backlog, and its drain. */
+export function backlogReport({ idle, backlogs, drain }: BacklogRun, settings: Settings): string {
   const rows = [
-    ['everything up', idle, undefined] as const,
-    ...waiting.map((each) => [`${number(each.pending)} PENDING`, each, each] as const),
-  ].map(([name, { heap, resident, acceptance }, sent]) => [
-    name,
-    number(heap / MB),
-    number(resident / MB),
-    number(acceptance.p50),
-    number(acceptance.p99),
-    sent === undefined ? '' : number(sent.sends),
-    sent === undefined ? '' : `${number(sent.sendsWhileWaiting)} in ${sent.waitedSeconds} s`,
-  ]);
+    { name: 'everything up', ...idle, sends: '', sendsWhileWaiting: '' },
+    ...backlogs.map(({ pending, sends, sendsWhileWaiting, waitedSeconds, ...condition }) => ({
+      name: `${number(pending)} PENDING`,
+      ...condition,
+      sends: number(sends),
+      sendsWhileWaiting: `${number(sendsWhileWaiting)} in ${waitedSeconds} s`,
+    })),
+  ];
   return [
-    '## Backlog (ours; the consumer service is killed, its sidecar stays)',
-    `Acceptance is measured in an open loop of ${settings.wholeRate} orders per second. Heap is after a full collection, resident before it.`,
+    '### Backlog (ours; the consumer service is killed, its sidecar stays)',
+    `Intake is measured in an open loop of ${settings.endToEndRate} orders per second. Heap is after a full collection, resident before it.`,
     table(
       [
         '',
@@ -29,10 +26,15 @@ export function backlogReport({ idle, waiting, drain }: BacklogRun, settings: Se
         'ack p50 ms',
         'ack p99 ms',
         'commands to it so far',
-        'of which while nothing came in',
+        'of which without new orders',
       ],
-      rows,
+      rows.map(({ name, heap, resident, intake, sends, sendsWhileWaiting }) => [
+        name,
+        ...[heap / MB, resident / MB, intake.p50, intake.p99].map(number),
+        sends,
+        sendsWhileWaiting,
+      ]),
     ),
-    `After it was back: all settled after ${number(drain.seconds)} s (${number(drain.settledPerSecond)} orders/s, ${drain.unsettled} left over); acceptance meanwhile p50 ${number(drain.acceptance.p50)} ms, p99 ${number(drain.acceptance.p99)} ms.`,
+    `After the restart of the consumer service: all decided after ${number(drain.seconds)} s (${number(drain.decidedPerSecond)} orders/s, ${drain.undecided} left over); intake meanwhile p50 ${number(drain.intake.p50)} ms, p99 ${number(drain.intake.p99)} ms.`,
   ].join('\n\n');
 }

@@ -1,6 +1,6 @@
 import type { Spread } from '../measure/statistics.ts';
 
-/** A Markdown table that is also readable as it is: columns are aligned, all but the first to the right. */
+/** A Markdown table with aligned columns, the first to the left, the others to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(3, ...all.map((row) => row[column]?.length ?? 0)));
@@ -10,7 +10,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/** With three significant digits, thousands separated, no exponent; a dash for no number. */
+/** Three significant digits, thousands separated, no exponent; a dash for NaN and infinity. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (value === 0) return '0';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { number, spreadText, table } from './table.ts';
 
 describe('numbers', () => {
-  it('keep what matters of their size', () => {
+  it('have three significant digits', () => {
     expect([0, 0.01234, 0.5, 3.456, 12.34, 999.6, 12345, -2.5, Number.NaN].map(number)).toEqual([
       '0',
       '0.012',
@@ -16,7 +16,7 @@ describe('numbers', () => {
     ]);
   });
 
-  it('with a spread show their ends, unless there is only one', () => {
+  it('with a spread show smallest and largest, unless they are equal', () => {
     expect(spreadText({ median: 5, min: 4, max: 6.25 })).toBe('5 (4 to 6.25)');
     expect(spreadText({ median: 5, min: 5, max: 5 })).toBe('5');
     expect(spreadText({ median: Number.NaN, min: Number.NaN, max: Number.NaN })).toBe('-');
@@ -26,18 +26,18 @@ describe('numbers', () => {
 it('a table is aligned Markdown', () => {
   expect(
     table(
-      ['who', 'orders/s'],
+      ['name', 'orders/s'],
       [
         ['ours', '12'],
-        ['somebody else', '3'],
+        ['another build', '3'],
       ],
     ),
   ).toBe(
     [
-      '| who           | orders/s |',
+      '| name          | orders/s |',
       '|---------------|---------:|',
       '| ours          |       12 |',
-      '| somebody else |        3 |',
+      '| another build |        3 |',
     ].join('\n'),
   );
 });

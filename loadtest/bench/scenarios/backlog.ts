@@ -1,141 +1,130 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from 'chrome-remote-interface';
+import type { LoadResult } from '../generator/load.ts';
+import { decidedPerSecond } from '../measure/decisions.ts';
 import { Documents } from '../measure/documents.ts';
 import { residentBytes } from '../measure/proc.ts';
 import { messageCounts } from '../measure/sample.ts';
-import { settledPerSecond } from '../measure/settlement.ts';
-import type { Contender } from '../rig/contender.ts';
-import { createEntities } from '../rig/entities.ts';
-import { attachInspector, type Inspector } from '../rig/inspector.ts';
-import { type Bench, type InspectPorts, type Rig, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
-import { offerTo } from './offer-to.ts';
+import type { Contender } from '../testbed/contender.ts';
+import { createEntities } from '../testbed/entities.ts';
+import { attachInspector, heapAfterCollection } from '../testbed/inspector.ts';
+import { type Bench, type InspectPorts, type Testbed, withTestbed } from '../testbed/testbed.ts';
+import { sendOrders } from './send-orders.ts';
 
-/** The order service with so many orders PENDING. */
-export interface Waiting {
-  readonly pending: number;
+/** The order service at rest or with a backlog. */
+export interface Condition {
   /** Bytes, after a full collection. */
   readonly heap: number;
   /** Bytes resident, before that collection. */
   readonly resident: number;
-  /** Commands to the consumer service, in all, since it went down. */
+  /** Milliseconds to the acknowledgement in an open loop of `endToEndRate` orders per second. */
+  readonly intake: LoadResult['latency'];
+}
+
+export interface Backlog extends Condition {
+  readonly pending: number;
+  /** All commands to the consumer service since it was killed. */
   readonly sends: number;
-  /** Commands to it while nothing else happened, and how long that was. */
+  /** Commands to it without new orders, and the length of that time. */
   readonly sendsWhileWaiting: number;
   readonly waitedSeconds: number;
-  /** Milliseconds: acceptance in an open loop of `wholeRate` orders per second. */
-  readonly acceptance: { readonly p50: number; readonly p99: number };
 }
 
 export interface BacklogRun {
-  /** Before the consumer service went down. */
-  readonly idle: Pick<Waiting, 'heap' | 'resident' | 'acceptance'>;
-  readonly waiting: readonly Waiting[];
+  /** Before the consumer service was killed. */
+  readonly idle: Condition;
+  readonly backlogs: readonly Backlog[];
   readonly drain: {
-    /** Seconds from the moment the consumer service was ready again until the last order was settled. */
+    /** Seconds from the readiness of the restarted consumer service to the last decision. */
     readonly seconds: number;
-    readonly settledPerSecond: number;
-    /** Acceptance meanwhile. */
-    readonly acceptance: { readonly p50: number; readonly p99: number };
-    readonly unsettled: number;
+    readonly decidedPerSecond: number;
+    /** Intake meanwhile. */
+    readonly intake: LoadResult['latency'];
+    readonly undecided: number;
   };
 }
 
-/** How long the drain may take per order of the backlog, plus a start. */
-const DRAIN_MS_PER_ORDER = 3;
+/** Upper bound of the drain: a start, and a time per order of the backlog. */
 const DRAIN_START_MS = 180_000;
+const DRAIN_MS_PER_ORDER = 3;
 const FILL_SECONDS = 300;
 
-/** Fills the order service with orders that cannot be settled, looks at it, and lets them go. */
-export async function backlog(
+/** Fills the order service with orders that cannot be decided, measures it, and lets the backlog drain. */
+export const measureBacklog = (
   bench: Bench,
   contender: Contender,
   settings: Settings,
   inspect: InspectPorts,
-  progress: (line: string) => void,
-): Promise<BacklogRun> {
-  const rig = await startRig(bench, { contender, validators: true, inspect });
-  const inspector = await attachInspector(inspect.service).catch(async (error: unknown) => {
-    await rig.close();
-    throw error;
-  });
-  try {
-    await createEntities(rig.urls);
-    const run = new Backlog(bench, rig, settings, inspector);
-    await run.warmUp();
-    const idle = await run.idle();
-    progress('consumer down');
-    await rig.kill('consumer-1');
-    const sentBefore = await run.sends();
-    const waiting: Waiting[] = [];
-    for (const size of settings.backlogs) {
-      await run.fill(size);
-      progress(`${run.pending.length} orders pending`);
-      waiting.push(await run.wait(sentBefore));
+  onProgress: (line: string) => void,
+): Promise<BacklogRun> =>
+  withTestbed(bench, { contender, validators: true, inspect }, async (testbed) => {
+    const inspector = await attachInspector(inspect.service);
+    try {
+      await createEntities(testbed.urls);
+      const run = new BacklogMeasurement(bench, testbed, settings, inspector);
+      await run.warmUp();
+      const idle = await run.measureIdle();
+      onProgress('consumer service killed');
+      await testbed.kill('consumer-1');
+      const sentBefore = await run.sends();
+      const backlogs: Backlog[] = [];
+      for (const size of settings.backlogs) {
+        await run.fill(size);
+        onProgress(`${run.pending.length} orders PENDING`);
+        backlogs.push(await run.measureBacklog(sentBefore));
+      }
+      onProgress('consumer service restarted');
+      return { idle, backlogs, drain: await run.drain() };
+    } finally {
+      await inspector.close();
     }
-    progress('consumer back');
-    return { idle, waiting, drain: await run.drain() };
-  } finally {
-    inspector.close();
-    await rig.close();
-  }
-}
+  });
 
-class Backlog {
+class BacklogMeasurement {
   readonly #bench: Bench;
-  readonly #rig: Rig;
+  readonly #testbed: Testbed;
   readonly #settings: Settings;
-  readonly #inspector: Inspector;
+  readonly #inspector: Client;
   readonly #documents: Documents;
   readonly pending: string[] = [];
 
-  constructor(bench: Bench, rig: Rig, settings: Settings, inspector: Inspector) {
+  constructor(bench: Bench, testbed: Testbed, settings: Settings, inspector: Client) {
     this.#bench = bench;
-    this.#rig = rig;
+    this.#testbed = testbed;
     this.#settings = settings;
     this.#inspector = inspector;
-    this.#documents = new Documents(rig.redis);
+    this.#documents = new Documents(testbed.redis);
   }
 
-  /** Runs the code hot, so that what grows afterwards is the backlog. */
+  /** Lets the code be compiled first, so that later growth is the backlog's. */
   async warmUp(): Promise<void> {
     const { closed, warmup, concurrency, drain } = this.#settings;
-    const { ids } = await this.#offer({ kind: 'closed', concurrency }, warmup, closed);
-    await this.#documents.untilSettled(ids, drain * 1000, this.#bench.signal);
+    const loop = { kind: 'closed', concurrency } as const;
+    const { ids } = await sendOrders(this.#testbed, { loop, warmupSeconds: warmup, seconds: closed });
+    await this.#documents.untilDecided(ids, drain * 1000, this.#bench.signal);
   }
 
-  async idle(): Promise<BacklogRun['idle']> {
-    const idle = { ...(await this.memory()), acceptance: await this.acceptance() };
-    await this.#documents.untilSettled(this.pending, this.#settings.drain * 1000, this.#bench.signal);
+  async measureIdle(): Promise<Condition> {
+    const idle = { ...(await this.#memory()), intake: await this.#intake() };
+    await this.#documents.untilDecided(this.pending, this.#settings.drain * 1000, this.#bench.signal);
     this.pending.length = 0;
     return idle;
   }
 
-  async memory(): Promise<{ heap: number; resident: number }> {
-    const resident = await residentBytes(this.#rig.pids().order as number);
-    const { heapUsed } = await this.#inspector.memoryAfterCollection();
-    return { heap: heapUsed, resident };
-  }
-
-  async acceptance(): Promise<{ p50: number; p99: number }> {
-    const { wholeRate, warmup, open } = this.#settings;
-    const { load, ids } = await this.#offer({ kind: 'open', rate: wholeRate }, warmup, open);
-    this.pending.push(...ids);
-    return { p50: load.latency.p50, p99: load.latency.p99 };
-  }
-
   async sends(): Promise<number> {
-    return (await messageCounts(this.#rig))['consumer-commands'] ?? 0;
+    return (await messageCounts(this.#testbed))['consumer-commands'] ?? 0;
   }
 
   async fill(size: number): Promise<void> {
-    const missing = size - this.pending.length;
-    if (missing <= 0) return;
+    const maxRequests = size - this.pending.length;
+    if (maxRequests <= 0) return;
     const loop = { kind: 'closed', concurrency: this.#settings.concurrency } as const;
-    const { ids } = await this.#offer(loop, 0, FILL_SECONDS, missing);
-    this.pending.push(...ids);
+    const shape = { loop, warmupSeconds: 0, seconds: FILL_SECONDS, maxRequests };
+    this.pending.push(...(await sendOrders(this.#testbed, shape)).ids);
   }
 
-  async wait(sentBefore: number): Promise<Waiting> {
+  async measureBacklog(sentBefore: number): Promise<Backlog> {
     const { backlogWait } = this.#settings;
     const pending = this.pending.length;
     const sentAtFirst = await this.sends();
@@ -143,33 +132,40 @@ class Backlog {
     const sent = await this.sends();
     return {
       pending,
-      ...(await this.memory()),
+      ...(await this.#memory()),
       sends: sent - sentBefore,
       sendsWhileWaiting: sent - sentAtFirst,
       waitedSeconds: backlogWait,
-      acceptance: await this.acceptance(),
+      intake: await this.#intake(),
     };
   }
 
   async drain(): Promise<BacklogRun['drain']> {
-    await this.#rig.start('consumer-1');
+    await this.#testbed.start('consumer-1');
     const from = Date.now();
     const size = this.pending.length;
-    const acceptance = await this.acceptance();
+    const intake = await this.#intake();
     const deadlineMs = DRAIN_START_MS + size * DRAIN_MS_PER_ORDER;
-    await this.#documents.untilSettled(this.pending, deadlineMs, this.#bench.signal);
+    await this.#documents.untilDecided(this.pending, deadlineMs, this.#bench.signal);
     const orders = (await this.#documents.read(this.pending)).filter((order) => order !== undefined);
     const last = orders.reduce((latest, { settledAt }) => Math.max(latest, settledAt ?? 0), from + 1);
     return {
       seconds: (last - from) / 1000,
-      settledPerSecond: settledPerSecond(orders, from, last),
-      acceptance,
-      unsettled: this.pending.length - orders.filter(({ settledAt }) => settledAt !== undefined).length,
+      decidedPerSecond: decidedPerSecond(orders, from, last),
+      intake,
+      undecided: this.pending.length - orders.filter(({ settledAt }) => settledAt !== undefined).length,
     };
   }
 
-  #offer(loop: Parameters<typeof offerTo>[2]['loop'], warmupSeconds: number, seconds: number, maxRequests?: number) {
-    const bound = maxRequests === undefined ? {} : { maxRequests };
-    return offerTo(this.#bench, this.#rig, { loop, warmupSeconds, seconds, ...bound });
+  async #memory(): Promise<{ heap: number; resident: number }> {
+    const resident = await residentBytes(this.#testbed.pids().order as number);
+    return { heap: await heapAfterCollection(this.#inspector), resident };
+  }
+
+  async #intake(): Promise<LoadResult['latency']> {
+    const { endToEndRate: rate, warmup: warmupSeconds, open: seconds } = this.#settings;
+    const { load, ids } = await sendOrders(this.#testbed, { loop: { kind: 'open', rate }, warmupSeconds, seconds });
+    this.pending.push(...ids);
+    return load.latency;
   }
 }

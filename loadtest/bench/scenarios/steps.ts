@@ -1,32 +1,28 @@
-import type { Contender } from '../rig/contender.ts';
-import { createEntities } from '../rig/entities.ts';
-import { type Bench, startRig } from '../rig/rig.ts';
 import type { Settings } from '../settings.ts';
-import { type Settled, settle } from './settle.ts';
+import type { Contender } from '../testbed/contender.ts';
+import { createEntities } from '../testbed/entities.ts';
+import { type Bench, withTestbed } from '../testbed/testbed.ts';
+import { type DecidedLoad, runUntilDecided } from './run-until-decided.ts';
 
-/** What came of one rate of arrivals with everything at work. */
+/** The result of one arrival rate with the validators running. */
 export interface Step {
   /** Orders offered per second. */
   readonly rate: number;
-  readonly settled: Settled;
+  readonly decided: DecidedLoad;
 }
 
-/** Offers orders at rising rates, each until everything is settled: up to where settlement follows acceptance, and beyond. */
-export async function steps(
+/** Offers orders at rising rates, each until all orders are decided: up to the capacity and beyond. */
+export const measureSteps = (
   bench: Bench,
   contender: Contender,
   settings: Settings,
   onStep: (step: Step) => void,
-): Promise<void> {
-  const { rates, warmup, seconds } = settings.steps;
-  const rig = await startRig(bench, { contender, validators: true });
-  try {
-    await createEntities(rig.urls);
+): Promise<void> =>
+  withTestbed(bench, { contender, validators: true }, async (testbed) => {
+    await createEntities(testbed.urls);
+    const { rates, warmup: warmupSeconds, seconds } = settings.steps;
     for (const rate of rates) {
-      const shape = { loop: { kind: 'open', rate }, warmupSeconds: warmup, seconds } as const;
-      onStep({ rate, settled: await settle(bench, rig, settings, shape) });
+      const shape = { loop: { kind: 'open', rate }, warmupSeconds, seconds } as const;
+      onStep({ rate, decided: await runUntilDecided(bench, testbed, settings, shape) });
     }
-  } finally {
-    await rig.close();
-  }
-}
+  });

@@ -1,37 +1,37 @@
-/** What a request came to: taken; refused or never arrived, so that nothing may be stored; or nobody can tell. */
+/** ok: acknowledged. fail: refused or never sent, so that no order may be stored. unknown: an order may be stored or not. */
 export type OrderOutcome = 'ok' | 'fail' | 'unknown';
 
 /** First line of the log of a run. Times are Unix time in milliseconds. */
 export interface RunLine {
   readonly type: 'run';
   readonly scenario: string;
-  /** Also the id of the consumer and the restaurant that the run made for itself. */
+  /** Also the id of the consumer and of the restaurant that the run created. */
   readonly run: string;
   readonly at: number;
 }
 
-/** A request as it is sent. */
+/** Written before a request is sent. */
 export interface SentLine {
   readonly type: 'sent';
   readonly run: string;
   readonly phase: string;
-  /** Its number in the run. */
-  readonly mark: number;
+  /** Unique in the run. */
+  readonly requestNumber: number;
   readonly key: string;
   readonly at: number;
 }
 
-/** What came of a request. One that is sent and has no such line was cut off: its outcome is unknown. */
+/** The outcome of a request. A sent request without this line was cut off: its outcome is unknown. */
 export interface OrderLine extends Omit<SentLine, 'type'> {
   readonly type: 'order';
-  /** How long it took, in milliseconds. */
+  /** Duration in milliseconds. */
   readonly ms: number;
   readonly outcome: OrderOutcome;
-  /** HTTP status; 0: no answer. */
+  /** HTTP status; 0: no response. */
   readonly status: number;
-  /** The order's id, if it was taken. */
+  /** The order's id, if it was acknowledged. */
   readonly id?: string;
-  /** Why not, in k6's or the service's words. */
+  /** Otherwise the reason, from k6 or from the service. */
   readonly error?: string;
 }
 

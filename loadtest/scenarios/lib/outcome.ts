@@ -1,11 +1,11 @@
 import type { OrderOutcome } from './log.ts';
 
-/** An answer as k6 tells of it. */
-export interface Answer {
-  /** 0: there was none. */
+/** The fields of a k6 response. */
+export interface K6Response {
+  /** 0: no response. */
   readonly status: number;
   readonly body: unknown;
-  /** As in k6's documentation of error codes; 0: none. */
+  /** An error code of k6; 0: none. */
   readonly errorCode: number;
   readonly error: string;
 }
@@ -19,15 +19,15 @@ export interface Judged {
 const OUTCOME_UNKNOWN = 'urn:standing-order:problem:outcome-unknown';
 const UNAVAILABLE = 'urn:standing-order:problem:unavailable';
 
-/** k6's errors that say that no request was sent: a wrong URL, a name that is not found, no connection. */
+/** Error codes of k6 for requests that were not sent: wrong URL, unknown host name, no connection. */
 const neverSent = (code: number): boolean =>
   code === 1020 || (code >= 1100 && code < 1200) || (code >= 1210 && code < 1220);
 
 /**
- * What an answer to POST /orders means. A service that says "unavailable" has stored nothing; any other failure of a
- * server or a connection leaves it open whether the order was taken.
+ * The outcome of a response to POST /orders. After the problem "unavailable" no order is stored. After any other failure of
+ * a server or a connection the order may be stored or not.
  */
-export function outcomeOf({ status, body, errorCode, error }: Answer): Judged {
+export function outcomeOf({ status, body, errorCode, error }: K6Response): Judged {
   if (status === 0) return { outcome: neverSent(errorCode) ? 'fail' : 'unknown', error: error || `error ${errorCode}` };
   const content = fieldsOf(body);
   if (status >= 200 && status < 300) {
@@ -36,9 +36,9 @@ export function outcomeOf({ status, body, errorCode, error }: Answer): Judged {
       : { outcome: 'unknown', error: `${status} without an id` };
   }
   const type = typeof content.type === 'string' ? content.type : '';
-  const said = `${status} ${type || 'without a problem'}`;
+  const description = `${status} ${type || 'without a problem'}`;
   const refused = (status >= 400 && status < 500) || type === UNAVAILABLE;
-  return { outcome: refused && type !== OUTCOME_UNKNOWN ? 'fail' : 'unknown', error: said };
+  return { outcome: refused && type !== OUTCOME_UNKNOWN ? 'fail' : 'unknown', error: description };
 }
 
 function fieldsOf(body: unknown): { readonly id?: unknown; readonly type?: unknown } {
@@ -46,7 +46,7 @@ function fieldsOf(body: unknown): { readonly id?: unknown; readonly type?: unkno
     const content: unknown = JSON.parse(String(body));
     return typeof content === 'object' && content !== null ? content : {};
   } catch {
-    // What is no JSON has none of the fields, and that decides.
+    // A body that is not JSON has neither field.
     return {};
   }
 }

@@ -1,37 +1,37 @@
 import { describe, expect, test } from 'vitest';
-import { linesOf, markOf } from './mark.ts';
 import { outcomeOf } from './outcome.ts';
 import { executorsOf, thresholdsOf } from './phases.ts';
-import { rules } from './rules.ts';
+import { linesOf, requestNumberOf } from './request-number.ts';
+import { RULES } from './rules.ts';
 import { readSettings } from './settings.ts';
-import { summarise, tableOf } from './summary.ts';
-import { faultOfTarget } from './target.ts';
+import { summarize, summaryTable } from './summary.ts';
+import { targetFault } from './target.ts';
 
 describe('a request', () => {
-  test.each([0, 1, 999, 1_000, 123_456_789, 999_999_999])('number %i is known by its lines', (mark) => {
-    const lines = linesOf(mark);
-    expect(markOf(lines)).toBe(mark);
+  test.each([0, 1, 999, 1_000, 123_456_789, 999_999_999])('number %i is encoded in its lines', (requestNumber) => {
+    const lines = linesOf(requestNumber);
+    expect(requestNumberOf(lines)).toBe(requestNumber);
     for (const { quantity } of lines) expect(quantity).toBeGreaterThan(0);
     for (const { quantity } of lines) expect(quantity).toBeLessThanOrEqual(1_000);
   });
 
-  test('with other lines is of no run', () => {
-    expect(markOf([{ itemId: 'ones', quantity: 1 }])).toBeUndefined();
-    expect(markOf(linesOf(5).toReversed())).toBeUndefined();
+  test('with other lines belongs to no run', () => {
+    expect(requestNumberOf([{ itemId: 'ones', quantity: 1 }])).toBeUndefined();
+    expect(requestNumberOf(linesOf(5).toReversed())).toBeUndefined();
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   const problem = (kind: string) => JSON.stringify({ type: `urn:standing-order:problem:${kind}` });
   test.each([
-    ['taken', 202, '{"id":"a"}', 0, 'ok'],
+    ['acknowledged', 202, '{"id":"a"}', 0, 'ok'],
     ['decided', 201, '{"id":"a"}', 0, 'ok'],
-    ['taken without an id', 202, '{}', 0, 'unknown'],
+    ['acknowledged without an id', 202, '{}', 0, 'unknown'],
     ['refused', 422, problem('order-rejected'), 0, 'fail'],
-    ['nothing stored', 503, problem('unavailable'), 0, 'fail'],
+    ['unavailable, not stored', 503, problem('unavailable'), 0, 'fail'],
     ['not confirmed', 503, problem('outcome-unknown'), 0, 'unknown'],
-    ['a fault of the service', 500, problem('internal-error'), 0, 'unknown'],
-    ['not of the service', 502, '<html>', 0, 'unknown'],
+    ['an internal error', 500, problem('internal-error'), 0, 'unknown'],
+    ['from another server', 502, '<html>', 0, 'unknown'],
     ['no connection', 0, null, 1212, 'fail'],
     ['no such host', 0, null, 1101, 'fail'],
     ['a timeout', 0, null, 1050, 'unknown'],
@@ -43,8 +43,8 @@ describe('an answer', () => {
 
 describe('a target', () => {
   test.each(['http://127.0.0.1:4000', 'http://localhost', 'https://[::1]:1', 'http://shop.test:80', 'http://named:1'])(
-    '%s may be loaded',
-    (url) => expect(faultOfTarget(url, ['named'])).toBeUndefined(),
+    '%s is accepted',
+    (url) => expect(targetFault(url, ['named'])).toBeUndefined(),
   );
 
   test.each([
@@ -55,19 +55,19 @@ describe('a target', () => {
     'ftp://127.0.0.1',
     'http://contest',
     '',
-  ])('%s may not', (url) => expect(faultOfTarget(url, ['named'])).toBeDefined());
+  ])('%s is refused', (url) => expect(targetFault(url, ['named'])).toBeDefined());
 });
 
 describe('the variables of a run', () => {
-  test('have presets', () => {
-    expect(readSettings({}, rules.load).numbers).toMatchObject({
+  test('have defaults', () => {
+    expect(readSettings({}, RULES.load).numbers).toMatchObject({
       STEPS: [25, 50, 100, 200, 400, 800],
       TIMEOUT_MS: [5_000],
     });
   });
 
-  test('are refused with all their faults', () => {
-    const read = () => readSettings({ RATE: '0', SECONDS: 'x', ORDER_URL: 'http://shop.example' }, rules.smoke);
+  test('are refused with one message that lists every fault', () => {
+    const read = () => readSettings({ RATE: '0', SECONDS: 'x', ORDER_URL: 'http://shop.example' }, RULES.smoke);
     expect(read).toThrow(/RATE.*\n.*SECONDS.*\n.*ORDER_URL.*shop\.example/);
   });
 });
@@ -78,12 +78,12 @@ describe('a phase', () => {
     { name: 'b', from: 10, seconds: 10, rate: 40, goal: 0.5 },
   ];
 
-  test('offers by an executor that does not wait for answers', () => {
+  test('is offered by an executor that does not wait for responses', () => {
     for (const { executor } of Object.values(executorsOf(phases, 5_000, 2_000)))
       expect(executor).toMatch(/-arrival-rate$/);
   });
 
-  test('has its goal as thresholds; what is dropped is not acknowledged', () => {
+  test('has thresholds for its goal; dropped requests count as not acknowledged', () => {
     expect(thresholdsOf(phases)).toMatchObject({
       orders_ok: ['count>0'],
       'orders_ok{scenario:a}': ['count>=200'],
@@ -101,25 +101,25 @@ describe('a phase', () => {
     'dropped_iterations{scenario:b}': values({ count: 40 }),
   };
 
-  test('is as available as it acknowledges of what it offers, dropped ones included', () => {
+  test('has as availability the acknowledged share of the offered requests, dropped ones included', () => {
     const {
       phases: [a, b],
       sustainedRate,
-    } = summarise('load', phases, { metrics });
+    } = summarize('load', phases, { metrics });
     expect(a).toMatchObject({ offered: 200, availability: 1, p95: 5 });
     expect(b).toMatchObject({ offered: 400, dropped: 40, unknown: 60, availability: 0.75 });
     expect(sustainedRate).toBe(20);
   });
 
-  test('has dropped what it should have offered by its schedule and did not', () => {
+  test('counts scheduled requests that were not sent as dropped', () => {
     const late = { ...metrics, 'orders_ok{scenario:a}': values({ count: 150 }) };
-    expect(summarise('load', phases, { metrics: late }).phases[0]).toMatchObject({ dropped: 50, availability: 0.75 });
+    expect(summarize('load', phases, { metrics: late }).phases[0]).toMatchObject({ dropped: 50, availability: 0.75 });
   });
 
-  test('that sent nothing is not available', () => {
-    const summary = summarise('load', phases, { metrics: {} });
+  test('without requests has availability 0', () => {
+    const summary = summarize('load', phases, { metrics: {} });
     expect(summary.phases[0]).toMatchObject({ availability: 0, dropped: 200 });
     expect(summary.sustainedRate).toBeNull();
-    expect(tableOf(summary)).toContain('no rate');
+    expect(summaryTable(summary)).toContain('no rate');
   });
 });

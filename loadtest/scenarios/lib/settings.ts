@@ -1,53 +1,53 @@
-import { faultOfTarget } from './target.ts';
+import { targetFault } from './target.ts';
 
-/** What every run needs; set by environment variables, all of them optional. */
+/** Settings of every run, from environment variables that are all optional. */
 export interface Settings {
   readonly orderUrl: string;
   readonly consumerUrl: string;
   readonly restaurantUrl: string;
-  /** Headers of each order. */
+  /** Additional headers of each order. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** Requests that may be under way at once; what is more is dropped, and counts as not acknowledged. */
+  /** Requests in flight at once; further ones are dropped and count as not acknowledged. */
   readonly maxVUs: number;
-  /** Where the summary goes as JSON; empty: nowhere. */
+  /** File for the summary as JSON; empty: none. */
   readonly summaryFile: string;
-  /** Numbers of the scenario at hand. */
+  /** Numbers of the scenario. */
   readonly numbers: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A variable that is a number, or several with commas between. */
+/** A variable that is a number, or a list of numbers with commas. */
 export interface NumberRule {
-  readonly preset: string;
+  readonly default: string;
   readonly min: number;
   readonly max: number;
   readonly list?: boolean;
-  /** Whether it may have a fraction. */
+  /** Whether a fraction is allowed. */
   readonly fraction?: boolean;
 }
 
-const common: Readonly<Record<string, NumberRule>> = {
-  TIMEOUT_MS: { preset: '5000', min: 100, max: 60_000 },
-  MAX_VUS: { preset: '2000', min: 1, max: 20_000 },
+const COMMON_RULES: Readonly<Record<string, NumberRule>> = {
+  TIMEOUT_MS: { default: '5000', min: 100, max: 60_000 },
+  MAX_VUS: { default: '2000', min: 1, max: 20_000 },
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the variables of a run: those that all scenarios have, and the numbers that the scenario at hand has.
+ * Reads the variables of a run: those of all scenarios, and the numbers of its own scenario.
  *
  * @throws an Error that lists every fault
  */
 export function readSettings(variables: Variables, rules: Readonly<Record<string, NumberRule>>): Settings {
   const faults: string[] = [];
-  const all: Record<string, NumberRule> = { ...rules, ...common };
+  const all: Record<string, NumberRule> = { ...rules, ...COMMON_RULES };
   const numbers = Object.fromEntries(
-    Object.entries(all).map(([name, rule]) => [name, numbersOf(name, variables[name], rule, faults)]),
+    Object.entries(all).map(([name, rule]) => [name, parseNumbers(name, variables[name], rule, faults)]),
   );
   const allowed = (variables.ALLOW_HOST ?? '').split(',').filter((host) => host !== '');
-  const url = (name: string, preset: string): string => {
-    const given = (variables[name] || preset).replace(/\/+$/, '');
-    const fault = faultOfTarget(given, allowed);
+  const url = (name: string, defaultUrl: string): string => {
+    const given = (variables[name] || defaultUrl).replace(/\/+$/, '');
+    const fault = targetFault(given, allowed);
     if (fault !== undefined) faults.push(`${name}: ${fault}`);
     return given;
   };
@@ -68,9 +68,9 @@ export function readSettings(variables: Variables, rules: Readonly<Record<string
   return settings;
 }
 
-function numbersOf(name: string, given: string | undefined, rule: NumberRule, faults: string[]): number[] {
-  const { preset, min, max, list, fraction } = rule;
-  const texts = (given || preset).split(list ? ',' : '\n');
+function parseNumbers(name: string, given: string | undefined, rule: NumberRule, faults: string[]): number[] {
+  const { default: defaultText, min, max, list, fraction } = rule;
+  const texts = (given || defaultText).split(list ? ',' : '\n');
   const form = fraction ? /^\d+(\.\d+)?$/ : /^\d+$/;
   const wrong = texts.filter((text) => !form.test(text) || Number(text) < min || Number(text) > max);
   const number = fraction ? 'a number' : 'a whole number';
@@ -78,9 +78,9 @@ function numbersOf(name: string, given: string | undefined, rule: NumberRule, fa
   return texts.map(Number);
 }
 
-/** The one number of a variable. */
-export function one(settings: Settings, name: string): number {
+/** The value of a variable that is not a list. */
+export function numberOf(settings: Settings, name: string): number {
   const [value] = settings.numbers[name] ?? [];
-  if (value === undefined) throw new Error(`no number ${name}`);
+  if (value === undefined) throw new Error(`${name} is not a numeric variable of this scenario`);
   return value;
 }

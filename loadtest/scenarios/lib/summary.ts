@@ -1,48 +1,48 @@
 import { type Phase, scheduled } from './phases.ts';
 
-/** The part of k6's end-of-test data that is read here. */
+/** The part of k6's end-of-test data that the summary uses. */
 export interface K6Data {
   readonly metrics: Readonly<Record<string, { readonly values: Readonly<Record<string, number>> } | undefined>>;
 }
 
-/** What came of one phase. Durations of acknowledged orders, in milliseconds. */
+/** The result of one phase. Durations are of acknowledged orders, in milliseconds. */
 export interface PhaseSummary {
   readonly phase: string;
   readonly rate: number;
   readonly seconds: number;
-  /** Sent and dropped ones. */
+  /** Sent and dropped requests. */
   readonly offered: number;
   readonly ok: number;
   readonly fail: number;
   readonly unknown: number;
-  /** Not sent in time, since too many others were waiting for an answer or the load generator could not keep up; or cut off. */
+  /** Requests that were cut off or not sent in time: too many in flight, or a load generator that could not keep up. */
   readonly dropped: number;
-  /** Acknowledged of offered, 0 to 1. */
+  /** Acknowledged share of the offered requests, 0 to 1. */
   readonly availability: number;
   readonly p50: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
 }
 
-/** What came of a run; also the last line of what a run logs, if its SUMMARY_FILE is "stderr". */
+/** The result of a run; also the last line of its log, if its SUMMARY_FILE is "stderr". */
 export interface Summary {
   readonly type: 'summary';
   readonly scenario: string;
   readonly phases: readonly PhaseSummary[];
-  /** The highest rate, before the first phase that did not keep up, of which 99 % was acknowledged; null: not even the first. */
+  /** The highest rate before the first phase with less than 99 % acknowledged; null: the first phase had less. */
   readonly sustainedRate: number | null;
 }
 
 const KEEPS_UP = 0.99;
 
-/** Reads the numbers of each phase out of k6's metrics. */
-export function summarise(scenario: string, phases: readonly Phase[], { metrics }: K6Data): Summary {
+/** Reads the numbers of each phase from k6's metrics. */
+export function summarize(scenario: string, phases: readonly Phase[], { metrics }: K6Data): Summary {
   const all = phases.map((phase): PhaseSummary => {
     const { name, rate, seconds } = phase;
     const value = (metric: string, field: string) => metrics[`${metric}{scenario:${name}}`]?.values[field];
     const count = (metric: string) => value(metric, 'count') ?? 0;
     const [ok, fail, unknown] = [count('orders_ok'), count('orders_fail'), count('orders_unknown')];
-    // k6 counts only what it gave up itself.
+    // k6 does not count the requests that it never tried.
     const dropped = Math.max(count('dropped_iterations'), scheduled(phase) - ok - fail - unknown);
     const offered = ok + fail + unknown + dropped;
     const duration = (field: string) => (ok === 0 ? null : (value('order_duration', field) ?? null));
@@ -61,8 +61,8 @@ export function summarise(scenario: string, phases: readonly Phase[], { metrics 
       p99: duration('p(99)'),
     };
   });
-  const behind = all.findIndex(({ availability }) => availability < KEEPS_UP);
-  const kept = behind === -1 ? all : all.slice(0, behind);
+  const firstBehind = all.findIndex(({ availability }) => availability < KEEPS_UP);
+  const kept = firstBehind === -1 ? all : all.slice(0, firstBehind);
   return {
     type: 'summary',
     scenario,
@@ -86,7 +86,7 @@ const HEAD = [
 ];
 
 /** The summary as a table for a terminal. */
-export function tableOf({ phases, sustainedRate, scenario }: Summary): string {
+export function summaryTable({ phases, sustainedRate, scenario }: Summary): string {
   const rows = phases.map((phase) => [
     phase.phase,
     String(phase.rate),

@@ -4,16 +4,16 @@ const HTTP_URL = /^https?:\/\/(\[[0-9a-fA-F:.]+\]|[^/:?#@[\]]+)(?::\d{1,5})?$/;
 const isLoopback = (host: string): boolean =>
   /^127(\.\d{1,3}){3}$/.test(host) || host === '[::1]' || /^(.+\.)?localhost$/.test(host);
 
-/** Names that nobody else can have (RFC 6761). */
+/** Names that are reserved for tests (RFC 6761). */
 const isTestName = (host: string): boolean => /\.test$/.test(host);
 
 /**
- * What is wrong with a URL as the target of load: load goes to this machine, to a name below .test, or to a host that
- * whoever starts the run has named. Undefined: nothing.
+ * The fault of a URL as the target of load, or undefined. Accepted are this machine, names below .test, and hosts that the
+ * user has listed.
  */
-export function faultOfTarget(url: string, allowedHosts: readonly string[]): string | undefined {
+export function targetFault(url: string, allowedHosts: readonly string[]): string | undefined {
   const host = HTTP_URL.exec(url)?.[1]?.toLowerCase();
   if (host === undefined) return `"${url}" is not http://HOST or http://HOST:PORT`;
   if (isLoopback(host) || isTestName(host) || allowedHosts.includes(host)) return undefined;
-  return `${host} is neither this machine nor a test host; to load it, name it in ALLOW_HOST (--allow-host)`;
+  return `${host} is neither this machine nor a test host; to load it, add it to ALLOW_HOST (--allow-host)`;
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { documentsOfToday, published } from './documents-of-today.ts';
+import { createCurrentDocuments, publishedFile } from './current-documents.ts';
 
-// Makes what the services offer today the last version, which later ones must not break. To be run for each release.
-for (const [service, documents] of Object.entries(documentsOfToday())) {
-  mkdirSync(new URL('.', published(service)), { recursive: true });
-  writeFileSync(published(service), `${JSON.stringify(documents, null, 1)}\n`);
-  process.stdout.write(`published what ${service} offers\n`);
+// Publishes the current documents as the last version, which later versions must not break. Run it for each release.
+for (const [service, documents] of Object.entries(createCurrentDocuments())) {
+  mkdirSync(new URL('.', publishedFile(service)), { recursive: true });
+  writeFileSync(publishedFile(service), `${JSON.stringify(documents, null, 1)}\n`);
+  process.stdout.write(`published the contracts of ${service}\n`);
 }

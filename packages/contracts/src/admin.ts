@@ -1,32 +1,32 @@
 import { z } from 'zod';
 import { orderId } from './ids.ts';
 
-/** Answer of GET /stuck-orders. */
-export const stuckOrders = z.object({
+/** Response of GET /stuck-orders: the parked orders. */
+export const parkedOrders = z.object({
   orders: z.array(
     z.object({
       id: orderId,
-      /** What it waits for. */
+      /** The channels whose replies are pending. */
       channels: z.array(z.string()),
-      /** How often that was asked for in vain. */
+      /** Number of commands sent without a reply. */
       attempts: z.int().min(1),
       since: z.iso.datetime(),
     }),
   ),
 });
 
-/** Answer of POST /orders/{id}/retry. */
-export const retried = z.object({ id: orderId, outcome: z.enum(['retried', 'done']) });
+/** Response of POST /orders/{id}/retry. */
+export const retryResult = z.object({ id: orderId, outcome: z.enum(['retried', 'done']) });
 
-const replicaState = z.object({
-  /** Seconds; null before the first complete pull. */
+const localCopyState = z.object({
+  /** Age in seconds; null before the first complete pull. */
   staleness: z.number().nullable(),
-  /** Whether orders are decided on it now. */
+  /** Whether orders are currently decided on it. */
   fresh: z.boolean(),
   entities: z.int().min(0),
-  /** The newest change known of each lane. */
+  /** Number of the newest change of each lane. */
   sequences: z.array(z.int().min(0)),
 });
 
-/** Answer of GET /replicas. */
-export const replicasState = z.object({ consumer: replicaState, restaurant: replicaState });
+/** Response of GET /replicas: the local copies. */
+export const localCopiesState = z.object({ consumer: localCopyState, restaurant: localCopyState });

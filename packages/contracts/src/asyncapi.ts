@@ -4,38 +4,38 @@ import { clientName } from './ids.ts';
 import { type Direction, jsonSchemaOf } from './json-schema.ts';
 import { type MessageType, messageData } from './messages.ts';
 import samples from './samples/messages.json' with { type: 'json' };
-import { type Party, senders } from './senders.ts';
-import { outcomeTopic, outcomeTypes, type Topic, topics } from './topics.ts';
+import { type Party, SENDERS } from './senders.ts';
+import { OUTCOME_TYPES, outcomeTopic, TOPICS, type Topic } from './topics.ts';
 
-/** What one service has to do with one channel. */
-interface Use {
+/** A channel that a service sends to or receives from. */
+interface ChannelUse {
   readonly address: string;
   readonly action: 'send' | 'receive';
   readonly types: readonly MessageType[];
 }
 
 /** Every channel that a service sends to or receives from. */
-function usesOf(service: Party): Use[] {
-  const sent = (types: readonly MessageType[]) => types.filter((type) => senders[type] === service);
-  const all: Use[] = Object.values<Topic>(topics).flatMap(({ name: address, types, subscriber }) => [
+function usesOf(service: Party): ChannelUse[] {
+  const sent = (types: readonly MessageType[]) => types.filter((type) => SENDERS[type] === service);
+  const all: ChannelUse[] = Object.values<Topic>(TOPICS).flatMap(({ name: address, types, subscriber }) => [
     { address, action: 'send', types: sent(types) },
     { address, action: 'receive', types: subscriber === service ? types : [] },
   ]);
-  const outcomes: Use = { address: outcomeTopic('{client}'), action: 'send', types: sent(outcomeTypes) };
+  const outcomes: ChannelUse = { address: outcomeTopic('{client}'), action: 'send', types: sent(OUTCOME_TYPES) };
   return [...all, outcomes].filter(({ types }) => types.length > 0);
 }
 
-/** What a reader of the schema alone would not know. */
-const remarks: Partial<Record<MessageType, string>> = {
+/** Facts about a message that its schema does not contain. */
+const DESCRIPTIONS: Partial<Record<MessageType, string>> = {
   'com.standing-order.create-order.v1':
-    'To be sent again until its outcome or refusal is heard: what cannot be stored for long, as in an outage of the state ' +
-    'store, ends in the dead letters without an answer. Equal ones are one order.',
+    'Repeat this message until its outcome or refusal arrives. A message that cannot be stored for a long time, as in an outage of ' +
+    'the state store, becomes a dead letter without a reply. Equal messages create one order.',
 };
 
 const keyOf = (address: string): string => address.replaceAll(/[{}]/g, '');
 const nameOf = (type: MessageType): string => type.slice('com.standing-order.'.length);
 
-/** An AsyncAPI 3 document, as far as something beside its readers looks into it. */
+/** An AsyncAPI 3 document, with the parts that code reads. */
 export interface AsyncApi {
   readonly operations: Readonly<Record<string, object>>;
   readonly [section: string]: unknown;
@@ -50,11 +50,11 @@ export function asyncApiOf(service: Topic['subscriber']): AsyncApi {
       title: `Standing Order: messages of the ${service} service`,
       version: CONTRACT_VERSION,
       description:
-        'Each message is a CloudEvent 1.0 in structured mode, on the Dapr pub/sub component `messages`. A version is part of its ' +
-        'type and never changes; unknown fields are ignored, but in the `request` of create-order, which is refused for them as ' +
-        'POST /orders is. What a receiver cannot read goes to the topic of the same name with ' +
-        '`-dead` behind it, with the reason. What is not even a JSON object is put there by the sidecar of the receiver, ' +
-        'as it came; the reason is in the log of that sidecar alone ("error deserializing").',
+        'Each message is a CloudEvent 1.0 in structured mode, on the Dapr pub/sub component `messages`. The version is part of the ' +
+        'type and never changes. Unknown fields are ignored, except in the `request` of create-order: it is refused for them, ' +
+        'like POST /orders. An invalid message goes to the topic of the same name with the suffix `-dead`, with the reason. ' +
+        'A message that is not a JSON object is put there unchanged by the sidecar of the receiver; only the log of that ' +
+        'sidecar has the reason ("error deserializing").',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/cloudevents+json',
@@ -81,7 +81,7 @@ function channelOf(address: string, types: readonly MessageType[]): object {
   };
 }
 
-function operationOf({ address, action, types }: Use): object {
+function operationOf({ address, action, types }: ChannelUse): object {
   const channel = `#/channels/${keyOf(address)}`;
   return {
     action,
@@ -93,7 +93,7 @@ function operationOf({ address, action, types }: Use): object {
 function messageOf(type: MessageType, direction: Direction): object {
   const envelope = jsonSchemaOf(cloudEvent, direction, 'draft-7');
   const data = { $id: dataSchemaOf(type), ...jsonSchemaOf(messageData[type], direction, 'draft-7') };
-  const description = remarks[type];
+  const description = DESCRIPTIONS[type];
   return {
     name: type,
     ...(description !== undefined && { description }),

@@ -6,19 +6,19 @@ import { asyncApiOf } from './asyncapi.ts';
 import { dataSchemaOf } from './cloud-event.ts';
 import type { Message } from './messages.ts';
 import samples from './samples/messages.json' with { type: 'json' };
-import { senders } from './senders.ts';
-import { outcomeTypes, type Topic, topics } from './topics.ts';
+import { SENDERS } from './senders.ts';
+import { OUTCOME_TYPES, TOPICS, type Topic } from './topics.ts';
 
-const services = [...new Set(Object.values<Topic>(topics).map(({ subscriber }) => subscriber))];
+const services = [...new Set(Object.values<Topic>(TOPICS).map(({ subscriber }) => subscriber))];
 
-interface Document {
+interface AsyncApiDocument {
   readonly channels: Record<string, { readonly address: string; readonly messages: Record<string, object> }>;
   readonly operations: Record<string, { readonly action: string; readonly messages: { readonly $ref: string }[] }>;
   readonly components: { readonly messages: Record<string, { readonly name: string; readonly payload: object }> };
 }
-const documentOf = (service: Topic['subscriber']) => asyncApiOf(service) as unknown as Document;
+const documentOf = (service: Topic['subscriber']) => asyncApiOf(service) as unknown as AsyncApiDocument;
 
-/** AsyncAPI's own schema; it brings JSON Schema's with it. */
+/** The schema of AsyncAPI, which includes that of JSON Schema. */
 const official = addFormats
   .default(new Ajv.default({ allErrors: true, strict: false, meta: false, validateSchema: false }))
   .compile(specs.schemas['3.0.0'] as object);
@@ -36,11 +36,11 @@ test.each(services)('the document of %s is AsyncAPI 3', (service) => {
   expect(official.errors).toBeNull();
 });
 
-test('the validator finds what is wrong', () => {
+test('the validator finds a fault', () => {
   expect(official({ ...documentOf('order'), operations: { 'send-x': { action: 'shout' } } })).toBe(false);
 });
 
-test.each(services)('%s: every reference leads somewhere', (service) => {
+test.each(services)('%s: every reference resolves', (service) => {
   const document = documentOf(service);
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
     ([, reference = '']) => reference,
@@ -49,21 +49,21 @@ test.each(services)('%s: every reference leads somewhere', (service) => {
   for (const reference of references) expect(resolve(document, reference), reference).toBeDefined();
 });
 
-test('every message is sent by one service and received by one, as the topics say', () => {
+test('every message is sent and received by the services that the topics list', () => {
   const uses = services.flatMap((service) =>
     Object.values(documentOf(service).operations).flatMap(({ action, messages }) =>
       messages.map(({ $ref }) => `${action} ${$ref.slice($ref.lastIndexOf('/') + 1)}`),
     ),
   );
-  const sent = Object.entries(senders).filter(([, sender]) => sender !== 'client');
-  const received = Object.keys(senders).filter((type) => !(outcomeTypes as readonly string[]).includes(type));
+  const sent = Object.entries(SENDERS).filter(([, sender]) => sender !== 'client');
+  const received = Object.keys(SENDERS).filter((type) => !(OUTCOME_TYPES as readonly string[]).includes(type));
   const short = (type: string) => type.slice('com.standing-order.'.length);
   expect(uses.toSorted()).toEqual(
     [...sent.map(([type]) => `send ${short(type)}`), ...received.map((type) => `receive ${short(type)}`)].toSorted(),
   );
 });
 
-test.each(services)('%s: what was sent once is accepted by its schemas', (service) => {
+test.each(services)('%s: its schemas accept every message that was ever sent', (service) => {
   for (const { name, payload } of Object.values(documentOf(service).components.messages)) {
     const examples = samples.filter(({ type }) => type === name);
     expect(examples.length, name).toBeGreaterThan(0);
@@ -75,7 +75,7 @@ test.each(services)('%s: what was sent once is accepted by its schemas', (servic
   }
 });
 
-test('the schema that a message refers to is in the document', () => {
+test('the document has the schema that a message refers to', () => {
   const text = JSON.stringify(services.map(documentOf));
   for (const { type } of samples as Message[]) expect(text).toContain(`"$id":"${dataSchemaOf(type)}"`);
 });

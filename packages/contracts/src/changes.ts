@@ -3,7 +3,7 @@ import { consumer } from './consumer.ts';
 import { carriedMoney } from './money.ts';
 import { MAX_MENU_ITEMS, menuItem, restaurant } from './restaurant.ts';
 
-/** In so many lanes an owner counts the changes of its entities; lane = hash(id) mod this. Never changes. */
+/** Number of lanes in which a service numbers the changes of its entities; lane = hash(id) mod this. Never changes. */
 export const CHANGE_LANES = 16;
 
 const lane = z
@@ -12,20 +12,20 @@ const lane = z
   .max(CHANGE_LANES - 1);
 const version = z.int().min(1);
 
-/** Entities as messages carry them: unknown fields are kept out. */
+/** A consumer in a message. Unknown fields are removed. */
 export const carriedConsumer = z.object({ ...consumer.shape, orderLimit: carriedMoney });
-/** A restaurant as messages carry it, its menu included. */
+/** A restaurant with its menu in a message. Unknown fields are removed. */
 export const carriedRestaurant = z.object({
   ...restaurant.shape,
   menu: z.array(z.object(menuItem.shape)).max(MAX_MENU_ITEMS),
 });
 
-/** Data of a change event. `seq` counts the changes of its lane without gaps, `version` those of the entity; both from 1. */
+/** The data of a change event. `seq` numbers the changes of the lane, `version` those of the entity; both without gaps from 1. */
 export const changed = <E extends z.ZodType>(entity: E) => z.object({ lane, seq: z.int().min(1), version, entity });
 
 /**
- * How far somebody has read one lane: everything up to `seq`. With `at` it is being loaded in full: that many of its
- * entities are read, and up to `seq` holds once all are.
+ * The position of a reader in one lane: it has every change up to `seq`. With `at` the reader loads the lane in full: it has
+ * read that many entities, and `seq` holds once it has read all of them.
  */
 export const laneCursor = z.object({ seq: z.int().min(0), at: z.int().min(0).optional() });
 export type LaneCursor = z.infer<typeof laneCursor>;
@@ -34,8 +34,8 @@ export type LaneCursor = z.infer<typeof laneCursor>;
 export const changesRequest = z.strictObject({ since: z.array(laneCursor).length(CHANGE_LANES) });
 export type ChangesRequest = z.infer<typeof changesRequest>;
 
-/** Something new in one lane. An entity without `seq` belongs to the full state. Ask again from `next`. */
-const laneNews = <E extends z.ZodType>(entity: E) =>
+/** The changes of one lane. An entity without `seq` is part of the full state. The next request continues from `next`. */
+const laneChanges = <E extends z.ZodType>(entity: E) =>
   z.object({
     lane,
     changes: z.array(z.object({ seq: z.int().min(1).optional(), version, entity })),
@@ -43,20 +43,22 @@ const laneNews = <E extends z.ZodType>(entity: E) =>
   });
 
 /**
- * What POST /changes answers: news of each lane that has any. complete: from these cursors on, nothing else had changed when
- * the owner looked. reset: the caller has seen changes that the owner does not have; only starting from nothing helps.
+ * Response of POST /changes: the changes of each lane that has any. complete: there were no further changes when the response was
+ * made. reset: the caller's cursors are ahead of the lanes; it must start again from 0.
  */
-export const changesAnswer = <E extends z.ZodType>(entity: E) =>
-  z.object({ lanes: z.array(laneNews(entity)), complete: z.boolean(), reset: z.boolean() });
+export const changesResponse = <E extends z.ZodType>(entity: E) =>
+  z.object({ lanes: z.array(laneChanges(entity)), complete: z.boolean(), reset: z.boolean() });
 
-export interface LaneNews<E> {
+/** The changes of one lane, and the cursor of the next request. */
+export interface LaneChanges<E> {
   readonly lane: number;
   readonly changes: readonly { readonly seq?: number | undefined; readonly version: number; readonly entity: E }[];
   readonly next: LaneCursor;
 }
 
-export interface ChangesAnswer<E> {
-  readonly lanes: readonly LaneNews<E>[];
+/** The typed response of POST /changes. */
+export interface ChangesResponse<E> {
+  readonly lanes: readonly LaneChanges<E>[];
   readonly complete: boolean;
   readonly reset: boolean;
 }

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 
-/** Where in which trace a message belongs (W3C Trace Context). */
+/** The position of a message in a trace (W3C Trace Context). */
 export interface TraceParent {
   readonly traceparent: string;
   readonly tracestate?: string;
 }
 
-/** Header or attribute `traceparent` of W3C Trace Context. */
+/** The header or attribute `traceparent` of W3C Trace Context. */
 export const traceParent = z
   .string()
   .regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'must be a W3C traceparent');
 
 /**
- * CloudEvents 1.0 with what Standing Order always sets. Unknown attributes are tolerated and kept out. `traceparent` is the
- * sender's; a broken one costs the trace, never the message.
+ * CloudEvents 1.0 with the attributes that Standing Order always sets. Unknown attributes are accepted and removed. An invalid
+ * `traceparent` of a sender is removed; the message is accepted.
  */
 export const cloudEvent = z.object({
   specversion: z.literal('1.0'),
@@ -44,6 +44,6 @@ export interface CloudEvent<Type extends string = string, Data = unknown> {
   readonly data: Data;
 }
 
-/** `dataschema` of a type of message: the `$id` of its data's schema in /asyncapi.json. It is in every message, hence short. */
+/** `dataschema` of a message type: the `$id` of its data's schema in /asyncapi.json. Short, since every message has it. */
 export const dataSchemaOf = (type: string): string =>
   `urn:standing-order:${type.replace(/^com\.standing-order\./, '')}`;

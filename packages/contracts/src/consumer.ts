@@ -5,10 +5,10 @@ import { money } from './money.ts';
 const fields = {
   name: displayName,
   active: z.boolean(),
-  orderLimit: money.describe('The largest total that one order of this consumer may have.'),
+  orderLimit: money.describe('Maximum total of one order of this consumer.'),
 };
 
-/** Body of POST /consumers. Without an id the service gives one. */
+/** Body of POST /consumers. Without an id, the service generates one. */
 export const consumerRequest = z.strictObject({
   ...fields,
   id: entityId.optional(),
@@ -16,10 +16,10 @@ export const consumerRequest = z.strictObject({
 });
 export type ConsumerRequest = z.infer<typeof consumerRequest>;
 
-/** Body of PATCH /consumers/{id}: what is left out stays. */
+/** Body of PATCH /consumers/{id}. Absent fields stay as they are. */
 export const consumerPatch = z.strictObject(fields).partial();
 export type ConsumerPatch = z.infer<typeof consumerPatch>;
 
-/** A consumer as it is stored and shown. */
+/** A consumer, as stored and returned. */
 export const consumer = z.object({ id: entityId, ...fields });
 export type Consumer = z.infer<typeof consumer>;

@@ -8,7 +8,7 @@ const nameLike = () =>
       'must be 1 to 64 letters, digits, - or _, starting with a letter or digit',
     );
 
-/** Id of a consumer, a restaurant or a menu item: 1 to 64 characters, chosen by whoever creates it. */
+/** Id of a consumer, a restaurant or a menu item: 1 to 64 characters, chosen by the client that creates it. */
 export const entityId = nameLike();
 
 /** Id of an order: a UUID in lower case (version 7, or version 8 when derived from an Idempotency-Key). */
@@ -17,8 +17,8 @@ export const orderId = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be the id of an order');
 
 /**
- * Name of a client that orders by message; its reply channel is named after it. With -dead at its end, that channel would be
- * the one of another client's dead letters.
+ * Name of a client that orders by message; the name of its reply channel contains it. A name that ends in -dead would give the
+ * channel of another client's dead letters.
  */
 export const clientName = z
   .string()
@@ -27,8 +27,8 @@ export const clientName = z
     'must be 1 to 63 lower case letters, digits or -, starting with a letter or digit and not ending in -dead',
   );
 
-/** A client's own name for one request: equal ids are one request. */
+/** A client's id of one request. Equal ids are the same request. */
 export const correlationId = nameLike();
 
-/** What a person reads: 1 to 200 characters. */
+/** A name for people: 1 to 200 characters. */
 export const displayName = z.string().min(1).max(200);

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 
+/** A JSON Schema document. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** read: what we accept. written: what we send. */
+/** read: data that the service receives. written: data that it sends. */
 export type Direction = 'read' | 'written';
 
 /**
- * A schema for readers, as JSON Schema. Objects that we send are open: nobody may rely on a field not being there, so that
- * new ones can come.
+ * The JSON Schema of a zod schema. Objects that the service sends are open: a reader must not rely on the absence of a field, so
+ * that fields can be added.
  */
 export function jsonSchemaOf(
   schema: z.ZodType,
@@ -19,7 +20,7 @@ export function jsonSchemaOf(
     io: direction === 'read' ? 'input' : 'output',
     override({ jsonSchema }) {
       if (direction === 'written' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
-      // The format says it, and a pattern of all days of all months helps nobody.
+      // The format is enough; the pattern enumerates all days of all months.
       if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
     },
   });

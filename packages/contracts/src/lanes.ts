@@ -6,5 +6,5 @@ export const ORDER_LANES = 64;
 /** The lane of an order, 0 to `ORDER_LANES` - 1. */
 export const orderLane = (orderId: string): number => laneOf(orderId, ORDER_LANES);
 
-/** The partition key of every message about an order, so that they keep their order on brokers with partitions. */
+/** The partition key of every message about an order, which keeps these messages in sequence on brokers with partitions. */
 export const orderPartitionKey = (orderId: string): string => String(orderLane(orderId));

@@ -3,12 +3,12 @@ import { displayName, entityId, orderId } from './ids.ts';
 import { carriedMoney, totalAmount } from './money.ts';
 import { uniqueBy } from './restaurant.ts';
 
-/** Most lines of an order. */
+/** Maximum number of lines of an order. */
 export const MAX_ORDER_LINES = 100;
-/** Most pieces of one item in an order. */
+/** Maximum quantity of one item in an order. */
 export const MAX_QUANTITY = 1000;
 
-/** One item of the menu, and how many of it. */
+/** One item of the menu, with its quantity. */
 export const orderLine = z.strictObject({ itemId: entityId, quantity: z.int().min(1).max(MAX_QUANTITY) });
 export type OrderLine = z.infer<typeof orderLine>;
 
@@ -23,19 +23,20 @@ export type OrderRequest = z.infer<typeof orderRequest>;
 /** Header Idempotency-Key: 1 to 255 visible ASCII characters. */
 export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
-/** The interaction styles that POST /orders can work in (docs/styles.md). */
-export const httpStyles = ['respond-first', 'synchronous', 'replication'] as const;
-export type HttpStyle = (typeof httpStyles)[number];
+/** The interaction styles of POST /orders (docs/styles.md). */
+export const HTTP_STYLES = ['respond-first', 'synchronous', 'replication'] as const;
+/** An interaction style of POST /orders. */
+export type HttpStyle = (typeof HTTP_STYLES)[number];
 
-/** What an order can be: PENDING until it is decided, then one of the others for ever. */
-export const orderStatuses = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
-export type OrderStatus = (typeof orderStatuses)[number];
+/** The statuses of an order: PENDING until it is decided, then permanently one of the others. */
+export const ORDER_STATUSES = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
-/** Of these there is no way on. */
-export const settledStatuses = ['VALIDATED', 'REJECTED', 'EXPIRED'] as const satisfies readonly OrderStatus[];
+/** The statuses of a decided order. They are final. */
+export const DECIDED_STATUSES = ['VALIDATED', 'REJECTED', 'EXPIRED'] as const satisfies readonly OrderStatus[];
 
-/** Why an order can be refused. Closed: a new one is a new version of the messages. */
-export const reasonCodes = [
+/** The reasons for which an order can be rejected. The list is closed: a new code needs a new version of the messages. */
+export const REASON_CODES = [
   'CONSUMER_NOT_FOUND',
   'CONSUMER_INACTIVE',
   'ORDER_LIMIT_EXCEEDED',
@@ -46,18 +47,18 @@ export const reasonCodes = [
   'ITEM_UNAVAILABLE',
   'MINIMUM_ORDER_NOT_MET',
 ] as const;
-export type ReasonCode = (typeof reasonCodes)[number];
+export type ReasonCode = (typeof REASON_CODES)[number];
 
-/** One reason of a refusal. `field` is a path into the request (`lines[2].itemId`), as in the errors of a problem. */
+/** One reason of a rejection. `field` is a path in the request (`lines[2].itemId`), as in the errors of a problem. */
 export const reason = z.object({
-  code: z.enum(reasonCodes),
+  code: z.enum(REASON_CODES),
   detail: z.string().max(500),
-  field: z.string().max(200).optional().describe('A path into the request: `lines[2].itemId`.'),
+  field: z.string().max(200).optional().describe('Path in the request, such as `lines[2].itemId`.'),
   itemId: entityId.optional(),
 });
 export type Reason = z.infer<typeof reason>;
 
-/** A line with the price that the restaurant fixed; `amount` is quantity x unitPrice, in minor units. */
+/** A line with the price of the restaurant. `amount` is quantity x unitPrice, in minor units. */
 export const pricedLine = z.object({
   itemId: entityId,
   name: displayName,
@@ -67,26 +68,26 @@ export const pricedLine = z.object({
 });
 export type PricedLine = z.infer<typeof pricedLine>;
 
-/** An order as clients see it. Times are RFC 3339, UTC. */
+/** An order, as returned to clients. Times are RFC 3339, UTC. */
 export const orderView = z.object({
   id: orderId,
-  status: z.enum(orderStatuses),
+  status: z.enum(ORDER_STATUSES),
   consumerId: entityId,
   restaurantId: entityId,
-  // An outcome is a message, so what is new in a line must not keep it from being read.
+  // An outcome is a message, so a new field in a line must not make it invalid.
   lines: z.array(z.union([pricedLine, z.object(orderLine.shape)])).describe('With prices once VALIDATED.'),
   total: carriedMoney.optional(),
   createdAt: z.iso.datetime(),
   settledAt: z.iso.datetime().optional(),
-  deadline: z.iso.datetime().optional().describe('By when it is decided, if the service has a deadline.'),
+  deadline: z.iso.datetime().optional().describe('Time by which the order is decided, if the service has a deadline.'),
   reasons: z.array(reason).describe('Empty unless REJECTED.'),
 });
 export type OrderView = z.infer<typeof orderView>;
 
-/** Some of a consumer's orders, newest first. */
+/** A page of a consumer's orders, newest first. */
 export const ordersPage = z.object({
   orders: z.array(orderView),
-  /** Where the older ones are, if there are any: a relative reference. */
+  /** Relative reference of the next page, with older orders, if there are any. */
   next: z.string().optional(),
 });
 export type OrdersPage = z.infer<typeof ordersPage>;

@@ -11,7 +11,7 @@ const lines = (count: number) => ({
   lines: Array.from({ length: count }, (_, index) => ({ itemId: `item-${index}`, quantity: 1 })),
 });
 
-test('a good order is taken as it is', () => {
+test('accepts a valid order unchanged', () => {
   expect(orderRequest.parse(good)).toEqual(good);
   expect(orderRequest.safeParse(lines(MAX_ORDER_LINES)).success).toBe(true);
 });
@@ -40,17 +40,17 @@ test.each([
   expect(error?.issues.map(({ path }) => path.join('.'))).toEqual([field]);
 });
 
-test.each(['', 'a b', 'ä', 'x'.repeat(256), 'tab\t'])('Idempotency-Key %j is refused', (key) => {
+test.each(['', 'a b', 'ä', 'x'.repeat(256), 'tab\t'])('refuses the Idempotency-Key %j', (key) => {
   expect(idempotencyKey.safeParse(key).success).toBe(false);
 });
 
-test('the largest total stays exact', () => {
+test('the largest total is exact', () => {
   const largest = MAX_ORDER_LINES * MAX_QUANTITY * (amount.maxValue ?? Number.NaN);
   expect(Number.isSafeInteger(largest)).toBe(true);
   expect(totalAmount.safeParse(largest).success).toBe(true);
 });
 
-test('a patch names what changes and nothing else', () => {
+test('a patch has only the fields to change', () => {
   expect(consumerPatch.parse({ active: false })).toEqual({ active: false });
   expect(consumerPatch.safeParse({ id: 'other' }).success).toBe(false);
   expect(restaurantPatch.parse({ open: false })).toEqual({ open: false });
@@ -64,7 +64,7 @@ test('a patch names what changes and nothing else', () => {
   ).toBe(false);
 });
 
-test('who creates an entity may leave out what has a natural default', () => {
+test('a new entity gets defaults for absent fields', () => {
   expect(consumerRequest.parse({ name: 'Ada', orderLimit: { amount: 1, currency: 'EUR' } })).toMatchObject({
     active: true,
   });

@@ -1,11 +1,11 @@
 import type { MessageType } from './messages.ts';
 import type { Topic } from './topics.ts';
 
-/** Whoever sends or receives messages. */
+/** A sender or receiver of messages. */
 export type Party = Topic['subscriber'] | 'client';
 
-/** Who sends each type of message. */
-export const senders = {
+/** The sender of each type of message. */
+export const SENDERS = {
   'com.standing-order.validate-consumer-info.v1': 'order',
   'com.standing-order.validate-order-details.v1': 'order',
   'com.standing-order.consumer-changed.v1': 'consumer',

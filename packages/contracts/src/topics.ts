@@ -1,6 +1,6 @@
 import type { MessageType } from './messages.ts';
 
-/** What travels on a topic, who receives it, and where goes what nobody can handle. */
+/** A topic: its message types, its subscriber and its dead-letter topic. */
 export interface Topic {
   readonly name: string;
   readonly types: readonly MessageType[];
@@ -8,8 +8,8 @@ export interface Topic {
   readonly deadLetter: string;
 }
 
-/** Every topic of the services, by name. */
-export const topics = {
+/** All topics of the services, by name. */
+export const TOPICS = {
   'consumer-changes': {
     name: 'consumer-changes',
     types: ['com.standing-order.consumer-changed.v1'],
@@ -61,11 +61,11 @@ export const topics = {
   },
 } as const satisfies Record<string, Topic>;
 
-/** What a client hears on its reply channel. */
-export const outcomeTypes = [
+/** The message types on a client's reply channel. */
+export const OUTCOME_TYPES = [
   'com.standing-order.order-outcome.v1',
   'com.standing-order.order-request-refused.v1',
 ] as const satisfies readonly MessageType[];
 
-/** The reply channel of a client that orders by message. The client subscribes to it, nobody else does. */
+/** The reply channel of a client that orders by message. Only that client subscribes to it. */
 export const outcomeTopic = (client: string): string => `order-outcomes-${client}`;

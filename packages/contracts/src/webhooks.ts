@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { entityId } from './ids.ts';
 import { carriedMoney } from './money.ts';
-import { reason, settledStatuses } from './order.ts';
+import { DECIDED_STATUSES, reason } from './order.ts';
 
-/** What a webhook can be told of. Closed; more may come. */
-export const webhookEventTypes = ['order.validated', 'order.rejected', 'order.expired'] as const;
-export type WebhookEventType = (typeof webhookEventTypes)[number];
+/** The types of events that a webhook can receive. The list is closed, and may be extended. */
+export const WEBHOOK_EVENT_TYPES = ['order.validated', 'order.rejected', 'order.expired'] as const;
+export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
 
-/** Most characters of a webhook's URL. */
+/** Maximum length of a webhook's URL, in characters. */
 export const MAX_WEBHOOK_URL = 2_048;
 
 /** Id of a webhook: a UUIDv7 in lower case. */
@@ -15,88 +15,88 @@ export const webhookId = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be the id of a webhook');
 
-/** Id of an event, the same in each delivery of it: `webhook-id` of Standard Webhooks. */
+/** Id of an event, equal in all its deliveries: `webhook-id` of Standard Webhooks. */
 export const webhookEventId = z
   .string()
-  .regex(/^settled-[0-9a-f-]{36}$/, 'must be the id of an event, as deliveries show it');
+  .regex(/^settled-[0-9a-f-]{36}$/, 'must be the id of an event, as listed in the deliveries');
 
-/** Body of POST /webhooks. Without `events` it is told of all types, without `consumerId` of all consumers. */
+/** Body of POST /webhooks. Without `events` it receives all types; without `consumerId`, the events of all consumers. */
 export const webhookRequest = z.strictObject({
   url: z.string().min(1).max(MAX_WEBHOOK_URL),
-  events: z.array(z.enum(webhookEventTypes)).min(1).max(webhookEventTypes.length).optional(),
+  events: z.array(z.enum(WEBHOOK_EVENT_TYPES)).min(1).max(WEBHOOK_EVENT_TYPES.length).optional(),
   consumerId: entityId.optional(),
   description: z.string().max(200).default(''),
 });
 export type WebhookRequest = z.infer<typeof webhookRequest>;
 
-/** Why a webhook is told of nothing any more: its receiver answered 410, or it has failed for too long. */
-export const disabledReasons = ['gone', 'failing'] as const;
+/** The reasons for which a webhook is disabled: its receiver responded 410, or its deliveries have failed for too long. */
+export const DISABLED_REASONS = ['gone', 'failing'] as const;
 
-/** A webhook as it is shown. Times are RFC 3339, UTC. */
+/** A webhook, as returned to clients. Times are RFC 3339, UTC. */
 export const webhookView = z.object({
   id: webhookId,
   url: z.string(),
-  events: z.array(z.enum(webhookEventTypes)),
+  events: z.array(z.enum(WEBHOOK_EVENT_TYPES)),
   consumerId: entityId.optional(),
   description: z.string(),
   createdAt: z.iso.datetime(),
   status: z.enum(['enabled', 'disabled']),
-  disabled: z.object({ at: z.iso.datetime(), reason: z.enum(disabledReasons) }).optional(),
+  disabled: z.object({ at: z.iso.datetime(), reason: z.enum(DISABLED_REASONS) }).optional(),
 });
 export type WebhookView = z.infer<typeof webhookView>;
 
 const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be a secret of Standard Webhooks');
 
-/** The only answers that ever show a secret: to POST /webhooks and POST /webhooks/{id}/secret. */
+/** A webhook with its secret. Only the responses of POST /webhooks and POST /webhooks/{id}/secret contain a secret. */
 export const webhookWithSecret = webhookView.extend({ secret: webhookSecret });
-/** A new secret, and how long the old one goes on. */
+/** A new secret, and the end of the previous one. */
 export const rotatedSecret = z.object({
   secret: webhookSecret,
-  /** Until then deliveries carry a signature of the secret before, too. */
+  /** Until then, deliveries are also signed with the previous secret. */
   previousUntil: z.iso.datetime(),
 });
 
-/** All webhooks, none with its secret. */
+/** All webhooks, without their secrets. */
 export const webhookList = z.object({ webhooks: z.array(webhookView) });
 
-/** What became of one event. open: it is tried again at `nextAt`. failed: given up. */
+/** The delivery of one event. open: the next attempt is at `nextAt`. failed: there are no more attempts. */
 export const deliveryView = z.object({
   eventId: webhookEventId,
   status: z.enum(['open', 'delivered', 'failed']),
-  /** How often it was sent, since it was last asked for by hand. */
+  /** Attempts since the last redelivery request. */
   attempts: z.int().min(0),
   at: z.iso.datetime().optional(),
   nextAt: z.iso.datetime().optional(),
-  /** What the receiver answered last. */
+  /** Status of the receiver's last response. */
   answered: z.int().optional(),
   error: z.string().optional(),
 });
 export type DeliveryView = z.infer<typeof deliveryView>;
 
-/** Open deliveries by when they are tried next, then finished ones, newest first. */
+/** Open deliveries by the time of their next attempt, and finished ones, newest first. */
 export const deliveryList = z.object({ open: z.array(deliveryView), finished: z.array(deliveryView) });
 
 /** Body of POST /webhooks/{id}/redeliver. */
 export const redeliverRequest = z.strictObject({ failedSince: z.iso.datetime({ offset: true }) });
 
-/** How many events are sent again; `left`: how many are not, for now there is no room for more. */
+/** Number of events that are sent again. `left`: number of those that are not, since too many deliveries are open. */
 export const redelivered = z.object({
   redelivered: z.int().min(0),
   left: z.int().min(0),
   status: z
     .enum(['enabled', 'disabled'])
-    .describe('Of the webhook. To one that is disabled they are sent once it is enabled.'),
+    .describe('Status of the webhook. A disabled webhook receives the events when it is enabled.'),
 });
 
 /** Body of a delivery, after Standard Webhooks: type, timestamp, data. */
 export const webhookPayload = z.object({
-  type: z.enum(webhookEventTypes),
-  /** When it happened. */
+  type: z.enum(WEBHOOK_EVENT_TYPES),
+  /** Time of the decision. */
   timestamp: z.iso.datetime(),
   data: z.object({
     orderId: z.string(),
     consumerId: entityId,
-    status: z.enum(settledStatuses),
+    status: z.enum(DECIDED_STATUSES),
     total: carriedMoney.optional(),
     /** The first 10; GET /orders/{id} has all of them. */
     reasons: z.array(reason).max(10),

@@ -3,6 +3,7 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { type Sidecar, SidecarError, type StateStore, UnsupportedComponentError } from './types.ts';
 
+/** What a connection is made of. */
 export interface ConnectionOptions {
   readonly sidecar: Sidecar;
   /** Name of the state store component. */
@@ -10,35 +11,35 @@ export interface ConnectionOptions {
   readonly clock: Clock;
 }
 
-/** A service's sidecar and state store over its whole life: services and sidecars start, stop and fail in any order. */
+/** A service's sidecar and state store for the life of the process. Services and sidecars start, stop and fail in any order. */
 export interface Connection {
-  /** The state store. Until `open` has resolved it behaves as one that is down. */
+  /** The state store. Until `open` has resolved, it behaves as one that is down. */
   readonly store: StateStore;
   /**
-   * Waits for the sidecar and a store that fits, as long as it takes, and keeps looking at the sidecar. A component that is
-   * not there may come yet: a sidecar tries those again that failed to start. Rejects when aborted.
+   * Waits, without a limit, for the sidecar and a supported state store, and checks the sidecar periodically from then on. It
+   * also waits for a component that is missing, since a sidecar loads a component again that failed. Rejects when aborted.
    */
   open(signal: AbortSignal): Promise<void>;
-  /** Whether the sidecar answered when it was last looked at, a few seconds ago, and why it is of no use if it did not. */
+  /** Whether the sidecar answered the last check, at most a few seconds ago, and the reason if not. */
   readiness(): Readiness;
   close(): Promise<void>;
 }
 
 const OPEN_EVERY_MS = 500;
-const LOOK_EVERY_MS = 3_000;
-const LOOK_DEADLINE_MS = 2_000;
+const CHECK_EVERY_MS = 3_000;
+const CHECK_DEADLINE_MS = 2_000;
 
-/** Asks for nothing yet: `open` does. */
+/** A connection that sends no request before `open`. */
 export function createConnection({ sidecar, storeName, clock }: ConnectionOptions): Connection {
   let found: StateStore | undefined;
   let fault: string | undefined = 'the sidecar has not answered yet';
-  let cancelLook = () => {};
+  let cancelCheck = () => {};
   let closed = false;
 
-  async function look(): Promise<void> {
+  async function checkSidecar(): Promise<void> {
     const before = fault;
     try {
-      await sidecar.waitReady(LOOK_DEADLINE_MS);
+      await sidecar.waitReady(CHECK_DEADLINE_MS);
       found ??= await sidecar.store(storeName);
       fault = undefined;
     } catch (error) {
@@ -46,16 +47,16 @@ export function createConnection({ sidecar, storeName, clock }: ConnectionOption
       fault = error.message;
     }
     if (fault === before) return;
-    if (fault === undefined) logger.info('the sidecar is ready');
-    else logger.warn({ fault }, 'the sidecar is not ready');
+    if (fault === undefined) logger.info('sidecar ready');
+    else logger.warn({ fault }, 'sidecar not ready');
   }
 
-  function keepLooking(): void {
+  function scheduleCheck(): void {
     if (closed) return;
-    cancelLook = clock.setTimer(LOOK_EVERY_MS, () => {
-      look()
-        .catch((error: unknown) => logger.error(error, 'looking at the sidecar failed'))
-        .finally(keepLooking);
+    cancelCheck = clock.setTimer(CHECK_EVERY_MS, () => {
+      checkSidecar()
+        .catch((error: unknown) => logger.error(error, 'checking the sidecar failed'))
+        .finally(scheduleCheck);
     });
   }
 
@@ -63,33 +64,34 @@ export function createConnection({ sidecar, storeName, clock }: ConnectionOption
     store: lateStore(() => found),
 
     async open(signal) {
-      await look();
+      await checkSidecar();
       while (!found) {
         signal.throwIfAborted();
         await new Promise<void>((resolve) => clock.setTimer(OPEN_EVERY_MS, resolve));
-        await look();
+        await checkSidecar();
       }
-      keepLooking();
+      scheduleCheck();
     },
 
     readiness: () => (fault === undefined ? { ready: true, reasons: [] } : { ready: false, reasons: [fault] }),
 
     async close() {
       closed = true;
-      cancelLook();
+      cancelCheck();
       await sidecar.close();
     },
   };
 }
 
+/** A store whose reads reject, and whose writes are `unknown`, until it is found. */
 function lateStore(found: () => StateStore | undefined): StateStore {
-  const none = () => Promise.reject(new SidecarError('the state store is not known yet'));
+  const rejectRead = () => Promise.reject(new SidecarError('not connected to the state store yet'));
   return {
     transact: async (operations) => found()?.transact(operations) ?? 'unknown',
     write: async (items) => found()?.write(items) ?? 'unknown',
-    read: (keys) => found()?.read(keys) ?? none(),
+    read: (keys) => found()?.read(keys) ?? rejectRead(),
     etagAfter: (etag) => found()?.etagAfter(etag),
-    get: (key) => found()?.get(key) ?? none(),
+    get: (key) => found()?.get(key) ?? rejectRead(),
     insert: async (key, value) => found()?.insert(key, value) ?? 'unknown',
     update: async (key, value, etag) => found()?.update(key, value, etag) ?? 'unknown',
     remove: async (key) => found()?.remove(key) ?? 'unknown',

@@ -4,23 +4,24 @@ import { UnavailableError } from '@standing-order/service-kit/http';
 
 export type { CloudEvent, Operation, Store, Stored, TraceParent, TransactionOutcome, WriteOutcome };
 
+/** How the sidecar is reached. */
 export interface SidecarOptions {
   readonly httpPort: number;
-  /** Default 127.0.0.1: a sidecar is on the same machine. */
+  /** Default 127.0.0.1: a sidecar runs on the same machine. */
   readonly host?: string;
-  /** DAPR_API_TOKEN, if the sidecar asks for one. */
+  /** DAPR_API_TOKEN, if the sidecar requires one. */
   readonly apiToken?: string | undefined;
-  /** Most connections at a time; what is more waits, within its deadline. Default 64. */
+  /** Maximum number of connections; further requests wait, within their deadlines. Default 64. */
   readonly connections?: number;
-  /** How long one call may take, waiting for a connection included, in milliseconds. Default 5,000. */
+  /** Deadline of one request, including the wait for a connection, in milliseconds. Default 5,000. */
   readonly deadlineMs?: number;
 }
 
-/** The sidecar answered something that this call cannot use, or not in time. `status` is absent when there was no answer. */
+/** The sidecar's response cannot be used, or there was none within the deadline. Without a response `status` is absent. */
 export class SidecarError extends UnavailableError {
   override readonly name = 'SidecarError';
   readonly status: number | undefined;
-  /** Dapr's errorCode, if it gave one. */
+  /** Dapr's error code, if the response had one. */
   readonly code: string | undefined;
   constructor(message: string, status?: number, code?: string, cause?: unknown) {
     super(message, { cause });
@@ -29,12 +30,12 @@ export class SidecarError extends UnavailableError {
   }
 }
 
-/** A component that this platform cannot work with; the message says why, and trying again does not help. */
+/** The component is missing or of a kind that is not supported; the message has the reason. A retry does not help. */
 export class UnsupportedComponentError extends Error {
   override readonly name = 'UnsupportedComponentError';
 }
 
-/** One component as /v1.0/metadata names it. */
+/** One component, as /v1.0/metadata lists it. */
 export interface Component {
   readonly name: string;
   readonly type: string;
@@ -42,59 +43,70 @@ export interface Component {
   readonly capabilities: readonly string[];
 }
 
+/** The sidecar's own application, version and components. */
 export interface SidecarMetadata {
   readonly appId: string;
   readonly runtimeVersion: string;
   readonly components: readonly Component[];
 }
 
-/** created: it is stored. exists: the key was taken. unknown: it may be stored, now or later. refused: the request was wrong, nothing is stored. */
+/**
+ * created: the value is stored. exists: the key exists. unknown: the value may be stored, now or later. refused: the request
+ * was invalid, and the value is not stored.
+ */
 export type InsertOutcome = 'created' | 'exists' | 'unknown' | 'refused';
 
-/** A state store: the outbox's port, and single calls for services that keep entities. */
+/** A state store: the outbox's port, and single requests for services that keep entities. */
 export interface StateStore extends Store {
-  /** Undefined when the key is missing. Rejects with a SidecarError when the store can't be read. */
+  /** Undefined when the key is missing. Rejects with a SidecarError when the store cannot be read. */
   get(key: string): Promise<Stored | undefined>;
   /** Creates only. Never rejects. */
   insert(key: string, value: unknown): Promise<InsertOutcome>;
-  /** Compare-and-set of one item. Never rejects. On Redis a key that was deleted meanwhile is created again. */
+  /** Compare-and-set of one item. Never rejects. On Redis it creates a key that was deleted in between. */
   update(key: string, value: unknown, etag: string): Promise<WriteOutcome>;
 }
 
-/** A message on its way out. */
+/** A message to publish. */
 export interface Publication {
   readonly event: CloudEvent;
-  /** Messages with equal keys stay in order where the broker can do that. */
+  /** Messages with equal keys stay in order, if the broker supports it. */
   readonly partitionKey?: string;
 }
 
-/** A call of another application's method: POST, JSON both ways. */
+/** A call of another application's method: POST, with JSON as request and response. */
 export interface Invocation {
   readonly app: string;
   readonly method: string;
   readonly body: unknown;
-  /** For all attempts of the sidecar together, waiting for a connection included. */
+  /** For all attempts of the sidecar together, including the wait for a connection. */
   readonly deadlineMs: number;
 }
 
-/** `body` is undefined when it is no JSON. */
-export interface InvocationAnswer {
+/** The response of another application. `body` is undefined when it is not JSON. */
+export interface InvocationResponse {
   readonly status: number;
   readonly body: unknown;
 }
 
+/** The Dapr sidecar of this process. */
 export interface Sidecar {
-  /** Calls another application through its sidecar. Any answer is an answer; rejects with a SidecarError when there is none in time. */
-  invoke(invocation: Invocation): Promise<InvocationAnswer>;
-  /** The component with the dialect that it needs. Rejects with UnsupportedComponentError, or SidecarError when the sidecar doesn't answer. */
+  /**
+   * Calls another application through its sidecar. Resolves with a response of any status. Rejects with a SidecarError when
+   * there is no response within the deadline.
+   */
+  invoke(invocation: Invocation): Promise<InvocationResponse>;
+  /**
+   * The state store component of this name, with its dialect. Rejects with an UnsupportedComponentError, or with a SidecarError
+   * when the sidecar does not answer.
+   */
   store(name: string): Promise<StateStore>;
   /**
-   * Publishes in bulk; says for each message, in order, whether the broker took it. Never rejects. `false` does not say that
-   * it was not sent.
+   * Publishes in bulk. Returns for each message, in order, whether the broker accepted it. Never rejects. `false` does not
+   * prove that the message was not sent.
    */
   publish(pubsub: string, topic: string, messages: readonly Publication[]): Promise<readonly boolean[]>;
-  /** Resolves once the sidecar's outbound side works; rejects with a SidecarError after `deadlineMs`, or when aborted. */
+  /** Resolves once the sidecar is ready for outbound requests; rejects with a SidecarError after `deadlineMs`, or when aborted. */
   waitReady(deadlineMs: number, signal?: AbortSignal): Promise<void>;
-  /** Waits for calls under way, at most 5 s, then closes all connections. */
+  /** Waits for requests in flight, at most 5 s, then closes all connections. */
   close(): Promise<void>;
 }

@@ -1,35 +1,48 @@
-/**
- * Runs the shop beside the platform that `npm start` has started, with a sidecar of its own, and buys one thing.
- *
- *   npm run shop [DATA-DIR]
- */
+/** `npm run shop`: runs the shop with a sidecar of its own beside a running platform, and places one order. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { daprFiles, defaultDataDir } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
-import { givenPath } from '@standing-order/tools/flags';
+import { createCommand, givenPath, runCommand } from '@standing-order/tools/cli';
 
 const HOST = '127.0.0.1';
 const APP_PORT = 4500;
 const DAPR_PORT = 4501;
 const READY_WITHIN_MS = 60_000;
+const POLL_MS = 200;
 const OUTCOME_WITHIN_MS = 600_000;
-const ASK_AGAIN_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 60_000;
 
-const root = resolve(import.meta.dirname, '../../..');
-const platform = process.argv[2] === undefined ? join(root, '.standing-order', 'local') : givenPath(process.argv[2]);
-const dapr = join(platform, 'dapr');
-const shop = `http://${HOST}:${APP_PORT}`;
-const children: ChildProcess[] = [];
+const SHOP_URL = `http://${HOST}:${APP_PORT}`;
+const ORDER = {
+  consumerId: 'demo-consumer',
+  restaurantId: 'demo-restaurant',
+  lines: [{ itemId: 'margherita', quantity: 2 }],
+};
 
-if (existsSync(join(dapr, 'resources'))) await main();
-else {
-  console.error(`There is no platform in ${platform}. Start one first, in another terminal: npm start`);
-  process.exitCode = 1;
+interface Options {
+  readonly dataDir: string;
+  readonly resourcesPath?: string;
+  readonly config?: string;
 }
 
-async function main(): Promise<void> {
+const children: ChildProcess[] = [];
+
+const command = createCommand('shop', 'Place an order by message, with a client and a sidecar of its own.')
+  .option('--data-dir <dir>', 'data directory of the platform that npm start runs', givenPath, defaultDataDir)
+  .option('--resources-path <dir>', 'Dapr components to use instead of those of the platform', givenPath)
+  .option('--config <file>', 'Dapr configuration to use instead of that of the platform', givenPath)
+  .action(main);
+await runCommand(command);
+
+async function main({ dataDir, resourcesPath, config }: Options): Promise<void> {
+  const platform = daprFiles(dataDir);
+  const resources = resourcesPath ?? platform.resources;
+  if (!existsSync(resources)) {
+    throw new Error(`${resources} does not exist. Start a platform first, in another terminal: npm start`);
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
     run(process.execPath, [join(import.meta.dirname, 'main.ts')], {
@@ -38,38 +51,33 @@ async function main(): Promise<void> {
       LOG_LEVEL: 'warn',
       OTEL_SERVICE_NAME: 'shop',
     });
-    run(await resolveTool('daprd'), sidecarFlags(), { DAPR_HOST_IP: HOST });
-    await ready();
-    const order = {
-      consumerId: 'demo-consumer',
-      restaurantId: 'demo-restaurant',
-      lines: [{ itemId: 'margherita', quantity: 2 }],
-    };
+    const flags = sidecarFlags([resources, join(import.meta.dirname, 'dapr')], config ?? platform.configuration);
+    run(await resolveTool('daprd'), flags, { DAPR_HOST_IP: HOST });
+    await waitUntilReady();
     const id = `purchase-${Date.now()}`;
-    console.log(`Placing ${id}; its outcome comes on order-outcomes-shop ...`);
-    const answer = await outcomeOf({ id, order });
-    console.log(JSON.stringify(await answer.json(), null, 2));
+    console.log(`Placing ${id}; its outcome arrives on order-outcomes-shop ...`);
+    const response = await placeOrder({ id, order: ORDER });
+    console.log(JSON.stringify(await response.json(), null, 2));
     console.log(
-      `Ask again, also after a restart: curl ${shop}/purchases/${id}\nCtrl-C stops the shop and its sidecar.`,
+      `Read it again, also after a restart: curl ${SHOP_URL}/purchases/${id}\nCtrl-C stops the shop and its sidecar.`,
     );
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
     stop();
+    throw error;
   }
 }
 
-/** Asks again and again, as the same id is the same purchase: fetch itself gives up an answer after five minutes. */
-async function outcomeOf(purchase: object): Promise<Response> {
+/** Repeats the request until its outcome arrives. The same id is the same purchase, and fetch itself times out after five minutes. */
+async function placeOrder(purchase: object): Promise<Response> {
   const deadline = Date.now() + OUTCOME_WITHIN_MS;
   for (;;) {
-    const signal = AbortSignal.timeout(ASK_AGAIN_MS);
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     try {
       const headers = { 'content-type': 'application/json' };
-      return await fetch(`${shop}/purchases`, { method: 'POST', headers, body: JSON.stringify(purchase), signal });
+      return await fetch(`${SHOP_URL}/purchases`, { method: 'POST', headers, body: JSON.stringify(purchase), signal });
     } catch (error) {
       if (!signal.aborted || Date.now() > deadline) throw error;
-      console.log('It is not decided yet ...');
+      console.log('The order is not decided yet ...');
     }
   }
 }
@@ -84,7 +92,7 @@ function stop(): void {
   for (const child of children) child.kill('SIGTERM');
 }
 
-function sidecarFlags(): string[] {
+function sidecarFlags(resourcesPaths: readonly string[], config: string): string[] {
   const flags = {
     'app-id': 'shop',
     'app-port': APP_PORT,
@@ -94,27 +102,26 @@ function sidecarFlags(): string[] {
     'dapr-listen-addresses': HOST,
     'dapr-internal-grpc-listen-address': HOST,
     'enable-metrics': false,
-    config: join(dapr, 'configuration.yaml'),
+    config,
     'placement-host-address': '',
     'scheduler-host-address': '',
     'log-level': 'warn',
   };
-  const resources = [join(dapr, 'resources'), join(import.meta.dirname, 'dapr')];
   return [
     ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-    ...resources.map((path) => `--resources-path=${path}`),
+    ...resourcesPaths.map((path) => `--resources-path=${path}`),
   ];
 }
 
-async function ready(): Promise<void> {
+async function waitUntilReady(): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    const urls = [`${shop}/readyz`, `http://${HOST}:${DAPR_PORT}/v1.0/healthz`];
-    const answers = await Promise.all(
+    const urls = [`${SHOP_URL}/readyz`, `http://${HOST}:${DAPR_PORT}/v1.0/healthz`];
+    const responses = await Promise.all(
       urls.map((url) => fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined)),
     );
-    if (answers.every((answer) => answer?.ok)) return;
-    if (Date.now() > deadline) throw new Error('the shop or its sidecar is not ready; see what they say above');
-    await pause(200);
+    if (responses.every((response) => response?.ok)) return;
+    if (Date.now() > deadline) throw new Error('the shop or its sidecar is not ready; see their output above');
+    await sleep(POLL_MS);
   }
 }

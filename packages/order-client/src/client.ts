@@ -1,120 +1,121 @@
 import { clientName, correlationId, type OrderRequest, orderRequest } from '@standing-order/contracts';
 import type { Sidecar, StateStore } from '@standing-order/dapr';
-import { type Clock, realClock, realRandom, uuidv7 } from '@standing-order/service-kit/runtime';
-import { currentTrace, detached, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { type Clock, systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
+import { currentTrace, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import { readListed } from './listed.ts';
-import { outcomeHandler } from './outcomes.ts';
-import { ClosedError, createOutstanding } from './outstanding.ts';
-import { createPending, FullError } from './pending.ts';
-import { createRecords, type Outcome, type Record, UnknownRequestError } from './records.ts';
+import { subscribeToOutcomes } from './outcome-subscription.ts';
+import { createPendingList, FullError } from './pending-list.ts';
+import { reconcilePending } from './reconcile-pending.ts';
+import { ClosedError, createRequestSender } from './request-sender.ts';
+import { createRequestStore, type Outcome, type PlacedRequest, UnknownRequestError } from './requests.ts';
 
 export interface OrderClientOptions {
-  /** Its reply channel is `order-outcomes-{name}`; replicas of one client share the name. */
+  /** The reply channel is `order-outcomes-{name}`. Replicas of one client share the name. */
   readonly name: string;
-  /** Gets the handler of the reply channel, POST /messages/order-outcomes-{name}; the application subscribes to it there. */
+  /** The client adds the handler of the reply channel to it: POST /messages/order-outcomes-{name}. */
   readonly app: Hono;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   /** The application's own state store. */
   readonly store: StateStore;
-  /** Name of the pub/sub component. Default messages. */
+  /** Name of the pub/sub component. Default: messages. */
   readonly pubsub?: string;
-  /** Most requests that wait for their outcome. Default 1,000. */
-  readonly most?: number;
+  /** Maximum number of requests without an outcome, of all replicas together. Default: 1,000. */
+  readonly maxPending?: number;
   readonly clock?: Clock;
 }
 
-/** Places orders by message, and hears what became of them. */
+/** Places orders by message, and returns their outcomes. */
 export interface OrderClient {
   /**
-   * Places an order and resolves with its outcome, whenever that comes. Rejects with a FullError, an IdReusedError, or a
-   * ZodError for an id or order that can never be placed: then nothing was stored or sent. When the state store fails it rejects
-   * with another error; then the request may be stored all the same, and is sent if it is. With an id of the caller's own
-   * the request can be repeated, and its outcome asked for after a restart.
+   * Places an order and resolves with its outcome. With an id of the caller's choice, the request can be repeated, also after a
+   * restart.
+   *
+   * Rejects with a FullError or an IdReusedError, or with a ZodError for an invalid id or order; then the request is not stored and
+   * not sent. Rejects with another error if the state store fails; then the request may be stored, and is sent if it is.
    */
   place(order: OrderRequest, id?: string): Promise<Outcome>;
-  /** The outcome of a request that was placed before, whenever it comes. Rejects with an UnknownRequestError. */
+  /** Resolves with the outcome of a request that was placed before. Rejects with an UnknownRequestError. */
   outcome(id: string): Promise<Outcome>;
-  /** After a restart: takes up every request without an outcome. Waits for the state store; resolves with their ids. */
+  /** Continues all pending requests after a restart. Retries until the state store can be read, and resolves with their ids. */
   resume(): Promise<readonly string[]>;
-  /** Forgets a request and its outcome; who waits for it hears an UnknownRequestError. False: the state store failed. */
-  forget(id: string): Promise<boolean>;
-  /** Stops sending; who waits hears a ClosedError. The requests stay, for `resume`. */
+  /** Removes a request and its outcome. Its callers get an UnknownRequestError. False: the state store failed. */
+  remove(id: string): Promise<boolean>;
+  /** Stops sending. All callers get a ClosedError. The requests stay stored, for `resume`. */
   close(): void;
 }
 
-const MOST = 1_000;
-const TRY_AGAIN_MS = 1_000;
+const MAX_PENDING = 1_000;
+const RETRY_MS = 1_000;
 
 /**
- * A client of the messaging style. A request is stored before it is sent, and sent again until its outcome is stored; an
- * outcome is stored before it is confirmed, and comes again until it is confirmed. The first one counts.
+ * Creates a client of the messaging style. A request is stored before it is sent, and sent until its outcome is stored. An outcome is
+ * stored before it is confirmed, and received until it is confirmed. The first outcome counts.
  */
 export function createOrderClient(options: OrderClientOptions): OrderClient {
-  const { app, sidecar, store, pubsub = 'messages', most = MOST, clock = realClock } = options;
+  const { app, sidecar, store, pubsub = 'messages', maxPending = MAX_PENDING, clock = systemClock } = options;
   const name = clientName.parse(options.name);
-  const records = createRecords(store, `order-request:${name}:`);
-  const pending = createPending({ store, key: `order-requests:${name}`, clock, most });
-  const parts = { sidecar, pubsub, name, source: `/client/${name}`, clock, records, pending };
-  const outstanding = createOutstanding(parts);
-  outcomeHandler(app, { ...parts, outstanding });
-  let closed = false;
+  const requests = createRequestStore(store, `order-request:${name}:`);
+  const pending = createPendingList({ store, key: `order-requests:${name}`, clock, maxPending });
+  const shared = { sidecar, pubsub, name, source: `/client/${name}`, clock, requests, pending };
+  const sender = createRequestSender(shared);
+  subscribeToOutcomes(app, { ...shared, sender });
+  let isClosed = false;
 
-  async function takeUp(): Promise<readonly string[]> {
-    const { open, unclear } = await readListed(parts);
-    for (const record of open) void outstanding.follow(record).catch(() => {});
-    for (const id of unclear) outstanding.doubt(id);
+  async function resumePending(): Promise<readonly string[]> {
+    const { open, unclear } = await reconcilePending(shared);
+    for (const request of open) void sender.track(request).catch(() => {});
+    for (const id of unclear) sender.verify(id);
     return open.map(({ id }) => id);
   }
 
-  /** Lists a request, and then stores it. */
-  async function keep(record: Record): Promise<Record> {
+  /** Adds the request to the pending list, and then stores it. */
+  async function storeRequest(request: PlacedRequest): Promise<PlacedRequest> {
     try {
-      await pending.add(record.id);
-      return await records.keep(record);
+      await pending.add(request.id);
+      return await requests.add(request);
     } catch (error) {
-      if (!(error instanceof FullError)) outstanding.doubt(record.id);
+      if (!(error instanceof FullError)) sender.verify(request.id);
       throw error;
     }
   }
 
   return {
-    async place(order, id = uuidv7(clock, realRandom)) {
+    async place(order, id = uuidv7(clock, systemRandom)) {
       const trace = currentTrace();
-      const about = { id: correlationId.parse(id), order: orderRequest.parse(order), ...(trace && { trace }) };
-      const record = { v: 1, placedAt: clock.wall(), ...about } as const;
-      const known = await records.find(record);
-      // One that was placed before and has its outcome waits for nothing.
-      return outstanding.follow(known?.outcome ? known : await keep(record));
+      const content = { id: correlationId.parse(id), order: orderRequest.parse(order), ...(trace && { trace }) };
+      const request = { v: 1, placedAt: clock.wall(), ...content } as const;
+      const stored = await requests.find(request);
+      // A request that already has its outcome is not pending.
+      return sender.track(stored?.outcome ? stored : await storeRequest(request));
     },
 
     async outcome(id) {
-      const record = (await records.read([correlationId.parse(id)])).get(id);
-      if (!record) throw new UnknownRequestError(`no request ${id} was placed`);
-      return outstanding.follow(record);
+      const request = (await requests.read([correlationId.parse(id)])).get(id);
+      if (!request) throw new UnknownRequestError(`request ${id} does not exist`);
+      return sender.track(request);
     },
 
     async resume() {
       for (;;) {
-        if (closed) throw new ClosedError('the client is closed');
+        if (isClosed) throw new ClosedError('the client is closed');
         try {
-          return await detached(takeUp);
+          return await runDetached(resumePending);
         } catch (error) {
-          warnSometimes('client resume', { err: error }, 'pending requests cannot be read');
+          warnRateLimited('client resume', { err: error }, 'could not read pending requests');
         }
-        await new Promise<void>((resolve) => clock.setTimer(TRY_AGAIN_MS, resolve));
+        await new Promise<void>((resolve) => clock.setTimer(RETRY_MS, resolve));
       }
     },
 
-    async forget(id) {
-      if (!(await records.forget(id))) return false;
-      await outstanding.forget(id);
+    async remove(id) {
+      if (!(await requests.remove(id))) return false;
+      await sender.cancel(id);
       return true;
     },
 
     close() {
-      closed = true;
-      outstanding.close();
+      isClosed = true;
+      sender.close();
     },
   };
 }

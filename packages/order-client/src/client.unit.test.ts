@@ -1,13 +1,14 @@
-import { messageSchema, orderRequest, orderView, topics } from '@standing-order/contracts';
+import { messageSchema, orderRequest, orderView, TOPICS } from '@standing-order/contracts';
 import { createEvent, type Publication, type StateStore } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
-import { realClock } from '@standing-order/service-kit/runtime';
-import { handClock, memory } from '@standing-order/testing/client-store';
+import { systemClock } from '@standing-order/service-kit/runtime';
+import { createManualClock } from '@standing-order/testing/manual-clock';
+import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createOrderClient } from './client.ts';
-import { ClosedError } from './outstanding.ts';
-import { FullError } from './pending.ts';
-import { IdReusedError, UnknownRequestError } from './records.ts';
+import { FullError } from './pending-list.ts';
+import { ClosedError } from './request-sender.ts';
+import { IdReusedError, UnknownRequestError } from './requests.ts';
 
 const order = orderRequest.parse({
   consumerId: 'ada',
@@ -25,8 +26,8 @@ const view = orderView.parse({
   reasons: [],
 });
 
-/** What is listed as waiting for its outcome. */
-function listIn(store: ReturnType<typeof memory>): object {
+/** The entries of the pending list. */
+function listIn(store: MemoryStore): object {
   const list = store.entries.get('order-requests:shop')?.value as { readonly pending: object };
   return list.pending;
 }
@@ -34,7 +35,7 @@ function listIn(store: ReturnType<typeof memory>): object {
 /** One process of the client. */
 function start(
   store: StateStore,
-  { clock = handClock(), most = 1_000, takes = (_: Publication): boolean => true } = {},
+  { clock = createManualClock(), maxPending = 1_000, takes = (_: Publication): boolean => true } = {},
 ) {
   const sent: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
@@ -44,7 +45,7 @@ function start(
       return messages.map(takes);
     },
   };
-  const client = createOrderClient({ name: 'shop', app, sidecar, store, most, clock });
+  const client = createOrderClient({ name: 'shop', app, sidecar, store, maxPending, clock });
   onTestFinished(() => client.close());
 
   async function deliver(...events: object[]) {
@@ -70,25 +71,25 @@ const event = (type: string, data: object, id = 'm1') =>
 const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
   event('com.standing-order.order-outcome.v1', { orderId, token, correlationId, order: { ...view, status } });
 
-describe('an order that is placed', () => {
-  it('is stored, sent in the form of its contract, and resolves with its outcome, which is confirmed', async () => {
-    const { client, deliver, requests, placed, sentTo } = start(memory());
+describe('a placed order', () => {
+  it('is stored, sent as a CreateOrder message, and resolves with its outcome, which is confirmed', async () => {
+    const { client, deliver, requests, placed, sentTo } = start(createMemoryStore());
     const outcome = client.place(order, 'one');
     await placed(1);
-    expect(messageSchema(topics['order-requests'].types).parse(requests()[0])).toMatchObject({
+    expect(messageSchema(TOPICS['order-requests'].types).parse(requests()[0])).toMatchObject({
       subject: 'one',
       data: { correlationId: 'one', replyTo: 'shop', request: order },
     });
     expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
     expect(await outcome).toEqual({ kind: 'settled', order: view });
-    expect(messageSchema(topics['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
+    expect(messageSchema(TOPICS['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
       type: 'com.standing-order.outcome-received.v1',
       data: { orderId, token },
     });
   });
 
-  it('has the outcome that came first, however often and in whatever form it comes again', async () => {
-    const { client, deliver, placed, sentTo } = start(memory());
+  it('keeps its first outcome when the outcome is redelivered or differs', async () => {
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
     const outcome = client.place(order, 'one');
     await placed(1);
     await deliver(settled('one'), settled('one', 'VALIDATED'));
@@ -98,8 +99,8 @@ describe('an order that is placed', () => {
     expect(sentTo('order-replies')).toHaveLength(3);
   });
 
-  it('takes no room in the list of what waits when it is placed again after its outcome', async () => {
-    const { client, deliver, placed } = start(memory(), { most: 1 });
+  it('does not count as pending when it is placed again after its outcome', async () => {
+    const { client, deliver, placed } = start(createMemoryStore(), { maxPending: 1 });
     const outcome = client.place(order, 'one');
     await placed(1);
     await deliver(settled('one'));
@@ -109,8 +110,8 @@ describe('an order that is placed', () => {
     await placed(2);
   });
 
-  it('hears why it was refused', async () => {
-    const { client, deliver, placed, sentTo } = start(memory());
+  it('resolves with the reasons of a refusal', async () => {
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
     const outcome = client.place(order, 'one');
     await placed(1);
     const refusal = { detail: 'no', errors: [{ field: 'request', detail: 'no' }] };
@@ -119,38 +120,38 @@ describe('an order that is placed', () => {
     expect(sentTo('order-replies')).toEqual([]);
   });
 
-  it('is sent again, less and less often, until its outcome is there', async () => {
-    const clock = handClock();
-    const { client, deliver, requests, placed } = start(memory(), { clock });
+  it('is resent with backoff until its outcome is stored', async () => {
+    const clock = createManualClock();
+    const { client, deliver, requests, placed } = start(createMemoryStore(), { clock });
     const outcome = client.place(order, 'one');
     await placed(1);
-    let looks = 0;
+    let polls = 0;
     while (requests().length < 4) {
-      clock.pass(1_000);
-      looks++;
+      clock.advance(1_000);
+      polls++;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(looks).toBeGreaterThanOrEqual(2 + 4 + 8);
+    expect(polls).toBeGreaterThanOrEqual(2 + 4 + 8);
     expect(new Set(requests().map(({ id }) => id)).size).toBe(4);
     await deliver(settled('one'));
     await outcome;
-    clock.pass(60_000);
+    clock.advance(60_000);
     expect(requests()).toHaveLength(4);
   });
 
-  it('resolves also when another replica has heard the outcome', async () => {
-    const store = memory();
-    const clock = handClock();
+  it('resolves when another replica has received the outcome', async () => {
+    const store = createMemoryStore();
+    const clock = createManualClock();
     const [here, there] = [start(store, { clock }), start(store)];
     const outcome = here.client.place(order, 'one');
     await here.placed(1);
     await there.deliver(settled('one'));
-    clock.pass(1_000);
+    clock.advance(1_000);
     expect(await outcome).toEqual({ kind: 'settled', order: view });
   });
 
-  it('is one request under one id, and no other one, whatever waits', async () => {
-    const { client, deliver, requests, placed } = start(memory(), { most: 2 });
+  it('is one request per id, and an id cannot be reused for another order', async () => {
+    const { client, deliver, requests, placed } = start(createMemoryStore(), { maxPending: 2 });
     const outcomes = [client.place(order, 'one'), client.place(order, 'one')];
     for (const outcome of outcomes) outcome.catch(() => {});
     await placed(1);
@@ -164,9 +165,9 @@ describe('an order that is placed', () => {
     await placed(3);
   });
 
-  it('is sent, or loses its place among those that wait, when nothing was heard of its storing', async () => {
-    const store = memory();
-    const { client, clock, deliver, requests } = start(store, { most: 2 });
+  it('is sent if it turns out to be stored, and otherwise leaves the pending list', async () => {
+    const store = createMemoryStore();
+    const { client, clock, deliver, requests } = start(store, { maxPending: 2 });
     const { insert } = store;
     store.insert = async (key, value) => {
       if (key.endsWith(':stored')) await insert(key, value);
@@ -176,24 +177,27 @@ describe('an order that is placed', () => {
     for (const id of ['stored', 'lost']) await expect(client.place(order, id)).rejects.toThrow('not confirmed');
     await expect(client.place(order, 'third')).rejects.toThrow(FullError);
     store.insert = insert;
-    const pass = (done: () => boolean) =>
+    const advanceUntil = (done: () => boolean) =>
       vi.waitUntil(
         () => {
-          clock.pass(1_000);
+          clock.advance(1_000);
           return done();
         },
         { interval: 1, timeout: 5_000 },
       );
-    await pass(() => requests().length > 0);
+    await advanceUntil(() => requests().length > 0);
     expect(requests()[0]?.subject).toBe('stored');
-    await pass(() => Object.keys(listIn(store)).length === 1);
+    await advanceUntil(() => Object.keys(listIn(store)).length === 1);
     await deliver(settled('stored'));
     expect(listIn(store)).toEqual({});
   });
 
-  it('is not sent when it could not be stored, or can never be placed', async () => {
-    const store = memory();
-    const { client, requests } = start(store, { clock: realClock as ReturnType<typeof handClock>, most: 1 });
+  it('is not sent if it is invalid or could not be stored', async () => {
+    const store = createMemoryStore();
+    const { client, requests } = start(store, {
+      clock: systemClock as ReturnType<typeof createManualClock>,
+      maxPending: 1,
+    });
     await expect(client.place(order, 'a b')).rejects.toThrow(/letters, digits/);
     await expect(client.place({ ...order, lines: [] }, 'one')).rejects.toThrow(/lines/);
     store.down = true;
@@ -206,8 +210,8 @@ describe('an order that is placed', () => {
 });
 
 describe('an outcome', () => {
-  it('comes again when it could not be stored or confirmed', async () => {
-    const store = memory();
+  it('is redelivered when it could not be stored or confirmed', async () => {
+    const store = createMemoryStore();
     const { client, deliver, placed } = start(store, { takes: ({ event }) => !event.type.includes('received') });
     const outcome = client.place(order, 'one');
     await placed(1);
@@ -218,39 +222,39 @@ describe('an outcome', () => {
     expect(await outcome).toEqual({ kind: 'settled', order: view });
   });
 
-  it('of a request that was forgotten is confirmed, so that it does not come for ever', async () => {
-    const { client, deliver, placed, sentTo } = start(memory());
+  it('of a removed request is confirmed, so that it is not redelivered forever', async () => {
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
     client.place(order, 'one').catch(() => {});
     await placed(1);
-    expect(await client.forget('one')).toBe(true);
+    expect(await client.remove('one')).toBe(true);
     expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
     expect(sentTo('order-replies')).toHaveLength(1);
     await expect(client.outcome('one')).rejects.toThrow(UnknownRequestError);
   });
 });
 
-it('puts away what it cannot read, in a letter that a broker takes whatever is wrong with it', async () => {
-  const { deliver, sentTo } = start(memory());
+it('publishes an unreadable message to the dead-letter topic, within the size limit of a broker', async () => {
+  const { deliver, sentTo } = start(createMemoryStore());
   const refusal = { correlationId: 'one', detail: 'no', errors: Array.from({ length: 12_000 }, () => ({})) };
   expect(await deliver(event('com.standing-order.order-request-refused.v1', refusal))).toEqual(['SUCCESS']);
   expect(JSON.stringify(sentTo('order-outcomes-shop-dead')[0]).length).toBeLessThan(200_000);
 });
 
-describe('a request that is forgotten before its outcome', () => {
-  it('is not sent any more, holds no place, and who waits for it hears so, at every replica', async () => {
-    const store = memory();
+describe('a request that is removed before its outcome', () => {
+  it('is no longer sent or pending, and its callers get an UnknownRequestError, on each replica', async () => {
+    const store = createMemoryStore();
     const [here, there] = [start(store), start(store)];
     const waiting = here.client.place(order, 'one');
     await here.placed(1);
     const elsewhere = there.client.outcome('one');
     await there.placed(1);
-    const heard = [waiting, elsewhere].map((each) => expect(each).rejects.toThrow(UnknownRequestError));
-    expect(await here.client.forget('one')).toBe(true);
+    const rejections = [waiting, elsewhere].map((each) => expect(each).rejects.toThrow(UnknownRequestError));
+    expect(await here.client.remove('one')).toBe(true);
     expect(listIn(store)).toEqual({});
-    there.clock.pass(1_000);
-    await Promise.all(heard);
+    there.clock.advance(1_000);
+    await Promise.all(rejections);
     for (const { clock, requests } of [here, there]) {
-      clock.pass(60_000);
+      clock.advance(60_000);
       await new Promise((resolve) => setImmediate(resolve));
       expect(requests()).toHaveLength(1);
     }
@@ -258,8 +262,8 @@ describe('a request that is forgotten before its outcome', () => {
 });
 
 describe('a restart', () => {
-  it('loses nothing: what is open is sent again, what has come in the meantime is there', async () => {
-    const store = memory();
+  it('resends pending requests and keeps outcomes that arrived before it', async () => {
+    const store = createMemoryStore();
     const before = start(store);
     const outcomes = ['one', 'two'].map((id) => before.client.place(order, id));
     await before.placed(2);

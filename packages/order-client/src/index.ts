@@ -1,4 +1,4 @@
 export { createOrderClient, type OrderClient, type OrderClientOptions } from './client.ts';
-export { ClosedError } from './outstanding.ts';
-export { FullError } from './pending.ts';
-export { IdReusedError, type Outcome, UnknownRequestError } from './records.ts';
+export { FullError } from './pending-list.ts';
+export { ClosedError } from './request-sender.ts';
+export { IdReusedError, type Outcome, UnknownRequestError } from './requests.ts';

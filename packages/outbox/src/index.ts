@@ -1,4 +1,5 @@
 export type * from './api.ts';
+export { StalenessDetector } from './membership/staleness.ts';
 export { createOutbox } from './outbox.ts';
 export { DEFAULT_POLICIES, type Policies } from './policies.ts';
 export type * from './ports.ts';

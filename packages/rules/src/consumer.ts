@@ -1,23 +1,27 @@
-import type { Consumer, MessageData, Reason } from '@standing-order/contracts';
-
-/** What ValidateConsumerInfo is answered with. */
-export type Verdict =
-  | { readonly type: 'com.standing-order.consumer-validated.v1'; readonly data: Pick<Consumer, 'orderLimit'> }
-  | { readonly type: 'com.standing-order.consumer-refused.v1'; readonly data: { readonly reasons: Reason[] } };
+import type { Consumer, ConsumerVerdict, MessageData, Reason } from '@standing-order/contracts';
 
 type Command = Pick<MessageData<'com.standing-order.validate-consumer-info.v1'>, 'consumerId'>;
 
-/** Whether this consumer may order, and up to which total. The total itself is not known here. Pure. */
-export function validate(
+/**
+ * Decides whether a consumer may place an order, and up to which total. The total itself is not an input: the order compares
+ * it with the limit.
+ *
+ * Reasons of a refusal: `CONSUMER_NOT_FOUND`, `CONSUMER_INACTIVE`. They refer to the field `consumerId`.
+ *
+ * Pure: the same consumer gives the same verdict, in the consumer service and on a local copy.
+ *
+ * @param consumer undefined if it does not exist
+ */
+export function validateConsumer(
   consumer: Pick<Consumer, 'active' | 'orderLimit'> | undefined,
   { consumerId }: Command,
-): Verdict {
-  if (!consumer) return refused({ code: 'CONSUMER_NOT_FOUND', detail: `there is no consumer ${consumerId}` });
-  if (!consumer.active)
-    return refused({ code: 'CONSUMER_INACTIVE', detail: `the consumer ${consumerId} is not active` });
+): ConsumerVerdict {
+  if (!consumer) return refused('CONSUMER_NOT_FOUND', `consumer ${consumerId} does not exist`);
+  if (!consumer.active) return refused('CONSUMER_INACTIVE', `consumer ${consumerId} is not active`);
   return { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: consumer.orderLimit } };
 }
 
-function refused(reason: Omit<Reason, 'field'>): Verdict {
-  return { type: 'com.standing-order.consumer-refused.v1', data: { reasons: [{ ...reason, field: 'consumerId' }] } };
+function refused(code: Reason['code'], detail: string): ConsumerVerdict {
+  const reasons = [{ code, detail, field: 'consumerId' }];
+  return { type: 'com.standing-order.consumer-refused.v1', data: { reasons } };
 }

@@ -1,37 +1,46 @@
 import type {
+  DetailsVerdict,
   MenuItem,
   MessageData,
-  Money,
   OrderLine,
   PricedLine,
   Reason,
   Restaurant,
 } from '@standing-order/contracts';
 
-/** What ValidateOrderDetails is answered with. */
-export type Verdict =
-  | {
-      readonly type: 'com.standing-order.order-details-validated.v1';
-      readonly data: { readonly lines: PricedLine[]; readonly total: Money };
-    }
-  | { readonly type: 'com.standing-order.order-details-refused.v1'; readonly data: { readonly reasons: Reason[] } };
-
 type Command = Pick<MessageData<'com.standing-order.validate-order-details.v1'>, 'restaurantId' | 'lines'>;
 
-/** Whether this restaurant can make the order, and at which prices. A refusal carries every reason. Pure. */
-export function validate(restaurant: Omit<Restaurant, 'name'> | undefined, { restaurantId, lines }: Command): Verdict {
+/**
+ * Decides whether a restaurant can fulfil an order, and at which prices.
+ *
+ * A valid order gets the current name and price of each item. All amounts are whole minor units of the restaurant's currency:
+ * a line is quantity x price, the total is the sum of the lines. No amount is rounded, and the limits of the contract keep every
+ * total below 2^53, where whole numbers are exact.
+ *
+ * A refusal has every reason: `RESTAURANT_CLOSED` (field `restaurantId`), `ITEM_NOT_ON_MENU` and `ITEM_UNAVAILABLE` for each
+ * line (`lines[i].itemId`), `MINIMUM_ORDER_NOT_MET` (`lines`). The minimum is only checked when all items are on the menu:
+ * without their prices there is no total. `RESTAURANT_NOT_FOUND` is always the only reason.
+ *
+ * Pure: the same restaurant gives the same verdict, in the restaurant service and on a local copy.
+ *
+ * @param restaurant undefined if it does not exist
+ */
+export function validateOrderDetails(
+  restaurant: Omit<Restaurant, 'name'> | undefined,
+  { restaurantId, lines }: Command,
+): DetailsVerdict {
   if (!restaurant) {
     return refused([
-      { code: 'RESTAURANT_NOT_FOUND', detail: `there is no restaurant ${restaurantId}`, field: 'restaurantId' },
+      { code: 'RESTAURANT_NOT_FOUND', detail: `restaurant ${restaurantId} does not exist`, field: 'restaurantId' },
     ]);
   }
   const menu = new Map(restaurant.menu.map((item) => [item.id, item]));
-  const priced = lines.flatMap((line) => price(line, menu.get(line.itemId)));
+  const priced = lines.flatMap((line) => priceLine(line, menu.get(line.itemId)));
   const total = priced.reduce((sum, { amount }) => sum + amount, 0);
   const reasons = [
-    ...closed(restaurant),
-    ...lines.flatMap((line, index) => unfit(menu.get(line.itemId), line, index)),
-    ...(priced.length === lines.length ? belowMinimum(restaurant, total) : []),
+    ...checkOpen(restaurant),
+    ...lines.flatMap((line, index) => checkItem(menu.get(line.itemId), line, index)),
+    ...(priced.length === lines.length ? checkMinimum(restaurant, total) : []),
   ];
   if (reasons.length > 0) return refused(reasons);
   return {
@@ -40,27 +49,27 @@ export function validate(restaurant: Omit<Restaurant, 'name'> | undefined, { res
   };
 }
 
-function refused(reasons: Reason[]): Verdict {
+function refused(reasons: Reason[]): DetailsVerdict {
   return { type: 'com.standing-order.order-details-refused.v1', data: { reasons } };
 }
 
-function price({ itemId, quantity }: OrderLine, item: MenuItem | undefined): PricedLine[] {
+function priceLine({ itemId, quantity }: OrderLine, item: MenuItem | undefined): PricedLine[] {
   if (!item) return [];
   return [{ itemId, name: item.name, quantity, unitPrice: item.price, amount: quantity * item.price }];
 }
 
-function closed({ id, open }: Pick<Restaurant, 'id' | 'open'>): Reason[] {
-  return open ? [] : [{ code: 'RESTAURANT_CLOSED', detail: `the restaurant ${id} is closed`, field: 'restaurantId' }];
+function checkOpen({ id, open }: Pick<Restaurant, 'id' | 'open'>): Reason[] {
+  return open ? [] : [{ code: 'RESTAURANT_CLOSED', detail: `restaurant ${id} is closed`, field: 'restaurantId' }];
 }
 
-function unfit(item: MenuItem | undefined, { itemId }: OrderLine, index: number): Reason[] {
-  const where = { field: `lines[${index}].itemId`, itemId };
-  if (!item) return [{ code: 'ITEM_NOT_ON_MENU', detail: `${itemId} is not on the menu`, ...where }];
-  if (!item.available) return [{ code: 'ITEM_UNAVAILABLE', detail: `${itemId} is not available now`, ...where }];
+function checkItem(item: MenuItem | undefined, { itemId }: OrderLine, index: number): Reason[] {
+  const location = { field: `lines[${index}].itemId`, itemId };
+  if (!item) return [{ code: 'ITEM_NOT_ON_MENU', detail: `${itemId} is not on the menu`, ...location }];
+  if (!item.available) return [{ code: 'ITEM_UNAVAILABLE', detail: `${itemId} is not available now`, ...location }];
   return [];
 }
 
-function belowMinimum(
+function checkMinimum(
   { minimumOrder, currency }: Pick<Restaurant, 'minimumOrder' | 'currency'>,
   total: number,
 ): Reason[] {

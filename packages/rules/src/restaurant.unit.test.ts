@@ -1,7 +1,7 @@
 import { MAX_MENU_ITEMS, MAX_ORDER_LINES, MAX_QUANTITY, messageData, type Restaurant } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { validate } from './restaurant.ts';
+import { validateOrderDetails } from './restaurant.ts';
 
 const trattoria: Restaurant = {
   id: 'trattoria',
@@ -21,9 +21,9 @@ const order = (...lines: [itemId: string, quantity: number][]) => ({
   lines: lines.map(([itemId, quantity]) => ({ itemId, quantity })),
 });
 
-describe('a restaurant validating the details of an order', () => {
-  it('fixes the prices of its menu', () => {
-    expect(validate(trattoria, order(['pizza', 2], ['water', 1]))).toEqual({
+describe('validateOrderDetails', () => {
+  it('returns the prices of the menu', () => {
+    expect(validateOrderDetails(trattoria, order(['pizza', 2], ['water', 1]))).toEqual({
       type: 'com.standing-order.order-details-validated.v1',
       data: {
         lines: [
@@ -36,13 +36,13 @@ describe('a restaurant validating the details of an order', () => {
   });
 
   it.each([
-    ['that does not exist', undefined, order(['pizza', 2]), [['RESTAURANT_NOT_FOUND', 'restaurantId']]],
-    ['that is closed', { ...trattoria, open: false }, order(['pizza', 2]), [['RESTAURANT_CLOSED', 'restaurantId']]],
-    ['without the item', trattoria, order(['pizza', 2], ['sushi', 1]), [['ITEM_NOT_ON_MENU', 'lines[1].itemId']]],
-    ['that ran out of it', trattoria, order(['truffle', 1]), [['ITEM_UNAVAILABLE', 'lines[0].itemId']]],
-    ['whose minimum is higher', trattoria, order(['pizza', 1]), [['MINIMUM_ORDER_NOT_MET', 'lines']]],
+    ['does not exist', undefined, order(['pizza', 2]), [['RESTAURANT_NOT_FOUND', 'restaurantId']]],
+    ['is closed', { ...trattoria, open: false }, order(['pizza', 2]), [['RESTAURANT_CLOSED', 'restaurantId']]],
+    ['does not have the item', trattoria, order(['pizza', 2], ['sushi', 1]), [['ITEM_NOT_ON_MENU', 'lines[1].itemId']]],
+    ['has run out of the item', trattoria, order(['truffle', 1]), [['ITEM_UNAVAILABLE', 'lines[0].itemId']]],
+    ['has a higher minimum', trattoria, order(['pizza', 1]), [['MINIMUM_ORDER_NOT_MET', 'lines']]],
     [
-      'where all of it is wrong',
+      'violates every rule',
       { ...trattoria, open: false, minimumOrder: 9000 },
       order(['truffle', 1], ['pizza', 1]),
       [
@@ -52,23 +52,23 @@ describe('a restaurant validating the details of an order', () => {
       ],
     ],
     [
-      'whose total nobody knows, so that the minimum says nothing',
+      'has no price for an item, so that the minimum is not checked',
       trattoria,
       order(['sushi', 1]),
       [['ITEM_NOT_ON_MENU', 'lines[0].itemId']],
     ],
-  ])('refuses with every reason: one %s', (_, restaurant, command, reasons) => {
-    const verdict = validate(restaurant, command);
+  ])('refuses with every reason if the restaurant %s', (_, restaurant, command, reasons) => {
+    const verdict = validateOrderDetails(restaurant, command);
     expect(verdict.type).toBe('com.standing-order.order-details-refused.v1');
     expect('reasons' in verdict.data && verdict.data.reasons.map(({ code, field }) => [code, field])).toEqual(reasons);
   });
 
-  it('meets its minimum exactly', () => {
-    expect(validate({ ...trattoria, minimumOrder: 1800 }, order(['pizza', 2])).type).toMatch(/validated/);
-    expect(validate({ ...trattoria, minimumOrder: 1801 }, order(['pizza', 2])).type).toMatch(/refused/);
+  it('accepts a total equal to the minimum', () => {
+    expect(validateOrderDetails({ ...trattoria, minimumOrder: 1800 }, order(['pizza', 2])).type).toMatch(/validated/);
+    expect(validateOrderDetails({ ...trattoria, minimumOrder: 1801 }, order(['pizza', 2])).type).toMatch(/refused/);
   });
 
-  it('answers with a message that keeps its contract, whatever the menu and the order', () => {
+  it('returns a verdict that fulfils the contract of its message, for any menu and order', () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd', 'e');
     const menu = fc.uniqueArray(
       fc.record({ id, name: fc.constant('x'), price: fc.nat(10_000_000_000), available: fc.boolean() }),
@@ -82,7 +82,7 @@ describe('a restaurant validating the details of an order', () => {
     fc.assert(
       fc.property(menu, lines, fc.boolean(), fc.nat(10_000_000_000), (items, wanted, open, minimumOrder) => {
         const command = { restaurantId: 'trattoria', lines: wanted };
-        const { type, data } = validate({ ...trattoria, open, minimumOrder, menu: items }, command);
+        const { type, data } = validateOrderDetails({ ...trattoria, open, minimumOrder, menu: items }, command);
         const about = { orderId: '01890a5d-ac96-774b-bcce-b302099a8057', token: { w: 'w', a: 1, t: 0 } };
         expect(messageData[type].safeParse({ ...about, ...data }).error).toBeUndefined();
       }),

@@ -1,18 +1,22 @@
-import type { StateStore, Stored, WriteOutcome } from '@standing-order/dapr';
+import { SidecarError, type StateStore, type Stored, type WriteOutcome } from '@standing-order/dapr';
 
-/** A state store in memory that behaves as Redis does under Dapr. For tests of what is built on a store. */
+/** A state store in memory that behaves as Redis does under Dapr, with faults that a test injects. */
 export interface MemoryStore extends StateStore {
-  /** Asked before each write: `false` loses it, and the caller hears `unknown`. */
-  takes: (key: string) => boolean;
-  /** Asked after each write: `false` loses the answer, and the caller hears what `lost` says. */
-  tells: (key: string) => boolean;
-  /** `conflict`: the connection to the store was lost, which Dapr calls that, and a key that is created then exists. */
-  lost: 'unknown' | 'conflict';
+  /** A copy of the stored items, by key. */
+  readonly entries: ReadonlyMap<string, Stored>;
+  /** While true, every read rejects and every write is lost. */
+  down: boolean;
+  /** Called before each write. `false` loses the write: its outcome is `unknown`. */
+  acceptsWrite: (key: string) => boolean;
+  /** Called after each write. `false` loses the answer: the outcome is `lostAnswer`. */
+  confirmsWrite: (key: string) => boolean;
+  /** Dapr calls a lost connection a conflict; a creation then looks as if the key had existed. */
+  lostAnswer: 'unknown' | 'conflict';
 }
 
-/** An empty one, which takes every write and tells every answer. */
+/** An empty store without faults. */
 export function createMemoryStore(): MemoryStore {
-  const items = new Map<string, { json: string; version: number }>();
+  const items = new Map<string, { readonly json: string; readonly version: number }>();
   const put = (key: string, value: unknown): void => {
     items.set(key, { json: JSON.stringify(value), version: (items.get(key)?.version ?? 0) + 1 });
   };
@@ -20,33 +24,49 @@ export function createMemoryStore(): MemoryStore {
     const item = items.get(key);
     return item && { value: JSON.parse(item.json), etag: String(item.version) };
   };
+  const findAll = (keys: Iterable<string>): Map<string, Stored> => {
+    const found = new Map<string, Stored>();
+    for (const key of keys) {
+      const stored = find(key);
+      if (stored) found.set(key, stored);
+    }
+    return found;
+  };
+  const checkUp = (): void => {
+    if (store.down) throw new SidecarError('the store is down');
+  };
+  const losesWrite = (key: string): boolean => store.down || !store.acceptsWrite(key);
   const update = (key: string, value: unknown, etag: string): WriteOutcome => {
-    if (!store.takes(key)) return 'unknown';
+    if (losesWrite(key)) return 'unknown';
     const stored = find(key);
     if (stored && stored.etag !== etag) return 'conflict';
     put(key, value);
-    return store.tells(key) ? 'written' : store.lost;
+    return store.confirmsWrite(key) ? 'written' : store.lostAnswer;
   };
+
   const store: MemoryStore = {
-    takes: () => true,
-    tells: () => true,
-    lost: 'unknown',
-    get: async (key) => find(key),
+    get entries() {
+      return findAll(items.keys());
+    },
+    down: false,
+    acceptsWrite: () => true,
+    confirmsWrite: () => true,
+    lostAnswer: 'unknown',
+    async get(key) {
+      checkUp();
+      return find(key);
+    },
     async read(keys) {
-      const found = new Map<string, Stored>();
-      for (const key of keys) {
-        const stored = find(key);
-        if (stored) found.set(key, stored);
-      }
-      return found;
+      checkUp();
+      return findAll(keys);
     },
     update: async (key, value, etag) => update(key, value, etag),
     async insert(key, value) {
-      if (!store.takes(key)) return 'unknown';
+      if (losesWrite(key)) return 'unknown';
       if (items.has(key)) return 'exists';
       put(key, value);
-      if (store.tells(key)) return 'created';
-      return store.lost === 'conflict' ? 'exists' : 'unknown';
+      if (store.confirmsWrite(key)) return 'created';
+      return store.lostAnswer === 'conflict' ? 'exists' : 'unknown';
     },
     async write(batch) {
       const outcomes = batch.map(({ key, value, etag }) => update(key, value, etag));
@@ -54,7 +74,7 @@ export function createMemoryStore(): MemoryStore {
       return outcomes.includes('conflict') ? 'conflict' : 'written';
     },
     async remove(key) {
-      if (!store.takes(key)) return 'unknown';
+      if (losesWrite(key)) return 'unknown';
       items.delete(key);
       return 'written';
     },

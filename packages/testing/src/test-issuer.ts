@@ -3,31 +3,34 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 
+/** The audience of the tokens. */
 export const AUDIENCE = 'standing-order';
 
-/** An issuer of tokens on loopback, with keys of its own. For tests. */
+/** An issuer of tokens on loopback, with its own keys. */
 export interface TestIssuer {
   readonly url: string;
-  /** How often its keys were asked for. */
+  /** Number of reads of the key set. */
   readonly reads: () => number;
-  /** Makes a key of this kind the one that signs; without `keep` it is the only one that is shown. */
+  /** Signs with a new key from now on. `keep`: the earlier keys stay published. `secretly`: the new key is not published. */
   useKey(
     kid: string,
     algorithm: string,
     options?: { readonly keep?: boolean; readonly secretly?: boolean },
   ): Promise<void>;
-  /** A token that is good for five minutes unless the claims say otherwise; a claim that is undefined is left out. */
+  /** A token that is valid for five minutes, unless the claims override it. A claim that is undefined is omitted. */
   token(claims?: Record<string, unknown>): Promise<string>;
-  /** How it answers from now on. */
-  behave(how: 'well' | 'failing' | 'hanging'): void;
+  /** Sets how the issuer responds: normally, with 500, or not at all. */
+  setBehaviour(behaviour: Behaviour): void;
   close(): Promise<void>;
 }
+
+type Behaviour = 'normal' | 'failing' | 'hanging';
 
 interface Key {
   readonly kid: string;
   readonly alg: string;
   readonly privateKey: GenerateKeyPairResult['privateKey'];
-  readonly shown: object;
+  readonly published: object;
 }
 
 /** Starts an issuer with one key, on a free port. Close it. */
@@ -35,18 +38,18 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   let keys: Key[] = [];
   let signing: Key | undefined;
   let reads = 0;
-  let behaviour: 'well' | 'failing' | 'hanging' = 'well';
+  let behaviour: Behaviour = 'normal';
   let url = '';
 
-  const answer = (path: string | undefined): object => {
+  const documentAt = (path: string | undefined): object => {
     if (path !== '/keys') return { issuer: url, jwks_uri: `${url}/keys` };
     reads++;
-    return { keys: keys.map(({ shown }) => shown) };
+    return { keys: keys.map(({ published }) => published) };
   };
   const server = createServer(({ url: path }, response: ServerResponse) => {
     if (behaviour === 'hanging') return;
     response.statusCode = behaviour === 'failing' ? 500 : 200;
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer(path)));
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(documentAt(path)));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -57,7 +60,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
     reads: () => reads,
     async useKey(kid, alg, { keep = false, secretly = false } = {}) {
       const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
-      signing = { kid, alg, privateKey, shown: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
+      signing = { kid, alg, privateKey, published: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
       keys = [...(keep ? keys : []), ...(secretly ? [] : [signing])];
     },
     token(claims = {}) {
@@ -66,8 +69,8 @@ export async function startTestIssuer(): Promise<TestIssuer> {
       const payload = { iss: url, aud: AUDIENCE, sub: 'ada', iat: now, exp: now + 300, ...claims };
       return new SignJWT(payload).setProtectedHeader({ alg: signing.alg, kid: signing.kid }).sign(signing.privateKey);
     },
-    behave: (how) => {
-      behaviour = how;
+    setBehaviour: (next) => {
+      behaviour = next;
     },
     async close() {
       server.closeAllConnections();

@@ -1,17 +1,17 @@
 import { type Consumer, consumerApi } from '@standing-order/contracts';
-import { type ValidatorParts, validatorApp } from '@standing-order/entity-store/entities';
-import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
+import { type EntityServiceParts, entityServiceApp } from '@standing-order/entity-store/entities';
+import { compareRoutes, compareTopics } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { consumerService } from './consumer.ts';
 
-/** Parts that nobody uses: only the routes count here. */
-const app = validatorApp(consumerService, { entities: {} } as unknown as ValidatorParts<Consumer>);
+/** An application without working parts: the tests only compare its routes. */
+const app = entityServiceApp(consumerService, { entities: {} } as unknown as EntityServiceParts<Consumer>);
 
-test('every route is described, and everything described has a route', () => {
-  expect(routesBeside(app, consumerApi)).toEqual({ undescribed: [], unserved: [] });
+test('every route is described, and every operation has a route', () => {
+  expect(compareRoutes(app, consumerApi)).toEqual({ undescribed: [], unserved: [] });
 });
 
-test('every topic that is taken is described, and every one described is taken', () => {
-  const { taken, described } = topicsBeside(app, consumerApi);
-  expect(taken).toEqual(described);
+test('every topic with a handler is described, and every described topic has a handler', () => {
+  const { handled, described } = compareTopics(app, consumerApi);
+  expect(handled).toEqual(described);
 });

@@ -4,14 +4,14 @@ import {
   consumerApi,
   consumerPatch,
   consumerRequest,
-  topics,
+  TOPICS,
 } from '@standing-order/contracts';
-import type { Validator } from '@standing-order/entity-store/entities';
-import { validate } from '@standing-order/rules/consumer';
+import type { EntityService } from '@standing-order/entity-store/entities';
+import { validateConsumer } from '@standing-order/rules/consumer';
 import { mayActFor } from '@standing-order/service-kit/auth';
 
-/** Owns consumers, and says who may order and how much. A consumer sees itself only. */
-export const consumerService: Validator<Consumer, 'com.standing-order.validate-consumer-info.v1'> = {
+/** Owns consumers, and validates whether a consumer may order and up to which total. A consumer may read only itself. */
+export const consumerService: EntityService<Consumer, 'com.standing-order.validate-consumer-info.v1'> = {
   source: '/consumer',
   api: consumerApi,
   path: '/consumers',
@@ -21,8 +21,8 @@ export const consumerService: Validator<Consumer, 'com.standing-order.validate-c
   patch: consumerPatch,
   mayRead: mayActFor,
   command: 'com.standing-order.validate-consumer-info.v1',
-  commands: topics['consumer-commands'],
-  changes: topics['consumer-changes'],
+  commands: TOPICS['consumer-commands'],
+  changes: TOPICS['consumer-changes'],
   entityOf: ({ consumerId }) => consumerId,
-  validate,
+  validate: validateConsumer,
 };

@@ -1,13 +1,13 @@
 import { type Consumer, type MessageType, problem } from '@standing-order/contracts';
 import type { Publication } from '@standing-order/dapr';
-import { type Entities, validatorApp } from '@standing-order/entity-store/entities';
+import { type Entities, entityServiceApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { consumerService } from './consumer.ts';
 
 const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 5000, currency: 'EUR' } };
 
-/** The service's HTTP side over a map with versions, and a broker that takes what `takes` says. */
-function service({ takes = (_: Publication): boolean => true } = {}) {
+/** The service's application over a map with versions, and a broker that accepts the messages that `accepts` returns true for. */
+function service({ accepts = (_: Publication): boolean => true } = {}) {
   const stored = new Map<string, { entity: Consumer; etag: string }>();
   const reads: string[][] = [];
   const replies: Publication[] = [];
@@ -32,12 +32,12 @@ function service({ takes = (_: Publication): boolean => true } = {}) {
     },
     changesSince: async () => ({ lanes: [], complete: true, reset: false }),
   };
-  const app = validatorApp(consumerService, {
+  const app = entityServiceApp(consumerService, {
     entities: consumers,
     sidecar: {
       publish: async (_pubsub, _topic, messages) => {
         replies.push(...messages);
-        return messages.map(takes);
+        return messages.map(accepts);
       },
     },
     pubsub: 'messages',
@@ -56,7 +56,7 @@ function service({ takes = (_: Publication): boolean => true } = {}) {
 }
 
 describe('consumers', () => {
-  it('are created with an id of one’s own or a new one, and are active unless said otherwise', async () => {
+  it('are created with the given id or a new one, and are active by default', async () => {
     const { send } = service();
     const { id, active: _, ...rest } = ada;
     const own = await send('POST', '/consumers', { id, ...rest });
@@ -73,7 +73,7 @@ describe('consumers', () => {
     expect(stored.get('ada')?.entity.name).toBe('Ada');
   });
 
-  it('are changed by whoever has seen their newest version', async () => {
+  it('are changed only with the newest ETag', async () => {
     const { send, app } = service();
     await send('POST', '/consumers', ada);
     const change = (etag?: string) =>
@@ -87,7 +87,7 @@ describe('consumers', () => {
     expect(await (await app.request('/consumers/ada')).json()).toEqual({ ...ada, active: false });
   });
 
-  it('that nobody created are not there', async () => {
+  it('that do not exist are not found', async () => {
     const { send, app } = service();
     expect((await app.request('/consumers/bob')).status).toBe(404);
     expect((await send('PATCH', '/consumers/bob', {}, { 'if-match': '"1"' })).status).toBe(404);
@@ -130,7 +130,7 @@ describe('consumers', () => {
 });
 
 describe('validations', () => {
-  it('are answered with what a command would be answered', async () => {
+  it('are answered with the verdict that a command gets', async () => {
     const { send } = service();
     await send('POST', '/consumers', ada);
     const known = await send('POST', '/validations', { consumerId: 'ada' });
@@ -177,7 +177,7 @@ describe('commands', () => {
       entries,
     });
 
-  it('are answered each, with its token and in its trace, from one reading of every consumer once', async () => {
+  it('each get a reply with their token and in their trace, from one read of each consumer', async () => {
     const { send, reads, replies } = service();
     await send('POST', '/consumers', ada);
     const response = await deliver(send, command(1, 'ada'), command(2, 'bob'), command(3, 'ada'));
@@ -193,8 +193,8 @@ describe('commands', () => {
     for (const { event } of replies) expect(event.traceparent).toContain(traceId);
   });
 
-  it('whose reply the broker did not take are delivered again, and only those', async () => {
-    const { send } = service({ takes: ({ event }) => event.subject.endsWith('1') });
+  it('are delivered again only when the broker did not accept their reply', async () => {
+    const { send } = service({ accepts: ({ event }) => event.subject.endsWith('1') });
     const response = await deliver(send, command(1, 'ada'), command(2, 'ada'));
     expect(await response.json()).toEqual({
       statuses: [

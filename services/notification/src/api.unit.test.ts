@@ -1,16 +1,16 @@
 import { notificationApi } from '@standing-order/contracts';
-import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
+import { compareRoutes, compareTopics } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
-import { type NotificationParts, notificationApp } from './app.ts';
+import { type NotificationAppOptions, notificationApp } from './app.ts';
 
-/** Parts that nobody uses: only the routes count here. */
-const app = notificationApp({ clock: {}, deliverer: {} } as unknown as NotificationParts);
+/** Without working options: the tests only inspect the routes. */
+const app = notificationApp({ clock: {}, deliveryManager: {} } as unknown as NotificationAppOptions);
 
-test('every route is described, and everything described has a route', () => {
-  expect(routesBeside(app, notificationApi)).toEqual({ undescribed: [], unserved: [] });
+test('each route has an OpenAPI description, and each described route exists', () => {
+  expect(compareRoutes(app, notificationApi)).toEqual({ undescribed: [], unserved: [] });
 });
 
-test('every topic that is taken is described, and every one described is taken', () => {
-  const { taken, described } = topicsBeside(app, notificationApi);
-  expect(taken).toEqual(described);
+test('each subscribed topic has an AsyncAPI description, and each described topic is subscribed to', () => {
+  const { handled, described } = compareTopics(app, notificationApi);
+  expect(handled).toEqual(described);
 });

@@ -3,20 +3,20 @@ import type { Sidecar } from '@standing-order/dapr';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
-import type { Deliverer } from './delivery/deliverer.ts';
-import type { DeliveryRecord } from './delivery/record.ts';
-import type { UrlPolicy } from './delivery/url.ts';
-import { settledHandler } from './events/settled.ts';
-import type { Hooks } from './hooks/hooks.ts';
-import { deliveryRoutes } from './http/deliveries.ts';
-import { webhookRoutes } from './http/webhooks.ts';
-import type { Logs } from './logs.ts';
+import type { DeliveryManager } from './delivery/delivery-manager.ts';
+import type { DeliveryLog } from './delivery/storage/delivery-log.ts';
+import type { EndpointLogs } from './delivery/storage/logs.ts';
+import type { EndpointStore } from './endpoints/endpoint-store.ts';
+import type { UrlPolicy } from './endpoints/url-policy.ts';
+import { addDeliveryRoutes } from './http/deliveries.ts';
+import { addWebhookRoutes } from './http/webhooks.ts';
+import { subscribeToSettledOrders } from './messaging/order-settled.ts';
 
-export interface NotificationParts extends ServiceAppOptions {
-  readonly hooks: Hooks;
-  readonly logs: Pick<Logs, 'events'>;
-  readonly record: DeliveryRecord;
-  readonly deliverer: Pick<Deliverer, 'wake' | 'refresh'>;
+export interface NotificationAppOptions extends ServiceAppOptions {
+  readonly endpoints: EndpointStore;
+  readonly logs: Pick<EndpointLogs, 'events'>;
+  readonly deliveryLog: DeliveryLog;
+  readonly deliveryManager: Pick<DeliveryManager, 'wake' | 'refresh'>;
   readonly policy: UrlPolicy;
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
@@ -24,12 +24,14 @@ export interface NotificationParts extends ServiceAppOptions {
   newId(): string;
 }
 
-/** The service's HTTP side: webhooks for who wants to be told, and settled orders from its sidecar. */
-export function notificationApp(parts: NotificationParts): Hono {
-  const { hooks, logs, record, deliverer, policy, sidecar, pubsub, clock, newId, ...options } = parts;
-  const app = createApp(options, notificationApi);
-  webhookRoutes(app, { hooks, record, policy, now: clock.wall, newId, refresh: deliverer.refresh });
-  deliveryRoutes(app, { hooks, record, wake: deliverer.wake });
-  settledHandler(app, { sidecar, pubsub, clock, hooks, logs, wake: deliverer.wake });
+/** The HTTP application: the webhooks API, and the subscription to settled orders. */
+export function notificationApp(options: NotificationAppOptions): Hono {
+  const { endpoints, logs, deliveryLog, deliveryManager, policy, sidecar, pubsub, clock, newId, ...appOptions } =
+    options;
+  const { wake, refresh } = deliveryManager;
+  const app = createApp(appOptions, notificationApi);
+  addWebhookRoutes(app, { endpoints, deliveryLog, policy, now: clock.wall, newId, refresh });
+  addDeliveryRoutes(app, { endpoints, deliveryLog, wake });
+  subscribeToSettledOrders(app, { sidecar, pubsub, clock, endpoints, logs, wake });
   return app;
 }

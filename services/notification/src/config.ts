@@ -1,16 +1,16 @@
 import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
-import { rangesOf } from './delivery/address.ts';
-import { KEY_LENGTH } from './hooks/vault.ts';
+import { parseRanges } from './endpoints/address-policy.ts';
+import { KEY_LENGTH } from './endpoints/secret-cipher.ts';
 
 /** Address ranges, separated by commas. */
 const ranges = z
   .string()
   .default('')
   .transform((text, issues) => {
-    const list = rangesOf(text.split(',').flatMap((range) => range.trim() || []));
+    const list = parseRanges(text.split(',').flatMap((range) => range.trim() || []));
     if (list) return list;
-    issues.addIssue('must be address ranges separated by commas, as 10.0.0.0/8,fd00::/8');
+    issues.addIssue('must be address ranges separated by commas, for example 10.0.0.0/8,fd00::/8');
     return z.NEVER;
   });
 
@@ -21,20 +21,20 @@ const keys = z
   .transform((text, issues) => {
     const list = text.split(',').flatMap((key) => key.trim() || []);
     const bytes = list.map((key) => Buffer.from(key, 'base64'));
-    // What is no base64 is left out of the bytes, and shows when they are written again.
+    // Decoding skips invalid characters, so the result is compared with the input.
     if (bytes.every((key, index) => key.length === KEY_LENGTH && key.toString('base64') === list[index])) return bytes;
     issues.addIssue(`must be keys of ${KEY_LENGTH} bytes in base64, separated by commas`);
     return z.NEVER;
   });
 
-/** What the notification service reads from its environment, beside what every service does. */
+/** Environment variables of the notification service. */
 export const notificationConfig = serviceConfig.extend({
-  /** Whether a webhook may be http:// too. */
+  /** Allows http:// endpoints. */
   WEBHOOKS_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
-  /** Where webhooks may lead beside public addresses: 10.1.2.0/24,fd00::/8 */
+  /** Address ranges that endpoints may point to, in addition to public addresses: 10.1.2.0/24,fd00::/8 */
   WEBHOOKS_ALLOW_ADDRESSES: ranges,
-  /** A webhook that has failed for so long, without one delivery in between, is disabled. */
+  /** An endpoint that fails for this long, without a successful delivery, is disabled. */
   WEBHOOK_DISABLE_AFTER_HOURS: wholeNumber(1, 8_760).default(120),
-  /** Keys that seal the secrets of webhooks in the state store: the first seals, each of them opens. */
+  /** Keys that encrypt signing secrets in the state store: the first key encrypts, each key decrypts. */
   WEBHOOK_SECRET_KEYS: keys,
 });

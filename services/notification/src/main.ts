@@ -1,80 +1,64 @@
 import '@standing-order/service-kit/telemetry/start';
-import { createConnection, createSidecar } from '@standing-order/dapr';
+import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig } from '@standing-order/service-kit/config';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
-import { addressRule } from './delivery/address.ts';
-import { createCursors } from './delivery/cursors.ts';
-import { createDeliverer } from './delivery/deliverer.ts';
-import { createLeases } from './delivery/leases.ts';
-import { createRecord } from './delivery/record.ts';
-import { createSender } from './delivery/sender.ts';
-import { createHooks } from './hooks/hooks.ts';
-import { createVault } from './hooks/vault.ts';
-import { createLogs } from './logs.ts';
+import { createSender } from './delivery/attempt/sender.ts';
+import { createDeliveryManager } from './delivery/delivery-manager.ts';
+import { createDeliveryLog } from './delivery/storage/delivery-log.ts';
+import { createDeliveryStateStore } from './delivery/storage/delivery-state-store.ts';
+import { createLeases } from './delivery/storage/leases.ts';
+import { createEndpointLogs } from './delivery/storage/logs.ts';
+import { createAddressPolicy } from './endpoints/address-policy.ts';
+import { createEndpointStore } from './endpoints/endpoint-store.ts';
+import { createSecretCipher } from './endpoints/secret-cipher.ts';
 
 const HOUR_MS = 3_600_000;
 
-const config = loadConfig(notificationConfig);
-const clock = realClock;
-const newId = () => uuidv7(clock, realRandom);
+const environment = createSidecarEnvironment(notificationConfig);
+const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 const policy = {
   allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
-  reachable: addressRule(config.WEBHOOKS_ALLOW_ADDRESSES),
+  isAllowedAddress: createAddressPolicy(config.WEBHOOKS_ALLOW_ADDRESSES),
 };
 
-const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
-const { store } = connection;
-
 if (config.WEBHOOK_SECRET_KEYS.length === 0) {
-  logger.warn(
-    'WEBHOOK_SECRET_KEYS is not set: the secrets of webhooks are in the state store for everybody who reads it',
-  );
+  logger.warn('WEBHOOK_SECRET_KEYS is not set: signing secrets are stored unencrypted in the state store');
 }
-const hooks = createHooks({ store, vault: createVault(config.WEBHOOK_SECRET_KEYS), nonce: newId });
-const logs = createLogs(store);
-const cursors = createCursors(store);
+const endpoints = createEndpointStore({ store, cipher: createSecretCipher(config.WEBHOOK_SECRET_KEYS), nonce: newId });
+const logs = createEndpointLogs(store);
+const states = createDeliveryStateStore(store);
 const sender = createSender({ policy, now: clock.wall });
-const deliverer = createDeliverer({
+const deliveryManager = createDeliveryManager({
   store,
   clock,
-  random: realRandom,
-  hooks,
+  random,
+  endpoints,
   logs,
-  cursors,
+  states,
   leases: createLeases({ store, clock, owner: newId() }),
   sender,
   disableAfterMs: config.WEBHOOK_DISABLE_AFTER_HOURS * HOUR_MS,
 });
 
-runService({
+runSidecarService(environment, {
   app: notificationApp({
-    hooks,
+    endpoints,
     logs,
-    record: createRecord({ cursors, logs, now: clock.wall }),
-    deliverer,
+    deliveryLog: createDeliveryLog({ states, logs, now: clock.wall }),
+    deliveryManager,
     policy,
     sidecar,
-    pubsub: config.PUBSUB,
+    pubsub,
     clock,
     newId,
-    readiness: connection.readiness,
-    appToken: config.APP_API_TOKEN,
+    ...appOptions,
     authenticate: createAuthenticate(config),
   }),
-  host: config.HOST,
-  port: config.PORT,
-  async start(signal) {
-    await connection.open(signal);
-    deliverer.start();
-  },
+  start: deliveryManager.start,
   async stop() {
-    await deliverer.stop();
+    await deliveryManager.stop();
     await sender.close();
-    await connection.close();
   },
 });

@@ -1,21 +1,21 @@
 import { orderApi } from '@standing-order/contracts';
-import { routesBeside, topicsBeside } from '@standing-order/service-kit/http';
+import { compareRoutes, compareTopics } from '@standing-order/service-kit/http';
 import { expect, test } from 'vitest';
 import { type OrderAppParts, orderApp } from './app.ts';
 
-/** Parts that nobody uses: only the routes count here. */
-const app = orderApp({ replicas: { consumer: {}, restaurant: {} } } as unknown as OrderAppParts);
+/** The tests only read the routes; no part is used. */
+const app = orderApp({ styles: {}, localCopies: { consumer: {}, restaurant: {} } } as unknown as OrderAppParts);
 
-test('every route is described, and everything described has a route', () => {
-  expect(routesBeside(app, orderApi)).toEqual({ undescribed: [], unserved: [] });
+test('the routes are those of the OpenAPI description', () => {
+  expect(compareRoutes(app, orderApi)).toEqual({ undescribed: [], unserved: [] });
 });
 
-test('every topic that is taken is described, and every one described is taken', () => {
-  const { taken, described } = topicsBeside(app, orderApi);
-  expect(taken).toEqual(described);
+test('the subscriptions are those of the description', () => {
+  const { handled, described } = compareTopics(app, orderApi);
+  expect(handled).toEqual(described);
 });
 
-test('every route is found by one regular expression: two that overlap would make each request slower', async () => {
+test('all routes are matched by one regular expression; overlapping routes would slow down each request', async () => {
   await app.request('/orders/x');
   expect(app.router.name).toBe('SmartRouter + RegExpRouter');
 });

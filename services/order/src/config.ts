@@ -1,26 +1,26 @@
-import { httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES } from '@standing-order/contracts';
 import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
-import { brokers } from './outbox/broker-settings.ts';
+import { BROKERS } from './outbox/broker-settings.ts';
 
-/** What the order service reads from its environment, beside what every service does. */
+/** The environment variables of the order service, in addition to those of every service. */
 export const orderConfig = serviceConfig.extend({
-  /** What is behind PUBSUB; without it, the outbox takes it for one of which nothing is known. */
-  BROKER: z.enum(brokers).optional(),
-  /** How POST /orders works when the request says nothing. */
-  ORDER_STYLE: z.enum(httpStyles).default('respond-first'),
-  /** Whether a request may pick a style by its header Order-Style. For labs. */
+  /** The broker behind PUBSUB. Without it the outbox uses settings that are safe for any broker. */
+  BROKER: z.enum(BROKERS).optional(),
+  /** The style of POST /orders for a request without the header Order-Style. */
+  ORDER_STYLE: z.enum(HTTP_STYLES).default('respond-first'),
+  /** Whether a request may choose a style by the header Order-Style. For test environments. */
   STYLE_OVERRIDE: z.enum(['refused', 'allowed']).default('refused'),
-  /** How stale what is known of consumers and restaurants may be for orders to be decided on it; 0: never decided on it. */
+  /** Maximum age of the local copies that the replication style decides on. 0 disables decisions on local copies. */
   REPLICA_STALENESS_MS: wholeNumber(0, 3_600_000).default(5_000),
-  /** Whether the notification service is told of every order that is settled. An order keeps what held when it was taken. */
+  /** Whether the notification service is sent every decided order. An order keeps the setting that it was stored with. */
   NOTIFICATIONS: z.enum(['on', 'off']).default('off'),
-  /** Whether each order is put into a list of its consumer's, for clients. An order keeps what held when it was taken. */
+  /** Whether each order is put into the list of its consumer's orders. An order keeps the setting that it was stored with. */
   CONSUMER_ORDERS: z.enum(['on', 'off']).default('on'),
-  /** How long an order may stay undecided; without it, for ever. */
+  /** Time after which an undecided order expires. Without it orders never expire. */
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
-  /** How long a request waits for the state store. */
+  /** Maximum time that a request waits for the state store. */
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
-  /** Undecided orders in the care of one replica, above which it takes no more. A full Redis takes nothing at all. */
+  /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */
   MAX_OPEN_ORDERS: wholeNumber(1, 10_000_000).default(500_000),
 });

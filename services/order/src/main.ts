@@ -1,105 +1,104 @@
 import '@standing-order/service-kit/telemetry/start';
 import { ORDER_LANES } from '@standing-order/contracts';
-import { createConnection, createSidecar } from '@standing-order/dapr';
-import { createOutbox, type Outbox } from '@standing-order/outbox';
+import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
+import { createOutbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
-import { loadConfig } from '@standing-order/service-kit/config';
-import { realClock, realRandom, runService, uuidv7 } from '@standing-order/service-kit/runtime';
 import { orderApp } from './app.ts';
 import { orderConfig } from './config.ts';
-import type { Message } from './domain/decide.ts';
-import type { Order } from './domain/order.ts';
-import { createReplicas } from './local-copies/replicas.ts';
-import { createConsumerOrders } from './order-lists/consumer-orders.ts';
+import type { OrderOutbox } from './domain/ports.ts';
+import { createLocalCopies } from './local-copies/local-copies.ts';
+import { createConfirmations } from './order-lists/confirmations.ts';
+import { createListTransport } from './order-lists/list-transport.ts';
+import { createOrderLists } from './order-lists/order-lists.ts';
 import { brokerSettings } from './outbox/broker-settings.ts';
-import { orderBusiness } from './outbox/business.ts';
-import { commandTransport } from './outbox/commands.ts';
-import { routedTransport } from './outbox/groups.ts';
-import { observeStats, orderObserver } from './outbox/observe.ts';
-import { readinessOf } from './readiness.ts';
+import { routeByChannel } from './outbox/channel-routing.ts';
+import { commandTransport } from './outbox/command-transport.ts';
+import { orderDocumentHandler } from './outbox/document-handler.ts';
+import { observeStats, orderObserver } from './outbox/observer.ts';
+import { readinessOf } from './outbox/readiness.ts';
 import { messaging } from './styles/messaging.ts';
+import type { StyleParts, Styles } from './styles/place-order.ts';
 import { replication } from './styles/replication.ts';
 import { respondFirst } from './styles/respond-first.ts';
-import type { StyleParts, Styles } from './styles/style.ts';
 import { synchronous } from './styles/synchronous.ts';
-import { createStreams } from './updates/streams.ts';
-import { createWaits } from './updates/waits.ts';
-import { createValidators } from './validators.ts';
+import { createValidators } from './styles/validators.ts';
+import { createConsumerUpdates } from './updates/consumer-updates.ts';
+import { createEventStreams } from './updates/event-streams.ts';
+import { createLongPoll } from './updates/long-poll.ts';
+import { createOrderUpdates } from './updates/order-updates.ts';
 
-const config = loadConfig(orderConfig);
-const clock = realClock;
-const pubsub = config.PUBSUB;
+const environment = createSidecarEnvironment(orderConfig);
+const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
-const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock });
-
-const consumerOrders = createConsumerOrders({
+const confirmations = createConfirmations(clock);
+const listTransport = createListTransport({ store, clock, confirmations });
+const outbox: OrderOutbox = createOutbox({
   clock,
-  store: connection.store,
-  outbox: { record: (entries) => outbox.record(entries), readAll: (ids) => outbox.readAll(ids) },
-});
-const outbox: Outbox<Order, Message> = createOutbox({
-  clock,
-  random: realRandom,
-  store: connection.store,
-  transport: routedTransport({ index: consumerOrders.transport }, commandTransport({ sidecar, pubsub, clock })),
-  handler: orderBusiness,
+  random,
+  store,
+  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock })),
+  handler: orderDocumentHandler,
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
 observeStats(outbox);
-const waits = createWaits({ outbox, clock });
-const streams = createStreams({ clock });
-const replicas = createReplicas({ sidecar, clock, stalenessMs: config.REPLICA_STALENESS_MS });
+
+const orderLists = createOrderLists({ store, outbox, transport: listTransport });
+const orderUpdates = createOrderUpdates({ outbox, clock });
+const consumerUpdates = createConsumerUpdates({ outbox, orderLists, clock });
+const longPoll = createLongPoll({ orderUpdates, clock });
+const eventStreams = createEventStreams({ clock });
+const localCopies = createLocalCopies({ sidecar, clock, maxStalenessMs: config.REPLICA_STALENESS_MS });
 
 const styleParts: StyleParts = {
   outbox,
   clock,
-  newId: () => uuidv7(clock, realRandom),
+  newId,
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
   decideWithinMs: config.ORDER_DEADLINE_SECONDS && config.ORDER_DEADLINE_SECONDS * 1000,
   notify: config.NOTIFICATIONS === 'on',
   index: config.CONSUMER_ORDERS === 'on',
 };
-const atOnce = { ...styleParts, decideWithinMs: undefined, outbox };
-const later = respondFirst(styleParts);
+/** For the styles that decide an order before they store it: it needs no deadline. */
+const decideFirstParts = { ...styleParts, outbox, decideWithinMs: undefined };
 const styles: Styles = {
-  'respond-first': later,
-  synchronous: synchronous({ ...atOnce, validators: createValidators(sidecar) }),
-  replication: replication({ ...atOnce, replicas, otherwise: later }),
+  'respond-first': respondFirst(styleParts),
+  synchronous: synchronous({ ...decideFirstParts, validators: createValidators(sidecar) }),
+  messaging: messaging(styleParts),
+  replication: replication({ ...decideFirstParts, localCopies, fallback: respondFirst(styleParts) }),
 };
 
-runService({
+runSidecarService(environment, {
   app: orderApp({
     styles,
-    placeAsked: messaging(styleParts),
     styleSettings: { default: config.ORDER_STYLE, override: config.STYLE_OVERRIDE === 'allowed' },
-    waits,
-    streams,
-    consumerOrders: config.CONSUMER_ORDERS === 'on' ? consumerOrders : undefined,
-    record: (entries) => outbox.record(consumerOrders.joined(entries)),
-    replicas,
     outbox,
+    record: (replies) => outbox.record(confirmations.join(replies)),
+    orderUpdates,
+    consumerUpdates,
+    longPoll,
+    eventStreams,
+    orderLists: config.CONSUMER_ORDERS === 'on' ? orderLists : undefined,
+    localCopies,
     sidecar,
     pubsub,
     clock,
-    readiness: () => readinessOf(connection.readiness(), outbox.state()),
-    appToken: config.APP_API_TOKEN,
+    ...appOptions,
+    readiness: () => readinessOf(appOptions.readiness(), outbox.state()),
     authenticate: createAuthenticate(config),
   }),
-  host: config.HOST,
-  port: config.PORT,
-  async start(signal) {
-    signal.addEventListener('abort', waits.end);
-    signal.addEventListener('abort', streams.end);
-    await connection.open(signal);
-    if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') replicas.start();
+  onStopping() {
+    longPoll.end();
+    eventStreams.end();
+  },
+  async start() {
+    if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') localCopies.start();
+    confirmations.start(outbox);
     await outbox.start();
   },
   async stop() {
-    replicas.stop();
-    await consumerOrders.leave();
+    localCopies.stop();
+    await confirmations.flush();
     await outbox.leave();
-    await connection.close();
   },
 });

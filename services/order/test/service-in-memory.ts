@@ -1,34 +1,45 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
 import type { AcceptResult } from '@standing-order/outbox';
 import type { Caller } from '@standing-order/service-kit/auth';
-import { realClock } from '@standing-order/service-kit/runtime';
+import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
 import { decide } from '../src/domain/decide.ts';
 import type { Order } from '../src/domain/order.ts';
-import { createReplicas } from '../src/local-copies/replicas.ts';
-import { createConsumerOrders } from '../src/order-lists/consumer-orders.ts';
+import { createLocalCopies } from '../src/local-copies/local-copies.ts';
+import { createConfirmations } from '../src/order-lists/confirmations.ts';
+import { createListTransport } from '../src/order-lists/list-transport.ts';
+import { createOrderLists } from '../src/order-lists/order-lists.ts';
 import { messaging } from '../src/styles/messaging.ts';
 import { replication } from '../src/styles/replication.ts';
 import { respondFirst } from '../src/styles/respond-first.ts';
 import { synchronous } from '../src/styles/synchronous.ts';
-import { createStreams } from '../src/updates/streams.ts';
-import { createWaits } from '../src/updates/waits.ts';
+import { createConsumerUpdates } from '../src/updates/consumer-updates.ts';
+import { createEventStreams } from '../src/updates/event-streams.ts';
+import { createLongPoll } from '../src/updates/long-poll.ts';
+import { createOrderUpdates } from '../src/updates/order-updates.ts';
 
-export const good = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };
+export const validRequest = {
+  consumerId: 'ada',
+  restaurantId: 'trattoria',
+  lines: [{ itemId: 'pizza', quantity: 2 }],
+};
 const token = { w: 'w', a: 1, t: 1 };
 const json = { 'content-type': 'application/json' };
 const start = Date.UTC(2026, 0, 1);
 
-/** Who says what when asked directly; undefined cannot be asked. */
+/** The verdicts of the services that the synchronous style calls; undefined: the service does not respond. */
 export interface Verdicts {
-  readonly who?: ConsumerVerdict | undefined;
-  readonly what?: DetailsVerdict | undefined;
+  readonly consumer?: ConsumerVerdict | undefined;
+  readonly details?: DetailsVerdict | undefined;
 }
 
-export const yes = {
-  who: { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: { amount: 5000, currency: 'EUR' } } },
-  what: {
+export const validVerdicts = {
+  consumer: {
+    type: 'com.standing-order.consumer-validated.v1',
+    data: { orderLimit: { amount: 5000, currency: 'EUR' } },
+  },
+  details: {
     type: 'com.standing-order.order-details-validated.v1',
     data: {
       lines: [{ itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 }],
@@ -38,80 +49,87 @@ export const yes = {
 } as const satisfies Verdicts;
 
 export interface ServiceInMemoryOptions {
-  /** What the outbox says instead of storing an order. */
-  readonly accept?: (order: Order) => AcceptResult<Order>;
+  /** Replaces the storing of an order: the result that the outbox returns. */
+  readonly storeResult?: (order: Order) => AcceptResult<Order>;
   /** STYLE_OVERRIDE=allowed. */
   readonly override?: boolean;
   readonly verdicts?: Verdicts;
   /** CONSUMER_ORDERS=on; the default. */
   readonly lists?: boolean;
-  /** Who calls, whoever it is. */
+  /** The caller of every request. */
   readonly caller?: Caller;
 }
 
-/** The service's HTTP side over a map, which keeps what the outbox would keep. */
+/** The HTTP application of the service over a map instead of an outbox. */
 export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
-  const { accept, override = false, verdicts = yes, lists = true, caller } = options;
+  const { storeResult, override = false, verdicts = validVerdicts, lists = true, caller } = options;
   const stored = new Map<string, Order>();
   let made = 0;
-  async function keep(order: Order): Promise<AcceptResult<Order>> {
+  const impatientClock = { setTimer: (_: number, fire: () => void) => systemClock.setTimer(0, fire) };
+  const confirmations = createConfirmations(impatientClock);
+  const store = createMemoryStore();
+  const listTransport = createListTransport({ store, clock: impatientClock, confirmations });
+  async function storeOrder(order: Order): Promise<AcceptResult<Order>> {
     const existing = stored.get(order.id);
     if (existing) {
       return { outcome: existing.fingerprint === order.fingerprint ? 'existing' : 'different', document: existing };
     }
     stored.set(order.id, order);
-    if (order.index) await consumerOrders.transport.send([{ channel: 'index', lane: 0, token, document: order }]);
+    if (order.index) await listTransport.send([{ channel: 'index', lane: 0, token, document: order }]);
     return { outcome: 'created', document: order };
   }
+  const watching = new Map<string, (order: Order) => void>();
   const outbox = {
-    store: (order: Order) => (accept ? Promise.resolve(accept(order)) : keep(order)),
+    store: (order: Order) => (storeResult ? Promise.resolve(storeResult(order)) : storeOrder(order)),
     read: async (id: string) => stored.get(id),
     readAll: async (ids: readonly string[]) => {
       const found = ids.flatMap((id) => stored.get(id) ?? []);
       return new Map(found.map((order) => [order.id, order]));
     },
-    record: async () => [],
+    watch(id: string, listener: (order: Order) => void) {
+      watching.set(id, listener);
+      return () => watching.delete(id);
+    },
   };
+  /** Advances with each order that is made. */
+  const wall = () => start + made;
+  const clock = { ...systemClock, wall };
   const parts = {
     outbox,
-    clock: { wall: () => start + made },
+    clock,
     newId: () => `01890a5d-ac96-774b-bcce-${String(++made).padStart(12, '0')}`,
     acceptDeadlineMs: 1000,
     decideWithinMs: undefined,
     notify: false,
     index: lists,
   };
-  const validators = { consumer: async () => verdicts.who, details: async () => verdicts.what };
-  const watching = new Map<string, (order: Order) => void>();
-  const watch = (id: string, listener: (order: Order) => void) => {
-    watching.set(id, listener);
-    return () => watching.delete(id);
-  };
-  const replicas = createReplicas({
-    sidecar: { invoke: () => Promise.reject(new Error('nobody is asked')) },
-    clock: realClock,
-    stalenessMs: 0,
+  const validators = { consumer: async () => verdicts.consumer, details: async () => verdicts.details };
+  const localCopies = createLocalCopies({
+    sidecar: { invoke: () => Promise.reject(new Error('the local copies must not be started')) },
+    clock,
+    maxStalenessMs: 0,
   });
-  const hurried = { setTimer: (_: number, fire: () => void) => realClock.setTimer(0, fire) };
-  const consumerOrders = createConsumerOrders({ store: createMemoryStore(), outbox, clock: hurried });
-  const streams = createStreams({ clock: realClock, most: 2, heartbeatMs: 50 });
+  const orderLists = createOrderLists({ store, outbox, transport: listTransport });
+  const orderUpdates = createOrderUpdates({ outbox, clock });
+  const eventStreams = createEventStreams({ clock, max: 2, heartbeatMs: 50 });
   const app = orderApp({
-    waits: createWaits({ outbox: { read: outbox.read, watch }, clock: realClock, most: 2 }),
-    streams,
-    consumerOrders: lists ? consumerOrders : undefined,
-    record: outbox.record,
+    orderUpdates,
+    consumerUpdates: createConsumerUpdates({ outbox, orderLists, clock }),
+    longPoll: createLongPoll({ orderUpdates, clock, max: 2 }),
+    eventStreams,
+    orderLists: lists ? orderLists : undefined,
+    record: async () => [],
     styles: {
       'respond-first': respondFirst(parts),
       synchronous: synchronous({ ...parts, validators }),
-      replication: replication({ ...parts, replicas, otherwise: respondFirst(parts) }),
+      messaging: messaging(parts),
+      replication: replication({ ...parts, localCopies, fallback: respondFirst(parts) }),
     },
-    replicas,
-    placeAsked: messaging(parts),
-    clock: parts.clock,
+    localCopies,
+    clock,
     styleSettings: { default: 'respond-first', override },
     outbox: {
       ...outbox,
-      watch,
       parked: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
       retry: async (id) => (stored.has(id) ? 'retried' : 'missing'),
     },
@@ -126,10 +144,10 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
       headers: { ...json, ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  return { app, stored, watching, streams, post };
+  return { app, stored, watching, eventStreams, post };
 }
 
-/** The order once both validators have refused it. */
+/** The order after both validators have refused it. */
 export function rejected(order: Order): Order {
   return (['consumer', 'details'] as const).reduce((before, kind) => {
     const decision = decide(before, { kind, valid: false, token, reasons: [] }, start + 1000);

@@ -4,13 +4,13 @@ import {
   restaurantApi,
   restaurantPatch,
   restaurantRequest,
-  topics,
+  TOPICS,
 } from '@standing-order/contracts';
-import type { Validator } from '@standing-order/entity-store/entities';
-import { validate } from '@standing-order/rules/restaurant';
+import type { EntityService } from '@standing-order/entity-store/entities';
+import { validateOrderDetails } from '@standing-order/rules/restaurant';
 
-/** Owns restaurants and their menus, and says what can be ordered and what it costs. */
-export const restaurantService: Validator<Restaurant, 'com.standing-order.validate-order-details.v1'> = {
+/** Owns restaurants and their menus, and validates and prices the lines of an order. */
+export const restaurantService: EntityService<Restaurant, 'com.standing-order.validate-order-details.v1'> = {
   source: '/restaurant',
   api: restaurantApi,
   path: '/restaurants',
@@ -19,8 +19,8 @@ export const restaurantService: Validator<Restaurant, 'com.standing-order.valida
   request: restaurantRequest,
   patch: restaurantPatch,
   command: 'com.standing-order.validate-order-details.v1',
-  commands: topics['restaurant-commands'],
-  changes: topics['restaurant-changes'],
+  commands: TOPICS['restaurant-commands'],
+  changes: TOPICS['restaurant-changes'],
   entityOf: ({ restaurantId }) => restaurantId,
-  validate,
+  validate: validateOrderDetails,
 };

@@ -1,15 +1,15 @@
 import { problem } from '@standing-order/contracts';
-import { validatorApp } from '@standing-order/entity-store/entities';
+import { entityServiceApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { restaurantService } from './restaurant.ts';
 
 const item = { id: 'soup', name: 'Soup', price: 500 };
 const kitchen = { name: 'Soup kitchen', currency: 'EUR', menu: [item] };
 
-/** The service's HTTP side; `created` is what reached the store. */
+/** The service's application; `created` has the entities that reached the store. */
 function service() {
   const created: unknown[] = [];
-  const app = validatorApp(restaurantService, {
+  const app = entityServiceApp(restaurantService, {
     entities: {
       async create(entity) {
         created.push(entity);
@@ -37,7 +37,7 @@ function service() {
 }
 
 describe('restaurants', () => {
-  it('are open, have no minimum and serve everything unless said otherwise', async () => {
+  it('are open, have no minimum and have every item available by default', async () => {
     const { send, created } = service();
     expect((await send('POST', '/restaurants', kitchen)).status).toBe(201);
     expect(created).toEqual([
@@ -61,7 +61,7 @@ describe('restaurants', () => {
     expect(created).toEqual([]);
   });
 
-  it('say where the truth will be when the store did not answer', async () => {
+  it('are answered with their location when the store did not confirm the creation', async () => {
     const response = await service().send('PATCH', '/restaurants/soup', { open: false }, { 'if-match': '"1"' });
     expect(response.status).toBe(503);
     expect(response.headers.get('location')).toBe('/restaurants/soup');
@@ -70,7 +70,7 @@ describe('restaurants', () => {
 });
 
 describe('validations', () => {
-  it('are answered with what a command would be answered', async () => {
+  it('are answered with the verdict that a command gets', async () => {
     const { send } = service();
     const lines = [{ itemId: 'soup', quantity: 1 }];
     const response = await send('POST', '/validations', { restaurantId: 'nobody', lines });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseParts, tableOf } from './parts-command.ts';
+import { parseProcesses, tableOf } from './processes-command.ts';
 import { parseStart } from './start-command.ts';
 
 describe('the command line of npm start', () => {
@@ -87,27 +87,27 @@ describe('the command line of npm start', () => {
   });
 });
 
-describe('the command line of npm run parts', () => {
+describe('the command line of npm run processes', () => {
   test('says what is asked of the platform', () => {
-    expect(parseParts(['list', '--json'])).toMatchObject({ kind: 'ask', request: { action: 'list' }, json: true });
-    expect(parseParts(['freeze', 'order-1', '--data-dir', '/tmp/x'])).toEqual({
+    expect(parseProcesses(['list', '--json'])).toMatchObject({ kind: 'ask', request: { action: 'list' }, json: true });
+    expect(parseProcesses(['pause', 'order-1', '--data-dir', '/tmp/x'])).toEqual({
       kind: 'ask',
-      request: { action: 'freeze', part: 'order-1' },
+      request: { action: 'pause', process: 'order-1' },
       socket: '/tmp/x/control.sock',
       json: false,
     });
   });
 
   test.each([
-    [[], 'say what to do: list, start, stop, kill, freeze, thaw'],
-    [['crush', 'order-1'], 'there is no "crush": list, start, stop, kill, freeze, thaw'],
-    [['kill'], 'kill needs the name of a part; "list" shows them'],
+    [[], 'say what to do: list, start, stop, kill, pause, resume'],
+    [['crush', 'order-1'], 'there is no "crush": list, start, stop, kill, pause, resume'],
+    [['kill'], 'kill needs the name of a process; "list" shows them'],
     [['list', 'order-1'], 'unexpected: order-1'],
   ])('refuses %j', (argv, fault) => {
-    expect(parseParts(argv)).toEqual({ kind: 'faults', faults: [fault] });
+    expect(parseProcesses(argv)).toEqual({ kind: 'faults', faults: [fault] });
   });
 
-  test('shows parts as a table', () => {
+  test('shows processes as a table', () => {
     const table = tableOf([
       { name: 'order-1', kind: 'service', state: 'running', ports: [4000], pid: 12, uptimeSeconds: 5 },
       { name: 'redis-state', kind: 'store', state: 'stopped', ports: [4900], ended: 'ended by SIGKILL' },

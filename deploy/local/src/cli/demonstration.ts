@@ -1,28 +1,28 @@
 import { type DemoResult, type DemoUrls, placeDemoOrder, seedDemo } from '../demo.ts';
-import type { PartView } from '../parts/spec.ts';
+import type { ProcessView } from '../processes/spec.ts';
 import { reasonOf } from '../wait.ts';
 
 export interface Stage {
   readonly urls: DemoUrls;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
-  /** The platform's parts as they are now. */
-  readonly parts: () => readonly Pick<PartView, 'name' | 'state'>[];
+  /** The platform's processes as they are now. */
+  readonly processes: () => readonly Pick<ProcessView, 'name' | 'state'>[];
   /** How long the order may take. */
   readonly waitMs?: number;
 }
 
 /**
  * Shows one order go through, and resolves to whether it did. When it does not, that is told and no failure: a platform whose
- * backlog, or whose missing part, keeps it waiting is there to be watched. Rejects only when it is stopped.
+ * backlog, or whose missing process, keeps it waiting is there to be watched. Rejects only when it is stopped.
  */
-export async function demonstrate({ urls, signal, say, parts, waitMs }: Stage): Promise<boolean> {
+export async function demonstrate({ urls, signal, say, processes, waitMs }: Stage): Promise<boolean> {
   try {
     await seedDemo(urls, signal);
     const result = await placeDemoOrder(urls, signal, waitMs);
     say(`Order ${result.id}`);
     for (const line of linesOf(result)) say(`  ${line}`);
-    if (result.status === 'PENDING') for (const line of pendingLines(urls, result, parts())) say(`  ${line}`);
+    if (result.status === 'PENDING') for (const line of pendingLines(urls, result, processes())) say(`  ${line}`);
     say('');
     return result.status === 'VALIDATED';
   } catch (error) {
@@ -40,13 +40,13 @@ function linesOf({ seen, total, reasons }: DemoResult): string[] {
   });
 }
 
-function pendingLines({ order }: DemoUrls, { id }: DemoResult, parts: ReturnType<Stage['parts']>): string[] {
-  const missing = parts.filter(({ state }) => state !== 'running').map(({ name, state }) => `${name} is ${state}`);
+function pendingLines({ order }: DemoUrls, { id }: DemoResult, processes: ReturnType<Stage['processes']>): string[] {
+  const missing = processes.filter(({ state }) => state !== 'running').map(({ name, state }) => `${name} is ${state}`);
   const why = missing.length > 0 ? missing.join(', ') : 'older orders that an earlier run left may come first';
   return [
     `still PENDING, because ${why}. It is stored, and will be decided.`,
     `Wait for it:  curl ${order}/orders/${id} -H 'prefer: wait=60'`,
-    'Look around:  npm run parts -- list',
+    'Look around:  npm run processes -- list',
     'Begin anew, without what is stored:  npm start -- --clean',
   ];
 }

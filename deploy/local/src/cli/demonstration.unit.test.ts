@@ -19,12 +19,12 @@ async function shown(posted: [number, object], read: object, states: readonly st
   await new Promise<void>((ready) => server?.listen(0, '127.0.0.1', ready));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const said: string[] = [];
-  const parts = states.map((state, index) => ({ name: `part-${index}`, state: state as 'running' }));
+  const processes = states.map((state, index) => ({ name: `process-${index}`, state: state as 'running' }));
   const validatedInTime = await demonstrate({
     urls: { order: url, consumer: url, restaurant: url },
     signal: new AbortController().signal,
     say: (line) => said.push(line),
-    parts: () => parts,
+    processes: () => processes,
     waitMs: 50,
   });
   return { validatedInTime, said: said.join('\n') };
@@ -52,7 +52,7 @@ describe('the demo order', () => {
     expect(behind.said).toContain("/orders/o1 -H 'prefer: wait=60'");
     server?.close();
     const without = await shown([202, pending], pending, ['running', 'failed']);
-    expect(without.said).toContain('still PENDING, because part-1 is failed');
+    expect(without.said).toContain('still PENDING, because process-1 is failed');
   });
 
   test('that is not taken is no failure either', async () => {

@@ -1,4 +1,4 @@
-import { type HttpStyle, httpStyles } from '@standing-order/contracts';
+import { HTTP_STYLES, type HttpStyle } from '@standing-order/contracts';
 import { givenPath, readFlags } from '@standing-order/tools/flags';
 import { defaultDataDir, faultsOf, type PlatformOptions, settingsOf } from '../options.ts';
 import { type ServiceName, services } from '../ports.ts';
@@ -8,7 +8,7 @@ export const startHelp = `npm start -- [FLAG...]
 Starts the stores, the services and their sidecars on this machine, places one order, and stays up until Ctrl-C.
 
   --port-base N           first of the ports to take (4000)
-  --style NAME            how POST /orders works: ${httpStyles.join(', ')} (respond-first); whichever it is, a
+  --style NAME            how POST /orders works: ${HTTP_STYLES.join(', ')} (respond-first); whichever it is, a
                           request may pick another one by its header Order-Style, since this is a lab
   --replicas order=2,...  how many of a service, 1 to 10 (one each); notification=0 for none
   --store NAME            what keeps the state: redis or postgresql (redis)
@@ -49,7 +49,7 @@ export function parseStart(argv: readonly string[]): StartCommand {
     ...(store !== undefined && { store: store as NonNullable<PlatformOptions['store']> }),
     ...(broker !== undefined && { broker: broker as NonNullable<PlatformOptions['broker']> }),
   };
-  const parsed = [portBase, style, replicas, env].flatMap((part) => part.faults);
+  const parsed = [portBase, style, replicas, env].flatMap((managed) => managed.faults);
   const all = [...faults, ...parsed, ...faultsOf(settingsOf(options))];
   if (all.length > 0) return { kind: 'faults', faults: all };
   return { kind: 'start', options, once: switches.has('once') };
@@ -70,8 +70,8 @@ function parseStyle(text: string = 'respond-first' satisfies HttpStyle): {
   env: { ORDER_STYLE: string };
   faults: string[];
 } {
-  const known = (httpStyles as readonly string[]).includes(text);
-  return { env: { ORDER_STYLE: text }, faults: known ? [] : [`style: "${text}" is none of ${httpStyles.join(', ')}`] };
+  const known = (HTTP_STYLES as readonly string[]).includes(text);
+  return { env: { ORDER_STYLE: text }, faults: known ? [] : [`style: "${text}" is none of ${HTTP_STYLES.join(', ')}`] };
 }
 
 /** Of two values for one variable the later one counts. */
@@ -91,7 +91,7 @@ function parseEnv(items: readonly string[]) {
 function parseReplicas(text = ''): { counts: Partial<Record<ServiceName, number>>; faults: string[] } {
   const counts: Partial<Record<ServiceName, number>> = {};
   const faults: string[] = [];
-  for (const item of text.split(',').filter((part) => part !== '')) {
+  for (const item of text.split(',').filter((managed) => managed !== '')) {
     const [, name, count] = /^(\w+)=(\d+)$/.exec(item) ?? [];
     const service = services.find((known) => known === name);
     if (service === undefined) faults.push(`replicas: "${item}" is not of the form ${services.join('|')}=N`);

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { parseRequest } from './protocol.ts';
 
-test('a request says what to do, and with which part', () => {
+test('a request says what to do, and with which process', () => {
   expect(parseRequest('{"action":"list"}\n')).toEqual({ action: 'list' });
-  expect(parseRequest('{"action":"kill","part":"order-1"}')).toEqual({ action: 'kill', part: 'order-1' });
+  expect(parseRequest('{"action":"kill","process":"order-1"}')).toEqual({ action: 'kill', process: 'order-1' });
 });
 
 test.each([
   ['', 'JSON'],
   ['null', 'no action given'],
-  ['{"action":"crush","part":"order-1"}', 'there is no action "crush"'],
-  ['{"action":"kill"}', 'kill needs the name of a part'],
-  ['{"action":"kill","part":1}', 'kill needs the name of a part'],
+  ['{"action":"crush","process":"order-1"}', 'there is no action "crush"'],
+  ['{"action":"kill"}', 'kill needs the name of a process'],
+  ['{"action":"kill","process":1}', 'kill needs the name of a process'],
 ])('%j is refused', (line, reason) => {
   expect(() => parseRequest(line)).toThrow(reason);
 });

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import type { PartView } from '../parts/spec.ts';
+import type { ProcessView } from '../processes/spec.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { reasonOf } from '../wait.ts';
 import { maxRequestBytes, parseRequest } from './protocol.ts';
 
-export type Answer = { readonly parts: readonly PartView[] } | { readonly error: string };
+export type Answer = { readonly processes: readonly ProcessView[] } | { readonly error: string };
 
 export interface Control {
   close(): Promise<void>;
 }
 
-/** Lets other processes of this user see and move the parts, over a socket in the data directory. */
+/** Lets other processes of this user see and move the processes, over a socket in the data directory. */
 export async function serveControl(path: string, supervisor: Supervisor): Promise<Control> {
   // Only a platform that died can have left one: the directory is locked.
   await rm(path, { force: true });
@@ -50,8 +50,8 @@ async function serve(socket: Socket, supervisor: Supervisor): Promise<void> {
 async function answerTo(text: string, supervisor: Supervisor): Promise<Answer> {
   try {
     const request = parseRequest(text);
-    if (request.action !== 'list') await supervisor.act(request.action, request.part);
-    return { parts: supervisor.views() };
+    if (request.action !== 'list') await supervisor.act(request.action, request.process);
+    return { processes: supervisor.views() };
   } catch (error) {
     return { error: reasonOf(error) };
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Resource } from './resource.ts';
 
-/** Where the sidecars of one platform read their settings. */
+/** The files from which the sidecars of one platform read their settings. */
 export interface DaprFiles {
   readonly resources: string;
   readonly configuration: string;
@@ -19,14 +19,14 @@ export function daprFiles(dataDir: string): DaprFiles {
   };
 }
 
-/** Writes every resource into a file of its own: Dapr silently overlooks a Resiliency that is a second document. */
+/** Writes every resource into a file of its own: Dapr silently ignores a Resiliency that is the second document of a file. */
 export async function writeDaprFiles(
   files: DaprFiles,
   resources: readonly Resource[],
   configuration: Resource,
 ): Promise<void> {
   await rm(files.resources, { recursive: true, force: true });
-  // Names of sidecars that are gone would be called until they time out.
+  // A sidecar would call the addresses of stopped sidecars until they time out.
   await Promise.all(['', '-wal', '-shm'].map((end) => rm(`${files.names}${end}`, { force: true })));
   await mkdir(files.resources, { recursive: true, mode: 0o700 });
   const write = (path: string, content: Resource) => writeFile(path, stringify(content), { mode: 0o600 });
@@ -38,9 +38,9 @@ export async function writeDaprFiles(
   ]);
 }
 
-/** Makes every sidecar look at its resources now and try the components that failed. By itself it would do so every minute. */
+/** Makes every sidecar reload its resources now and retry failed components. By itself a sidecar does so every minute. */
 export async function nudgeSidecars({ resources }: Pick<DaprFiles, 'resources'>): Promise<void> {
-  // They watch the folder, so that something comes and goes there is enough.
+  // Sidecars watch the folder: a file that is created and removed is enough.
   const note = join(resources, 'store-is-up');
   await writeFile(note, '');
   await rm(note);

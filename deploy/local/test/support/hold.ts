@@ -1,4 +1,4 @@
-/** Runs a platform of stand-ins until it is killed; tells its parts as JSON when it is ready. */
+/** Runs a platform of stand-ins until it is killed; tells its processes as JSON when it is ready. */
 import { startPlatform } from '../../src/platform.ts';
 import { standIn } from './harness.ts';
 
@@ -10,4 +10,4 @@ const platform = await startPlatform({
   store: store === 'postgresql' ? store : 'redis',
   main,
 });
-console.log(JSON.stringify(platform.parts()));
+console.log(JSON.stringify(platform.processes()));

@@ -1,6 +1,6 @@
-export * from './catalogue.ts';
+export { COMMON_OPERATIONS } from './common-operations.ts';
+export * from './entity-apis.ts';
 export * from './openapi.ts';
 export * from './operation.ts';
 export * from './orders.ts';
-export { commonOperations } from './shared.ts';
 export * from './webhooks.ts';

@@ -1,24 +1,25 @@
 import { type JsonSchema, jsonSchemaOf } from '../json-schema.ts';
-import { type ProblemKind, problem, problemKinds, problemType } from '../problem.ts';
-import { problemHeaders, responseHeaders } from './headers.ts';
-import type { Answer, Api, Content, HeaderName, Operation, Parameter } from './operation.ts';
+import { PROBLEM_KINDS, type ProblemKind, problem, problemType } from '../problem.ts';
+import { COMMON_OPERATIONS } from './common-operations.ts';
+import { PROBLEM_HEADERS, RESPONSE_HEADERS } from './headers.ts';
+import type { Api, Content, HeaderName, Operation, Parameter, SuccessResponse } from './operation.ts';
 import { problemsOf } from './operation.ts';
-import { commonOperations } from './shared.ts';
 
 /** Version of the contracts, HTTP and messages alike. */
 export const CONTRACT_VERSION = '0.1.0';
 
-const PARSER_PROBLEMS =
-  'Every error is an `application/problem+json` (RFC 9457). Before it reaches any operation, a request can be refused with 400, ' +
-  '404, 405, 408 or 431.';
+const COMMON_DESCRIPTION =
+  'Every error is an `application/problem+json` (RFC 9457). A request can be refused with 400, 404, 405, 408 or 431 before it ' +
+  'reaches an operation.';
 
+/** How a document is made. */
 export interface OpenApiOptions {
-  /** Whether bearer tokens are demanded. */
+  /** Whether bearer tokens are required. */
   readonly auth: boolean;
 }
 
-/** All operations of a service: its own, and those that every service has. */
-export const operationsOf = (api: Api): readonly Operation[] => [...api.operations, ...commonOperations];
+/** All operations of a service: its own, and those of every service. */
+export const operationsOf = (api: Api): readonly Operation[] => [...api.operations, ...COMMON_OPERATIONS];
 
 /** The OpenAPI 3.1 document of a service, from the schemas that its code validates with. */
 export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
@@ -32,36 +33,36 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
     info: {
       title: api.title,
       version: CONTRACT_VERSION,
-      description: `${api.description}\n\n${PARSER_PROBLEMS}`,
+      description: `${api.description}\n\n${COMMON_DESCRIPTION}`,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
     paths,
     components: {
       schemas: schemasOf(operations),
-      headers: mapped(responseHeaders, ({ schema, ...header }) => ({
+      headers: mapValues(RESPONSE_HEADERS, ({ schema, ...header }) => ({
         ...header,
         schema: jsonSchemaOf(schema, 'written'),
       })),
-      examples: mapped(problemKinds, ({ title }, kind) => ({ summary: title, value: problemExample(kind) })),
+      examples: mapValues(PROBLEM_KINDS, ({ title }, kind) => ({ summary: title, value: problemExample(kind) })),
       securitySchemes: {
         ...(auth && { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }),
         sidecar: {
           type: 'apiKey',
           in: 'header',
           name: 'dapr-api-token',
-          description: "The application's token, which only its own sidecar knows.",
+          description: "The application's token (APP_API_TOKEN), which only its own sidecar has.",
         },
       },
     },
   };
 }
 
-const mapped = <K extends string, V>(record: Readonly<Record<K, V>>, to: (value: V, key: K) => object) =>
+const mapValues = <K extends string, V>(record: Readonly<Record<K, V>>, to: (value: V, key: K) => object) =>
   Object.fromEntries((Object.entries(record) as [K, V][]).map(([key, value]) => [key, to(value, key)]));
 
 function operationOf(operation: Operation, auth: boolean): object {
-  const { id, access, summary, description, parameters, body, answers } = operation;
+  const { id, access, summary, description, parameters, body, responses } = operation;
   return {
     operationId: id,
     summary,
@@ -70,8 +71,8 @@ function operationOf(operation: Operation, auth: boolean): object {
     ...(parameters && { parameters: parameters.map(parameterOf) }),
     ...(body && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      ...mapped(answers as Record<string, Answer>, answerOf),
-      ...problemResponses(problemsOf(operation), answers),
+      ...mapValues(responses as Record<string, SuccessResponse>, responseOf),
+      ...problemResponses(problemsOf(operation), responses),
     },
   };
 }
@@ -96,7 +97,7 @@ const contentOf = ({ name, type = 'application/json', example }: Content): objec
   [type]: { schema: { $ref: `#/components/schemas/${name}` }, example },
 });
 
-const answerOf = ({ description, headers = [], content }: Answer): object => ({
+const responseOf = ({ description, headers = [], content }: SuccessResponse): object => ({
   description,
   ...(headers.length > 0 && { headers: headersOf(headers) }),
   ...(content && { content: contentOf(content) }),
@@ -105,17 +106,17 @@ const answerOf = ({ description, headers = [], content }: Answer): object => ({
 const headersOf = (names: readonly HeaderName[]): object =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** One response for each status, with an example for each kind of problem that has it. */
-function problemResponses(kinds: readonly ProblemKind[], answers: Operation['answers']): Record<string, object> {
-  const byStatus = Object.entries(Object.groupBy(kinds, (kind) => problemKinds[kind].status));
+/** One response for each status, with an example for each of its kinds of problems. */
+function problemResponses(kinds: readonly ProblemKind[], responses: Operation['responses']): Record<string, object> {
+  const byStatus = Object.entries(Object.groupBy(kinds, (kind) => PROBLEM_KINDS[kind].status));
   return Object.fromEntries(
     byStatus
-      .filter(([status]) => !(Number(status) in answers))
+      .filter(([status]) => !(Number(status) in responses))
       .map(([status, some = []]) => {
-        const headers = [...new Set(some.flatMap((kind) => problemHeaders[kind] ?? []))];
+        const headers = [...new Set(some.flatMap((kind) => PROBLEM_HEADERS[kind] ?? []))];
         const examples = Object.fromEntries(some.map((kind) => [kind, { $ref: `#/components/examples/${kind}` }]));
         const response = {
-          description: some.map((kind) => problemKinds[kind].title).join('; or: '),
+          description: some.map((kind) => PROBLEM_KINDS[kind].title).join(', or: '),
           ...(headers.length > 0 && { headers: headersOf(headers) }),
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples } },
         };
@@ -126,16 +127,16 @@ function problemResponses(kinds: readonly ProblemKind[], answers: Operation['ans
 
 const problemExample = (kind: ProblemKind): object => ({
   type: problemType(kind),
-  ...problemKinds[kind],
+  ...PROBLEM_KINDS[kind],
   ...(kind === 'invalid-request' && { errors: [{ field: 'lines[0].quantity', detail: 'Too small: expected >=1' }] }),
   ...(kind === 'order-rejected' && { reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'trattoria is closed' }] }),
 });
 
 function schemasOf(operations: readonly Operation[]): Record<string, JsonSchema> {
   const schemas: Record<string, JsonSchema> = { Problem: jsonSchemaOf(problem, 'written') };
-  for (const { body, answers } of operations) {
+  for (const { body, responses } of operations) {
     if (body) schemas[body.name] = jsonSchemaOf(body.schema, 'read');
-    for (const { content } of Object.values(answers)) {
+    for (const { content } of Object.values(responses)) {
       if (content) schemas[content.name] = jsonSchemaOf(content.schema, 'written');
     }
   }

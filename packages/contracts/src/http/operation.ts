@@ -3,14 +3,14 @@ import type { ProblemKind } from '../problem.ts';
 import type { Topic } from '../topics.ts';
 
 /**
- * Who may call an operation. anyone: whoever reaches the service. client: whoever has a token. admin: whoever's token says
- * so. sidecar: the service's own Dapr sidecar. While AUTH_ISSUER is not set, client and admin are as good as anyone.
+ * The callers that an operation accepts. `anyone`: every caller. client: callers with a valid token. admin: callers whose token has
+ * the administrator role. sidecar: the service's own Dapr sidecar. Without AUTH_ISSUER, client and admin mean every caller.
  */
 export type Access = 'anyone' | 'client' | 'admin' | 'sidecar';
 
-/** What a body holds, and an example that the schema accepts. */
+/** The schema of a body, with an example that it accepts. */
 export interface Content {
-  /** Its name among the document's schemas. Equal names are equal contents. */
+  /** Name of the schema in the document. Equal names have equal schemas. */
   readonly name: string;
   readonly schema: z.ZodType;
   readonly example: unknown;
@@ -18,18 +18,18 @@ export interface Content {
   readonly type?: string;
 }
 
-/** Something that a request can say beside its body. */
+/** A parameter of a request. */
 export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   readonly description: string;
   readonly schema: z.ZodType;
   readonly example: string | number;
-  /** Those of a path always are. */
+  /** Default: true for a path parameter, false otherwise. */
   readonly required?: boolean;
 }
 
-/** Headers of answers; http/headers.ts says what they mean. */
+/** Response headers, which http/headers.ts describes. */
 export type HeaderName =
   | 'Allow'
   | 'ETag'
@@ -39,14 +39,14 @@ export type HeaderName =
   | 'Retry-After'
   | 'WWW-Authenticate';
 
-/** An answer that is no problem. */
-export interface Answer {
+/** A response that is not a problem. */
+export interface SuccessResponse {
   readonly description: string;
   readonly headers?: readonly HeaderName[];
   readonly content?: Content;
 }
 
-/** One operation of a service's HTTP API: what its route is guarded by, and what the OpenAPI document says. */
+/** One operation of an HTTP API. Its route is authorised by `access`, and the OpenAPI document is made from all of it. */
 export interface Operation {
   /** The document's operationId. */
   readonly id: string;
@@ -58,13 +58,13 @@ export interface Operation {
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
   readonly body?: Content;
-  /** By status. */
-  readonly answers: Readonly<Record<number, Answer>>;
-  /** The problems that it can end in, beside those that follow from its access, its body and its path. */
+  /** The responses that are not problems, by status. */
+  readonly responses: Readonly<Record<number, SuccessResponse>>;
+  /** The problems of the operation, beside those that follow from its access, body and path. */
   readonly problems?: readonly ProblemKind[];
 }
 
-/** What a service offers by HTTP. */
+/** The HTTP API of a service. */
 export interface Api {
   readonly service: Topic['subscriber'];
   readonly title: string;
@@ -72,10 +72,10 @@ export interface Api {
   readonly operations: readonly Operation[];
 }
 
-/** A path as Hono has it: `/orders/:id`. */
+/** The path in the form of a Hono route: `/orders/:id`. */
 export const routePattern = ({ path }: Pick<Operation, 'path'>): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-/** Every problem that the operation can end in. */
+/** All problems of the operation. */
 export function problemsOf({ access, body, path, problems = [] }: Operation): readonly ProblemKind[] {
   const implied: ProblemKind[] = ['internal-error'];
   if (access !== 'anyone') implied.push('unauthorized');

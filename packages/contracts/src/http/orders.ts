@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { replicasState, retried, stuckOrders } from '../admin.ts';
-import { httpStyles, orderRequest } from '../order.ts';
+import { localCopiesState, parkedOrders, retryResult } from '../admin.ts';
+import { HTTP_STYLES, orderRequest } from '../order.ts';
 import { idempotencyKeyHeader, ifNoneMatchHeader, preferHeader } from './headers.ts';
-import { hearingOperations } from './hearing.ts';
-import type { Answer, Api, Operation, Parameter } from './operation.ts';
-import { ID, id, order, pending, rejected, request, validated } from './order-contents.ts';
+import type { Api, Operation, Parameter, SuccessResponse } from './operation.ts';
+import { ID, id, order, pending, rejected, request, validated } from './order-examples.ts';
+import { ORDER_UPDATE_OPERATIONS } from './order-updates.ts';
 
 const orderStyleHeader: Parameter = {
   name: 'Order-Style',
   in: 'header',
-  description: 'The interaction style of this one order, where STYLE_OVERRIDE=allowed; elsewhere 403.',
-  schema: z.enum(httpStyles),
+  description: 'The interaction style of this order. Requires STYLE_OVERRIDE=allowed; 403 otherwise.',
+  schema: z.enum(HTTP_STYLES),
   example: 'synchronous',
 };
 
-const placed = (description: string, example: object): Answer => ({
+const placed = (description: string, example: object): SuccessResponse => ({
   description,
   headers: ['Location', 'Preference-Applied'],
   content: order(example),
@@ -27,13 +27,16 @@ const placeOrder: Operation = {
   access: 'client',
   summary: 'Place an order',
   description:
-    'What is answered, and when, depends on the interaction style. An order that is answered 2xx is stored and is never lost.',
+    'The interaction style determines the response and its time. After a 2xx response the order is stored durably.',
   parameters: [idempotencyKeyHeader, preferHeader, orderStyleHeader],
   body: { name: 'OrderRequest', schema: orderRequest, example: request },
-  answers: {
-    200: placed('It was taken, and then refused, or its time ran out, while the request waited.', rejected),
-    201: placed('It is decided: VALIDATED.', validated),
-    202: placed('It is taken, and will be decided. A retry with the same Idempotency-Key is answered alike.', pending),
+  responses: {
+    200: placed('The order was stored, and then rejected or expired while the request waited.', rejected),
+    201: placed('The order was stored and is VALIDATED.', validated),
+    202: placed(
+      'The order was stored and is PENDING. A retry with the same Idempotency-Key returns the same order.',
+      pending,
+    ),
   },
   problems: ['forbidden', 'order-rejected', 'idempotency-key-reused', 'unavailable', 'outcome-unknown'],
 };
@@ -45,26 +48,27 @@ const getOrder: Operation = {
   access: 'client',
   summary: 'Read an order',
   parameters: [id, ifNoneMatchHeader, preferHeader],
-  answers: {
-    200: { description: 'As it is now.', headers: ['ETag', 'Preference-Applied'], content: order(validated) },
-    304: { description: 'As it was when it had this ETag.', headers: ['ETag'] },
+  responses: {
+    200: { description: 'The current order.', headers: ['ETag', 'Preference-Applied'], content: order(validated) },
+    304: { description: 'The order still has this ETag.', headers: ['ETag'] },
   },
   problems: ['unavailable'],
 };
 
-const running: readonly Operation[] = [
+const administration: readonly Operation[] = [
   {
     id: 'stuckOrders',
     method: 'get',
     path: '/stuck-orders',
     access: 'admin',
-    summary: 'Orders that this replica has asked about in vain',
-    answers: {
+    summary: 'Parked orders of this replica',
+    responses: {
       200: {
-        description: 'Those that it remembers.',
+        description:
+          'Orders that are parked after too many unanswered attempts, as far as this replica keeps them in memory.',
         content: {
           name: 'StuckOrders',
-          schema: stuckOrders,
+          schema: parkedOrders,
           example: { orders: [{ id: ID, channels: ['consumer'], attempts: 8, since: '2026-11-22T09:00:00.000Z' }] },
         },
       },
@@ -75,16 +79,16 @@ const running: readonly Operation[] = [
     method: 'post',
     path: '/orders/{id}/retry',
     access: 'admin',
-    summary: 'Start over with an order that is stuck',
+    summary: 'Retry a parked order',
     parameters: [id],
-    answers: {
+    responses: {
       200: {
-        description: 'Nothing is left to do for it.',
-        content: { name: 'Retried', schema: retried, example: { id: ID, outcome: 'done' } },
+        description: 'The order is complete; there is no command to send.',
+        content: { name: 'Retried', schema: retryResult, example: { id: ID, outcome: 'done' } },
       },
       202: {
-        description: 'It is in line again.',
-        content: { name: 'Retried', schema: retried, example: { id: ID, outcome: 'retried' } },
+        description: 'The order is queued again.',
+        content: { name: 'Retried', schema: retryResult, example: { id: ID, outcome: 'retried' } },
       },
     },
     problems: ['unavailable'],
@@ -94,13 +98,13 @@ const running: readonly Operation[] = [
     method: 'get',
     path: '/replicas',
     access: 'admin',
-    summary: 'What this replica knows of consumers and restaurants, and how stale that can be',
-    answers: {
+    summary: 'Local copies of consumers and restaurants in this replica, with their staleness',
+    responses: {
       200: {
-        description: 'For both owners.',
+        description: 'The state of both local copies.',
         content: {
           name: 'Replicas',
-          schema: replicasState,
+          schema: localCopiesState,
           example: {
             consumer: { staleness: 1.2, fresh: true, entities: 1, sequences: [1] },
             restaurant: { staleness: null, fresh: false, entities: 0, sequences: [0] },
@@ -111,10 +115,10 @@ const running: readonly Operation[] = [
   },
 ];
 
-/** What the order service offers. */
+/** The HTTP API of the order service. */
 export const orderApi: Api = {
   service: 'order',
   title: 'Standing Order: orders',
-  description: 'Takes orders while what stands behind it is down, and tells what became of them.',
-  operations: [placeOrder, getOrder, ...hearingOperations, ...running],
+  description: 'Accepts orders while the services behind it are down, and reports their outcomes.',
+  operations: [placeOrder, getOrder, ...ORDER_UPDATE_OPERATIONS, ...administration],
 };

@@ -18,7 +18,7 @@ const EVENT = `settled-${ID}`;
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
 const AT = '2026-11-22T09:00:00.000Z';
 
-const hook = {
+const endpoint = {
   id: ID,
   url: 'https://example.com/orders',
   events: ['order.validated'],
@@ -26,31 +26,32 @@ const hook = {
   createdAt: AT,
   status: 'enabled',
 };
-const webhook: Content = { name: 'Webhook', schema: webhookView, example: hook };
+const webhook: Content = { name: 'Webhook', schema: webhookView, example: endpoint };
 
 const id: Parameter = { name: 'id', in: 'path', description: "The webhook's id.", schema: webhookId, example: ID };
-const seenVersion: Parameter = { ...ifMatchHeader, required: false };
+const optionalIfMatch: Parameter = { ...ifMatchHeader, required: false };
 
-const registering: readonly Operation[] = [
+const registration: readonly Operation[] = [
   {
     id: 'createWebhook',
     method: 'post',
     path: '/webhooks',
     access: 'admin',
-    summary: 'Be told of settled orders',
+    summary: 'Register a webhook',
     description:
-      'Deliveries are signed as Standard Webhooks demands; the answer is the only one that shows the secret. An event may come ' +
-      'more than once, always with the same `webhook-id`. Redirects are not followed, and only public addresses are called.',
+      'The service posts an event for every decided order, signed according to Standard Webhooks. Only this response contains the ' +
+      'secret. An event may be delivered more than once, always with the same `webhook-id`. Redirects are not followed, and only ' +
+      'public addresses are called.',
     body: {
       name: 'WebhookRequest',
       schema: webhookRequest,
-      example: { url: hook.url, events: hook.events, description: hook.description },
+      example: { url: endpoint.url, events: endpoint.events, description: endpoint.description },
     },
-    answers: {
+    responses: {
       201: {
-        description: 'It is told of every order that is settled from now on.',
+        description: 'The webhook was registered. It receives every order that is decided from now on.',
         headers: ['Location', 'ETag'],
-        content: { name: 'WebhookWithSecret', schema: webhookWithSecret, example: { ...hook, secret: SECRET } },
+        content: { name: 'WebhookWithSecret', schema: webhookWithSecret, example: { ...endpoint, secret: SECRET } },
       },
     },
     problems: ['forbidden', 'unavailable', 'outcome-unknown'],
@@ -60,11 +61,11 @@ const registering: readonly Operation[] = [
     method: 'get',
     path: '/webhooks',
     access: 'admin',
-    summary: 'All webhooks',
-    answers: {
+    summary: 'List the webhooks',
+    responses: {
       200: {
-        description: 'In the order in which they were registered.',
-        content: { name: 'Webhooks', schema: webhookList, example: { webhooks: [hook] } },
+        description: 'All webhooks, in the order of their registration.',
+        content: { name: 'Webhooks', schema: webhookList, example: { webhooks: [endpoint] } },
       },
     },
     problems: ['unavailable'],
@@ -76,9 +77,9 @@ const registering: readonly Operation[] = [
     access: 'admin',
     summary: 'Read a webhook',
     parameters: [id, ifNoneMatchHeader],
-    answers: {
-      200: { description: 'As it is now.', headers: ['ETag'], content: webhook },
-      304: { description: 'As it was when it had this ETag.' },
+    responses: {
+      200: { description: 'The current webhook.', headers: ['ETag'], content: webhook },
+      304: { description: 'The webhook still has this ETag.' },
     },
     problems: ['unavailable'],
   },
@@ -87,9 +88,9 @@ const registering: readonly Operation[] = [
     method: 'delete',
     path: '/webhooks/{id}',
     access: 'admin',
-    summary: 'Be told nothing any more',
-    parameters: [id, seenVersion],
-    answers: { 204: { description: 'It is gone, with all that was not delivered yet.' } },
+    summary: 'Delete a webhook',
+    parameters: [id, optionalIfMatch],
+    responses: { 204: { description: 'The webhook was deleted, with its undelivered events.' } },
     problems: ['precondition-failed', 'unavailable', 'outcome-unknown'],
   },
   {
@@ -97,12 +98,12 @@ const registering: readonly Operation[] = [
     method: 'post',
     path: '/webhooks/{id}/secret',
     access: 'admin',
-    summary: 'Get a new secret',
-    description: 'For a day deliveries are signed with the one before, too.',
-    parameters: [id, seenVersion],
-    answers: {
+    summary: 'Rotate the secret',
+    description: 'For one day, deliveries are also signed with the previous secret.',
+    parameters: [id, optionalIfMatch],
+    responses: {
       200: {
-        description: 'The new secret, shown only here.',
+        description: 'The new secret, which only this response contains.',
         content: { name: 'RotatedSecret', schema: rotatedSecret, example: { secret: SECRET, previousUntil: AT } },
       },
     },
@@ -113,25 +114,27 @@ const registering: readonly Operation[] = [
     method: 'post',
     path: '/webhooks/{id}/enable',
     access: 'admin',
-    summary: 'Go on with a webhook that was disabled',
-    description: 'What was open is tried again at once. What was settled while it was disabled is not told.',
-    parameters: [id, seenVersion],
-    answers: { 200: { description: 'It is enabled.', headers: ['ETag'], content: webhook } },
+    summary: 'Enable a disabled webhook',
+    description:
+      'Open deliveries are attempted again at once. Orders that were decided while the webhook was disabled are not delivered.',
+    parameters: [id, optionalIfMatch],
+    responses: { 200: { description: 'The webhook is enabled.', headers: ['ETag'], content: webhook } },
     problems: ['precondition-failed', 'unavailable', 'outcome-unknown'],
   },
 ];
 
-const delivering: readonly Operation[] = [
+const deliveries: readonly Operation[] = [
   {
     id: 'listDeliveries',
     method: 'get',
     path: '/webhooks/{id}/deliveries',
     access: 'admin',
-    summary: 'What became of its events',
+    summary: 'List the deliveries of a webhook',
     parameters: [id],
-    answers: {
+    responses: {
       200: {
-        description: 'All that is open, by when it is tried next, and the newest 100 that are finished, newest first.',
+        description:
+          'All open deliveries by the time of their next attempt, and the newest 100 finished ones, newest first.',
         content: {
           name: 'Deliveries',
           schema: deliveryList,
@@ -151,12 +154,23 @@ const delivering: readonly Operation[] = [
     method: 'post',
     path: '/webhooks/{id}/deliveries/{eventId}/redeliver',
     access: 'admin',
-    summary: 'Send one event again',
+    summary: 'Redeliver an event',
     parameters: [
       id,
-      { name: 'eventId', in: 'path', description: 'As deliveries show it.', schema: webhookEventId, example: EVENT },
+      {
+        name: 'eventId',
+        in: 'path',
+        description: 'Id of the event, as listed in the deliveries.',
+        schema: webhookEventId,
+        example: EVENT,
+      },
     ],
-    answers: { 202: { description: 'It is sent again, at once if the webhook is enabled.', content: again(1) } },
+    responses: {
+      202: {
+        description: 'The event is sent again: at once, or when the webhook is enabled.',
+        content: redeliveryResult(1),
+      },
+    },
     problems: ['unavailable', 'outcome-unknown'],
   },
   {
@@ -164,25 +178,28 @@ const delivering: readonly Operation[] = [
     method: 'post',
     path: '/webhooks/{id}/redeliver',
     access: 'admin',
-    summary: 'Send every event again that was given up since a time',
-    description: 'As far back as deliveries are kept, about 1,000 of them.',
+    summary: 'Redeliver all events that failed since a time',
+    description: 'Covers the deliveries that are kept, about 1,000.',
     parameters: [id],
     body: { name: 'RedeliverRequest', schema: redeliverRequest, example: { failedSince: AT } },
-    answers: {
-      202: { description: 'How many are sent again, the oldest first, and how many are left.', content: again(7) },
+    responses: {
+      202: {
+        description: 'The number of events that are sent again, oldest first, and of those that are left.',
+        content: redeliveryResult(7),
+      },
     },
     problems: ['unavailable', 'outcome-unknown'],
   },
 ];
 
-function again(count: number): Content {
+function redeliveryResult(count: number): Content {
   return { name: 'Redelivered', schema: redelivered, example: { redelivered: count, left: 0, status: 'enabled' } };
 }
 
-/** What the notification service offers. */
+/** The HTTP API of the notification service. */
 export const notificationApi: Api = {
   service: 'notification',
   title: 'Standing Order: webhooks',
-  description: 'Tells whoever wants it of every order that is settled.',
-  operations: [...registering, ...delivering],
+  description: 'Webhooks that receive an event for every decided order.',
+  operations: [...registration, ...deliveries],
 };

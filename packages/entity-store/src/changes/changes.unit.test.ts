@@ -1,11 +1,11 @@
-import { CHANGE_LANES, type ChangesAnswer, type LaneCursor } from '@standing-order/contracts';
+import { CHANGE_LANES, type ChangesResponse, type LaneCursor } from '@standing-order/contracts';
 import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createEntities } from '../entities/index.ts';
-import { isIn, nextChange } from './commit.ts';
+import { contains, nextChange } from './commit.ts';
+import { append, type Change, changesAfter, EMPTY_LOG, type LaneLog } from './lane-log.ts';
 import { changeLane } from './lanes.ts';
-import { append, type Change, changesAfter, emptyLog, type LaneLog } from './log.ts';
 
 interface Thing {
   readonly id: string;
@@ -13,33 +13,33 @@ interface Thing {
 }
 const thing: z.ZodType<Thing> = z.object({ id: z.string(), text: z.string() });
 
-/** One process of the owner, over a store that may outlive it. */
+/** One process of the owner. The store may outlive it. */
 function owner(store: MemoryStore = createMemoryStore()) {
   const announced: Change<Thing>[] = [];
   const things = createEntities({ store, prefix: 't:', schema: thing, announce: (change) => announced.push(change) });
   return { store, things, announced };
 }
 
-const nothing: LaneCursor[] = Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 }));
+const START: LaneCursor[] = Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 }));
 
-const follow = (since: readonly LaneCursor[], { lanes }: ChangesAnswer<Thing>): LaneCursor[] =>
-  since.map((cursor, lane) => lanes.find((news) => news.lane === lane)?.next ?? cursor);
+const follow = (since: readonly LaneCursor[], { lanes }: ChangesResponse<Thing>): LaneCursor[] =>
+  since.map((cursor, lane) => lanes.find((changed) => changed.lane === lane)?.next ?? cursor);
 
-/** Pulls until nothing is left to come. */
-async function pull({ things }: ReturnType<typeof owner>, since = nothing) {
+/** Pulls until the response is complete. */
+async function pull({ things }: ReturnType<typeof owner>, since = START) {
   const seen = new Map<string, { version: number; text: string }>();
   let cursors = since;
   let largest = 0;
-  for (let answers = 1; ; answers++) {
-    const answer = await things.changesSince({ since: cursors });
-    largest = Math.max(largest, JSON.stringify(answer).length);
-    for (const { changes } of answer.lanes) {
+  for (let responses = 1; ; responses++) {
+    const response = await things.changesSince({ since: cursors });
+    largest = Math.max(largest, JSON.stringify(response).length);
+    for (const { changes } of response.lanes) {
       for (const { version, entity } of changes) {
         if (version >= (seen.get(entity.id)?.version ?? 0)) seen.set(entity.id, { version, text: entity.text });
       }
     }
-    cursors = follow(cursors, answer);
-    if (answer.complete) return { seen, cursors, answers, largest };
+    cursors = follow(cursors, response);
+    if (response.complete) return { seen, cursors, responses, largest };
   }
 }
 
@@ -48,10 +48,10 @@ describe('a lane', () => {
     Array.from({ length: count }).reduce<LaneLog<Thing>>(
       (before, _, index) =>
         append(before, { seq: index + 1, version: 1, entity: { id: `t${index}`, text }, by: '' }, 0),
-      emptyLog,
+      EMPTY_LOG,
     );
 
-  it('keeps its last changes without a gap, and says when it does not reach back', () => {
+  it('keeps its last changes without a gap, and detects when it no longer reaches back', () => {
     const many = log(300, '');
     expect(many.seq).toBe(300);
     expect(changesAfter(many, 300)).toEqual([]);
@@ -60,25 +60,25 @@ describe('a lane', () => {
     expect(changesAfter(many, 299 - many.changes.length)).toBeUndefined();
   });
 
-  it('keeps fewer large ones, and its newest always', () => {
+  it('keeps fewer large changes, and always the newest', () => {
     expect(log(10, 'x'.repeat(5_000)).changes).toHaveLength(3);
     expect(log(10, 'x'.repeat(200_000)).changes).toHaveLength(1);
   });
 
-  it('knows which change got into it, and an equal one of somebody else apart; not, when it does not reach back', () => {
+  it('contains a change of one writer and not an equal one of another, and is undecided where it no longer reaches back', () => {
     const entity = { id: 't0', text: '' };
     const change = nextChange(log(2, ''), { version: 4, entity }, { entity, by: 'me' });
     expect(change).toEqual({ seq: 3, version: 5, entity, by: 'me' });
     const after = append(log(2, ''), change, 0);
-    expect(isIn(after, change)).toBe(true);
-    expect(isIn(after, { ...change, by: 'another' })).toBe(false);
-    expect(isIn(log(2, ''), change)).toBe(false);
-    expect(isIn(log(300, ''), change)).toBe(undefined);
+    expect(contains(after, change)).toBe(true);
+    expect(contains(after, { ...change, by: 'another' })).toBe(false);
+    expect(contains(log(2, ''), change)).toBe(false);
+    expect(contains(log(300, ''), change)).toBe(undefined);
   });
 });
 
 describe('an entity', () => {
-  it('has its version as ETag, is created once, and is changed by whoever saw its newest version', async () => {
+  it('has its version as ETag, is created once, and is changed only with the newest ETag', async () => {
     const { things, announced } = owner();
     const [one, two] = await Promise.all([1, 2].map((n) => things.create({ id: 'a', text: `${n}` })));
     expect([one, two]).toEqual([
@@ -96,7 +96,7 @@ describe('an entity', () => {
     ]);
   });
 
-  it('is changed by two processes at once, one after the other', async () => {
+  it('is changed by two processes at the same time, one after the other', async () => {
     const one = owner();
     const two = owner(one.store);
     await one.things.create({ id: 'a', text: '' });
@@ -116,18 +116,18 @@ describe('a store that is unclear once', () => {
   };
 
   it.each([
-    ['loses the write of', 'takes', 'lane:', 'unknown'],
-    ['loses the write of', 'takes', 'ids:', 'unknown'],
-    ['loses the write of', 'takes', 't:', 'unknown'],
-    ['loses the answer about', 'tells', 'lane:', 'unknown'],
-    ['loses the answer about', 'tells', 'ids:', 'unknown'],
-    ['loses the answer about', 'tells', 't:', 'unknown'],
-    ['calls a conflict what it did to', 'tells', 'lane:', 'conflict'],
-    ['calls a conflict what it did to', 'tells', 'ids:', 'conflict'],
-    ['calls a conflict what it did to', 'tells', 't:', 'conflict'],
-  ] as const)('because it %s %s %s, makes and changes an entity once', async (_, what, key, lost) => {
+    ['loses the write of', 'acceptsWrite', 'lane:', 'unknown'],
+    ['loses the write of', 'acceptsWrite', 'ids:', 'unknown'],
+    ['loses the write of', 'acceptsWrite', 't:', 'unknown'],
+    ['loses the answer to the write of', 'confirmsWrite', 'lane:', 'unknown'],
+    ['loses the answer to the write of', 'confirmsWrite', 'ids:', 'unknown'],
+    ['loses the answer to the write of', 'confirmsWrite', 't:', 'unknown'],
+    ['reports a conflict after the write of', 'confirmsWrite', 'lane:', 'conflict'],
+    ['reports a conflict after the write of', 'confirmsWrite', 'ids:', 'conflict'],
+    ['reports a conflict after the write of', 'confirmsWrite', 't:', 'conflict'],
+  ] as const)('creates and changes an entity once when the store %s %s %s (%s)', async (_, what, key, lost) => {
     const from = owner();
-    from.store.lost = lost;
+    from.store.lostAnswer = lost;
     from.store[what] = once(key);
     expect(await from.things.create({ id: 'a', text: '1' })).toMatchObject({ outcome: 'created', etag: '1' });
     from.store[what] = once(key);
@@ -137,46 +137,46 @@ describe('a store that is unclear once', () => {
   });
 });
 
-describe('a process that dies between its commit and the entity', () => {
+describe('a process that ends between its commit and the entity document', () => {
   /** Changes `a` to `new`, in the lane only. */
-  async function dead() {
+  async function crashed() {
     const before = owner();
     await before.things.create({ id: 'a', text: 'old' });
-    before.store.takes = (key) => key !== 't:a';
+    before.store.acceptsWrite = (key) => key !== 't:a';
     expect(await before.things.change('a', '1', { text: 'new' })).toEqual({ outcome: 'unknown' });
-    before.store.takes = () => true;
+    before.store.acceptsWrite = () => true;
     expect(before.announced).toHaveLength(1);
     expect((await before.things.get('a'))?.entity.text).toBe('old');
     return owner(before.store);
   }
   const now = { entity: { id: 'a', text: 'new' }, etag: '2' };
 
-  it('is made good at the next start', async () => {
-    const { things } = await dead();
+  it('is repaired at the next start', async () => {
+    const { things } = await crashed();
     await things.repair(new AbortController().signal);
     expect(await things.get('a')).toEqual(now);
   });
 
-  it('is made good before the next change of its lane', async () => {
-    const { things } = await dead();
+  it('is repaired before the next change of its lane', async () => {
+    const { things } = await crashed();
     expect(await things.change('a', '1', { text: 'other' })).toEqual({ outcome: 'stale' });
     expect(await things.get('a')).toEqual(now);
   });
 
-  it('is made good before anybody is shown the change; and nobody is, while that fails', async () => {
-    const after = await dead();
-    after.store.takes = () => false;
-    await expect(after.things.changesSince({ since: nothing })).rejects.toThrow('t:a');
-    after.store.takes = () => true;
+  it('is repaired before a pull returns the change; the pull rejects while the repair fails', async () => {
+    const after = await crashed();
+    after.store.acceptsWrite = () => false;
+    await expect(after.things.changesSince({ since: START })).rejects.toThrow('t:a');
+    after.store.acceptsWrite = () => true;
     expect((await pull(after)).seen.get('a')).toEqual({ version: 2, text: 'new' });
     expect(await after.things.get('a')).toEqual(now);
   });
 
-  it('leaves an id without an entity when it dies before the commit, which is made later all the same', async () => {
+  it('leaves an id without an entity when it ends before the commit; a later creation succeeds', async () => {
     const { store, things } = owner();
-    store.takes = (key) => !key.startsWith('lane:');
+    store.acceptsWrite = (key) => !key.startsWith('lane:');
     expect(await things.create({ id: 'a', text: '' })).toEqual({ outcome: 'unknown' });
-    store.takes = () => true;
+    store.acceptsWrite = () => true;
     expect((await pull({ store, things, announced: [] })).seen.size).toBe(0);
     expect(await things.create({ id: 'a', text: '' })).toMatchObject({ outcome: 'created' });
     expect((await pull({ store, things, announced: [] })).seen.size).toBe(1);
@@ -184,7 +184,7 @@ describe('a process that dies between its commit and the entity', () => {
 });
 
 describe('a pull', () => {
-  it('brings what is new since the last one and nothing else', async () => {
+  it('returns only the changes since the last pull', async () => {
     const from = owner();
     for (let n = 0; n < 40; n++) await from.things.create({ id: `t${n}`, text: '' });
     const first = await pull(from);
@@ -198,32 +198,32 @@ describe('a pull', () => {
     expect((await pull(from, first.cursors)).seen).toEqual(new Map([['t7', { version: 2, text: 'new' }]]));
   });
 
-  it('shows lanes in full that have more behind them than their log, in answers of bounded size', async () => {
+  it('returns lanes that their log does not cover in full, in responses of bounded size', async () => {
     const from = owner();
     const text = 'x'.repeat(20_000);
     for (let n = 0; n < 80; n++) await from.things.create({ id: `t${n}`, text });
-    const { seen, answers, largest } = await pull(from);
+    const { seen, responses, largest } = await pull(from);
     expect(seen.size).toBe(80);
-    expect(answers).toBeGreaterThan(5);
+    expect(responses).toBeGreaterThan(5);
     expect(largest).toBeLessThan(256 * 1024 + 25_000);
   });
 
-  it('misses nothing that changes while a lane is shown in full', async () => {
+  it('returns changes that happen while a lane is returned in full', async () => {
     const from = owner();
     const ids = Array.from({ length: 800 }, (_, n) => `t${n}`).filter((id) => changeLane(id) === 3);
     const text = 'x'.repeat(20_000);
     for (const id of ids.slice(1)) await from.things.create({ id, text });
-    const first = await from.things.changesSince({ since: nothing });
+    const first = await from.things.changesSince({ since: START });
     expect(first.lanes[0]?.next.at).toBeGreaterThan(0);
     await from.things.change(ids[1] ?? '', '1', { text: 'new' });
     await from.things.create({ id: ids[0] ?? '', text: 'late' });
-    const { seen } = await pull(from, follow(nothing, first));
+    const { seen } = await pull(from, follow(START, first));
     expect(seen.get(ids[1] ?? '')).toEqual({ version: 2, text: 'new' });
     expect(seen.get(ids[0] ?? '')).toEqual({ version: 1, text: 'late' });
   });
 
-  it('tells whoever has seen more than there is to start from nothing', async () => {
-    const ahead = nothing.map(() => ({ seq: 9 }));
+  it('resets a reader whose cursors are ahead of the lanes', async () => {
+    const ahead = START.map(() => ({ seq: 9 }));
     expect(await owner().things.changesSince({ since: ahead })).toEqual({ lanes: [], complete: false, reset: true });
   });
 });

@@ -1,6 +1,6 @@
-export { type AnnouncerOptions, createAnnouncer } from './announce.ts';
-export { changesSince } from './feed.ts';
+export { type AnnouncerOptions, createAnnouncer } from './announcer.ts';
+export { changesSince } from './changes-since.ts';
+export type { Change } from './lane-log.ts';
 export { createLanes, type Lanes } from './lanes.ts';
-export type { Change } from './log.ts';
 export { repairLanes } from './repair.ts';
 export { type ChangeSource, changesRoute } from './route.ts';

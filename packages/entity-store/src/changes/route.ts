@@ -1,13 +1,13 @@
-import { type ChangesAnswer, type ChangesRequest, changesRequest } from '@standing-order/contracts';
-import { jsonBody } from '@standing-order/service-kit/http';
+import { type ChangesRequest, type ChangesResponse, changesRequest } from '@standing-order/contracts';
+import { readJsonBody } from '@standing-order/service-kit/http';
 import type { Hono } from 'hono';
 
-/** What a pull reads. */
+/** The source of a pull. */
 export interface ChangeSource<E> {
-  changesSince(request: ChangesRequest): Promise<ChangesAnswer<E>>;
+  changesSince(request: ChangesRequest): Promise<ChangesResponse<E>>;
 }
 
-/** Adds POST /changes: what has changed since the cursors that the body holds. For other services, through their sidecars. */
+/** Adds POST /changes: the changes after the cursors in the body. For other services, through their sidecars. */
 export function changesRoute<E>(app: Hono, source: ChangeSource<E>): void {
-  app.post('/changes', async (c) => c.json(await source.changesSince(await jsonBody(c, changesRequest))));
+  app.post('/changes', async (c) => c.json(await source.changesSince(await readJsonBody(c, changesRequest))));
 }

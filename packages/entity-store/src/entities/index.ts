@@ -1,2 +1,2 @@
-export { createEntities, type Entities } from './store.ts';
-export { runValidator, type Validator, type ValidatorParts, validatorApp } from './validator.ts';
+export { createEntities, type Entities } from './entities.ts';
+export { type EntityService, type EntityServiceParts, entityServiceApp, runEntityService } from './entity-service.ts';

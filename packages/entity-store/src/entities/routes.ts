@@ -1,20 +1,21 @@
 import { entityId } from '@standing-order/contracts';
-import { type Caller, callerOf, notAllowed } from '@standing-order/service-kit/auth';
-import { etagHeader, ifMatch, jsonBody, ProblemError, pathParam } from '@standing-order/service-kit/http';
+import { type Caller, callerOf, forbidden } from '@standing-order/service-kit/auth';
+import { formatEtag, ProblemError, pathParam, readJsonBody, requireIfMatch } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
-import type { Entities, Patch, Versioned } from './store.ts';
+import type { Entities, EntityWithEtag, Patch } from './entities.ts';
 
+/** The entities, and the bodies that their routes accept. */
 export interface EntityRoutesOptions<E> {
-  /** Where they live: `/consumers`. */
+  /** Path of the collection: `/consumers`. */
   readonly path: `/${string}`;
   readonly entities: Entities<E>;
-  /** Body of POST; without an id, `newId` gives one. */
+  /** Body of POST. Without an id in it, the entity gets one from `newId`. */
   readonly request: z.ZodType<Omit<E, 'id'> & { id?: string | undefined }>;
   /** Body of PATCH. */
   readonly patch: z.ZodType<Patch<E>>;
   newId(): string;
-  /** Who may read the entity with this id; everybody, if it is not said. */
+  /** Whether a caller may read the entity with this id. Default: every caller may. */
   mayRead?(caller: Caller, id: string): boolean;
 }
 
@@ -25,16 +26,16 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
   const { path, entities, request, patch, newId, mayRead } = options;
 
   app.post(path, async (c) => {
-    const body = await jsonBody(c, request);
+    const body = await readJsonBody(c, request);
     const entity = { ...body, id: body.id ?? newId() } as E;
     const location = `${path}/${entity.id}`;
     const created = await entities.create(entity);
     switch (created.outcome) {
       case 'created':
         c.header('Location', location);
-        return show(c, created, 201);
+        return respond(c, created, 201);
       case 'exists':
-        throw new ProblemError('already-exists', { detail: `there is ${location} already`, location });
+        throw new ProblemError('already-exists', { detail: `${location} already exists`, location });
       case 'unknown':
         throw outcomeUnknown(location);
     }
@@ -42,24 +43,24 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 
   app.get(`${path}/:id`, async (c) => {
     const id = pathParam(c, 'id', entityId);
-    if (mayRead && !mayRead(callerOf(c), id)) throw notAllowed('this belongs to somebody else');
+    if (mayRead && !mayRead(callerOf(c), id)) throw forbidden('this resource belongs to another consumer');
     const found = await entities.get(id);
     if (!found) throw notFound(path, id);
-    return show(c, found, 200);
+    return respond(c, found, 200);
   });
 
   app.patch(`${path}/:id`, async (c) => {
     const id = pathParam(c, 'id', entityId);
-    const etag = ifMatch(c);
-    const changed = await entities.change(id, etag, await jsonBody(c, patch));
+    const etag = requireIfMatch(c);
+    const changed = await entities.change(id, etag, await readJsonBody(c, patch));
     switch (changed.outcome) {
       case 'changed':
-        return show(c, changed, 200);
+        return respond(c, changed, 200);
       case 'missing':
         throw notFound(path, id);
       case 'stale':
         throw new ProblemError('precondition-failed', {
-          detail: 'read it again and repeat the change with its new ETag',
+          detail: 'read the resource again and repeat the change with its new ETag',
         });
       case 'unknown':
         throw outcomeUnknown(`${path}/${id}`);
@@ -67,18 +68,18 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
   });
 }
 
-function show<E>(c: Context, { entity, etag }: Versioned<E>, status: 200 | 201): Response {
-  c.header('ETag', etagHeader(etag));
+function respond<E>(c: Context, { entity, etag }: EntityWithEtag<E>, status: 200 | 201): Response {
+  c.header('ETag', formatEtag(etag));
   return c.json(entity as object, status);
 }
 
 function notFound(path: string, id: string): ProblemError {
-  return new ProblemError('not-found', { detail: `there is no ${path}/${id}` });
+  return new ProblemError('not-found', { detail: `${path}/${id} does not exist` });
 }
 
 function outcomeUnknown(location: string): ProblemError {
   return new ProblemError('outcome-unknown', {
-    detail: 'the state store did not say whether it was stored; read it before you repeat the request',
+    detail: 'the state store did not confirm the write; read the resource before you repeat the request',
     location,
     retryAfter: RETRY_AFTER_SECONDS,
   });

@@ -1,23 +1,23 @@
 import type { StateStore } from '@standing-order/dapr';
 import { pageKey } from './pages.ts';
 
-/** Removed at a time: leaves connections for everybody else. */
-const AT_ONCE = 16;
+/** Concurrent removals: leaves connections for other requests. */
+const CONCURRENT_REMOVALS = 16;
 
 /**
- * Removes full pages of a log that are not needed any more; their entries can't be read after that. Says whether all of them
- * are gone. Never rejects.
+ * Removes full pages of a log; their entries cannot be read after that. Returns whether all of them are removed. Never
+ * rejects.
  */
 export async function dropPages(
   store: Pick<StateStore, 'remove'>,
   name: string,
   pages: readonly number[],
 ): Promise<boolean> {
-  let gone = true;
-  for (let from = 0; from < pages.length; from += AT_ONCE) {
-    const some = pages.slice(from, from + AT_ONCE);
+  let removed = true;
+  for (let from = 0; from < pages.length; from += CONCURRENT_REMOVALS) {
+    const some = pages.slice(from, from + CONCURRENT_REMOVALS);
     const outcomes = await Promise.all(some.map((page) => store.remove(pageKey(name, page))));
-    gone &&= outcomes.every((outcome) => outcome === 'written');
+    removed &&= outcomes.every((outcome) => outcome === 'written');
   }
-  return gone;
+  return removed;
 }

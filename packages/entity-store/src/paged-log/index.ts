@@ -1,3 +1,3 @@
 export { dropPages } from './drop.ts';
-export { createPagedLog, type PagedLog, type Placed, type Slice, type Wanted } from './log.ts';
-export { type Entry, PAGE_SIZE, pageOf } from './pages.ts';
+export { createPagedLog, type LogSlice, type PagedLog, type PositionedEntry, type ReadRange } from './log.ts';
+export { type LogEntry, PAGE_SIZE, pageOf } from './pages.ts';

@@ -1,16 +1,16 @@
 import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createPagedLog, type Entry, type PagedLog } from './index.ts';
+import { createPagedLog, type LogEntry, type PagedLog } from './index.ts';
 
 type Logged = { readonly position: number; readonly id: string };
 
 const LOG = 'log:a';
 
-const named = (from: number, to: number): Entry[] =>
+const named = (from: number, to: number): LogEntry[] =>
   Array.from({ length: to - from + 1 }, (_, index) => ({ id: `e${from + index}` }));
 
-async function forwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
+async function forwards(log: PagedLog<LogEntry>, limit = 100): Promise<Logged[]> {
   const all: Logged[] = [];
   for (let after = 0; ; after = all.at(-1)?.position ?? 0) {
     const { entries, more } = await log.read(LOG, { after, limit });
@@ -19,7 +19,7 @@ async function forwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
   }
 }
 
-async function backwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
+async function backwards(log: PagedLog<LogEntry>, limit = 100): Promise<Logged[]> {
   const all: Logged[] = [];
   for (let before: number | undefined; ; before = all.at(-1)?.position) {
     const { entries, more } = await log.read(LOG, { before, limit });
@@ -28,15 +28,15 @@ async function backwards(log: PagedLog<Entry>, limit = 100): Promise<Logged[]> {
   }
 }
 
-it('a log that nobody has added to is empty', async () => {
+it('a new log is empty', async () => {
   const log = createPagedLog(createMemoryStore());
-  const nothing = { entries: [], more: false, newest: 0 };
-  expect(await log.read(LOG, { limit: 10 })).toEqual(nothing);
-  expect(await log.read(LOG, { after: 0, limit: 10 })).toEqual(nothing);
-  expect(await log.read(LOG, { before: 5, limit: 10 })).toEqual(nothing);
+  const empty = { entries: [], more: false, newest: 0 };
+  expect(await log.read(LOG, { limit: 10 })).toEqual(empty);
+  expect(await log.read(LOG, { after: 0, limit: 10 })).toEqual(empty);
+  expect(await log.read(LOG, { before: 5, limit: 10 })).toEqual(empty);
 });
 
-it('entries keep their positions, in both directions and across pages', async () => {
+it('entries have the same positions in both directions and across pages', async () => {
   const log = createPagedLog(createMemoryStore());
   for (let n = 1; n <= 347; n++) await log.append([{ name: LOG, entries: named(n, n) }]);
   const all = named(1, 347).map(({ id }, index) => ({ position: index + 1, id }));
@@ -49,7 +49,7 @@ it('entries keep their positions, in both directions and across pages', async ()
   expect((await log.read(LOG, { before: 9_999, limit: 1 })).entries).toMatchObject([{ position: 347 }]);
 });
 
-it('more entries than one write adds are added by several, and known when they come again', async () => {
+it('appends more entries than fit into one write, and recognises repeated ones', async () => {
   const log = createPagedLog(createMemoryStore());
   const additions = [{ name: LOG, entries: named(1, 1_234) }];
   expect(await log.append(additions)).toEqual([true]);
@@ -58,31 +58,31 @@ it('more entries than one write adds are added by several, and known when they c
   expect((await log.read(LOG, { limit: 1 })).newest).toBe(1_234);
 });
 
-/** The store, with every call told to `heard` before it is made. */
-function overheard(memory: MemoryStore, heard: (call: 'read' | 'write' | 'insert', values: unknown[]) => void) {
-  return createPagedLog<Entry>({
+/** A log over the store that reports every call before it is made. */
+function observed(memory: MemoryStore, onCall: (call: 'read' | 'write' | 'insert', values: unknown[]) => void) {
+  return createPagedLog<LogEntry>({
     ...memory,
     read(keys) {
-      heard('read', []);
+      onCall('read', []);
       return memory.read(keys);
     },
     write(items) {
-      heard(
+      onCall(
         'write',
         items.map(({ value }) => value),
       );
       return memory.write(items);
     },
     insert(key, value) {
-      heard('insert', [value]);
+      onCall('insert', [value]);
       return memory.insert(key, value);
     },
   });
 }
 
-it('many logs grow by one read and one write', async () => {
+it('appends to many logs with one read and one write', async () => {
   const calls: string[] = [];
-  const log = overheard(createMemoryStore(), (call) => calls.push(call));
+  const log = observed(createMemoryStore(), (call) => calls.push(call));
   const additions = (n: number) =>
     ['log:a', 'log:b', 'log:a'].map((name, i) => ({ name, entries: named(n + i, n + i) }));
   expect(await log.append(additions(1))).toEqual([true, true, true]);
@@ -93,29 +93,29 @@ it('many logs grow by one read and one write', async () => {
   expect((await log.read('log:b', { limit: 9 })).newest).toBe(2);
 });
 
-it('what the store does not take, or what is of another version, is not said to be stored; the rest is', async () => {
+it('confirms only the additions that are stored: not those that fail, nor those to a log of another version', async () => {
   const store = createMemoryStore();
   await store.insert('log:new', { v: 2 });
-  const log = createPagedLog<Entry>(store);
+  const log = createPagedLog<LogEntry>(store);
   const additions = ['log:new', 'log:b'].map((name) => ({ name, entries: named(1, 1) }));
   expect(await log.append(additions)).toEqual([false, true]);
   await expect(log.read('log:new', { limit: 1 })).rejects.toThrow('version 2');
-  store.takes = () => false;
+  store.acceptsWrite = () => false;
   expect(await log.append([{ name: 'log:b', entries: named(2, 2) }])).toEqual([false]);
   store.read = () => Promise.reject(new Error('down'));
   expect(await log.append([{ name: 'log:b', entries: named(2, 2) }])).toEqual([false]);
 });
 
-const faults = ['none', 'lost', 'answer lost', 'doubled', 'late'] as const;
-type Fault = (typeof faults)[number];
+const FAULTS = ['none', 'lost', 'answer lost', 'doubled', 'late'] as const;
+type Fault = (typeof FAULTS)[number];
 
-/** A store whose calls take turns as the scheduler has it, and whose writes go wrong in every way that Dapr knows. */
+/** A store whose calls are ordered by the scheduler, and whose writes fail in every way that Dapr can. */
 function unreliable(memory: MemoryStore, scheduler: fc.Scheduler, plan: readonly Fault[]): MemoryStore {
   let writes = 0;
   let late: (() => Promise<unknown>)[] = [];
   const turn = () => scheduler.schedule(Promise.resolve());
 
-  async function suffer<T>(write: () => Promise<T>): Promise<T | 'unknown'> {
+  async function writeWithFault<T>(write: () => Promise<T>): Promise<T | 'unknown'> {
     await turn();
     const fault = plan[writes++] ?? 'none';
     for (const land of late.splice(0)) await land();
@@ -129,22 +129,22 @@ function unreliable(memory: MemoryStore, scheduler: fc.Scheduler, plan: readonly
     ...memory,
     get: (key) => turn().then(() => memory.get(key)),
     read: (keys) => turn().then(() => memory.read(keys)),
-    write: (items) => suffer(() => memory.write(items)),
-    insert: (key, value) => suffer(() => memory.insert(key, value)),
+    write: (items) => writeWithFault(() => memory.write(items)),
+    insert: (key, value) => writeWithFault(() => memory.insert(key, value)),
   };
 }
 
-/** Adds a batch until it is said to be stored. */
-async function addAll(log: PagedLog<Entry>, entries: readonly Entry[]): Promise<void> {
+/** Appends a batch until it is confirmed. */
+async function addAll(log: PagedLog<LogEntry>, entries: readonly LogEntry[]): Promise<void> {
   while (!(await log.append([{ name: LOG, entries }]))[0]);
 }
 
-const appenders = (most: number) =>
-  fc.array(fc.array(fc.integer({ min: 1, max: most }), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 });
+const appenders = (max: number) =>
+  fc.array(fc.array(fc.integer({ min: 1, max }), { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 });
 
 async function grow(scheduler: fc.Scheduler, batches: readonly (readonly number[])[], plan: readonly Fault[]) {
   const memory = createMemoryStore();
-  const log = createPagedLog<Entry>(unreliable(memory, scheduler, plan));
+  const log = createPagedLog<LogEntry>(unreliable(memory, scheduler, plan));
   const seen: Logged[][] = [];
   let next = 1;
   const works = batches.map((sizes) => {
@@ -160,7 +160,7 @@ async function grow(scheduler: fc.Scheduler, batches: readonly (readonly number[
     })();
   });
   await scheduler.waitFor(Promise.all(works));
-  const reliable = createPagedLog<Entry>(memory);
+  const reliable = createPagedLog<LogEntry>(memory);
   const all = await forwards(reliable);
   expect(await backwards(reliable, 33)).toEqual(all.toReversed());
   expect(all.map(({ position }) => position)).toEqual(all.map((_, index) => index + 1));
@@ -168,12 +168,12 @@ async function grow(scheduler: fc.Scheduler, batches: readonly (readonly number[
   return { ids: all.map(({ id }) => id), wanted: named(1, next - 1).map(({ id }) => id) };
 }
 
-it('whoever adds, and whatever goes wrong: nothing confirmed is missing, and what was read once stays as it was', () =>
+it('keeps every confirmed entry, at the position where it was first read, with any writers and any faults', () =>
   fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
       appenders(90),
-      fc.array(fc.constantFrom(...faults)),
+      fc.array(fc.constantFrom(...FAULTS)),
       async (scheduler, sizes, plan) => {
         const { ids, wanted } = await grow(scheduler, sizes, plan);
         expect(new Set(ids)).toEqual(new Set(wanted));
@@ -182,12 +182,12 @@ it('whoever adds, and whatever goes wrong: nothing confirmed is missing, and wha
     { numRuns: 100 },
   ));
 
-it('nothing is there twice as long as the log has one page', () =>
+it('has no duplicates as long as the log has one page', () =>
   fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
       appenders(9),
-      fc.array(fc.constantFrom(...faults)),
+      fc.array(fc.constantFrom(...FAULTS)),
       async (scheduler, sizes, plan) => {
         const { ids, wanted } = await grow(scheduler, sizes, plan);
         expect(ids.toSorted()).toEqual(wanted.toSorted());
@@ -196,9 +196,9 @@ it('nothing is there twice as long as the log has one page', () =>
     { numRuns: 100 },
   ));
 
-it('no document outgrows its bound, however much is added at once', async () => {
+it('keeps every document within its bound, also for large additions', async () => {
   const sizes: number[] = [];
-  const log = overheard(createMemoryStore(), (_, values) => {
+  const log = observed(createMemoryStore(), (_, values) => {
     for (const value of values) sizes.push((value as { entries: unknown[] }).entries.length);
   });
   for (let n = 0; n < 20; n++) await log.append([{ name: LOG, entries: named(500 * n + 1, 500 * n + 300 + n) }]);

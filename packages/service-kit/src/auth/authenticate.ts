@@ -2,15 +2,15 @@ import type { Context } from 'hono';
 import { errors, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { ProblemError } from '../http/problem.ts';
-import { logger, warnSometimes } from '../telemetry/index.ts';
+import { logger, warnRateLimited } from '../telemetry/index.ts';
 import { type Caller, callerFrom } from './caller.ts';
 import type { AuthConfig } from './config.ts';
-import { createKeys, KeysUnavailable, type KeyTimes } from './keys.ts';
+import { createKeys, KeysUnavailableError, type KeyTimes } from './keys.ts';
 
-/** Finds out who sent a request; rejects with the problem that it is when that cannot be told. */
+/** Identifies the caller of a request. Rejects with a ProblemError when it cannot. */
 export type Authenticate = (c: Context) => Promise<Caller>;
 
-/** Signatures with a private key only: never `none`, nor one that whoever checks it could make as well. */
+/** Algorithms with a private key only: neither `none` nor a symmetric one, which every verifier could sign with. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -25,44 +25,52 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 
-/** Clocks may differ by so many seconds. */
-const SKEW_SECONDS = 30;
+/** Tolerated difference between the clocks of issuer and service. */
+const CLOCK_TOLERANCE_SECONDS = 30;
 const RETRY_AFTER_SECONDS = 5;
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 const REALM = 'Bearer realm="standing-order"';
 
 const subject = z.string().min(1).max(255);
 
-/** Callers by their bearer tokens, or undefined where nobody is asked for one; says at start which it is. */
+/** Identifies callers by their bearer tokens. Undefined when authentication is off. Logs at startup which of the two it is. */
 export function createAuthenticate(config: AuthConfig, times?: KeyTimes): Authenticate | undefined {
   const { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URL: jwksUrl } = config;
   if (issuer === undefined || audience === undefined) {
-    logger.warn('AUTH_ISSUER is not set: whoever reaches this service may do everything');
+    logger.warn(
+      'authentication is off: every caller has full access; set AUTH_ISSUER and AUTH_AUDIENCE to require bearer tokens',
+    );
     return undefined;
   }
-  logger.info({ issuer, audience }, 'callers are asked for bearer tokens');
+  logger.info({ issuer, audience }, 'authentication is on: bearer tokens are required');
   const keys = createKeys({ issuer, jwksUrl, ...(times && { times }) });
-  const rules = { issuer, audience, algorithms: ALGORITHMS, clockTolerance: SKEW_SECONDS, requiredClaims: ['exp'] };
+  const requirements = {
+    issuer,
+    audience,
+    algorithms: ALGORITHMS,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    requiredClaims: ['exp'],
+  };
 
   return async (c) => {
     const header = c.req.header('authorization');
     if (header === undefined)
-      throw new ProblemError('unauthorized', { detail: 'a bearer token is needed', challenge: REALM });
+      throw new ProblemError('unauthorized', { detail: 'a bearer token is required', challenge: REALM });
     const token = BEARER.exec(header)?.[1];
-    if (token === undefined) throw invalidToken('the Authorization header holds no bearer token');
+    if (token === undefined) throw invalidToken('the Authorization header does not contain a bearer token');
     try {
-      const { payload } = await jwtVerify(token, keys, rules);
+      const { payload } = await jwtVerify(token, keys, requirements);
       const sub = subject.safeParse(payload.sub);
       if (!sub.success) throw invalidToken('the token has no subject');
       return callerFrom({ ...payload, sub: sub.data }, config);
     } catch (error) {
-      throw problemOf(error);
+      throw problemFor(error);
     }
   };
 }
 
-/** The answer to whoever is known and may not do this. */
-export const notAllowed = (detail: string): ProblemError =>
+/** The problem for a caller that is authenticated and not authorised. */
+export const forbidden = (detail: string): ProblemError =>
   new ProblemError('forbidden', {
     detail,
     challenge: `${REALM}, error="insufficient_scope", error_description="${detail}"`,
@@ -74,30 +82,35 @@ const invalidToken = (detail: string): ProblemError =>
     challenge: `${REALM}, error="invalid_token", error_description="${detail}"`,
   });
 
-function problemOf(error: unknown): ProblemError {
+function problemFor(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof KeysUnavailable) {
-    warnSometimes('keys', { err: error.cause }, 'a request was refused for want of the keys of the issuer');
+  if (error instanceof KeysUnavailableError) {
+    warnRateLimited(
+      'keys',
+      { err: error.cause },
+      'a request was refused because the keys of the issuer are unavailable',
+    );
     return new ProblemError('unavailable', {
-      detail: 'the issuer of the tokens cannot be asked for its keys now',
+      detail: 'the keys of the token issuer are unavailable',
       dependencies: ['issuer'],
       retryAfter: RETRY_AFTER_SECONDS,
     });
   }
-  // What is no fault of a token is one of the key: too short, for instance. That should be seen.
-  if (!(error instanceof errors.JOSEError)) warnSometimes('token', { err: error }, 'a token could not be verified');
-  return invalidToken(faultOf(error));
+  // Any other error is a fault of the key, such as its length, and belongs into the log.
+  if (!(error instanceof errors.JOSEError)) warnRateLimited('token', { err: error }, 'verifying a token failed');
+  return invalidToken(describeFault(error));
 }
 
-function faultOf(error: unknown): string {
+function describeFault(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'the token has expired';
   if (error instanceof errors.JWTClaimValidationFailed) {
     return error.reason === 'missing'
       ? `the token has no claim ${error.claim}`
-      : `the claim ${error.claim} of the token does not fit`;
+      : `the token has an invalid claim ${error.claim}`;
   }
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'the algorithm of the token is not allowed';
-  if (error instanceof errors.JWKSNoMatchingKey) return 'the token is signed with a key that the issuer does not show';
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature of the token is wrong';
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'the signature algorithm of the token is not allowed';
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return 'the token is signed with a key that the issuer does not publish';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature of the token is invalid';
   return 'the token cannot be verified';
 }

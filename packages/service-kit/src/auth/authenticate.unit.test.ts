@@ -13,11 +13,11 @@ beforeEach(async () => {
 });
 afterEach(() => issuer.close());
 
-const times: KeyTimes = { withinMs: 10_000, refreshMs: 60_000, lookEveryMs: 0 };
+const times: KeyTimes = { timeoutMs: 10_000, refreshMs: 60_000, cooldownMs: 0 };
 const SOON = { timeout: 20_000 };
 vi.setConfig({ testTimeout: 30_000 });
 
-/** Asks who a token speaks for. */
+/** Requests the caller of a token. */
 function service(config: Partial<AuthConfig> = {}, others: Partial<KeyTimes> = {}) {
   const authenticate = createAuthenticate(
     {
@@ -42,13 +42,13 @@ function service(config: Partial<AuthConfig> = {}, others: Partial<KeyTimes> = {
 
 const seconds = (offset: number) => Math.floor(Date.now() / 1_000) + offset;
 
-test('without an issuer nobody is asked', () => {
+test('authentication is off without an issuer', () => {
   expect(createAuthenticate({ AUTH_CONSUMER_CLAIM: 'sub', AUTH_ROLES_CLAIM: 'roles', AUTH_ADMIN_ROLE: 'admin' })).toBe(
     undefined,
   );
 });
 
-test.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])('a token signed with %s is good', async (algorithm) => {
+test.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])('accepts a token signed with %s', async (algorithm) => {
   await issuer.useKey('k', algorithm);
   const response = await service()(await issuer.token());
   expect([response.status, await response.json()]).toEqual([
@@ -60,35 +60,35 @@ test.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])('a token signed with %s
 test.each<[string, Record<string, unknown>, number]>([
   ['another issuer', { iss: 'https://elsewhere.example' }, 401],
   ['no issuer', { iss: undefined }, 401],
-  ['another audience', { aud: 'somebody-else' }, 401],
+  ['another audience', { aud: 'another-api' }, 401],
   ['no audience', { aud: undefined }, 401],
-  ['several audiences, one of them right', { aud: ['somebody-else', AUDIENCE] }, 200],
-  ['an end that is long past', { exp: seconds(-60) }, 401],
-  ['an end that is just past, by a clock that may differ', { exp: seconds(-10) }, 200],
-  ['no end', { exp: undefined }, 401],
-  ['a beginning that is to come', { nbf: seconds(60) }, 401],
-  ['a beginning that is just to come, by a clock that may differ', { nbf: seconds(10) }, 200],
+  ['several audiences, one of them right', { aud: ['another-api', AUDIENCE] }, 200],
+  ['an expiry in the past', { exp: seconds(-60) }, 401],
+  ['an expiry in the past, within the clock tolerance', { exp: seconds(-10) }, 200],
+  ['no expiry', { exp: undefined }, 401],
+  ['a start in the future', { nbf: seconds(60) }, 401],
+  ['a start in the future, within the clock tolerance', { nbf: seconds(10) }, 200],
   ['no subject', { sub: undefined }, 401],
   ['an empty subject', { sub: '' }, 401],
-  ['a subject that is no text', { sub: 7 }, 401],
+  ['a subject that is not text', { sub: 7 }, 401],
   ['a subject that is too long', { sub: 'a'.repeat(256) }, 401],
-])('a token with %s', async (_, claims, status) => {
+])('a token with %s is answered as expected', async (_, claims, status) => {
   const response = await service()(await issuer.token(claims));
   expect(response.status).toBe(status);
   if (status === 401) expect(response.headers.get('www-authenticate')).toMatch(/error="invalid_token", error_descr/);
 });
 
-test('no token is answered with how to send one, and nothing else', async () => {
+test('a request without a token is answered 401 with only the challenge', async () => {
   const response = await service()(undefined);
   expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="standing-order"']);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
 });
 
-test.each(['', 'abc', 'a.b.c', 'a b', `${'x'.repeat(5_000)}.y.z`])('%j is no token', async (text) => {
+test.each(['', 'abc', 'a.b.c', 'a b', `${'x'.repeat(5_000)}.y.z`])('refuses %j as a token', async (text) => {
   expect((await service()(text)).status).toBe(401);
 });
 
-test('a token without a signature, or with one that anybody can make, is never good', async () => {
+test('refuses a token without a signature, or with a symmetric one', async () => {
   const claims = { iss: issuer.url, aud: AUDIENCE, sub: 'ada' };
   const unsigned = new UnsecuredJWT(claims).setExpirationTime('5m').encode();
   expect((await service()(unsigned)).status).toBe(401);
@@ -97,21 +97,21 @@ test('a token without a signature, or with one that anybody can make, is never g
   const secret = new TextEncoder().encode(await exportSPKI(publicKey));
   const symmetric = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'first' }).setExpirationTime('5m');
   const response = await service()(await symmetric.sign(secret));
-  expect(response.headers.get('www-authenticate')).toContain('the algorithm of the token is not allowed');
+  expect(response.headers.get('www-authenticate')).toContain('the signature algorithm of the token is not allowed');
 });
 
-test('a token signed by somebody else in the name of a known key is refused', async () => {
+test('refuses a token that names a known key and is signed with another', async () => {
   const ask = service();
   expect((await ask(await issuer.token())).status).toBe(200);
   await issuer.useKey('first', 'ES256', { keep: true, secretly: true });
   const response = await ask(await issuer.token());
   expect([response.status, response.headers.get('www-authenticate')]).toEqual([
     401,
-    expect.stringContaining('the signature of the token is wrong'),
+    expect.stringContaining('the signature of the token is invalid'),
   ]);
 });
 
-test('keys are read once, however many ask, and found by the discovery document or the address', async () => {
+test('reads the keys once for many requests, by discovery or from the given URL', async () => {
   const token = await issuer.token();
   const ask = service();
   const answers = await Promise.all(Array.from({ length: 50 }, () => ask(token)));
@@ -120,20 +120,20 @@ test('keys are read once, however many ask, and found by the discovery document 
   expect((await service({ AUTH_JWKS_URL: `${issuer.url}/keys` })(token)).status).toBe(200);
 });
 
-test('a discovery document that speaks for another issuer is not believed', async () => {
+test('refuses a discovery document of another issuer', async () => {
   const response = await service({ AUTH_ISSUER: `${issuer.url}/` })(await issuer.token());
   expect(response.status).toBe(503);
 });
 
-test('the issuer may change its keys at any time', async () => {
+test('accepts a new key of the issuer at once', async () => {
   const ask = service();
   expect((await ask(await issuer.token())).status).toBe(200);
   await issuer.useKey('second', 'ES256', { keep: true });
   expect((await ask(await issuer.token())).status).toBe(200);
 });
 
-test('whoever names keys that do not exist makes the service ask for them only now and then', async () => {
-  const ask = service({}, { lookEveryMs: 60_000 });
+test('limits the reads for tokens that name unknown keys', async () => {
+  const ask = service({}, { cooldownMs: 60_000 });
   expect((await ask(await issuer.token())).status).toBe(200);
   await issuer.useKey('unknown', 'ES256', { keep: true, secretly: true });
   const token = await issuer.token();
@@ -142,7 +142,7 @@ test('whoever names keys that do not exist makes the service ask for them only n
   expect(issuer.reads()).toBe(1);
 });
 
-test('a key that was withdrawn is soon worth nothing', async () => {
+test('refuses a withdrawn key after the next refresh', async () => {
   const ask = service({}, { refreshMs: 0 });
   const token = await issuer.token();
   expect((await ask(token)).status).toBe(200);
@@ -150,28 +150,28 @@ test('a key that was withdrawn is soon worth nothing', async () => {
   await expect.poll(async () => (await ask(token)).status, SOON).toBe(401);
 });
 
-test.each(['failing', 'hanging'] as const)('nobody is let in while the issuer is %s, until it is back', async (how) => {
-  const ask = service({}, { withinMs: 500 });
+test.each(['failing', 'hanging'] as const)('answers 503 while the issuer is %s, and recovers', async (how) => {
+  const ask = service({}, { timeoutMs: 500 });
   const token = await issuer.token();
-  issuer.behave(how);
+  issuer.setBehaviour(how);
   const response = await ask(token);
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
   expect(await response.json()).toMatchObject({ dependencies: ['issuer'] });
-  issuer.behave('well');
+  issuer.setBehaviour('normal');
   await expect.poll(async () => (await ask(token)).status, SOON).toBe(200);
 });
 
-test('who was known before the issuer went down is still known; whose key is new cannot be', async () => {
+test('accepts known keys while the issuer is down, and answers 503 for a new key', async () => {
   const ask = service({}, { refreshMs: 0 });
   const token = await issuer.token();
   expect((await ask(token)).status).toBe(200);
-  issuer.behave('failing');
+  issuer.setBehaviour('failing');
   for (const _ of Array(3)) expect((await ask(token)).status).toBe(200);
   await issuer.useKey('second', 'ES256', { keep: true });
   expect((await ask(await issuer.token())).status).toBe(503);
 });
 
-test('what a consumer is and what it may do stands in claims that can be named', async () => {
+test('reads consumer and roles from the configured claims', async () => {
   const ask = service({ AUTH_CONSUMER_CLAIM: 'https://shop.example/consumer', AUTH_ROLES_CLAIM: 'realm_access.roles' });
   const claims = { 'https://shop.example/consumer': 'ada-7', realm_access: { roles: ['cook', 'admin'] } };
   expect(await (await ask(await issuer.token(claims))).json()).toMatchObject({
@@ -179,8 +179,8 @@ test('what a consumer is and what it may do stands in claims that can be named',
     admin: true,
     consumer: 'ada-7',
   });
-  const nobody = await (await ask(await issuer.token({ realm_access: 'admin', exp: seconds(60) }))).json();
-  expect(nobody).toEqual({ client: 'subject:ada', admin: false, endsAt: expect.any(Number) });
+  const other = await (await ask(await issuer.token({ realm_access: 'admin', exp: seconds(60) }))).json();
+  expect(other).toEqual({ client: 'subject:ada', admin: false, endsAt: expect.any(Number) });
 });
 
 test.each<[unknown, boolean]>([
@@ -190,6 +190,6 @@ test.each<[unknown, boolean]>([
   ['administrator', false],
   [{ admin: true }, false],
   [null, false],
-])('roles %j', async (roles, admin) => {
+])('the roles %j make an administrator or not', async (roles, admin) => {
   expect(await (await service()(await issuer.token({ roles }))).json()).toMatchObject({ admin });
 });

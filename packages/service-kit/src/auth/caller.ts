@@ -2,36 +2,37 @@ import type { Context } from 'hono';
 import type { JWTPayload } from 'jose';
 import type { AuthConfig } from './config.ts';
 
-/** Whoever sent a request. */
+/** The client that sent a request. */
 export interface Caller {
-  /** Whose Idempotency-Keys its are. */
+  /** Namespace of the client's Idempotency-Keys. */
   readonly client: string;
-  /** Whether it may do everything. */
+  /** Whether the client has full access. */
   readonly admin: boolean;
-  /** The consumer that it is, if it is one. */
+  /** The id of the consumer that the client is, if it is one. */
   readonly consumer: string | undefined;
-  /** When its token ends, as Unix time in milliseconds. */
+  /** Expiry of the token, as Unix time in milliseconds. */
   readonly endsAt?: number | undefined;
 }
 
-/** Whoever sent a request where nobody is asked who they are. */
-export const ANYBODY: Caller = { client: 'anonymous', admin: true, consumer: undefined };
+/** The caller of every request when authentication is off. */
+export const UNAUTHENTICATED_ADMIN: Caller = { client: 'anonymous', admin: true, consumer: undefined };
 
-/** Whether it may place, see and hear of this consumer's orders. */
+/** Whether the caller may place, read and follow this consumer's orders. */
 export const mayActFor = ({ admin, consumer }: Caller, consumerId: string): boolean => admin || consumer === consumerId;
 
 const KEY = 'caller';
 
+/** Attaches the caller to a request. */
 export const setCaller = (c: Context, caller: Caller): void => c.set(KEY, caller);
 
-/** Who sent this request. Throws on a route that does not ask. */
+/** The caller of this request. @throws on a route without authentication */
 export function callerOf(c: Context): Caller {
   const caller = c.get(KEY) as Caller | undefined;
-  if (caller === undefined) throw new Error(`${c.req.method} ${c.req.path} does not know who calls`);
+  if (caller === undefined) throw new Error(`${c.req.method} ${c.req.path} has no caller`);
   return caller;
 }
 
-/** A claim by its name or, where names have dots in between, by its path. */
+/** A claim by its name, or by a path with dots. */
 function claimAt(claims: JWTPayload, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name];
   return name.split('.').reduce<unknown>((found, part) => {
@@ -41,13 +42,13 @@ function claimAt(claims: JWTPayload, name: string): unknown {
   }, claims);
 }
 
-/** Roles come as a list, or in one string with spaces, as scopes do. */
+/** The roles in a claim: a list, or one string with spaces as for scopes. */
 function rolesIn(claim: unknown): unknown[] {
   if (Array.isArray(claim)) return claim;
   return typeof claim === 'string' ? claim.split(' ') : [];
 }
 
-/** Who a token with these claims speaks for. Pure. */
+/** The caller with these token claims. Pure. */
 export function callerFrom(
   claims: JWTPayload & { readonly sub: string },
   config: Pick<AuthConfig, 'AUTH_CONSUMER_CLAIM' | 'AUTH_ROLES_CLAIM' | 'AUTH_ADMIN_ROLE'>,

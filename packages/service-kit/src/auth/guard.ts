@@ -1,40 +1,41 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Access, type Api, commonOperations, operationsOf, routePattern } from '@standing-order/contracts';
+import { type Access, type Api, COMMON_OPERATIONS, operationsOf, routePattern } from '@standing-order/contracts';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { ProblemError } from '../http/problem.ts';
-import { type Authenticate, notAllowed } from './authenticate.ts';
-import { ANYBODY, setCaller } from './caller.ts';
+import { type Authenticate, forbidden } from './authenticate.ts';
+import { setCaller, UNAUTHENTICATED_ADMIN } from './caller.ts';
 
+/** How callers and the sidecar are authenticated. */
 export interface GuardOptions {
   readonly api: Api | undefined;
-  /** Undefined: nobody is asked who they are. */
+  /** Undefined: authentication is off. */
   readonly authenticate: Authenticate | undefined;
-  /** What the sidecar shows in the header dapr-api-token; undefined: nothing. */
+  /** The token that the sidecar sends in the header dapr-api-token. Undefined: it sends none. */
   readonly appToken: string | undefined;
 }
 
-/** Lets through whom the operation is for, as its API says. What no API describes is for admins. */
+/** Middleware that authorises requests by the access of their operation. An undescribed route is for administrators. */
 export function guard({ api, authenticate, appToken }: GuardOptions): MiddlewareHandler {
-  const operations = api ? operationsOf(api) : commonOperations;
+  const operations = api ? operationsOf(api) : COMMON_OPERATIONS;
   const accesses = new Map(operations.map((one) => [`${one.method.toUpperCase()} ${routePattern(one)}`, one.access]));
-  const demandToken = appToken === undefined ? () => {} : tokenDemander(appToken);
+  const requireToken = appToken === undefined ? () => {} : createTokenCheck(appToken);
 
-  async function demandCaller(c: Context, access: 'client' | 'admin'): Promise<void> {
-    const caller = authenticate ? await authenticate(c) : ANYBODY;
-    if (access === 'admin' && !caller.admin) throw notAllowed('this is for admins');
+  async function requireCaller(c: Context, access: 'client' | 'admin'): Promise<void> {
+    const caller = authenticate ? await authenticate(c) : UNAUTHENTICATED_ADMIN;
+    if (access === 'admin' && !caller.admin) throw forbidden('administrator access is required');
     setCaller(c, caller);
   }
 
   return async (c, next) => {
     const access = accessTo(c, accesses);
-    if (access === 'sidecar') demandToken(c);
-    else if (access === 'client' || access === 'admin') await demandCaller(c, access);
+    if (access === 'sidecar') requireToken(c);
+    else if (access === 'client' || access === 'admin') await requireCaller(c, access);
     return next();
   };
 }
 
-/** Of the route that will answer; where there is none, of a 404, which is for anyone. */
+/** The access of the matching route. Without one the response is a 404, which is public. */
 function accessTo(c: Context, accesses: ReadonlyMap<string, Access>): Access {
   if (c.req.path.startsWith('/messages/')) return 'sidecar';
   const route = matchedRoutes(c).find(({ method }) => method !== 'ALL');
@@ -43,13 +44,13 @@ function accessTo(c: Context, accesses: ReadonlyMap<string, Access>): Access {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Compares digests, so that neither the content nor the length of the token shows in the time it takes. */
-function tokenDemander(token: string): (c: Context) => void {
-  const wanted = digest(token);
+/** Compares digests, so that the duration depends neither on the content nor on the length of the token. */
+function createTokenCheck(token: string): (c: Context) => void {
+  const expected = digest(token);
   return (c) => {
-    if (timingSafeEqual(digest(c.req.header('dapr-api-token') ?? ''), wanted)) return;
+    if (timingSafeEqual(digest(c.req.header('dapr-api-token') ?? ''), expected)) return;
     throw new ProblemError('unauthorized', {
-      detail: 'dapr-api-token is missing or wrong',
+      detail: 'the header dapr-api-token is missing or invalid',
       challenge: 'dapr-api-token realm="standing-order"',
     });
   };

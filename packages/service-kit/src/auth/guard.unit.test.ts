@@ -11,7 +11,7 @@ const operation = (path: Operation['path'], access: Operation['access'], method:
   path,
   access,
   summary: path,
-  answers: {},
+  responses: {},
 });
 
 const api: Api = {
@@ -31,7 +31,7 @@ const callers: Record<string, Caller> = {
   root: { client: 'subject:root', admin: true, consumer: undefined },
 };
 
-/** Its callers say who they are by name. */
+/** An application whose callers identify themselves by name. */
 const byName: Authenticate = async (c) =>
   callers[c.req.header('authorization') ?? ''] ?? Promise.reject(new Error('who?'));
 
@@ -67,27 +67,27 @@ test.each<[string, string | undefined, number]>([
   expect(await statusOf(setUp(byName), name, path)).toBe(status);
 });
 
-test('HEAD is guarded like GET', async () => {
+test('authorises HEAD like GET', async () => {
   expect(await statusOf(setUp(byName), 'ada', '/things/stuck', 'HEAD')).toBe(403);
 });
 
-test('a route that nobody has described is for admins', async () => {
+test('restricts an undescribed route to administrators', async () => {
   expect(await statusOf(setUp(byName), 'ada', '/asks')).toBe(403);
   expect(await statusOf(setUp(byName), 'root', '/asks')).toBe(200);
 });
 
-test('whoever may not is told so as RFC 6750 has it', async () => {
+test('answers 403 with the challenge of RFC 6750', async () => {
   const response = await setUp(byName).request('/things/stuck', { headers: { authorization: 'ada' } });
   expect(response.headers.get('www-authenticate')).toContain('error="insufficient_scope"');
   expect(await response.json()).toMatchObject({ type: 'urn:standing-order:problem:forbidden', status: 403 });
 });
 
-test('where nobody is asked, everybody may do everything, in one name', async () => {
+test('gives every caller full access, as one client, when authentication is off', async () => {
   const response = await setUp(undefined).request('/things/stuck');
   expect(await response.json()).toEqual({ client: 'anonymous', admin: true });
 });
 
-test('what is for the sidecar wants its token, and no other', async () => {
+test('requires the token of the sidecar for its operations, and no other', async () => {
   const app = setUp(byName, 'secret');
   const post = async (path: string, headers: Record<string, string>) =>
     (await app.request(path, { method: 'POST', headers })).status;
@@ -98,7 +98,7 @@ test('what is for the sidecar wants its token, and no other', async () => {
   }
 });
 
-test('the document says what is demanded', async () => {
+test('the OpenAPI document lists the required credentials', async () => {
   const securityOf = async (app: Hono) => {
     const { paths } = (await (await app.request('/openapi.json')).json()) as {
       paths: Record<string, { get: { security: object[] } }>;

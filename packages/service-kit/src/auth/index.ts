@@ -1,3 +1,3 @@
-export { type Authenticate, createAuthenticate, notAllowed } from './authenticate.ts';
-export { ANYBODY, type Caller, callerOf, mayActFor } from './caller.ts';
+export { type Authenticate, createAuthenticate, forbidden } from './authenticate.ts';
+export { type Caller, callerOf, mayActFor, UNAUTHENTICATED_ADMIN } from './caller.ts';
 export { guard } from './guard.ts';

@@ -1,30 +1,31 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import { warnSometimes } from '../telemetry/index.ts';
+import { warnRateLimited } from '../telemetry/index.ts';
 
-/** In milliseconds. */
+/** Timing of the key cache, in milliseconds. */
 export interface KeyTimes {
-  /** An answer of the issuer takes no longer. */
-  readonly withinMs: number;
-  /** So often the keys are read anew, so that a key that was withdrawn is soon worth nothing. */
+  /** Timeout of a request to the issuer. */
+  readonly timeoutMs: number;
+  /** Interval in which the keys are read again, so that a withdrawn key is soon refused. */
   readonly refreshMs: number;
-  /** A key that is not known is looked for at most so often, whoever sends tokens that name one. */
-  readonly lookEveryMs: number;
+  /** Minimum interval between reads for tokens that name an unknown key. */
+  readonly cooldownMs: number;
 }
 
-const TIMES: KeyTimes = { withinMs: 3_000, refreshMs: 5 * 60_000, lookEveryMs: 10_000 };
+const TIMES: KeyTimes = { timeoutMs: 3_000, refreshMs: 5 * 60_000, cooldownMs: 10_000 };
 
-/** So long keys count that cannot be read anew: the issuer may be down for as long and nobody notices. */
-const TRUSTED_MS = 60 * 60_000;
+/** Maximum age of keys that cannot be read again. An outage of the issuer up to this length affects no caller with a known key. */
+const MAX_AGE_MS = 60 * 60_000;
 
-/** The issuer cannot be asked for its keys: it is not known whether a token is good. */
-export class KeysUnavailable extends Error {
-  override readonly name = 'KeysUnavailable';
+/** The issuer's keys cannot be read, so a token can be neither accepted nor refused. */
+export class KeysUnavailableError extends Error {
+  override readonly name = 'KeysUnavailableError';
 }
 
+/** The issuer, and the location of its keys. */
 export interface KeysOptions {
   readonly issuer: string;
-  /** Where the keys are; undefined: where the issuer's discovery document says. */
+  /** URL of the key set. Undefined: the URL in the issuer's discovery document. */
   readonly jwksUrl: string | undefined;
   readonly times?: KeyTimes;
 }
@@ -32,57 +33,56 @@ export interface KeysOptions {
 type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
 /**
- * The issuer's public keys: read when first needed, kept, and read anew in the background. A token that names a key that is
- * not known has them read at once, so that the issuer may change its keys at any time. Rejects with KeysUnavailable when there
- * are none to go by.
+ * The issuer's public keys: read when first needed, cached, and refreshed in the background. A token with an unknown key triggers
+ * a read at once, so the issuer may change its keys at any time. Rejects with a KeysUnavailableError when there are no keys.
  */
 export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWTVerifyGetKey {
   let remote: Promise<RemoteKeys> | undefined;
   let readAt = performance.now();
 
-  async function find(): Promise<RemoteKeys> {
-    const url = jwksUrl ?? (await discover(issuer, times.withinMs));
+  async function createRemote(): Promise<RemoteKeys> {
+    const url = jwksUrl ?? (await discover(issuer, times.timeoutMs));
     return createRemoteJWKSet(new URL(url), {
-      timeoutDuration: times.withinMs,
-      cacheMaxAge: TRUSTED_MS,
-      cooldownDuration: times.lookEveryMs,
+      timeoutDuration: times.timeoutMs,
+      cacheMaxAge: MAX_AGE_MS,
+      cooldownDuration: times.cooldownMs,
     });
   }
 
-  /** A discovery that failed is tried again by whoever comes next. */
-  function found(): Promise<RemoteKeys> {
-    remote ??= find().catch((error) => {
+  /** A failed discovery is repeated for the next request. */
+  function remoteKeys(): Promise<RemoteKeys> {
+    remote ??= createRemote().catch((error) => {
       remote = undefined;
       throw error;
     });
     return remote;
   }
 
-  function refreshBehind(keys: RemoteKeys): void {
+  function refreshInBackground(keys: RemoteKeys): void {
     if (performance.now() - readAt < times.refreshMs) return;
     readAt = performance.now();
     keys.reload().catch((error) => {
-      warnSometimes('keys', { err: error, issuer }, 'the keys of the issuer could not be read anew');
+      warnRateLimited('keys', { err: error, issuer }, 'refreshing the keys of the issuer failed');
     });
   }
 
   return async (header, token) => {
     try {
-      const keys = await found();
-      if (keys.jwks()) refreshBehind(keys);
+      const keys = await remoteKeys();
+      if (keys.jwks()) refreshInBackground(keys);
       return await keys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      throw new KeysUnavailable('the keys of the issuer cannot be read', { cause: error });
+      throw new KeysUnavailableError('the keys of the issuer cannot be read', { cause: error });
     }
   };
 }
 
-/** Where OpenID Connect discovery says that the keys are. */
-async function discover(issuer: string, withinMs: number): Promise<string> {
+/** The URL of the key set, by OpenID Connect discovery. */
+async function discover(issuer: string, timeoutMs: number): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(withinMs) });
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+  if (!response.ok) throw new Error(`${url} responded ${response.status}`);
   const document = z.object({ issuer: z.literal(issuer), jwks_uri: z.url({ protocol: /^https?$/ }) });
   return document.parse(await response.json()).jwks_uri;
 }

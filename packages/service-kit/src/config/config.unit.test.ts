@@ -9,7 +9,7 @@ const faults = (env: NodeJS.ProcessEnv) => {
   return error ? configFaults(error, env) : [];
 };
 
-test('what is not set has its default, what is unknown is ignored, empty is not set', () => {
+test('uses defaults for absent and empty variables, and ignores unknown ones', () => {
   expect(loadConfig(serviceConfig, { ...good, HOST: '', SOMETHING: 'else' })).toEqual({
     PORT: 3000,
     DAPR_HTTP_PORT: 3500,
@@ -23,7 +23,7 @@ test('what is not set has its default, what is unknown is ignored, empty is not 
   });
 });
 
-test('tokens are asked for by a whole configuration, or not at all, and every fault is named beside the others', () => {
+test('requires issuer and audience together, and lists their faults with the others', () => {
   const issuer = { AUTH_ISSUER: 'https://issuer.example' };
   expect(faults({ ...good, ...issuer, AUTH_AUDIENCE: 'shop' })).toEqual([]);
   expect(faults({ ...good, ...issuer })).toEqual(['AUTH_AUDIENCE: is missing']);
@@ -36,7 +36,7 @@ test('tokens are asked for by a whole configuration, or not at all, and every fa
   ]);
 });
 
-test('every fault is named at once, and no value is told', () => {
+test('lists every fault at once, without values', () => {
   const found = faults({ PORT: '70000', LOG_LEVEL: 'secret-level' });
   expect(found).toEqual([
     'PORT: must be between 1 and 65535',
@@ -46,16 +46,16 @@ test('every fault is named at once, and no value is told', () => {
   expect(found.join()).not.toContain('secret-level');
 });
 
-test.each(['0', '-1', '1.5', '1e3', ' 80', '0x50', 'http', '65536'])('%j is no port', (text) => {
+test.each(['0', '-1', '1.5', '1e3', ' 80', '0x50', 'http', '65536'])('refuses %j as a port', (text) => {
   expect(port.safeParse(text).success).toBe(false);
 });
 
-test('a whole number keeps its bounds', () => {
+test('accepts a whole number only within its bounds', () => {
   expect(wholeNumber(1, 10).parse('10')).toBe(10);
   expect(wholeNumber(1, 10).safeParse('11').success).toBe(false);
 });
 
-test('a wrong configuration ends the process with exit code 2 and all faults on stderr', async () => {
+test('an invalid configuration ends the process with exit code 2 and all faults on stderr', async () => {
   const module = new URL('index.ts', import.meta.url).href;
   const script = `const { loadConfig, serviceConfig } = await import('${module}'); loadConfig(serviceConfig);`;
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
@@ -65,6 +65,6 @@ test('a wrong configuration ends the process with exit code 2 and all faults on 
   await expect(run).rejects.toMatchObject({
     code: 2,
     stdout: '',
-    stderr: 'The configuration is wrong:\n  PORT: must be a whole number\n  DAPR_HTTP_PORT: is missing\n',
+    stderr: 'Invalid configuration:\n  PORT: must be a whole number\n  DAPR_HTTP_PORT: is missing\n',
   });
 });

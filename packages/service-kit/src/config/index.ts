@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { authConfig, authIsWhole } from '../auth/config.ts';
-import { logLevels } from '../telemetry/logger.ts';
+import { AUTH_CHECKS, authConfig } from '../auth/config.ts';
+import { LOG_LEVELS } from '../telemetry/logger.ts';
 
-/** A whole number between two bounds, both included. */
+/** A whole number between two bounds, both inclusive. */
 export const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -13,7 +13,7 @@ export const wholeNumber = (min: number, max: number) =>
 /** A TCP port. */
 export const port = wholeNumber(1, 65_535);
 
-/** What every service reads from its environment; a service adds its own with `.extend`. */
+/** Environment variables of every service. A service adds its own with `.extend`. */
 export const serviceConfig = z
   .object({
     HOST: z.string().default('127.0.0.1'),
@@ -23,13 +23,16 @@ export const serviceConfig = z
     APP_API_TOKEN: z.string().optional(),
     STATE_STORE: z.string().default('state'),
     PUBSUB: z.string().default('messages'),
-    LOG_LEVEL: z.enum(logLevels).default('info'),
+    LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
     ...authConfig,
   })
-  .refine(...authIsWhole.issuer)
-  .refine(...authIsWhole.audience);
+  .refine(...AUTH_CHECKS.issuer)
+  .refine(...AUTH_CHECKS.audience);
 
-/** One line for each fault, by variable. Never holds a value, since it may be a secret. */
+/** The values of `serviceConfig`. */
+export type ServiceConfig = z.infer<typeof serviceConfig>;
+
+/** One line for each invalid variable. Contains no value, since it may be a secret. */
 export const configFaults = (error: z.core.$ZodError, env: NodeJS.ProcessEnv): string[] =>
   error.issues.map(({ path, message }) => {
     const name = path.join('.');
@@ -37,15 +40,15 @@ export const configFaults = (error: z.core.$ZodError, env: NodeJS.ProcessEnv): s
   });
 
 /**
- * The typed configuration from environment variables. An empty variable is as good as none, unknown ones are ignored. When
- * something is wrong, says all of it on stderr and ends the process with exit code 2.
+ * The typed configuration from environment variables. An empty variable counts as absent, and unknown ones are ignored. When
+ * variables are invalid, writes all faults to stderr and ends the process with exit code 2.
  */
 export function loadConfig<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv = process.env): T {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const result = schema.safeParse(set);
   if (result.success) return result.data;
   process.stderr.write(
-    `The configuration is wrong:\n${configFaults(result.error, set)
+    `Invalid configuration:\n${configFaults(result.error, set)
       .map((fault) => `  ${fault}\n`)
       .join('')}`,
   );

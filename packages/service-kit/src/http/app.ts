@@ -1,64 +1,66 @@
 import type { Api } from '@standing-order/contracts';
 import { type Context, Hono } from 'hono';
 import { type Authenticate, guard } from '../auth/index.ts';
-import { logger, metricsText, warnSometimes } from '../telemetry/index.ts';
+import { logger, metricsText, warnRateLimited } from '../telemetry/index.ts';
 import { documentRoutes } from './documents.ts';
 import { observe } from './observe.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 import { UnavailableError } from './unavailable.ts';
 
+/** Whether a service can serve requests. */
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not; empty when ready. */
+  /** The reasons if not; empty when ready. */
   readonly reasons: readonly string[];
 }
 
+/** What every application needs. */
 export interface AppOptions {
-  /** Asked by GET /readyz: 200 when ready, 503 with the reasons when not. */
+  /** Called by GET /readyz: 200 when ready, 503 with the reasons when not. */
   readiness(): Readiness;
-  /** APP_API_TOKEN: what operations for the sidecar, and deliveries of messages, demand in the header dapr-api-token. */
+  /** APP_API_TOKEN: required in the header dapr-api-token of the sidecar's operations and message deliveries. */
   readonly appToken?: string | undefined;
 }
 
-/** What an application with an API of its own must say in addition. */
+/** What an application with an API needs in addition. */
 export interface ServiceAppOptions extends AppOptions {
-  /** Who calls; undefined: nobody is asked. */
+  /** Undefined: authentication is off. */
   readonly authenticate: Authenticate | undefined;
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Methods that some route has for this path; middleware is registered for all methods and is none. */
+/** The methods of the routes with this path. Middleware is registered for all methods and does not count. */
 const methodsOf = (app: Hono, path: string): string[] =>
   METHODS.filter((method) => app.router.match(method, path)[0].some(([[, route]]) => route.method === method));
 
 function notFound(app: Hono, c: Context): Response {
-  // To Dapr a 404 means that it may drop the message; any other failure makes it keep it.
+  // After a 404 Dapr drops the message; after any other failure it keeps the message.
   if (c.req.path.startsWith('/messages/')) {
-    logger.error({ path: c.req.path }, 'a subscription points to a topic that this service does not handle');
+    logger.error({ path: c.req.path }, 'a subscription delivers a topic that this service does not handle');
     return problemResponse('unavailable', { detail: 'this service does not handle the topic' });
   }
   const allow = methodsOf(app, c.req.path);
-  if (allow.length === 0) return problemResponse('not-found', { detail: `there is no ${c.req.path.slice(0, 200)}` });
-  return problemResponse('method-not-allowed', { allow, detail: `${c.req.path} has ${allow.join(', ')}` });
+  if (allow.length === 0) return problemResponse('not-found', { detail: `${c.req.path.slice(0, 200)} does not exist` });
+  return problemResponse('method-not-allowed', { allow, detail: `${c.req.path} supports ${allow.join(', ')}` });
 }
 
-function failed(error: Error, c: Context): Response {
+function errorResponse(error: Error, c: Context): Response {
   if (error instanceof ProblemError) return problemResponse(error.kind, error.details);
   if (error instanceof UnavailableError) {
-    warnSometimes('unavailable', { err: error }, 'a request failed for want of the sidecar');
+    warnRateLimited('unavailable', { err: error }, 'a request failed because the sidecar is unavailable');
     return problemResponse('unavailable', {
-      detail: 'the sidecar, or the store behind it, does not answer now',
+      detail: 'the sidecar or its state store is not available',
       retryAfter: 2,
     });
   }
-  logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
+  logger.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed');
   return problemResponse('internal-error');
 }
 
 /**
- * Hono with everything that is the same in every service: problems, /healthz, /readyz, /metrics, spans, measurements, and the
- * documents of its API. Every route that is added must be one of the API's operations.
+ * Hono with the parts that all services have: problem responses, /healthz, /readyz, /metrics, spans, request metrics, and the
+ * documents of the API. Every route that is added must be one of the API's operations.
  */
 export function createApp(options: AppOptions): Hono;
 export function createApp(options: ServiceAppOptions, api: Api): Hono;
@@ -70,7 +72,7 @@ export function createApp(
   app.use(observe);
   app.use(guard({ api, authenticate, appToken }));
   app.notFound((c) => notFound(app, c));
-  app.onError(failed);
+  app.onError(errorResponse);
   app.get('/healthz', (c) => c.json({ status: 'alive' }));
   app.get('/readyz', (c) => {
     const { ready, reasons } = readiness();

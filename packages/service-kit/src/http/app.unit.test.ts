@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   createApp,
-  etagHeader,
+  formatEtag,
   idempotencyKeyOf,
-  ifMatch,
-  jsonBody,
   MAX_BODY_BYTES,
   ProblemError,
   pathParam,
+  readJsonBody,
+  requireIfMatch,
 } from './index.ts';
 
 const schema = z.strictObject({
@@ -20,9 +20,9 @@ const id = z.string().regex(/^[a-z]+$/, 'must be letters');
 
 function setUp(reasons: readonly string[] = []) {
   const app = createApp({ readiness: () => ({ ready: reasons.length === 0, reasons }), appToken: 'secret' });
-  app.post('/things', async (c) => c.json(await jsonBody(c, schema), 201));
+  app.post('/things', async (c) => c.json(await readJsonBody(c, schema), 201));
   app.get('/things/:id', (c) => c.json({ id: pathParam(c, 'id', id) }));
-  app.patch('/things/:id', (c) => c.json({ etag: ifMatch(c) }));
+  app.patch('/things/:id', (c) => c.json({ etag: requireIfMatch(c) }));
   app.put('/things', (c) => c.json({ key: idempotencyKeyOf(c) ?? null }));
   app.get('/busy', () => {
     throw new ProblemError('unavailable', { retryAfter: 2.1, location: '/things/x', detail: 'the queue is full' });
@@ -49,18 +49,18 @@ async function problemIn(response: Response): Promise<Problem> {
   return body;
 }
 
-test('a good body arrives parsed', async () => {
+test('passes a valid body to the handler', async () => {
   const response = await post('{"name":"a"}');
   expect([response.status, await response.json()]).toEqual([201, { name: 'a', lines: [] }]);
 });
 
-test('every fault of a body is named by its field', async () => {
+test('lists every fault of a body with its field', async () => {
   const body = await problemIn(await post('{"lines":[{"quantity":1},{"quantity":0,"colour":"red"}],"price":1}'));
   expect(body).toMatchObject({ type: 'urn:standing-order:problem:invalid-request', status: 422 });
   expect(body.errors?.map(({ field }) => field)).toEqual(['name', 'lines[1].quantity', 'lines[1].colour', 'price']);
 });
 
-test('a thousand faults are counted, a hundred are listed', async () => {
+test('counts a thousand faults and lists a hundred', async () => {
   const lines = Array.from({ length: 1_000 }, () => ({ quantity: 0 }));
   const body = await problemIn(await post(JSON.stringify({ name: 'a', lines })));
   expect(body.errors).toHaveLength(100);
@@ -68,24 +68,24 @@ test('a thousand faults are counted, a hundred are listed', async () => {
 });
 
 test.each([
-  ['no JSON', '{"name":', {}, 400, 'body'],
-  ['no body', '', {}, 400, 'body'],
-  ['a body that is no object', '[]', {}, 422, 'body'],
+  ['a body that is not JSON', '{"name":', {}, 400, 'body'],
+  ['an empty body', '', {}, 400, 'body'],
+  ['a body that is not an object', '[]', {}, 422, 'body'],
   ['a form', '{}', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'Content-Type'],
-  ['no type', '{}', { 'content-type': '' }, 415, 'Content-Type'],
-])('%s is refused by name', async (_, body, headers, status, field) => {
+  ['a request without a type', '{}', { 'content-type': '' }, 415, 'Content-Type'],
+])('refuses %s with the field at fault', async (_, body, headers, status, field) => {
   const found = await problemIn(await post(body, headers));
   expect([found.status, found.errors?.[0]?.field]).toEqual([status, field]);
 });
 
 test.each(['application/json; charset=utf-8', 'application/merge-patch+json', 'Application/JSON'])(
-  '%s is JSON',
+  'accepts %s as JSON',
   async (type) => {
     expect((await post('{"name":"a"}', { 'content-type': type })).status).toBe(201);
   },
 );
 
-test('a body that says it is too large is refused unread', async () => {
+test('refuses a body whose Content-Length is too large without reading it', async () => {
   const unread = new ReadableStream({
     pull() {
       throw new Error('it was read');
@@ -95,7 +95,7 @@ test('a body that says it is too large is refused unread', async () => {
   expect(body).toMatchObject({ status: 413, errors: [{ field: 'body', detail: expect.any(String) }] });
 });
 
-test('a body that does not say its length is read no further than the limit', async () => {
+test('reads a body without a Content-Length no further than the limit', async () => {
   let sent = 0;
   const endless = new ReadableStream({
     pull(controller) {
@@ -107,33 +107,33 @@ test('a body that does not say its length is read no further than the limit', as
   expect(sent).toBeLessThan(2 * MAX_BODY_BYTES);
 });
 
-test('a body of exactly the limit is read, with and without a length', async () => {
+test('accepts a body of exactly the limit, with and without a Content-Length', async () => {
   const body = `{"name":"${'x'.repeat(MAX_BODY_BYTES - 11)}"}`;
   expect(Buffer.byteLength(body)).toBe(MAX_BODY_BYTES);
   expect((await post(body, { 'content-length': String(MAX_BODY_BYTES) })).status).toBe(201);
   expect((await post(new Blob([body]).stream())).status).toBe(201);
 });
 
-test('an unknown path is a 404, a known one with another method a 405 that says which', async () => {
+test('answers an unknown path with 404, and an unsupported method with 405 and Allow', async () => {
   expect((await problemIn(await setUp().request('/nothing'))).status).toBe(404);
   const response = await setUp().request('/things', { method: 'DELETE' });
   expect(response.headers.get('allow')).toBe('POST, PUT');
   expect((await problemIn(response)).status).toBe(405);
 });
 
-test('what cannot be an id is not found, with the reason', async () => {
+test('answers an invalid id with 404 and the reason', async () => {
   const body = await problemIn(await setUp().request('/things/007'));
   expect(body).toMatchObject({ status: 404, errors: [{ field: 'id', detail: 'must be letters' }] });
 });
 
-test('a problem thrown by a handler keeps its headers', async () => {
+test('answers a ProblemError with its headers', async () => {
   const response = await setUp().request('/busy');
   expect(response.headers.get('retry-after')).toBe('3');
   expect(response.headers.get('location')).toBe('/things/x');
   expect(await problemIn(response)).toMatchObject({ status: 503, detail: 'the queue is full' });
 });
 
-test('an exception is a 500 that says nothing of its inside', async () => {
+test('answers an exception with 500, without its message', async () => {
   const response = await setUp().request('/broken');
   expect(JSON.stringify(await problemIn(response))).not.toContain('secret');
   expect(response.status).toBe(500);
@@ -146,7 +146,7 @@ test.each([
   ['*', 422],
   ['W/"7"', 422],
   ['"7", "8"', 422],
-])('If-Match %s', async (tag, status) => {
+])('If-Match %s is answered %i', async (tag, status) => {
   const headers: Record<string, string> = tag === undefined ? {} : { 'if-match': tag };
   const response = await setUp().request('/things/a', { method: 'PATCH', headers });
   expect(response.status).toBe(status);
@@ -154,20 +154,20 @@ test.each([
   else expect((await problemIn(response)).errors?.[0]?.field).toBe('If-Match');
 });
 
-test('an ETag survives its way to the client and back', async () => {
-  const headers = { 'if-match': etagHeader('2aa31615-740e-4126-b0be-f83fdb829083') };
+test('reads an ETag back from If-Match unchanged', async () => {
+  const headers = { 'if-match': formatEtag('2aa31615-740e-4126-b0be-f83fdb829083') };
   const response = await setUp().request('/things/a', { method: 'PATCH', headers });
   expect(await response.json()).toEqual({ etag: '2aa31615-740e-4126-b0be-f83fdb829083' });
 });
 
-test('an Idempotency-Key of 10,000 characters is refused by name', async () => {
+test('refuses an Idempotency-Key of 10,000 characters with the header at fault', async () => {
   const request = (key: string) => setUp().request('/things', { method: 'PUT', headers: { 'idempotency-key': key } });
   expect(await (await request('k1')).json()).toEqual({ key: 'k1' });
   const body = await problemIn(await request('x'.repeat(10_000)));
   expect(body).toMatchObject({ status: 422, errors: [{ field: 'Idempotency-Key' }] });
 });
 
-test('messages come only from who knows the token, and are never answered 404', async () => {
+test('accepts messages only with the token, and never answers them 404', async () => {
   const deliver = (path: string, token?: string) =>
     setUp().request(path, { method: 'POST', headers: token === undefined ? {} : { 'dapr-api-token': token } });
   expect((await deliver('/messages/known', 'secret')).status).toBe(200);
@@ -176,7 +176,7 @@ test('messages come only from who knows the token, and are never answered 404', 
   expect((await problemIn(await deliver('/messages/unknown', 'secret'))).status).toBe(503);
 });
 
-test('alive is alive; ready is the truth with its reasons', async () => {
+test('is alive while it is not ready, and lists the reasons', async () => {
   const down = setUp(['the sidecar does not answer']);
   expect((await down.request('/healthz')).status).toBe(200);
   const response = await down.request('/readyz');

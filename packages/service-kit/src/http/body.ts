@@ -6,9 +6,9 @@ import { allFaultsOf, invalidRequest, ProblemError } from './problem.ts';
 export const MAX_BODY_BYTES = 256 * 1024;
 
 const tooLarge = (limit: number): ProblemError =>
-  new ProblemError('content-too-large', { errors: [{ field: 'body', detail: `may have at most ${limit} bytes` }] });
+  new ProblemError('content-too-large', { errors: [{ field: 'body', detail: `must have at most ${limit} bytes` }] });
 
-/** Counts while it reads, for a body that does not say its length. */
+/** Reads and counts a body without a Content-Length. */
 async function streamedText(request: Request, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -21,8 +21,8 @@ async function streamedText(request: Request, limit: number): Promise<string> {
 }
 
 /**
- * The body as text, at most `limit` bytes of it. With a Content-Length, which the HTTP parser holds the client to, a body
- * that is too large is refused before any of it is read.
+ * The body as text, at most `limit` bytes. With a Content-Length, which the HTTP parser enforces, a body that is too large is
+ * refused before it is read.
  */
 async function textBody(c: Context, limit: number): Promise<string> {
   const length = c.req.header('content-length');
@@ -31,27 +31,29 @@ async function textBody(c: Context, limit: number): Promise<string> {
   return c.req.text();
 }
 
-/** The body as JSON, not validated. */
-export async function parsedBody(c: Context, limit: number): Promise<unknown> {
+/** Parses the body as JSON of at most `limit` bytes, without validation. @throws ProblemError 400, 413 */
+export async function parseBody(c: Context, limit: number): Promise<unknown> {
   const text = await textBody(c, limit);
   try {
     return JSON.parse(text);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new ProblemError('malformed-request', { errors: [{ field: 'body', detail: `is not JSON: ${detail}` }] });
+    throw new ProblemError('malformed-request', { errors: [{ field: 'body', detail: `must be JSON: ${detail}` }] });
   }
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
-/** Reads, limits (256 KiB), parses and validates a JSON body. Throws the ProblemError that names every fault. */
-export async function jsonBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+/** Reads, parses and validates a JSON body of at most 256 KiB. @throws ProblemError with every fault */
+export async function readJsonBody<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const type = c.req.header('content-type') ?? '';
   if (!JSON_TYPE.test(type)) {
-    const detail = type ? `is ${type.slice(0, 100)}, not application/json` : 'is missing; application/json is expected';
+    const detail = type
+      ? `must be application/json, not ${type.slice(0, 100)}`
+      : 'is missing; must be application/json';
     throw new ProblemError('unsupported-media-type', { errors: [{ field: 'Content-Type', detail }] });
   }
-  const result = schema.safeParse(await parsedBody(c, MAX_BODY_BYTES));
+  const result = schema.safeParse(await parseBody(c, MAX_BODY_BYTES));
   if (!result.success) throw invalidRequest(allFaultsOf(result.error));
   return result.data;
 }

@@ -7,7 +7,7 @@ import { ProblemError } from './problem.ts';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** Whatever the page needs comes from here: it works in a cluster without the internet. */
+/** The page loads only files of this service, so it works in a cluster without internet access. */
 const SECURITY = [
   "default-src 'none'",
   "script-src 'self'",

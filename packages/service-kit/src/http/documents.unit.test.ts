@@ -4,14 +4,14 @@ import { createApp } from './index.ts';
 
 const app = createApp({ readiness: () => ({ ready: true, reasons: [] }), authenticate: undefined }, orderApi);
 
-test('a service shows what it offers, by HTTP and by message', async () => {
+test('serves the OpenAPI and AsyncAPI documents', async () => {
   const openapi = await app.request('/openapi.json');
   expect(await openapi.json()).toMatchObject({ openapi: '3.1.1', info: { title: orderApi.title } });
   const asyncapi = await app.request('/asyncapi.json');
   expect(await asyncapi.json()).toMatchObject({ asyncapi: '3.0.0', channels: { 'order-requests': {} } });
 });
 
-test('the page consists of what the service itself serves, and may load nothing else', async () => {
+test('the page loads only files of the service, and its policy allows no others', async () => {
   const response = await app.request('/docs');
   const page = await response.text();
   expect(response.headers.get('content-type')).toMatch(/^text\/html/);

@@ -1,6 +1,6 @@
 export { type AppOptions, createApp, type Readiness, type ServiceAppOptions } from './app.ts';
-export { jsonBody, MAX_BODY_BYTES, parsedBody } from './body.ts';
-export { etagHeader, idempotencyKeyOf, ifMatch, isUnchanged, pathParam } from './headers.ts';
+export { MAX_BODY_BYTES, parseBody, readJsonBody } from './body.ts';
+export { compareRoutes, compareTopics } from './compare-api.ts';
+export { formatEtag, idempotencyKeyOf, isUnchanged, pathParam, requireIfMatch } from './headers.ts';
 export { faultsOf, type ProblemDetails, ProblemError, problemResponse } from './problem.ts';
-export { routesBeside, topicsBeside } from './routes.ts';
 export { UnavailableError } from './unavailable.ts';

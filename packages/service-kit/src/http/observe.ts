@@ -1,7 +1,7 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { contextOf, DURATION_BOUNDS, keys, logger, meter, startSpan } from '../telemetry/index.ts';
+import { ATTRIBUTE_KEYS, contextOf, DURATION_BOUNDS, logger, meter, startSpan } from '../telemetry/index.ts';
 
 const duration = meter.createHistogram('http.server.request.duration', {
   description: 'Duration of HTTP requests',
@@ -9,7 +9,7 @@ const duration = meter.createHistogram('http.server.request.duration', {
   advice: { explicitBucketBoundaries: DURATION_BOUNDS },
 });
 
-/** Deliveries belong to many orders: the subscription makes spans for them. Probes would only fill the trace store. */
+/** Without a server span: deliveries, whose spans the subscription makes, since they belong to many orders; and probes. */
 const UNTRACED = /^\/(?:messages\/|healthz$|readyz$|metrics$)/;
 
 function startServerSpan(c: Context): Span {
@@ -18,24 +18,24 @@ function startServerSpan(c: Context): Span {
   return startSpan(c.req.method, {
     kind: SpanKind.SERVER,
     parent: contextOf(traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) }),
-    attributes: { [keys.httpMethod]: c.req.method, [keys.urlPath]: c.req.path },
+    attributes: { [ATTRIBUTE_KEYS.httpMethod]: c.req.method, [ATTRIBUTE_KEYS.urlPath]: c.req.path },
   });
 }
 
 function endServerSpan(span: Span, method: string, route: string, status: number): void {
   span.updateName(`${method} ${route}`);
-  span.setAttributes({ [keys.httpRoute]: route, [keys.httpStatus]: status });
+  span.setAttributes({ [ATTRIBUTE_KEYS.httpRoute]: route, [ATTRIBUTE_KEYS.httpStatus]: status });
   if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();
 }
 
-/** The route's pattern: of a path that no route has, there are too many for a metric. */
+/** The pattern of the route. Unknown paths share one value, since a metric cannot have a series for each. */
 function routeOf(c: Context): string {
   const route = routePath(c, -1);
   return route === '*' || route === '/*' ? 'unknown' : route;
 }
 
-/** One span, one measurement and, at level debug, one line for each request. */
+/** Middleware that records a span, a duration and, at level debug, a log line for each request. */
 export const observe: MiddlewareHandler = async (c, next) => {
   const startedAt = performance.now();
   const span = UNTRACED.test(c.req.path) ? undefined : startServerSpan(c);
@@ -45,7 +45,11 @@ export const observe: MiddlewareHandler = async (c, next) => {
   const { status } = c.res;
   const route = routeOf(c);
   const seconds = (performance.now() - startedAt) / 1_000;
-  duration.record(seconds, { [keys.httpMethod]: method, [keys.httpRoute]: route, [keys.httpStatus]: status });
+  duration.record(seconds, {
+    [ATTRIBUTE_KEYS.httpMethod]: method,
+    [ATTRIBUTE_KEYS.httpRoute]: route,
+    [ATTRIBUTE_KEYS.httpStatus]: status,
+  });
   if (span) endServerSpan(span, method, route, status);
   if (logger.isLevelEnabled('debug')) logger.debug({ method, route, status, seconds }, 'request');
 };

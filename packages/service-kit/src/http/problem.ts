@@ -1,37 +1,38 @@
 import {
   type FieldFault,
+  PROBLEM_KINDS,
   type Problem,
   type ProblemKind,
-  problemKinds,
   problemType,
   type Reason,
 } from '@standing-order/contracts';
 import type { z } from 'zod';
 
+/** The optional members and headers of a problem response. */
 export interface ProblemDetails {
   readonly detail?: string;
   readonly errors?: readonly FieldFault[];
-  /** Why an order is refused. */
+  /** Reasons for which an order is rejected. */
   readonly reasons?: readonly Reason[];
-  /** Services that could not be asked. */
+  /** Services that are unavailable. */
   readonly dependencies?: readonly string[];
-  /** Seconds; becomes Retry-After. */
+  /** Header Retry-After, in seconds. */
   readonly retryAfter?: number;
-  /** Becomes Location: where the truth will be. */
+  /** Header Location: the resource to read for the outcome. */
   readonly location?: string;
-  /** How to authenticate; becomes WWW-Authenticate. */
+  /** Header WWW-Authenticate. */
   readonly challenge?: string;
-  /** Methods that the resource has; becomes Allow. */
+  /** Header Allow: the methods of the resource. */
   readonly allow?: readonly string[];
 }
 
-/** Thrown in a handler, it is answered as problem+json. */
+/** An error that is answered as problem+json when a handler throws it. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly kind: ProblemKind;
   readonly details: ProblemDetails;
   constructor(kind: ProblemKind, details: ProblemDetails = {}) {
-    super(details.detail ?? problemKinds[kind].title);
+    super(details.detail ?? PROBLEM_KINDS[kind].title);
     this.kind = kind;
     this.details = details;
   }
@@ -40,7 +41,7 @@ export class ProblemError extends Error {
 /** The body of a problem. */
 export function problemOf(kind: ProblemKind, details: ProblemDetails = {}): Problem {
   const { detail, errors, reasons, dependencies } = details;
-  const { status, title } = problemKinds[kind];
+  const { status, title } = PROBLEM_KINDS[kind];
   return {
     type: problemType(kind),
     title,
@@ -52,9 +53,9 @@ export function problemOf(kind: ProblemKind, details: ProblemDetails = {}): Prob
   };
 }
 
-/** A problem as a response. A service that is unavailable always says when to come back. */
+/** A problem as a response. A 503 always has a Retry-After; default 1 s. */
 export function problemResponse(kind: ProblemKind, details: ProblemDetails = {}): Response {
-  const { status } = problemKinds[kind];
+  const { status } = PROBLEM_KINDS[kind];
   const retryAfter = details.retryAfter ?? (status === 503 ? 1 : undefined);
   return new Response(JSON.stringify(problemOf(kind, details)), {
     status,
@@ -68,11 +69,11 @@ export function problemResponse(kind: ProblemKind, details: ProblemDetails = {})
   });
 }
 
-/** A longer list helps nobody, and a request of 10,000 faults must not make an answer, or a message, of a megabyte. */
+/** Faults in one response or message. A request with 10,000 faults must not cause a response of a megabyte. */
 const MAX_FAULTS = 100;
 const MAX_NAME = 200;
 
-/** A path as people write it: `lines[2].quantity`. */
+/** A path as text: `lines[2].quantity`. */
 function fieldName(path: readonly PropertyKey[]): string {
   let name = '';
   for (const part of path) {
@@ -81,7 +82,7 @@ function fieldName(path: readonly PropertyKey[]): string {
   return name.slice(0, MAX_NAME);
 }
 
-/** What zod found, one fault for each field; a body that is wrong as a whole is the field `body`. */
+/** The faults that zod found, one for each issue. A fault of the whole body has the field `body`. */
 export function allFaultsOf(error: z.core.$ZodError): FieldFault[] {
   const faults: FieldFault[] = [];
   for (const issue of error.issues) {
@@ -95,7 +96,7 @@ export function allFaultsOf(error: z.core.$ZodError): FieldFault[] {
   return faults;
 }
 
-/** As many of them as a message carries. */
+/** The first 100 faults that zod found, for a message. */
 export const faultsOf = (error: z.core.$ZodError): FieldFault[] => allFaultsOf(error).slice(0, MAX_FAULTS);
 
 /** The problem of a request with these faults. */
@@ -103,6 +104,6 @@ export const invalidRequest = (faults: readonly FieldFault[]): ProblemError =>
   new ProblemError('invalid-request', {
     errors: faults.slice(0, MAX_FAULTS),
     ...(faults.length > MAX_FAULTS && {
-      detail: `${faults.length} faults, of which the first ${MAX_FAULTS} are listed`,
+      detail: `${faults.length} faults; the first ${MAX_FAULTS} are listed`,
     }),
   });

@@ -1,20 +1,20 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Time. The wall clock jumps, and the monotonic clock may stand still while a machine is suspended, so there are two. */
+/** Time and timers. The wall clock may jump, and the monotonic clock may stop while a machine is suspended. */
 export interface Clock {
-  /** Milliseconds since some fixed moment of this process; never goes back. */
+  /** Milliseconds since a fixed moment of this process; never decreases. */
   monotonic(): number;
-  /** Unix time in milliseconds; may jump either way. */
+  /** Unix time in milliseconds; may jump in both directions. */
   wall(): number;
   /** Calls `fire` once, `ms` milliseconds from now at the earliest. Returns a function that cancels the timer. */
   setTimer(ms: number, fire: () => void): () => void;
 }
 
-/** Uniform in [0, 1). */
+/** A random number, uniform in [0, 1). */
 export type Random = () => number;
 
 /** The clocks of this machine. */
-export const realClock: Clock = {
+export const systemClock: Clock = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
   setTimer(ms, fire) {
@@ -26,8 +26,8 @@ export const realClock: Clock = {
 const pool = new Uint32Array(2_048);
 let used = pool.length;
 
-/** 53 bits from the system's generator. One system call serves a thousand numbers. */
-export const realRandom: Random = () => {
+/** 53 bits from the system's generator. One system call yields a thousand numbers. */
+export const systemRandom: Random = () => {
   if (used >= pool.length) {
     randomFillSync(pool);
     used = 0;

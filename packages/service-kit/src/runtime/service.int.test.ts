@@ -8,19 +8,19 @@ import { afterEach, expect, test } from 'vitest';
 const here = (path: string): string => new URL(path, import.meta.url).href;
 const DEADLINE_MS = 20_000;
 
-/** A service whose GET /slow is answered once it got SIGUSR2. */
+/** A service that answers GET /slow after SIGUSR2. */
 const service = (options = '') => `
   import { createApp } from '${here('../http/index.ts')}';
   import { runService } from '${here('index.ts')}';
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
   const go = Promise.withResolvers();
-  app.get('/slow', async (c) => { console.log('slow: asked'); await go.promise; return c.text('done'); });
+  app.get('/slow', async (c) => { console.log('slow: received'); await go.promise; return c.text('done'); });
   process.on('SIGUSR2', go.resolve);
   runService({ app, host: '127.0.0.1', port: 0, ${options} });
 `;
 
 interface Running {
-  /** Waits for a line of its output that holds this text. */
+  /** Waits for an output line with this text. */
   line(text: string): Promise<string>;
   url(): Promise<string>;
   kill(signal: NodeJS.Signals): void;
@@ -60,11 +60,11 @@ function run(source: string): Running {
   };
 }
 
-test('on SIGTERM a service answers what is under way, takes nothing more, stops and exits 0', async () => {
+test('on SIGTERM answers the requests in flight, accepts no more, stops and exits with 0', async () => {
   const one = run(service(`async stop() { console.log('stop hook'); }`));
   const url = await one.url();
   const slow = fetch(`${url}/slow`);
-  await one.line('slow: asked');
+  await one.line('slow: received');
   one.kill('SIGTERM');
   await one.line('SIGTERM: stopping');
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
@@ -74,10 +74,10 @@ test('on SIGTERM a service answers what is under way, takes nothing more, stops 
   expect(await one.exit).toBe(0);
 });
 
-test('a second signal ends it at once, with exit code 1', async () => {
+test('exits with 1 at once on a second signal', async () => {
   const one = run(service());
   const slow = fetch(`${await one.url()}/slow`).catch(() => 'cut off');
-  await one.line('slow: asked');
+  await one.line('slow: received');
   one.kill('SIGTERM');
   await one.line('SIGTERM: stopping');
   one.kill('SIGTERM');
@@ -86,20 +86,16 @@ test('a second signal ends it at once, with exit code 1', async () => {
 });
 
 test.each([
-  ['a start that fails', `start: () => Promise.reject(new Error('unfit store'))`, 'unfit store'],
-  ['a rejection that nobody handles', `start: async () => { Promise.reject(new Error('forgotten')); }`, 'forgotten'],
-  [
-    'an exception that nobody catches',
-    `start: async () => { setTimeout(() => { throw new Error('lost'); }); }`,
-    'lost',
-  ],
-])('%s ends it with exit code 1 and says why', async (_, options, why) => {
+  ['a start that fails', `start: () => Promise.reject(new Error('unsupported store'))`, 'unsupported store'],
+  ['an unhandled rejection', `start: async () => { Promise.reject(new Error('forgotten')); }`, 'forgotten'],
+  ['an uncaught exception', `start: async () => { setTimeout(() => { throw new Error('lost'); }); }`, 'lost'],
+])('%s ends the process with exit code 1 and a fatal log entry', async (_, options, message) => {
   const one = run(service(options));
-  expect(await one.line('"fatal"')).toContain(why);
+  expect(await one.line('"fatal"')).toContain(message);
   expect(await one.exit).toBe(1);
 });
 
-test('a stop that takes too long is cut off', async () => {
+test('exits when stopping takes too long', async () => {
   const one = run(service('stop: () => new Promise((resolve) => setTimeout(resolve, 60_000)), stopWithinMs: 300'));
   await one.url();
   one.kill('SIGTERM');
@@ -107,7 +103,7 @@ test('a stop that takes too long is cut off', async () => {
   expect(await one.exit).toBe(1);
 });
 
-test('a port that is taken ends it with exit code 1', async () => {
+test('exits with 1 when the port is in use', async () => {
   const one = run(service());
   const { port } = new URL(await one.url());
   const two = run(service().replace('port: 0', `port: ${port}`));
@@ -116,7 +112,7 @@ test('a port that is taken ends it with exit code 1', async () => {
 });
 
 test.each([
-  ['no HTTP', 'NONSENSE\r\n\r\n', 400, 'malformed-request'],
+  ['a request that is not HTTP', 'NONSENSE\r\n\r\n', 400, 'malformed-request'],
   [
     'headers of 100,000 bytes',
     `GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`,

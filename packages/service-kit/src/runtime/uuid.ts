@@ -4,8 +4,8 @@ import type { Clock, Random } from './clock.ts';
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
 /**
- * UUID version 7 (RFC 9562): sorts by time of creation, to the millisecond. Every request makes two, so its digits come from
- * numbers of at most 24 bits, which turn into text five times as fast as larger ones.
+ * UUID version 7 (RFC 9562): sorts by time of creation, to the millisecond. Every request creates two, so the digits come from
+ * numbers of at most 24 bits, which are formatted five times as fast as larger ones.
  */
 export function uuidv7(clock: Pick<Clock, 'wall'>, random: Random): string {
   const bits = (count: number): number => Math.floor(random() * 2 ** count);
@@ -16,8 +16,8 @@ export function uuidv7(clock: Pick<Clock, 'wall'>, random: Random): string {
 }
 
 /**
- * UUID version 8 from the SHA-256 of the parts: equal parts, equal id. Each part goes in with its length, so ("a", "b") is
- * not ("ab", "").
+ * UUID version 8 from the SHA-256 of the parts: equal parts give equal ids. Each part is hashed with its length, so ("a", "b") and
+ * ("ab", "") differ.
  */
 export function deterministicUuid(...parts: readonly string[]): string {
   const digits = hash('sha256', parts.map((part) => `${part.length}:${part}`).join(''), 'hex');

@@ -1,7 +1,7 @@
 import { orderId } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { realRandom } from './clock.ts';
+import { systemRandom } from './clock.ts';
 import { deterministicUuid, uuidv7 } from './uuid.ts';
 
 const at = (time: number) => ({ wall: () => time });
@@ -19,16 +19,16 @@ test('version 7 sorts by time, and both versions have the form of an order id', 
   );
 });
 
-test('the example of RFC 9562 has the time that ours has', () => {
+test('the example of RFC 9562 has the same time as ours', () => {
   expect(uuidv7(at(0x017f22e279b0), () => 0)).toBe('017f22e2-79b0-7000-8000-000000000000');
 });
 
 test('ten thousand ids of one millisecond are all different', () => {
-  const ids = new Set(Array.from({ length: 10_000 }, () => uuidv7(at(1), realRandom)));
+  const ids = new Set(Array.from({ length: 10_000 }, () => uuidv7(at(1), systemRandom)));
   expect(ids.size).toBe(10_000);
 });
 
-test('equal parts give equal ids, other parts other ids, however they are cut', () => {
+test('equal parts give equal ids, and other parts or other boundaries other ids', () => {
   const parts = fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 3 });
   fc.assert(
     fc.property(parts, parts, (one, two) => {
@@ -41,6 +41,6 @@ test('equal parts give equal ids, other parts other ids, however they are cut', 
 });
 
 test('random numbers are at least 0 and below 1', () => {
-  const values = Array.from({ length: 10_000 }, realRandom);
+  const values = Array.from({ length: 10_000 }, systemRandom);
   expect(values.filter((value) => !(value >= 0 && value < 1))).toEqual([]);
 });

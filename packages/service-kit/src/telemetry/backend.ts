@@ -1,4 +1,4 @@
-/** What telemetry/start.ts sets up, if a process has it. */
+/** The telemetry that telemetry/start.ts sets up. */
 export interface TelemetryBackend {
   metricsText(): Promise<string>;
   stop(): Promise<void>;
@@ -6,18 +6,19 @@ export interface TelemetryBackend {
 
 let backend: TelemetryBackend | undefined;
 
-export function useBackend(started: TelemetryBackend): void {
+/** Sets the telemetry of this process. */
+export function setBackend(started: TelemetryBackend): void {
   backend = started;
 }
 
-/** All metrics of this process in Prometheus' text format. Empty when telemetry was not started. */
+/** All metrics of this process in Prometheus' text format. Empty without telemetry. */
 export const metricsText = async (): Promise<string> => (await backend?.metricsText()) ?? '';
 
-/** Sends what is still buffered, for at most `deadlineMs`, and stops. Says whether all of it went out. */
+/** Sends buffered telemetry, for at most `deadlineMs`, and stops. Returns whether all of it was sent. */
 export async function stopTelemetry(deadlineMs: number): Promise<boolean> {
   if (!backend) return true;
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
+  const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(resolve, deadlineMs, false);
   });
   try {
@@ -26,7 +27,7 @@ export async function stopTelemetry(deadlineMs: number): Promise<boolean> {
         () => true,
         () => false,
       ),
-      late,
+      timeout,
     ]);
   } finally {
     clearTimeout(timer);

@@ -2,18 +2,18 @@ export type { Context, Span } from '@opentelemetry/api';
 export { SpanKind } from '@opentelemetry/api';
 export type { TraceParent } from '@standing-order/contracts';
 export { metricsText, stopTelemetry } from './backend.ts';
-export { type Logger, logger, logLevels, warnSometimes } from './logger.ts';
+export { LOG_LEVELS, type Logger, logger, warnRateLimited } from './logger.ts';
 export { DURATION_BOUNDS, meter } from './meter.ts';
-export { keys, messageAttributes, topicAttributes } from './semantic.ts';
+export { ATTRIBUTE_KEYS, messageAttributes, topicAttributes } from './semantic.ts';
 export {
   contextOf,
   currentTrace,
-  detached,
   failSpan,
   inSpan,
   isTraced,
   type RecordedSpan,
   recordSpan,
+  runDetached,
   type SpanOptions,
   startSpan,
   traceOf,

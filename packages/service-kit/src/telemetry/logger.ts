@@ -3,17 +3,17 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger };
 
-/** As LOG_LEVEL names them. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** The values of LOG_LEVEL. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-const wanted = process.env.LOG_LEVEL;
+const requested = process.env.LOG_LEVEL;
 
 /**
- * JSON lines on stdout, with the trace_id and span_id of the active span. A LOG_LEVEL that is none counts as info here;
- * loadConfig is who refuses it.
+ * JSON lines on stdout, with the trace_id and span_id of the active span. An invalid LOG_LEVEL counts as info here; loadConfig
+ * refuses it.
  */
 export const logger: Logger = pino({
-  level: logLevels.find((level) => level === wanted) ?? 'info',
+  level: LOG_LEVELS.find((level) => level === requested) ?? 'info',
   base: { service: process.env.OTEL_SERVICE_NAME ?? 'standing-order' },
   formatters: { level: (label) => ({ level: label }) },
   timestamp: pino.stdTimeFunctions.isoTime,
@@ -25,20 +25,20 @@ export const logger: Logger = pino({
 
 const EVERY_MS = 1_000;
 const MAX_KEYS = 1_000;
-const quiet = new Map<string, { until: number; suppressed: number }>();
+const limited = new Map<string, { until: number; suppressed: number }>();
 
 /**
- * Logs a warning at most once a second for each key and says how many were left out: a store that is down must not fill
- * the disk. Keys come from code, so there are few.
+ * Logs a warning at most once a second for each key, with the number of suppressed ones: a store that is down must not fill the
+ * disk. Keys come from code, so there are few.
  */
-export function warnSometimes(key: string, fields: object, message: string): void {
+export function warnRateLimited(key: string, fields: object, message: string): void {
   const now = performance.now();
-  const state = quiet.get(key);
+  const state = limited.get(key);
   if (state && now < state.until) {
     state.suppressed++;
     return;
   }
-  if (quiet.size >= MAX_KEYS) quiet.clear();
-  quiet.set(key, { until: now + EVERY_MS, suppressed: 0 });
+  if (limited.size >= MAX_KEYS) limited.clear();
+  limited.set(key, { until: now + EVERY_MS, suppressed: 0 });
   logger.warn({ ...fields, ...(state?.suppressed && { suppressed: state.suppressed }) }, message);
 }

@@ -2,10 +2,10 @@ import type { Attributes } from '@opentelemetry/api';
 import type { CloudEvent } from '@standing-order/contracts';
 
 /**
- * Attribute keys of OpenTelemetry's semantic conventions that are used here. Those for messaging and CloudEvents are still
- * "Development" and may change their names, so they are spelled out in this file only.
+ * The attribute keys of OpenTelemetry's semantic conventions that services use. Those for messaging and CloudEvents are still in
+ * status "Development" and may be renamed, so only this file spells them out.
  */
-export const keys = {
+export const ATTRIBUTE_KEYS = {
   httpMethod: 'http.request.method',
   httpRoute: 'http.route',
   httpStatus: 'http.response.status_code',
@@ -23,20 +23,20 @@ export const keys = {
   eventSubject: 'cloudevents.event_subject',
 } as const;
 
-/** What the span of an operation on a topic says of it. Which broker is behind the sidecar, nobody here knows. */
+/** Attributes of the span of an operation on a topic. The system is Dapr, since the broker behind the sidecar is not known here. */
 export const topicAttributes = (topic: string, operation: 'send' | 'receive' | 'process'): Attributes => ({
-  [keys.messagingSystem]: 'dapr',
-  [keys.messagingDestination]: topic,
-  [keys.messagingOperationType]: operation,
-  [keys.messagingOperationName]: operation,
+  [ATTRIBUTE_KEYS.messagingSystem]: 'dapr',
+  [ATTRIBUTE_KEYS.messagingDestination]: topic,
+  [ATTRIBUTE_KEYS.messagingOperationType]: operation,
+  [ATTRIBUTE_KEYS.messagingOperationName]: operation,
 });
 
-/** What the span of an operation on one message says of it. */
+/** Attributes of the span of an operation on one message. */
 export const messageAttributes = (topic: string, operation: 'send' | 'process', event: CloudEvent): Attributes => ({
   ...topicAttributes(topic, operation),
-  [keys.messagingMessageId]: event.id,
-  [keys.eventId]: event.id,
-  [keys.eventType]: event.type,
-  [keys.eventSource]: event.source,
-  [keys.eventSubject]: event.subject,
+  [ATTRIBUTE_KEYS.messagingMessageId]: event.id,
+  [ATTRIBUTE_KEYS.eventId]: event.id,
+  [ATTRIBUTE_KEYS.eventType]: event.type,
+  [ATTRIBUTE_KEYS.eventSource]: event.source,
+  [ATTRIBUTE_KEYS.eventSubject]: event.subject,
 });

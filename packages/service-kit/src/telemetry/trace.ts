@@ -32,7 +32,7 @@ function spanContextOf(parent: TraceParent | undefined): SpanContext | undefined
   return isSpanContextValid(spanContext) ? spanContext : undefined;
 }
 
-/** The context of a stored or received trace parent; a root context when there is none, or it is none. */
+/** The context of a stored or received trace parent; a root context when there is none, or it is invalid. */
 export function contextOf(parent: TraceParent | undefined): Context {
   const spanContext = spanContextOf(parent);
   return spanContext ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT;
@@ -45,22 +45,23 @@ function traceParentOf(spanContext: SpanContext | undefined): TraceParent | unde
   return { traceparent: `00-${spanContext.traceId}-${spanContext.spanId}-${flags}`, ...(tracestate && { tracestate }) };
 }
 
-/** Where the span of the active (or the given) context is, to be kept in a document or sent in a message. */
+/** The trace parent of the active (or the given) context, to store in a document or send in a message. */
 export const currentTrace = (of: Context = context.active()): TraceParent | undefined =>
   traceParentOf(trace.getSpanContext(of));
 
-/** Where a message says that it comes from. */
+/** The trace parent of a message. */
 export const traceOf = ({ traceparent, tracestate }: CloudEvent): TraceParent | undefined =>
   traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) };
 
-/** Whether somebody records this trace: spans in one that nobody records only cost time. Looks at the flag alone. */
+/** Whether this trace is recorded, by its flag alone. Spans in a trace that is not recorded only cost time. */
 export const isTraced = (parent: TraceParent | undefined): parent is TraceParent =>
   parent !== undefined && (Number.parseInt(parent.traceparent.slice(-2), 16) & 1) === 1;
 
+/** Kind, attributes, links and parent of a span. */
 export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
-  /** What else it belongs to, beside its parent. Those that are no trace parents are left out. */
+  /** Other traces that the span belongs to. Invalid ones are ignored. */
   readonly links?: readonly (TraceParent | undefined)[];
   /** Default: the active context. */
   readonly parent?: Context;
@@ -72,7 +73,7 @@ const linksOf = (links: SpanOptions['links']): Link[] =>
     .filter((found) => found !== undefined)
     .map((found) => ({ context: found }));
 
-/** Starts a span; whoever starts it ends it. */
+/** Starts a span. The caller ends it. */
 export function startSpan(name: string, options: SpanOptions & { readonly startTime?: number }): Span {
   const { kind, attributes, links, parent, startTime } = options;
   return tracer.startSpan(
@@ -93,7 +94,7 @@ export function failSpan(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
 }
 
-/** Runs `work` inside a span. An exception is recorded, marks the span as failed, and is thrown on. */
+/** Runs `work` inside a span. An exception is recorded, marks the span as failed, and is rethrown. */
 export async function inSpan<T>(
   name: string,
   options: SpanOptions,
@@ -111,15 +112,16 @@ export async function inSpan<T>(
   }
 }
 
+/** A span that has ended already. */
 export interface RecordedSpan extends SpanOptions {
   /** Unix time in milliseconds. */
   readonly startedAt: number;
   readonly endedAt: number;
-  /** Why it failed, if it did. */
+  /** The reason if it failed. */
   readonly error?: string;
 }
 
-/** Records a span after the fact. Returns where it is, for links to it. */
+/** Records a span that has ended. Returns its trace parent, for links. */
 export function recordSpan(name: string, recorded: RecordedSpan): TraceParent | undefined {
   const span = startSpan(name, { ...recorded, startTime: recorded.startedAt });
   if (recorded.error !== undefined) failSpan(span, recorded.error);
@@ -128,7 +130,7 @@ export function recordSpan(name: string, recorded: RecordedSpan): TraceParent | 
 }
 
 /**
- * Runs `work` in no trace at all: for what one request happens to start and many share, as a batch or a loop. Otherwise it
- * would be recorded in the trace of whoever came first.
+ * Runs `work` outside any trace: for a batch or a loop that one request starts and many share. Otherwise it would be recorded in
+ * the trace of the request that started it.
  */
-export const detached = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);
+export const runDetached = <T>(work: () => T): T => context.with(ROOT_CONTEXT, work);

@@ -8,7 +8,7 @@ const hexOf = (length: number) =>
     .string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length })
     .filter((id) => !/^0+$/.test(id));
 
-test('a trace parent survives being stored and read', () => {
+test('reads a stored trace parent back unchanged', () => {
   fc.assert(
     fc.property(
       hexOf(32),
@@ -36,12 +36,12 @@ test.each([
   expect(currentTrace(contextOf(parent))).toBeUndefined();
 });
 
-test('an unknown version and unknown flags are understood as far as they are known', () => {
+test('reads the known parts of an unknown version and of unknown flags', () => {
   const context = contextOf({ traceparent: '01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff' });
   expect(trace.getSpanContext(context)?.traceFlags).toBe(1);
 });
 
-test('a span recorded after the fact stays in the trace of its parent', () => {
+test('records an ended span in the trace of its parent', () => {
   const parent = contextOf({ traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
   const where = recordSpan('commit', {
     parent,

@@ -1,106 +1,111 @@
 import type { Reason } from '@standing-order/contracts';
 import type { Token } from '@standing-order/outbox';
 import type {
-  Answer,
-  Answers,
-  ConsumerAnswer,
   ConsumerValid,
-  DetailsAnswer,
+  ConsumerVerdict,
   DetailsValid,
+  DetailsVerdict,
   Order,
   Pending,
   Rejected,
   Validated,
+  Verdict,
+  Verdicts,
 } from './order.ts';
 
-/** What may happen to an order: an answer arrives, its time is up, or somebody who is told of it has it. */
-export type Message = Answer | { readonly kind: 'time-up' } | Confirmation;
+/** The inputs that can change an order: a validator's verdict, its deadline, and the confirmation of a message. */
+export type OrderInput = Verdict | { readonly kind: 'time-up' } | Confirmation;
 
 /**
- * received: whoever asked by message has the outcome. noted: the notification service has it. indexed: the order is in the
- * list of its consumer's orders. `token`: of the sending that is confirmed.
+ * A receiver has confirmed what the order service sent.
+ *
+ * received: the client that placed the order by message has the outcome.
+ * noted: the notification service has the decided order.
+ * indexed: the order is in the list of its consumer's orders.
  */
 export interface Confirmation {
   readonly kind: 'received' | 'noted' | 'indexed';
+  /** Of the message, or the attempt, that is confirmed. */
   readonly token: Token;
 }
 
-/** Why a message changes nothing. */
+/** The reasons for which an input changes nothing. */
 export type Ignored =
   | 'already-answered'
-  | 'already-settled'
+  | 'already-decided'
   | 'past-deadline'
   | 'before-deadline'
-  | 'nobody-waits'
-  | 'not-settled';
+  | 'not-awaited'
+  | 'not-decided';
 
 export type Decision = { readonly document: Order } | { readonly ignored: Ignored };
 
 /**
- * What a message makes of an order. Pure: the same order, message and time give the same decision.
+ * Applies an input to an order. Pure: the same order, input and time give the same decision.
  *
- * The first answer of each kind counts. An order is decided once both are in, so that a refusal carries every reason;
- * after its deadline only time decides, and whoever answers too late changes nothing.
+ * - The first verdict of each kind counts.
+ * - The order is decided when both verdicts are recorded, so that a rejection has every reason.
+ * - From its deadline on an undecided order can only expire. A verdict that arrives later changes nothing.
  *
  * @param now Unix time in milliseconds
  */
-export function decide(order: Order, message: Message, now: number): Decision {
-  if (isConfirmation(message)) return confirm(order, message);
-  if (message.kind !== 'time-up' && order.answers[message.kind]) return { ignored: 'already-answered' };
-  if (order.status !== 'PENDING') return { ignored: 'already-settled' };
-  const late = order.deadline !== undefined && now >= order.deadline;
-  if (message.kind === 'time-up') {
-    return late ? { document: { ...order, status: 'EXPIRED', settledAt: now } } : { ignored: 'before-deadline' };
+export function decide(order: Order, input: OrderInput, now: number): Decision {
+  if (isConfirmation(input)) return confirm(order, input);
+  if (input.kind !== 'time-up' && order.answers[input.kind]) return { ignored: 'already-answered' };
+  if (order.status !== 'PENDING') return { ignored: 'already-decided' };
+  const isLate = order.deadline !== undefined && now >= order.deadline;
+  if (input.kind === 'time-up') {
+    return isLate ? { document: { ...order, status: 'EXPIRED', settledAt: now } } : { ignored: 'before-deadline' };
   }
-  if (late) return { ignored: 'past-deadline' };
-  return { document: settle({ ...order, answers: withAnswer(order.answers, message) }, now) };
+  if (isLate) return { ignored: 'past-deadline' };
+  return { document: evaluateIfComplete({ ...order, answers: addVerdict(order.answers, input) }, now) };
 }
 
-/** Whether the order has anybody who is to confirm this. */
-const awaited: Readonly<Record<Confirmation['kind'], (order: Order) => boolean>> = {
+/** Whether the order expects this confirmation. */
+const IS_AWAITED: Readonly<Record<Confirmation['kind'], (order: Order) => boolean>> = {
   received: ({ replyTo }) => replyTo !== undefined,
   noted: ({ notify }) => notify === true,
   indexed: ({ index }) => index === true,
 };
 
-const isConfirmation = (message: Message): message is Confirmation => message.kind in awaited;
+const isConfirmation = (input: OrderInput): input is Confirmation => input.kind in IS_AWAITED;
 
 function confirm(order: Order, { kind, token }: Confirmation): Decision {
-  if (!awaited[kind](order)) return { ignored: 'nobody-waits' };
-  if (order.status === 'PENDING' && kind !== 'indexed') return { ignored: 'not-settled' };
+  if (!IS_AWAITED[kind](order)) return { ignored: 'not-awaited' };
+  if (order.status === 'PENDING' && kind !== 'indexed') return { ignored: 'not-decided' };
   return order[kind] ? { ignored: 'already-answered' } : { document: { ...order, [kind]: token } };
 }
 
-function withAnswer(answers: Answers, answer: Answer): Answers {
-  return answer.kind === 'consumer' ? { ...answers, consumer: answer } : { ...answers, details: answer };
+function addVerdict(verdicts: Verdicts, verdict: Verdict): Verdicts {
+  return verdict.kind === 'consumer' ? { ...verdicts, consumer: verdict } : { ...verdicts, details: verdict };
 }
 
-function settle(order: Pending, now: number): Order {
+function evaluateIfComplete(order: Pending, now: number): Order {
   const { consumer, details } = order.answers;
-  return consumer && details ? decideAtOnce(order, consumer, details, now) : order;
+  return consumer && details ? evaluate(order, consumer, details, now) : order;
 }
 
-/** What both answers together make of an order, stored before or not. Pure. */
-export function decideAtOnce(
+/** Decides an order, stored or not, by both verdicts. Pure. */
+export function evaluate(
   order: Pending,
-  consumer: ConsumerAnswer,
-  details: DetailsAnswer,
+  consumer: ConsumerVerdict,
+  details: DetailsVerdict,
   now: number,
 ): Validated | Rejected {
-  const settled = { ...order, settledAt: now };
+  const decided = { ...order, settledAt: now };
   if (consumer.valid && details.valid) {
-    const reasons = overLimit(consumer, details);
+    const reasons = compareTotalWithLimit(consumer, details);
     const answers = { consumer, details };
     return reasons.length === 0
-      ? { ...settled, status: 'VALIDATED', answers }
-      : { ...settled, status: 'REJECTED', answers, reasons };
+      ? { ...decided, status: 'VALIDATED', answers }
+      : { ...decided, status: 'REJECTED', answers, reasons };
   }
   const reasons = [...(consumer.valid ? [] : consumer.reasons), ...(details.valid ? [] : details.reasons)];
-  return { ...settled, status: 'REJECTED', answers: { consumer, details }, reasons };
+  return { ...decided, status: 'REJECTED', answers: { consumer, details }, reasons };
 }
 
-/** The consumer knows the limit and the restaurant the total; only the order sees both. */
-function overLimit({ orderLimit }: ConsumerValid, { total }: DetailsValid): Reason[] {
+/** The consumer service has the limit and the restaurant service has the total. Only the order has both. */
+function compareTotalWithLimit({ orderLimit }: ConsumerValid, { total }: DetailsValid): Reason[] {
   if (orderLimit.currency !== total.currency) {
     return [
       {

@@ -6,8 +6,8 @@ import type { ReplyTo } from './order.ts';
 const FINGERPRINT_VERSION = 1;
 
 /**
- * Equal for requests that mean the same: taken from the parsed request, so neither white space nor the order of keys
- * matters. The version in front lets the canonical form change without turning old orders into other ones.
+ * Equal for requests with the same meaning. It is computed from the parsed request, so white space and the order of keys
+ * have no influence. The version in front allows a new canonical form: stored orders keep the fingerprint of the old one.
  */
 export function fingerprint({ consumerId, restaurantId, lines }: OrderRequest): string {
   const canonical = [consumerId, restaurantId, lines.map(({ itemId, quantity }) => [itemId, quantity])];
@@ -15,14 +15,14 @@ export function fingerprint({ consumerId, restaurantId, lines }: OrderRequest): 
 }
 
 /**
- * The id of the order that a client makes with an Idempotency-Key: a retry is the same order by identity, on every
- * replica and after any crash, with nothing stored to remember it by.
+ * The id of the order that a client places with an Idempotency-Key. The id is derived from client and key, so a retry has
+ * the same id on every replica and after any crash. No table of keys is stored.
  */
 export function idFromKey(client: string, key: string): string {
   return deterministicUuid('standing-order/order', client, key);
 }
 
-/** The id of the order that a client asks for by message, likewise. */
+/** The id of the order that a client places by message, derived from reply channel and correlation id. */
 export function idFromRequest({ client, correlationId }: ReplyTo): string {
   return deterministicUuid('standing-order/order-request', client, correlationId);
 }

@@ -14,7 +14,7 @@ describe('the fingerprint of a request', () => {
     expect(fingerprint(parse(shuffled))).toBe(fingerprint(parse(text)));
   });
 
-  it('stays what it was for orders that are already stored', () => {
+  it('has not changed for stored orders', () => {
     expect(fingerprint(parse(text))).toBe('1:pOphdrZtcrI4lQxADMPjUenRqtuFk7Dp0aKkT0fRQvA');
   });
 
@@ -28,8 +28,8 @@ describe('the fingerprint of a request', () => {
   });
 });
 
-describe('the id that comes from an Idempotency-Key', () => {
-  it('is the id of an order, the same for the same client and key only', () => {
+describe('the id of an Idempotency-Key', () => {
+  it('is a valid order id, the same only for the same client and key', () => {
     const part = fc.string({ minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(part, part, part, part, (client, key, otherClient, otherKey) => {
@@ -41,11 +41,11 @@ describe('the id that comes from an Idempotency-Key', () => {
     );
   });
 
-  it('stays what it was for keys that are already used', () => {
+  it('has not changed for used keys', () => {
     expect(idFromKey('anonymous', 'key-1')).toBe('e7357d6d-bf5d-8dff-bbd8-e3e4900b85c3');
   });
 
-  it('does not confuse where the client ends and the key begins', () => {
+  it('depends on the boundary between client and key', () => {
     expect(idFromKey('ab', 'c')).not.toBe(idFromKey('a', 'bc'));
   });
 });

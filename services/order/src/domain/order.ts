@@ -12,7 +12,7 @@ export interface DetailsValid {
   readonly kind: 'details';
   readonly valid: true;
   readonly token: Token;
-  /** With the prices that hold for this order, whatever the menu says later. */
+  /** The prices are fixed for this order; a later change of the menu does not change them. */
   readonly lines: readonly PricedLine[];
   readonly total: Money;
 }
@@ -24,23 +24,23 @@ export interface Refused<Kind extends 'consumer' | 'details'> {
   readonly reasons: readonly Reason[];
 }
 
-export type ConsumerAnswer = ConsumerValid | Refused<'consumer'>;
-export type DetailsAnswer = DetailsValid | Refused<'details'>;
+export type ConsumerVerdict = ConsumerValid | Refused<'consumer'>;
+export type DetailsVerdict = DetailsValid | Refused<'details'>;
 
-/** What a validator said of an order. */
-export type Answer = ConsumerAnswer | DetailsAnswer;
+/** A validator's decision about an order, as the order stores it. */
+export type Verdict = ConsumerVerdict | DetailsVerdict;
 
-/** The ways in which orders come to be (styles/), and whether an order has its verdict before it is stored. */
-export const decidedBeforeStored = {
+/** The interaction styles (styles/), and whether a style decides an order before it stores the order. */
+export const DECIDED_BEFORE_STORED = {
   'respond-first': false,
   synchronous: true,
   messaging: false,
   replication: true,
 } as const satisfies Record<string, boolean>;
 
-export type Style = keyof typeof decidedBeforeStored;
+export type Style = keyof typeof DECIDED_BEFORE_STORED;
 
-/** Who waits for an order's outcome on a reply channel, and under which name. */
+/** The reply channel to which an order's outcome is sent, and the name of the request there. */
 export interface ReplyTo {
   readonly client: string;
   readonly correlationId: string;
@@ -50,33 +50,33 @@ interface Facts extends OutboxDocument {
   readonly v: number;
   readonly style: Style;
   readonly client: string;
-  /** The trace of the request that made the order; everything done for the order belongs to it. */
+  /** The trace of the request that placed the order. All later spans of the order belong to it. */
   readonly trace?: TraceParent | undefined;
   readonly request: OrderRequest;
-  /** Unix time in milliseconds after which the order is decided by time alone. */
+  /** Unix time in milliseconds. From then on an undecided order can only expire. */
   readonly deadline?: number;
   readonly replyTo?: ReplyTo;
-  /** Which sending of the outcome the one who waits for it has confirmed. */
+  /** Token of the outcome message that the client has confirmed. */
   readonly received?: Token;
-  /** The notification service is to be told once the order is settled. */
+  /** The notification service is sent the decided order. */
   readonly notify?: true;
-  /** Which sending of the settlement it has confirmed. */
+  /** Token of the message that the notification service has confirmed. */
   readonly noted?: Token;
-  /** The order is to be in the list of its consumer's orders. */
+  /** The order is put into the list of its consumer's orders. */
   readonly index?: true;
-  /** By which sending it is there. */
+  /** Token of the attempt that put it there. */
   readonly indexed?: Token;
 }
 
-/** The first recorded answer of each kind; later ones are ignored. */
-export interface Answers {
-  readonly consumer?: ConsumerAnswer;
-  readonly details?: DetailsAnswer;
+/** The first recorded verdict of each kind. Later ones are ignored. */
+export interface Verdicts {
+  readonly consumer?: ConsumerVerdict;
+  readonly details?: DetailsVerdict;
 }
 
 export interface Pending extends Facts {
   readonly status: 'PENDING';
-  readonly answers: Answers;
+  readonly answers: Verdicts;
 }
 
 export interface Validated extends Facts {
@@ -88,21 +88,21 @@ export interface Validated extends Facts {
 export interface Rejected extends Facts {
   readonly status: 'REJECTED';
   readonly settledAt: number;
-  readonly answers: { readonly consumer: ConsumerAnswer; readonly details: DetailsAnswer };
-  /** Every one that is known: the consumer's, the restaurant's, and those that only both answers together show. */
+  readonly answers: { readonly consumer: ConsumerVerdict; readonly details: DetailsVerdict };
+  /** All known reasons: the consumer's, the restaurant's, and those that follow from both verdicts together. */
   readonly reasons: readonly Reason[];
 }
 
 export interface Expired extends Facts {
   readonly status: 'EXPIRED';
   readonly settledAt: number;
-  readonly answers: Answers;
+  readonly answers: Verdicts;
 }
 
 /** The order document, as it is stored under `o:{id}`. */
 export type Order = Pending | Validated | Rejected | Expired;
 
-/** Version of the document that this code writes. */
+/** The version of the document that this code writes. */
 export const ORDER_VERSION = 1;
 
 export interface NewOrder {
@@ -112,12 +112,12 @@ export interface NewOrder {
   /** Default respond-first. */
   readonly style?: Style;
   readonly client: string;
-  /** The trace of the request that made the order; everything done for the order belongs to it. */
+  /** The trace of the request that placed the order. All later spans of the order belong to it. */
   readonly trace?: TraceParent | undefined;
   readonly request: OrderRequest;
   /** Unix time in milliseconds. */
   readonly now: number;
-  /** Milliseconds; without it the order waits for ever. */
+  /** Milliseconds. Without it the order stays undecided until both verdicts are recorded. */
   readonly decideWithin?: number | undefined;
   /** Default false. */
   readonly notify?: boolean;
@@ -125,7 +125,7 @@ export interface NewOrder {
   readonly index?: boolean;
 }
 
-/** The order as it is when it is taken. */
+/** Creates the order document of a request: PENDING, without verdicts. */
 export function newOrder({ now, decideWithin, notify, index, style = 'respond-first', ...facts }: NewOrder): Pending {
   return {
     v: ORDER_VERSION,
@@ -141,15 +141,15 @@ export function newOrder({ now, decideWithin, notify, index, style = 'respond-fi
 }
 
 /**
- * Reads a stored order. Fields of a newer version are kept, so that a replica of the old one can write it back.
+ * Reads a stored order. Keeps the fields that the next version adds, so that this version can write the order back.
  *
- * @throws when the version is not one that this code understands
+ * @throws when this code does not support the document's version
  */
 export function parseOrder(value: unknown): Order {
   const version = (value as { v?: unknown } | null)?.v;
   if (version !== ORDER_VERSION && version !== ORDER_VERSION + 1) {
     throw new Error(
-      `an order of version ${String(version)}; this code reads ${ORDER_VERSION} and ${ORDER_VERSION + 1}`,
+      `unsupported order version ${String(version)}: this code reads versions ${ORDER_VERSION} and ${ORDER_VERSION + 1}`,
     );
   }
   return value as Order;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { orderBusiness } from '../outbox/business.ts';
-import { decide, type Message } from './decide.ts';
-import { type Answer, newOrder, type Order } from './order.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
+import { decide, type OrderInput } from './decide.ts';
+import { newOrder, type Order, type Verdict } from './order.ts';
 
 const KINDS = ['consumer', 'details'] as const;
 type Kind = (typeof KINDS)[number];
@@ -11,11 +11,11 @@ const DEADLINE = 40;
 
 type Step =
   | { readonly do: 'send'; readonly kind: Kind }
-  /** A validator answers one of the commands, or one of them again; what it says may differ from time to time. */
-  | { readonly do: 'answer'; readonly command: number; readonly valid: boolean; readonly amount: number }
-  /** One of the replies reaches a replica, or reaches it again. */
+  /** A validator replies to a command, also repeatedly; its verdict may differ each time. */
+  | { readonly do: 'reply'; readonly command: number; readonly valid: boolean; readonly amount: number }
+  /** A replica receives a reply, also repeatedly. */
   | { readonly do: 'deliver'; readonly reply: number; readonly replica: 0 | 1 }
-  /** A replica reads the order and may hold on to what it read for a while. */
+  /** A replica reads the order, and may use this state for a while. */
   | { readonly do: 'read'; readonly replica: 0 | 1 }
   | { readonly do: 'time-up'; readonly replica: 0 | 1 };
 
@@ -26,7 +26,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 3,
       arbitrary: fc.record({
-        do: fc.constant('answer' as const),
+        do: fc.constant('reply' as const),
         command: fc.nat({ max: 9 }),
         valid: fc.boolean(),
         amount: fc.nat({ max: 3 }),
@@ -39,7 +39,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 50, size: 'max' },
 );
 
-function answerTo(command: Answer['token'] & { readonly kind: Kind }, valid: boolean, amount: number): Answer {
+function replyTo(command: Verdict['token'] & { readonly kind: Kind }, valid: boolean, amount: number): Verdict {
   const { kind, ...token } = command;
   if (!valid) return { kind, valid, token, reasons: [{ code: 'CONSUMER_INACTIVE', detail: `${amount}` }] };
   const money = { amount, currency: 'EUR' };
@@ -48,7 +48,7 @@ function answerTo(command: Answer['token'] & { readonly kind: Kind }, valid: boo
     : { kind, valid, token, lines: [], total: money };
 }
 
-/** Two replicas over one stored order with a version, as the recorder works: decide on what was read, then compare and set. */
+/** Two replicas over one stored order with a version. Like the recorder, they decide on a read state, then compare and set. */
 function replicasOf(order: Order) {
   const written: Order[] = [order];
   const stored = () => ({ order: written.at(-1) as Order, version: written.length });
@@ -58,10 +58,10 @@ function replicasOf(order: Order) {
     read(replica: 0 | 1) {
       known[replica] = stored();
     },
-    record(replica: 0 | 1, message: Message, now: number): void {
+    record(replica: 0 | 1, input: OrderInput, now: number): void {
       for (;;) {
         const read = known[replica] ?? stored();
-        const decision = decide(read.order, message, now);
+        const decision = decide(read.order, input, now);
         if ('ignored' in decision) return;
         const current = read.version === written.length;
         if (current) written.push(decision.document);
@@ -72,7 +72,7 @@ function replicasOf(order: Order) {
   };
 }
 
-/** Plays the steps; gives every state in which the order was stored, and the replies that reached anybody, in that order. */
+/** Plays the steps. Returns every stored state of the order, and the delivered replies in their order. */
 function play(plan: readonly Step[], decideWithin: number | undefined) {
   const order = newOrder({
     id: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -84,15 +84,15 @@ function play(plan: readonly Step[], decideWithin: number | undefined) {
     decideWithin,
   });
   const replicas = replicasOf(order);
-  const commands: (Answer['token'] & { readonly kind: Kind })[] = [];
-  const replies: Answer[] = [];
-  const delivered: Answer[] = [];
+  const commands: (Verdict['token'] & { readonly kind: Kind })[] = [];
+  const replies: Verdict[] = [];
+  const delivered: Verdict[] = [];
   for (const [now, step] of plan.entries()) {
     if (step.do === 'send') commands.push({ kind: step.kind, w: `w${now % 2}`, a: commands.length + 1, t: now });
     if (step.do === 'read') replicas.read(step.replica);
     if (step.do === 'time-up') replicas.record(step.replica, { kind: 'time-up' }, now);
-    const command = step.do === 'answer' ? commands[step.command % Math.max(1, commands.length)] : undefined;
-    if (step.do === 'answer' && command) replies.push(answerTo(command, step.valid, step.amount));
+    const command = step.do === 'reply' ? commands[step.command % Math.max(1, commands.length)] : undefined;
+    if (step.do === 'reply' && command) replies.push(replyTo(command, step.valid, step.amount));
     const reply = step.do === 'deliver' ? replies[step.reply % Math.max(1, replies.length)] : undefined;
     if (step.do === 'deliver' && reply) {
       delivered.push(reply);
@@ -102,7 +102,7 @@ function play(plan: readonly Step[], decideWithin: number | undefined) {
   return { states: replicas.written, last: replicas.written.at(-1) as Order, delivered };
 }
 
-test('commands that are sent again, answered differently, and replies at any replica in any order never change a verdict or a recorded answer', () => {
+test('repeated commands with different replies, at any replica in any order, never change a decided order or a recorded verdict', () => {
   fc.assert(
     fc.property(steps, fc.constantFrom(undefined, DEADLINE), (plan, within) => {
       const { states } = play(plan, within);
@@ -117,12 +117,12 @@ test('commands that are sent again, answered differently, and replies at any rep
   );
 });
 
-test('without a deadline the first reply of each kind that arrives anywhere decides, and nothing else', () => {
+test('without a deadline the first delivered reply of each kind decides, at any replica', () => {
   fc.assert(
     fc.property(steps, (plan) => {
       const { last, delivered } = play(plan, undefined);
       for (const kind of KINDS) expect(last.answers[kind]).toEqual(delivered.find((reply) => reply.kind === kind));
-      expect(orderBusiness.pendingChannels(last).length === 0).toBe(last.status !== 'PENDING');
+      expect(orderDocumentHandler.pendingChannels(last).length === 0).toBe(last.status !== 'PENDING');
       expect(last.status === 'PENDING').toBe(KINDS.some((kind) => !last.answers[kind]));
     }),
     { numRuns: 500 },

@@ -2,8 +2,8 @@ import type { Money, OrderView, PricedLine, Reason } from '@standing-order/contr
 import type { Order } from './order.ts';
 
 /**
- * The order as it is now; to the letter the same whoever shows it. A stored order comes back with its keys in another order,
- * so each object is put together anew.
+ * The current state of an order for clients. The JSON text is the same on every replica: a state store may return an
+ * order's keys in another order, so each object is built here field by field.
  */
 export function viewOf(order: Order): OrderView {
   const view = receiptOf(order);
@@ -28,8 +28,8 @@ export function viewOf(order: Order): OrderView {
 }
 
 /**
- * The order as it was when it was taken, made only from what never changes: whoever repeats a request gets the same
- * answer, to the letter, however far the order has come in the meantime.
+ * The state of an order when it was stored, built only from fields that never change. A repeated request gets the same
+ * response text as the first one, also after the order has been decided.
  */
 export function receiptOf({ id, request, createdAt, deadline }: Order): OrderView {
   return {

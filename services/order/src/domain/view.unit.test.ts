@@ -1,14 +1,14 @@
 import { orderView } from '@standing-order/contracts';
 import { describe, expect, it } from 'vitest';
-import { decide, type Message } from './decide.ts';
+import { decide, type OrderInput } from './decide.ts';
 import { newOrder, type Order } from './order.ts';
 import { receiptOf, viewOf } from './view.ts';
 
 const token = { w: 'w', a: 1, t: 1 };
 const lines = [{ itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 }];
-const yes: Message = { kind: 'consumer', valid: true, token, orderLimit: { amount: 5000, currency: 'EUR' } };
-const priced: Message = { kind: 'details', valid: true, token, lines, total: { amount: 1800, currency: 'EUR' } };
-const soldOut: Message = {
+const valid: OrderInput = { kind: 'consumer', valid: true, token, orderLimit: { amount: 5000, currency: 'EUR' } };
+const priced: OrderInput = { kind: 'details', valid: true, token, lines, total: { amount: 1800, currency: 'EUR' } };
+const soldOut: OrderInput = {
   kind: 'details',
   valid: false,
   token,
@@ -25,9 +25,9 @@ const pending = newOrder({
   decideWithin: 60_000,
 });
 
-function after(...messages: [Message, number][]): Order {
-  return messages.reduce<Order>((order, [message, now]) => {
-    const decision = decide(order, message, now);
+function after(...inputs: [OrderInput, number][]): Order {
+  return inputs.reduce<Order>((order, [input, now]) => {
+    const decision = decide(order, input, now);
     return 'document' in decision ? decision.document : order;
   }, pending);
 }
@@ -35,18 +35,18 @@ function after(...messages: [Message, number][]): Order {
 const settledAt = Date.UTC(2026, 0, 1, 0, 0, 1);
 const orders = {
   PENDING: pending,
-  VALIDATED: after([yes, settledAt], [priced, settledAt]),
-  REJECTED: after([yes, settledAt], [soldOut, settledAt]),
+  VALIDATED: after([valid, settledAt], [priced, settledAt]),
+  REJECTED: after([valid, settledAt], [soldOut, settledAt]),
   EXPIRED: after([{ kind: 'time-up' }, Date.UTC(2026, 0, 1, 0, 1)]),
 };
 
 describe('the view of an order', () => {
-  it.each(Object.entries(orders))('of one that is %s keeps its contract', (status, order) => {
+  it.each(Object.entries(orders))('fulfils its contract for status %s', (status, order) => {
     expect(viewOf(order).status).toBe(status);
     expect(orderView.parse(viewOf(order))).toEqual(viewOf(order));
   });
 
-  it('has the prices once they are fixed, and the reasons when refused', () => {
+  it('has the fixed prices of a VALIDATED order and the reasons of a REJECTED one', () => {
     expect(viewOf(orders.VALIDATED)).toMatchObject({
       lines,
       total: { amount: 1800 },
@@ -56,13 +56,13 @@ describe('the view of an order', () => {
     expect(viewOf(orders.EXPIRED)).toMatchObject({ deadline: '2026-01-01T00:01:00.000Z' });
   });
 
-  it('keeps to itself what is not the client’s business', () => {
+  it('hides the internal fields', () => {
     expect(JSON.stringify(viewOf(orders.VALIDATED))).not.toMatch(/nonce|fingerprint|token|answers|orderLimit/);
   });
 });
 
 it.each(Object.entries(orders))(
-  'of one that is %s nothing shows in which order the store gives back its keys',
+  'the JSON text does not depend on the order of keys in the stored document: %s',
   (_, order) => {
     const reversed: Order = JSON.parse(JSON.stringify(order), (_key, value) =>
       value?.constructor === Object ? Object.fromEntries(Object.entries(value).reverse()) : value,
@@ -74,7 +74,7 @@ it.each(Object.entries(orders))(
 );
 
 describe('the receipt of an order', () => {
-  it('is the same at every moment of its life', () => {
+  it('is the same in every state of the order', () => {
     for (const order of Object.values(orders)) expect(receiptOf(order)).toEqual(viewOf(pending));
   });
 });

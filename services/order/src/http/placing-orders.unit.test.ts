@@ -1,55 +1,62 @@
 import { orderView, problem } from '@standing-order/contracts';
 import { describe, expect, it } from 'vitest';
-import { good, rejected, serviceInMemory, type Verdicts, yes } from '../../test/service-in-memory.ts';
+import { rejected, serviceInMemory, type Verdicts, validRequest, validVerdicts } from '../../test/service-in-memory.ts';
 import type { Order } from '../domain/order.ts';
 
-const withLine = (line: object) => ({ ...good, lines: [line] });
+const withLine = (line: object) => ({ ...validRequest, lines: [line] });
 const quantity = (value: unknown) => withLine({ itemId: 'pizza', quantity: value });
 const many = Array.from({ length: 10_000 }, (_, index) => ({ itemId: `item-${index}`, quantity: 1 }));
 
 describe('POST /orders', () => {
-  it('answers 202 with the order and where it is', async () => {
+  it('returns 202 with the order and its location', async () => {
     const { post, app } = serviceInMemory();
-    const response = await post(good);
+    const response = await post(validRequest);
     const order = orderView.parse(await response.json());
     expect(response.status).toBe(202);
-    expect(order).toMatchObject({ ...good, status: 'PENDING', reasons: [], createdAt: '2026-01-01T00:00:00.002Z' });
+    expect(order).toMatchObject({
+      ...validRequest,
+      status: 'PENDING',
+      reasons: [],
+      createdAt: '2026-01-01T00:00:00.002Z',
+    });
     expect(response.headers.get('location')).toBe(`/orders/${order.id}`);
     expect(await (await app.request(`/orders/${order.id}`)).json()).toEqual(order);
   });
 
-  it('makes a new order for each request without an Idempotency-Key', async () => {
+  it('creates an order for each request without an Idempotency-Key', async () => {
     const { post, stored } = serviceInMemory();
-    await Promise.all([post(good), post(good)]);
+    await Promise.all([post(validRequest), post(validRequest)]);
     expect(stored.size).toBe(2);
   });
 
-  it('makes one order of fifty requests with one Idempotency-Key, and answers them all alike', async () => {
+  it('creates one order for fifty requests with one Idempotency-Key, and returns the same response to all', async () => {
     const { post, stored } = serviceInMemory();
-    const responses = await Promise.all(Array.from({ length: 50 }, () => post(good, { 'idempotency-key': 'key-1' })));
-    const answers = await Promise.all(
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, () => post(validRequest, { 'idempotency-key': 'key-1' })),
+    );
+    const contents = await Promise.all(
       responses.map(async (response) =>
         [response.status, response.headers.get('location'), await response.text()].join(),
       ),
     );
-    expect(new Set(answers).size).toBe(1);
+    expect(new Set(contents).size).toBe(1);
     expect(responses[0]?.status).toBe(202);
     expect(stored.size).toBe(1);
   });
 
-  it('answers a repeated request as it did at first, although the order has been decided', async () => {
+  it('returns the first response to a repeated request, also after the order has been decided', async () => {
     const { post, stored } = serviceInMemory();
-    const first = await (await post(good, { 'idempotency-key': 'key-1' })).text();
+    const first = await (await post(validRequest, { 'idempotency-key': 'key-1' })).text();
     const [order] = [...stored.values()] as [Order];
     stored.set(order.id, rejected(order));
     expect(stored.get(order.id)?.status).toBe('REJECTED');
-    const again = await post(good, { 'idempotency-key': 'key-1' });
+    const again = await post(validRequest, { 'idempotency-key': 'key-1' });
     expect([again.status, await again.text()]).toEqual([202, first]);
   });
 
   it('refuses an Idempotency-Key that belongs to another body', async () => {
     const { post, stored } = serviceInMemory();
-    await post(good, { 'idempotency-key': 'key-1' });
+    await post(validRequest, { 'idempotency-key': 'key-1' });
     const response = await post(quantity(3), { 'idempotency-key': 'key-1' });
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ errors: [{ field: 'Idempotency-Key' }] });
@@ -57,12 +64,12 @@ describe('POST /orders', () => {
   });
 
   it.each([
-    ['full', 503, /nothing was stored/],
-    ['unsent', 503, /nothing was stored/],
+    ['full', 503, /no order was stored/],
+    ['unsent', 503, /no order was stored/],
     ['unknown', 503, /not confirmed/],
-    ['refused', 500, /nothing was stored/],
-  ] as const)('says honestly what it knows when the outbox says %s', async (outcome, status, detail) => {
-    const response = await serviceInMemory({ accept: () => ({ outcome }) }).post(good);
+    ['refused', 500, /no order was stored/],
+  ] as const)('returns the problem of the outbox result %s', async (outcome, status, detail) => {
+    const response = await serviceInMemory({ storeResult: () => ({ outcome }) }).post(validRequest);
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     const body = problem.parse(await response.json());
@@ -72,32 +79,37 @@ describe('POST /orders', () => {
   });
 });
 
-describe('POST /orders refuses what it cannot understand, and stores nothing:', () => {
+describe('POST /orders refuses an invalid request and stores nothing:', () => {
   it.each<[string, unknown, number, string[]]>([
     ['malformed JSON', '{"consumerId": "ada",', 400, ['body']],
     ['no body', '', 400, ['body']],
     ['null', 'null', 422, ['body']],
-    ['a list', [good], 422, ['body']],
+    ['a list', [validRequest], 422, ['body']],
     [
       'wrong types',
       { consumerId: 7, restaurantId: null, lines: 'pizza' },
       422,
       ['consumerId', 'restaurantId', 'lines'],
     ],
-    ['nothing of what is needed', {}, 422, ['consumerId', 'restaurantId', 'lines']],
-    ['an unknown field', { ...good, discount: 5 }, 422, ['discount']],
+    ['no required field', {}, 422, ['consumerId', 'restaurantId', 'lines']],
+    ['an unknown field', { ...validRequest, discount: 5 }, 422, ['discount']],
     ['an unknown field of a line', withLine({ itemId: 'pizza', quantity: 1, price: 1 }), 422, ['lines[0].price']],
-    ['an id that is no id', { ...good, consumerId: '../ada' }, 422, ['consumerId']],
-    ['an id with the separator of keys', { ...good, restaurantId: 'a||b' }, 422, ['restaurantId']],
-    ['an item that is no id', withLine({ itemId: 'x'.repeat(65), quantity: 1 }), 422, ['lines[0].itemId']],
-    ['no line', { ...good, lines: [] }, 422, ['lines']],
-    ['an item twice', { ...good, lines: [good.lines[0], good.lines[0]] }, 422, ['lines[1].itemId']],
+    ['an invalid consumer id', { ...validRequest, consumerId: '../ada' }, 422, ['consumerId']],
+    ['an id with the separator of keys', { ...validRequest, restaurantId: 'a||b' }, 422, ['restaurantId']],
+    ['an item id of 65 characters', withLine({ itemId: 'x'.repeat(65), quantity: 1 }), 422, ['lines[0].itemId']],
+    ['no line', { ...validRequest, lines: [] }, 422, ['lines']],
+    [
+      'an item twice',
+      { ...validRequest, lines: [validRequest.lines[0], validRequest.lines[0]] },
+      422,
+      ['lines[1].itemId'],
+    ],
     ['a quantity of 0', quantity(0), 422, ['lines[0].quantity']],
     ['a quantity of -1', quantity(-1), 422, ['lines[0].quantity']],
     ['a quantity of 1e9', quantity(1e9), 422, ['lines[0].quantity']],
     ['a quantity of 0.5', quantity(0.5), 422, ['lines[0].quantity']],
     ['a quantity in words', quantity('two'), 422, ['lines[0].quantity']],
-    ['a line that is none', { ...good, lines: [null] }, 422, ['lines[0]']],
+    ['a line that is null', { ...validRequest, lines: [null] }, 422, ['lines[0]']],
   ])('%s', async (_, body, status, fields) => {
     const { post, stored } = serviceInMemory();
     const response = await post(body);
@@ -109,19 +121,19 @@ describe('POST /orders refuses what it cannot understand, and stores nothing:', 
   });
 
   it.each<[string, string | object, Record<string, string>, number, string]>([
-    ['a body over 256 KiB', { ...good, note: 'x'.repeat(256 * 1024) }, {}, 413, 'body'],
-    ['10,000 line items', { ...good, lines: many }, {}, 413, 'body'],
-    ['101 line items', { ...good, lines: many.slice(0, 101) }, {}, 422, 'lines'],
-    ['a body that is not JSON', good, { 'content-type': 'text/plain' }, 415, 'Content-Type'],
+    ['a body over 256 KiB', { ...validRequest, note: 'x'.repeat(256 * 1024) }, {}, 413, 'body'],
+    ['10,000 line items', { ...validRequest, lines: many }, {}, 413, 'body'],
+    ['101 line items', { ...validRequest, lines: many.slice(0, 101) }, {}, 422, 'lines'],
+    ['a body that is not JSON', validRequest, { 'content-type': 'text/plain' }, 415, 'Content-Type'],
     [
       'an Idempotency-Key of 10,000 characters',
-      good,
+      validRequest,
       { 'idempotency-key': 'k'.repeat(10_000) },
       422,
       'Idempotency-Key',
     ],
-    ['an Idempotency-Key with a space', good, { 'idempotency-key': 'a b' }, 422, 'Idempotency-Key'],
-    ['an empty Idempotency-Key', good, { 'idempotency-key': '' }, 422, 'Idempotency-Key'],
+    ['an Idempotency-Key with a space', validRequest, { 'idempotency-key': 'a b' }, 422, 'Idempotency-Key'],
+    ['an empty Idempotency-Key', validRequest, { 'idempotency-key': '' }, 422, 'Idempotency-Key'],
   ])('%s', async (_, body, headers, status, field) => {
     const { post, stored } = serviceInMemory();
     const response = await post(body, headers);
@@ -133,9 +145,9 @@ describe('POST /orders refuses what it cannot understand, and stores nothing:', 
 });
 
 describe('the header Order-Style', () => {
-  it('is refused, with the reason, where it is not allowed', async () => {
+  it('is refused with the reason in a deployment that does not accept it', async () => {
     const { post, stored } = serviceInMemory();
-    const response = await post(good, { 'order-style': 'respond-first' });
+    const response = await post(validRequest, { 'order-style': 'respond-first' });
     expect([response.status, stored.size]).toEqual([403, 0]);
     expect(problem.parse(await response.json())).toMatchObject({
       detail: expect.stringContaining('STYLE_OVERRIDE=allowed'),
@@ -143,10 +155,10 @@ describe('the header Order-Style', () => {
     });
   });
 
-  it('picks a style where it is allowed, and names the styles that there are when it names none of them', async () => {
+  it('chooses a style where it is accepted; for an unknown style the problem lists the styles', async () => {
     const { post, stored } = serviceInMemory({ override: true });
-    expect((await post(good, { 'order-style': 'respond-first' })).status).toBe(202);
-    const response = await post(good, { 'order-style': 'Respond-First' });
+    expect((await post(validRequest, { 'order-style': 'respond-first' })).status).toBe(202);
+    const response = await post(validRequest, { 'order-style': 'Respond-First' });
     expect([response.status, stored.size]).toEqual([400, 1]);
     expect(problem.parse(await response.json()).errors).toEqual([
       { field: 'Order-Style', detail: expect.stringContaining('respond-first') },
@@ -157,19 +169,19 @@ describe('the header Order-Style', () => {
 describe('the synchronous style', () => {
   const style = { 'order-style': 'synchronous' };
   const refused = {
-    who: {
+    consumer: {
       type: 'com.standing-order.consumer-refused.v1',
       data: { reasons: [{ code: 'CONSUMER_INACTIVE', detail: 'the consumer ada is not active', field: 'consumerId' }] },
     },
-    what: {
+    details: {
       type: 'com.standing-order.order-details-refused.v1',
       data: { reasons: [{ code: 'RESTAURANT_CLOSED', detail: 'closed', field: 'restaurantId' }] },
     },
   } as const satisfies Verdicts;
 
-  it('answers 201 with the verdict, and the same to whoever repeats the request', async () => {
+  it('returns 201 with the verdict, and the same response to a repeated request', async () => {
     const { post, stored, app } = serviceInMemory({ override: true });
-    const first = await post(good, { ...style, 'idempotency-key': 'k' });
+    const first = await post(validRequest, { ...style, 'idempotency-key': 'k' });
     const text = await first.text();
     const order = orderView.parse(JSON.parse(text));
     expect(first.status).toBe(201);
@@ -177,50 +189,53 @@ describe('the synchronous style', () => {
     expect(first.headers.get('location')).toBe(`/orders/${order.id}`);
     expect(await (await app.request(`/orders/${order.id}`)).json()).toEqual(order);
 
-    const again = await post(good, { ...style, 'idempotency-key': 'k' });
+    const again = await post(validRequest, { ...style, 'idempotency-key': 'k' });
     expect([again.status, await again.text(), stored.size]).toEqual([201, text, 1]);
-    const otherStyle = await post(good, { 'idempotency-key': 'k' });
+    const otherStyle = await post(validRequest, { 'idempotency-key': 'k' });
     expect([otherStyle.status, await otherStyle.text(), stored.size]).toEqual([201, text, 1]);
     expect((await post(quantity(3), { ...style, 'idempotency-key': 'k' })).status).toBe(422);
   });
 
-  it('leaves it to the store which of two requests with one key counts', async () => {
+  it('stores one of the orders of concurrent requests with one key', async () => {
     const { post, stored } = serviceInMemory({ override: true });
     const headers = { ...style, 'idempotency-key': 'k' };
-    const answers = await Promise.all(Array.from({ length: 10 }, () => post(good, headers)));
-    const bodies = await Promise.all(answers.map((answer) => answer.text()));
+    const responses = await Promise.all(Array.from({ length: 10 }, () => post(validRequest, headers)));
+    const bodies = await Promise.all(responses.map((response) => response.text()));
     expect([new Set(bodies).size, stored.size]).toEqual([1, 1]);
   });
 
-  it('knows an order by its key that was taken in another style', async () => {
+  it('finds an order by its key that was stored in another style', async () => {
     const { post, stored } = serviceInMemory({ override: true });
-    await post(good, { 'idempotency-key': 'k' });
-    const response = await post(good, { ...style, 'idempotency-key': 'k' });
+    await post(validRequest, { 'idempotency-key': 'k' });
+    const response = await post(validRequest, { ...style, 'idempotency-key': 'k' });
     expect([response.status, stored.size]).toEqual([202, 1]);
   });
 
   it.each<[string, Verdicts, string[]]>([
-    ['the consumer', { ...yes, who: refused.who }, ['CONSUMER_INACTIVE']],
+    ['the consumer', { ...validVerdicts, consumer: refused.consumer }, ['CONSUMER_INACTIVE']],
     ['both', refused, ['CONSUMER_INACTIVE', 'RESTAURANT_CLOSED']],
     [
       'the limit',
-      { ...yes, who: { ...yes.who, data: { orderLimit: { amount: 1799, currency: 'EUR' } } } },
+      {
+        ...validVerdicts,
+        consumer: { ...validVerdicts.consumer, data: { orderLimit: { amount: 1799, currency: 'EUR' } } },
+      },
       ['ORDER_LIMIT_EXCEEDED'],
     ],
-  ])('refused by %s: 422 with every reason, nothing stored', async (_, verdicts, codes) => {
+  ])('rejected by %s: 422 with every reason, nothing stored', async (_, verdicts, codes) => {
     const { post, stored } = serviceInMemory({ override: true, verdicts });
-    const response = await post(good, style);
+    const response = await post(validRequest, style);
     expect([response.status, stored.size]).toEqual([422, 0]);
     expect(problem.parse(await response.json()).reasons?.map(({ code }) => code)).toEqual(codes);
   });
 
   it.each<[string, Verdicts, string[]]>([
-    ['the consumer service', { what: yes.what }, ['consumer']],
-    ['the restaurant service, whatever the other one says', { who: refused.who }, ['restaurant']],
+    ['the consumer service', { details: validVerdicts.details }, ['consumer']],
+    ['the restaurant service, although the consumer service refuses', { consumer: refused.consumer }, ['restaurant']],
     ['both', {}, ['consumer', 'restaurant']],
-  ])('without %s: 503 that says so, nothing stored', async (_, verdicts, dependencies) => {
+  ])('without %s: 503 with the dependency, nothing stored', async (_, verdicts, dependencies) => {
     const { post, stored } = serviceInMemory({ override: true, verdicts });
-    const response = await post(good, style);
+    const response = await post(validRequest, style);
     expect([response.status, response.headers.has('retry-after'), stored.size]).toEqual([503, true, 0]);
     expect(problem.parse(await response.json()).dependencies).toEqual(dependencies);
   });

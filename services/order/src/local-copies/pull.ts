@@ -1,9 +1,9 @@
-import { type ChangesAnswer, changesAnswer } from '@standing-order/contracts';
+import { type ChangesResponse, changesResponse } from '@standing-order/contracts';
 import type { Sidecar } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, logger, warnSometimes } from '@standing-order/service-kit/telemetry';
+import { logger, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { z } from 'zod';
-import type { Replica } from './replica.ts';
+import type { LocalCopy } from './local-copy.ts';
 
 export interface PullParts<E> {
   readonly sidecar: Pick<Sidecar, 'invoke'>;
@@ -11,62 +11,68 @@ export interface PullParts<E> {
   /** App-id of the owner. */
   readonly owner: string;
   readonly entity: z.ZodType<E>;
-  readonly replica: Pick<Replica<E>, 'take' | 'cursors'>;
+  readonly localCopy: Pick<LocalCopy<E>, 'applyPull' | 'cursors'>;
 }
 
 export interface Puller {
   start(): void;
   stop(): void;
-  /** When the last pull was sent that was answered completely; undefined before the first one. */
-  provenAt(): number | undefined;
+  /** The time at which the last complete pull was sent; undefined before the first one. */
+  completeAt(): number | undefined;
 }
 
-const EVERY_MS = 2_000;
+const INTERVAL_MS = 2_000;
 const DEADLINE_MS = 2_000;
 
 /**
- * Asks an owner every 2 s what is new, and on at once as long as there is more. What was proven is the moment at which the
- * last question of such a row was *sent*: its answer held everything that the owner had acknowledged before.
+ * Requests an owner's changes every 2 s, and again at once while the owner has more. A pull is complete when a response has
+ * all remaining changes. Freshness is measured from when the last request of a complete pull was *sent*, not answered: its
+ * response has every change that the owner had acknowledged before.
  */
-export function createPuller<E>({ sidecar, clock, owner, entity, replica }: PullParts<E>): Puller {
-  // The entities' schema gives them their type, which zod cannot see through a function of it.
-  const answerSchema = changesAnswer(entity) as unknown as z.ZodType<ChangesAnswer<E>>;
-  let provenAt: number | undefined;
+export function createPuller<E>({ sidecar, clock, owner, entity, localCopy }: PullParts<E>): Puller {
+  // The type of the entities comes from their schema; zod cannot infer it through a function of the schema.
+  const responseSchema = changesResponse(entity) as unknown as z.ZodType<ChangesResponse<E>>;
+  let completeAt: number | undefined;
   let stopped = true;
   let cancel = () => {};
 
-  async function ask(): Promise<ChangesAnswer<E>> {
-    const body = { since: replica.cursors() };
-    const answer = await sidecar.invoke({ app: owner, method: 'changes', body, deadlineMs: DEADLINE_MS });
-    if (answer.status !== 200) throw new Error(`${owner} answered ${answer.status}`);
-    return answerSchema.parse(answer.body);
+  async function requestChanges(): Promise<ChangesResponse<E>> {
+    const body = { since: localCopy.cursors() };
+    const { status, body: changes } = await sidecar.invoke({
+      app: owner,
+      method: 'changes',
+      body,
+      deadlineMs: DEADLINE_MS,
+    });
+    if (status !== 200) throw new Error(`${owner} responded with status ${status}`);
+    return responseSchema.parse(changes);
   }
 
   async function pull(): Promise<void> {
     while (!stopped) {
       const sentAt = clock.monotonic();
-      const answer = await ask();
-      if (answer.reset) {
-        provenAt = undefined;
-        logger.warn({ owner }, 'the owner is behind its replica, which starts from nothing');
+      const changes = await requestChanges();
+      if (changes.reset) {
+        completeAt = undefined;
+        logger.warn({ owner }, 'the owner has an older state than the local copy; loading the copy anew');
       }
-      replica.take(answer);
-      if (answer.complete) {
-        provenAt = sentAt;
+      localCopy.applyPull(changes);
+      if (changes.complete) {
+        completeAt = sentAt;
         return;
       }
     }
   }
 
-  function next(): void {
+  function schedule(): void {
     if (stopped) return;
-    cancel = clock.setTimer(EVERY_MS, run);
+    cancel = clock.setTimer(INTERVAL_MS, run);
   }
 
   function run(): void {
-    detached(pull)
-      .catch((error: unknown) => warnSometimes(`pull ${owner}`, { owner, err: error }, 'a pull failed'))
-      .finally(next);
+    runDetached(pull)
+      .catch((error: unknown) => warnRateLimited(`pull ${owner}`, { owner, err: error }, 'pull failed'))
+      .finally(schedule);
   }
 
   return {
@@ -78,6 +84,6 @@ export function createPuller<E>({ sidecar, clock, owner, entity, replica }: Pull
       stopped = true;
       cancel();
     },
-    provenAt: () => provenAt,
+    completeAt: () => completeAt,
   };
 }

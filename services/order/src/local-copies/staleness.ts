@@ -1,12 +1,12 @@
-/** Times are on the order service's own monotonic clock, in milliseconds. */
+/** Times are on this process's monotonic clock, in milliseconds. */
 
 /**
- * How stale a replica can be at most: the time since the last pull was sent that was answered completely. Whatever its owner
- * acknowledged before that moment, the replica has. Infinity before the first one.
+ * Maximum age of a local copy: the time since the last complete pull was sent. The copy includes every change that its owner
+ * acknowledged before that moment. Infinity before the first complete pull.
  */
-export const stalenessOf = (provenAt: number | undefined, now: number): number =>
-  provenAt === undefined ? Number.POSITIVE_INFINITY : now - provenAt;
+export const stalenessOf = (completeAt: number | undefined, now: number): number =>
+  completeAt === undefined ? Number.POSITIVE_INFINITY : now - completeAt;
 
-/** Whether an order may be decided on a replica that was last proven then. */
-export const isFresh = (provenAt: number | undefined, now: number, boundMs: number): boolean =>
-  stalenessOf(provenAt, now) <= boundMs;
+/** Whether an order may be decided on a local copy whose last complete pull was sent at `completeAt`. */
+export const isFresh = (completeAt: number | undefined, now: number, maxStalenessMs: number): boolean =>
+  stalenessOf(completeAt, now) <= maxStalenessMs;

@@ -1,38 +1,41 @@
-import { messageSchema, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/dapr';
 import type { Hono } from 'hono';
-import type { Some } from '../local-copies/replicas.ts';
-import { SOURCE } from '../outbox/commands.ts';
+import type { ConsumerCopy, RestaurantCopy } from '../local-copies/local-copies.ts';
+import { SOURCE } from '../outbox/command-transport.ts';
 
 export interface ChangesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  readonly replicas: Some<'hear'>;
+  readonly localCopies: {
+    readonly consumer: Pick<ConsumerCopy, 'applyEvent'>;
+    readonly restaurant: Pick<RestaurantCopy, 'applyEvent'>;
+  };
 }
 
 /**
- * Adds the handlers of `consumer-changes` and `restaurant-changes`. An event comes to one replica of this service only; it is
- * a hint that shows a change sooner here, while the truth is pulled (docs/adr/0013). So it is never delivered again.
+ * Subscribes to `consumer-changes` and `restaurant-changes`. The broker delivers an event to one replica of this service. It
+ * only makes a change visible sooner there: every replica pulls all changes (docs/adr/0034). So no event is delivered again.
  */
-export function changesHandler(app: Hono, { sidecar, pubsub, replicas }: ChangesParts): void {
-  const from = { sidecar, pubsub, source: SOURCE };
-  const consumers = topics['consumer-changes'];
+export function subscribeToChanges(app: Hono, { sidecar, pubsub, localCopies }: ChangesParts): void {
+  const common = { sidecar, pubsub, source: SOURCE };
+  const consumers = TOPICS['consumer-changes'];
   subscribe(app, {
-    ...from,
+    ...common,
     topic: consumers,
     schema: messageSchema(consumers.types),
     async handle(batch) {
-      for (const { message } of batch) replicas.consumer.hear(message.data);
+      for (const { message } of batch) localCopies.consumer.applyEvent(message.data);
       return batch.map(() => 'success');
     },
   });
-  const restaurants = topics['restaurant-changes'];
+  const restaurants = TOPICS['restaurant-changes'];
   subscribe(app, {
-    ...from,
+    ...common,
     topic: restaurants,
     schema: messageSchema(restaurants.types),
     async handle(batch) {
-      for (const { message } of batch) replicas.restaurant.hear(message.data);
+      for (const { message } of batch) localCopies.restaurant.applyEvent(message.data);
       return batch.map(() => 'success');
     },
   });

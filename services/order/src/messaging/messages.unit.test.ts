@@ -1,13 +1,13 @@
-import { messageSchema, type Topic, topics } from '@standing-order/contracts';
+import { messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
 import type { OutgoingCommand } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../domain/decide.ts';
+import type { OrderInput } from '../domain/decide.ts';
 import { newOrder, type Order } from '../domain/order.ts';
-import { orderBusiness } from '../outbox/business.ts';
-import { commandTransport } from '../outbox/commands.ts';
-import { replyHandler } from './replies.ts';
+import { commandTransport } from '../outbox/command-transport.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
+import { subscribeToReplies } from './replies.ts';
 
 const orderId = (index: number) => `01890a5d-ac96-774b-bcce-00000000000${index}`;
 const token = { w: 'writer', a: 2, t: 1234.5 };
@@ -28,14 +28,14 @@ const outgoing = (index: number, channel: 'consumer' | 'details'): OutgoingComma
   }),
 });
 
-/** A transport whose broker takes what `takes` says. */
-function transport(takes: (topic: string, message: Publication) => boolean = () => true) {
+/** A transport over a broker that accepts a message if `accepts` returns true. */
+function transport(accepts: (topic: string, message: Publication) => boolean = () => true) {
   const published: { topic: string; messages: readonly Publication[] }[] = [];
   const { send } = commandTransport({
     sidecar: {
       publish: async (_pubsub, topic, messages) => {
         published.push({ topic, messages });
-        return messages.map((message) => takes(topic, message));
+        return messages.map((message) => accepts(topic, message));
       },
     },
     pubsub: 'messages',
@@ -47,7 +47,7 @@ function transport(takes: (topic: string, message: Publication) => boolean = () 
 describe('commands', () => {
   const batch = [outgoing(1, 'details'), outgoing(2, 'consumer'), outgoing(3, 'details'), outgoing(1, 'consumer')];
 
-  it('are sent as one bulk per topic, in the form of their contract', async () => {
+  it('are published as one bulk per topic, as their contract requires', async () => {
     const { send, published } = transport();
     expect(await send(batch)).toEqual([true, true, true, true]);
     expect(published.map(({ topic, messages }) => [topic, messages.length])).toEqual([
@@ -55,12 +55,12 @@ describe('commands', () => {
       ['consumer-commands', 2],
     ]);
     for (const { topic, messages } of published) {
-      const { types } = topics[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
+      const { types } = TOPICS[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
       for (const { event } of messages) expect(messageSchema(types).parse(event).data).toMatchObject({ token });
     }
   });
 
-  it('carry the trace of their order and its lane, and have an id for each attempt', async () => {
+  it('have the trace and the lane of their order, and an id for each attempt', async () => {
     const { send, published } = transport();
     await send([outgoing(5, 'consumer')]);
     expect(published[0]?.messages).toMatchObject([
@@ -68,16 +68,16 @@ describe('commands', () => {
     ]);
   });
 
-  it('tell of a settled order where that was asked for when it was taken, until it is noted', async () => {
+  it('include a decided order for the notification service, if it was stored so, until it is confirmed', async () => {
     const answers = { consumer: { kind: 'consumer', valid: false, token, reasons: [] } } as const;
-    const taken = newOrder({ ...outgoing(1, 'consumer').document, now: 0, notify: true });
-    expect(orderBusiness.pendingChannels(taken)).toEqual(['consumer', 'details']);
-    const order: Order = { ...taken, status: 'EXPIRED', settledAt: 5, answers };
-    expect(orderBusiness.pendingChannels(order)).toEqual(['notification']);
+    const pending = newOrder({ ...outgoing(1, 'consumer').document, now: 0, notify: true });
+    expect(orderDocumentHandler.pendingChannels(pending)).toEqual(['consumer', 'details']);
+    const order: Order = { ...pending, status: 'EXPIRED', settledAt: 5, answers };
+    expect(orderDocumentHandler.pendingChannels(order)).toEqual(['notification']);
     const { send, published } = transport();
     await send([{ ...outgoing(1, 'consumer'), channel: 'notification', document: order }]);
     expect(published.map(({ topic }) => topic)).toEqual(['order-settled']);
-    const event = messageSchema(topics['order-settled'].types).parse(published[0]?.messages[0]?.event);
+    const event = messageSchema(TOPICS['order-settled'].types).parse(published[0]?.messages[0]?.event);
     expect(event).toMatchObject({ ...trace, subject: order.id });
     expect(event.data).toEqual({
       orderId: order.id,
@@ -88,15 +88,15 @@ describe('commands', () => {
       settledAt: '1970-01-01T00:00:00.005Z',
     });
 
-    const noted = orderBusiness.apply(order, { kind: 'noted', token }, 9);
-    if (!('document' in noted)) throw new Error('the note changes nothing');
-    expect(orderBusiness.pendingChannels(noted.document)).toEqual([]);
-    expect(orderBusiness.acknowledged(noted.document)).toContainEqual({ channel: 'notification', token });
-    const { notify: _, ...unasked } = order;
-    expect(orderBusiness.apply(unasked, { kind: 'noted', token }, 9)).toEqual({ ignored: 'nobody-waits' });
+    const confirmed = orderDocumentHandler.apply(order, { kind: 'noted', token }, 9);
+    if (!('document' in confirmed)) throw new Error('the confirmation changes nothing');
+    expect(orderDocumentHandler.pendingChannels(confirmed.document)).toEqual([]);
+    expect(orderDocumentHandler.acknowledged(confirmed.document)).toContainEqual({ channel: 'notification', token });
+    const { notify: _, ...unnotified } = order;
+    expect(orderDocumentHandler.apply(unnotified, { kind: 'noted', token }, 9)).toEqual({ ignored: 'not-awaited' });
   });
 
-  it('are reported one by one, each in the place where it was given', async () => {
+  it('have one result each, in the order of the batch', async () => {
     const { send } = transport((topic, { event }) => topic === 'consumer-commands' && event.subject === orderId(1));
     expect(await send(batch)).toEqual([false, false, false, true]);
   });
@@ -126,9 +126,9 @@ describe('replies', () => {
     reply(5, 'settlement-noted', {}),
   ];
 
-  async function deliver(record: (entries: readonly { id: string; reply: Message }[]) => void) {
+  async function deliver(record: (entries: readonly { id: string; reply: OrderInput }[]) => void) {
     const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
-    replyHandler(app, {
+    subscribeToReplies(app, {
       sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
       pubsub: 'messages',
       record: async (recorded) => record(recorded),
@@ -142,7 +142,7 @@ describe('replies', () => {
     return statuses.map(({ status }) => status);
   }
 
-  it('are recorded all at once, in the terms of the order; an ignored one is done as well', async () => {
+  it('are recorded together as inputs of their orders, and acknowledged', async () => {
     const calls: unknown[] = [];
     expect(await deliver((recorded) => calls.push(recorded))).toEqual(entries.map(() => 'SUCCESS'));
     expect(calls).toEqual([
@@ -156,7 +156,7 @@ describe('replies', () => {
     ]);
   });
 
-  it('come again when the store fails', async () => {
+  it('are delivered again when the store fails', async () => {
     const statuses = await deliver(() => {
       throw new Error('the store is down');
     });

@@ -1,29 +1,28 @@
-import { messageSchema, topics, type Message as Wire } from '@standing-order/contracts';
+import { type Message, messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, subscribe } from '@standing-order/dapr';
-import { detached } from '@standing-order/service-kit/telemetry';
+import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import { asAnswer } from '../domain/answers.ts';
-import type { Confirmation } from '../domain/decide.ts';
-import type { Answer } from '../domain/order.ts';
-import type { Entries } from '../order-lists/confirmations.ts';
-import { SOURCE } from '../outbox/commands.ts';
+import type { OrderInput } from '../domain/decide.ts';
+import type { OrderReply } from '../domain/ports.ts';
+import { toVerdict } from '../domain/verdict.ts';
+import { SOURCE } from '../outbox/command-transport.ts';
 
-const topic = topics['order-replies'];
+const topic = TOPICS['order-replies'];
 
-type Reply = Wire<(typeof topic.types)[number]>;
+type ReplyMessage = Message<(typeof topic.types)[number]>;
 
 export interface RepliesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  /** Rejects when the store fails. */
-  record(answers: Entries): Promise<unknown>;
+  /** Records replies in their orders. Rejects when the state store fails. */
+  record(replies: readonly OrderReply[]): Promise<unknown>;
 }
 
 /**
- * Adds the handler of `order-replies`. A reply is done once it is recorded, or ignored by name; when the store fails, it
- * is delivered again.
+ * Subscribes to `order-replies`. A reply is acknowledged when it is recorded, or ignored for a named reason. When the state
+ * store fails, the broker delivers it again.
  */
-export function replyHandler(app: Hono, { sidecar, pubsub, record }: RepliesParts): void {
+export function subscribeToReplies(app: Hono, { sidecar, pubsub, record }: RepliesParts): void {
   subscribe(app, {
     sidecar,
     pubsub,
@@ -31,24 +30,21 @@ export function replyHandler(app: Hono, { sidecar, pubsub, record }: RepliesPart
     source: SOURCE,
     schema: messageSchema(topic.types),
     async handle(batch) {
-      const replies = batch.map(({ message }) => ({
-        id: message.data.orderId,
-        reply: answerOf(message),
-      }));
-      await detached(() => record(replies));
+      const replies = batch.map(({ message }) => ({ id: message.data.orderId, reply: toOrderInput(message) }));
+      await runDetached(() => record(replies));
       return batch.map(() => 'success');
     },
   });
 }
 
-/** What a reply says, in the terms of the order. */
-export function answerOf(reply: Reply): Answer | Confirmation {
+/** Converts a reply to an input of the order. */
+export function toOrderInput(reply: ReplyMessage): OrderInput {
   switch (reply.type) {
     case 'com.standing-order.outcome-received.v1':
       return { kind: 'received', token: reply.data.token };
     case 'com.standing-order.settlement-noted.v1':
       return { kind: 'noted', token: reply.data.token };
     default:
-      return asAnswer(reply, reply.data.token);
+      return toVerdict(reply, reply.data.token);
   }
 }

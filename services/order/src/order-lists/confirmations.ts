@@ -1,90 +1,90 @@
-import type { Outbox, OutgoingCommand, Token } from '@standing-order/outbox';
+import type { OutgoingCommand, Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { detached, warnSometimes } from '@standing-order/service-kit/telemetry';
-import type { Message } from '../domain/decide.ts';
+import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
-
-/** Answers to be recorded in orders. */
-export type Entries = readonly { readonly id: string; readonly reply: Message }[];
-
-export interface ConfirmationsParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'record'>;
-  readonly clock: Pick<Clock, 'setTimer'>;
-}
+import type { OrderReply, ReplyRecorder } from '../domain/ports.ts';
 
 /**
- * Which orders are in their consumers' lists, and have to say so themselves. While an order is undecided nothing hurries: a
- * validator's answer will be written into it soon, and a confirmation that goes along costs no write of its own.
+ * The confirmations, of kind `indexed`, that orders are in their consumers' lists. They have to be recorded in the orders.
+ *
+ * While an order is PENDING its confirmation waits: a validator's reply will be recorded in the same order soon, and a
+ * confirmation that is recorded with it costs no write of its own.
  */
 export interface Confirmations {
-  /** Takes what has been listed by these sendings. */
+  /** From now on confirmations without such a reply are recorded here. Before, they are dropped. */
+  start(recorder: ReplyRecorder): void;
+  /** Adds the confirmations of commands whose orders have been listed. */
   add(listed: readonly OutgoingCommand<Order>[]): void;
-  /** Whether the order is listed and waits to say so. This sending is the one that it will confirm then. */
-  awaits(sending: OutgoingCommand<Order>): boolean;
-  /** The entries, and with them what waits to be confirmed of the same orders. */
-  joined(entries: Entries): Entries;
-  /** Records all that waits, so that nobody has to list it again. Never rejects. */
-  leave(): Promise<void>;
+  /** Whether the order is listed and its confirmation waits. If so, it will confirm this command instead. */
+  confirmsLater(command: OutgoingCommand<Order>): boolean;
+  /** Appends the waiting confirmations of the same orders to a batch of replies, so that both are written at once. */
+  join(replies: readonly OrderReply[]): readonly OrderReply[];
+  /** Records all waiting confirmations, so that no other replica has to list these orders again. Never rejects. */
+  flush(): Promise<void>;
 }
 
-/** What nothing comes along for waits for this long at least, and for twice as long at most. */
+/** A confirmation waits at least this long for a reply to the same order, and at most twice as long. */
 const HOLD_MS = 2_000;
 
-export function createConfirmations({ outbox, clock }: ConfirmationsParts): Confirmations {
-  let young = new Map<string, Token>();
-  let old = new Map<string, Token>();
-  let ticking = false;
+export function createConfirmations(clock: Pick<Clock, 'setTimer'>): Confirmations {
+  let recorder: ReplyRecorder | undefined;
+  let recent = new Map<string, Token>();
+  let older = new Map<string, Token>();
+  let isTicking = false;
 
   function tick(): void {
-    if (ticking) return;
-    ticking = true;
+    if (isTicking) return;
+    isTicking = true;
     clock.setTimer(HOLD_MS, () => {
-      ticking = false;
-      const due = old;
-      old = young;
-      young = new Map();
-      if (old.size > 0) tick();
+      isTicking = false;
+      const due = older;
+      older = recent;
+      recent = new Map();
+      if (older.size > 0) tick();
       void record(due);
     });
   }
 
   async function record(due: Iterable<readonly [id: string, token: Token]>): Promise<void> {
-    const entries = [...due].map(([id, token]) => confirmation(id, token));
-    if (entries.length === 0) return;
-    await detached(() => outbox.record(entries)).catch((error: unknown) => {
-      // The outbox sends again what is not confirmed, and the list knows it by its id.
-      warnSometimes('index', { err: error }, 'orders are listed, and do not say so yet');
+    const replies = [...due].map(([id, token]) => confirmation(id, token));
+    if (replies.length === 0) return;
+    await runDetached(async () => recorder?.record(replies)).catch((error: unknown) => {
+      // The outbox sends an unconfirmed command again. The list finds the order's id and does not add it twice.
+      warnRateLimited('index', { err: error }, 'cannot record that orders are listed; the outbox retries');
     });
   }
 
-  function taken(id: string): Entries {
-    const token = young.get(id) ?? old.get(id);
+  function take(id: string): readonly OrderReply[] {
+    const token = recent.get(id) ?? older.get(id);
     if (!token) return [];
-    young.delete(id);
-    old.delete(id);
+    recent.delete(id);
+    older.delete(id);
     return [confirmation(id, token)];
   }
 
   return {
+    start(connected) {
+      recorder = connected;
+    },
     add(listed) {
-      const settled = listed.filter(({ document }) => document.status !== 'PENDING');
-      void record(settled.map(({ document, token }) => [document.id, token]));
-      for (const { document, token } of listed) if (document.status === 'PENDING') young.set(document.id, token);
-      if (young.size > 0) tick();
+      const decided = listed.filter(({ document }) => document.status !== 'PENDING');
+      void record(decided.map(({ document, token }) => [document.id, token]));
+      for (const { document, token } of listed) if (document.status === 'PENDING') recent.set(document.id, token);
+      if (recent.size > 0) tick();
     },
-    awaits({ document, token }) {
-      const where = [young, old].find((some) => some.has(document.id));
-      where?.set(document.id, token);
-      return where !== undefined;
+    confirmsLater({ document, token }) {
+      const waiting = [recent, older].find((confirmations) => confirmations.has(document.id));
+      waiting?.set(document.id, token);
+      return waiting !== undefined;
     },
-    joined: (entries) => [...entries, ...entries.flatMap(({ id }) => taken(id))],
-    leave() {
-      const all = [...old, ...young];
-      old = new Map();
-      young = new Map();
+    join: (replies) => [...replies, ...replies.flatMap(({ id }) => take(id))],
+    flush() {
+      const all = [...older, ...recent];
+      older = new Map();
+      recent = new Map();
       return record(all);
     },
   };
 }
 
-const confirmation = (id: string, token: Token): Entries[number] => ({ id, reply: { kind: 'indexed', token } });
+const confirmation = (id: string, token: Token): OrderReply => ({ id, reply: { kind: 'indexed', token } });

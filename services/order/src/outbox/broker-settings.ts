@@ -1,17 +1,22 @@
 import type { Settings } from '@standing-order/outbox';
 
-/** The brokers that the platform is made for. */
-export const brokers = ['redis', 'kafka'] as const;
+/** The message brokers that the platform supports. */
+export const BROKERS = ['redis', 'kafka'] as const;
 
-const settings: Readonly<Record<(typeof brokers)[number], Partial<Settings>>> = {
+type Broker = (typeof BROKERS)[number];
+
+const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
   kafka: { reorderMs: 1_000 },
   redis: { sharedEvidence: true },
 };
 
 /**
- * How the outbox has to be set for a broker. Kafka keeps the order within a lane, so that what is overtaken there is lost much
- * sooner than elsewhere. Redis has one stream for all lanes, whose messages go to any replica: if one of them answers nothing,
- * its share of every lane is lost, and any lane tells. A sidecar could be asked what it has, but only while the broker is there.
+ * The settings of the outbox for a broker.
+ *
+ * - Kafka keeps the order within a lane. An overtaken message is therefore counted as lost much sooner than elsewhere.
+ * - Redis has one stream for all lanes, and any replica receives its messages. A replica that does not reply loses its
+ *   share of every lane, so a reply on any lane is evidence for all lanes.
+ *
+ * The broker is configured, not detected: a sidecar could only report it while the broker is up.
  */
-export const brokerSettings = (broker: (typeof brokers)[number] | undefined): Partial<Settings> =>
-  broker ? settings[broker] : {};
+export const brokerSettings = (broker: Broker | undefined): Partial<Settings> => (broker ? SETTINGS[broker] : {});

@@ -1,47 +1,54 @@
-import type { Outbox } from '@standing-order/outbox';
-import { validate as validateConsumer } from '@standing-order/rules/consumer';
-import { validate as validateDetails } from '@standing-order/rules/restaurant';
-import { asAnswer } from '../domain/answers.ts';
-import { decideAtOnce, type Message } from '../domain/decide.ts';
-import type { Order } from '../domain/order.ts';
-import type { Some } from '../local-copies/replicas.ts';
-import { draft, madeBefore, type PlaceOrder, type StyleParts, take, unlessMade } from './style.ts';
+import { validateConsumer } from '@standing-order/rules/consumer';
+import { validateOrderDetails } from '@standing-order/rules/restaurant';
+import { evaluate } from '../domain/decide.ts';
+import { toVerdict } from '../domain/verdict.ts';
+import type { ConsumerCopy, RestaurantCopy } from '../local-copies/local-copies.ts';
+import {
+  existingOr,
+  findExisting,
+  type LookupStyleParts,
+  newPendingOrder,
+  type PlaceOrder,
+  storeOrder,
+} from './place-order.ts';
 
-export interface ReplicationParts extends StyleParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'store' | 'read'>;
-  readonly replicas: Some<'find'>;
-  /** Takes the orders that cannot be decided here. */
-  readonly otherwise: PlaceOrder;
+export interface ReplicationParts extends LookupStyleParts {
+  readonly localCopies: {
+    readonly consumer: Pick<ConsumerCopy, 'find'>;
+    readonly restaurant: Pick<RestaurantCopy, 'find'>;
+  };
+  /** Places the orders that cannot be decided on local copies. */
+  readonly fallback: PlaceOrder;
 }
 
 /**
- * Replication: the order service decides alone, on its own copies of what consumer and restaurant know.
+ * Replication: the order service decides alone, on its local copies of consumers and restaurants.
  *
- * 1. A request that was made before, by its Idempotency-Key, is answered as it was then.
- * 2. If a copy is older than the bound, or holds no such consumer or restaurant, nothing is concluded from it: the order is
- *    taken as in respond-first, and its owners decide.
- * 3. Otherwise the owners' own rules are applied to the copies, at once. Nobody is asked; both may be down.
- * 4. A refusal leaves nothing behind. An order that is valid is stored with its verdict.
+ * 1. A repeated request, by its Idempotency-Key, gets the response of the first one.
+ * 2. If a local copy is older than its limit, or does not have the consumer or the restaurant, the order is placed as in
+ *    respond-first: the owners of the data decide.
+ * 3. Otherwise the owners' rules are applied to the local copies. No service is called; both may be down.
+ * 4. A rejected order is not stored. A valid order is stored with its verdict.
  */
 export const replication =
   (parts: ReplicationParts): PlaceOrder =>
-  async (placing) => {
-    const order = draft('replication', placing, parts);
-    const earlier = await madeBefore(order, placing, parts.outbox);
+  async (command) => {
+    const order = newPendingOrder('replication', command, parts);
+    const earlier = await findExisting(order, command, parts.outbox);
     if (earlier) return earlier;
 
     const { request } = order;
-    const consumer = parts.replicas.consumer.find(request.consumerId);
-    const restaurant = parts.replicas.restaurant.find(request.restaurantId);
-    if (!consumer || !restaurant) return parts.otherwise(placing);
+    const consumer = parts.localCopies.consumer.find(request.consumerId);
+    const restaurant = parts.localCopies.restaurant.find(request.restaurantId);
+    if (!consumer || !restaurant) return parts.fallback(command);
 
-    const decided = decideAtOnce(
+    const decided = evaluate(
       order,
-      asAnswer(validateConsumer(consumer, request)),
-      asAnswer(validateDetails(restaurant, request)),
+      toVerdict(validateConsumer(consumer, request)),
+      toVerdict(validateOrderDetails(restaurant, request)),
       parts.clock.wall(),
     );
     return decided.status === 'REJECTED'
-      ? unlessMade({ outcome: 'rejected', reasons: decided.reasons }, order, placing, parts.outbox)
-      : take(decided, parts);
+      ? existingOr({ outcome: 'rejected', reasons: decided.reasons }, order, command, parts.outbox)
+      : storeOrder(decided, parts);
   };

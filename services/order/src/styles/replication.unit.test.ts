@@ -13,10 +13,10 @@ const trattoria = {
 };
 const request = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] };
 
-/** The style over a map; `known` is what the replicas know at the moment. */
+/** The style over a map of stored orders; `copies` are the fresh local copies. */
 function style() {
   const stored = new Map<string, Order>();
-  const known: { consumer: typeof ada | undefined; restaurant: typeof trattoria | undefined } = {
+  const copies: { consumer: typeof ada | undefined; restaurant: typeof trattoria | undefined } = {
     consumer: ada,
     restaurant: trattoria,
   };
@@ -34,55 +34,58 @@ function style() {
     notify: false,
     index: false,
   };
-  const place = replication({
+  const placeOrder = replication({
     ...parts,
     decideWithinMs: undefined,
-    replicas: { consumer: { find: () => known.consumer }, restaurant: { find: () => known.restaurant } },
-    otherwise: respondFirst({ ...parts, decideWithinMs: 5_000 }),
+    localCopies: { consumer: { find: () => copies.consumer }, restaurant: { find: () => copies.restaurant } },
+    fallback: respondFirst({ ...parts, decideWithinMs: 5_000 }),
   });
-  const ask = (key?: string, asked = request) =>
-    place({ request: asked, client: 'anonymous', idempotencyKey: key, trace: undefined });
-  return { ask, stored, known };
+  const place = (key?: string, wanted = request) =>
+    placeOrder({ request: wanted, client: 'anonymous', idempotencyKey: key, trace: undefined });
+  return { place, stored, copies };
 }
 
-test('what is valid is stored with its verdict', async () => {
-  const { ask, stored } = style();
-  expect(await ask()).toMatchObject({ outcome: 'decided', order: { status: 'VALIDATED', style: 'replication' } });
+test('a valid order is stored with its verdict', async () => {
+  const { place, stored } = style();
+  expect(await place()).toMatchObject({ outcome: 'decided', order: { status: 'VALIDATED', style: 'replication' } });
   expect([...stored.values()]).toMatchObject([{ status: 'VALIDATED', settledAt: 1_000 }]);
 });
 
-test('what is refused is refused with every reason, and not stored', async () => {
-  const { ask, stored, known } = style();
-  known.consumer = { ...ada, active: false };
-  known.restaurant = { ...trattoria, open: false };
-  expect(await ask()).toMatchObject({
+test('a rejected order has every reason and is not stored', async () => {
+  const { place, stored, copies } = style();
+  copies.consumer = { ...ada, active: false };
+  copies.restaurant = { ...trattoria, open: false };
+  expect(await place()).toMatchObject({
     outcome: 'rejected',
     reasons: [{ code: 'CONSUMER_INACTIVE' }, { code: 'RESTAURANT_CLOSED' }],
   });
-  known.consumer = { ...ada, orderLimit: { amount: 1_799, currency: 'EUR' } };
-  known.restaurant = trattoria;
-  expect(await ask()).toMatchObject({ outcome: 'rejected', reasons: [{ code: 'ORDER_LIMIT_EXCEEDED' }] });
+  copies.consumer = { ...ada, orderLimit: { amount: 1_799, currency: 'EUR' } };
+  copies.restaurant = trattoria;
+  expect(await place()).toMatchObject({ outcome: 'rejected', reasons: [{ code: 'ORDER_LIMIT_EXCEEDED' }] });
   expect(stored.size).toBe(0);
 });
 
-test.each(['consumer', 'restaurant'] as const)('without a fresh copy of the %s nothing is concluded', async (owner) => {
-  const { ask, known } = style();
-  known[owner] = undefined;
-  const placed = await ask();
-  expect(placed).toMatchObject({
-    outcome: 'taken',
-    order: { status: 'PENDING', style: 'respond-first', deadline: 6_000 },
-  });
-});
+test.each(['consumer', 'restaurant'] as const)(
+  'without a fresh copy of the %s the order is placed as in respond-first',
+  async (owner) => {
+    const { place, copies } = style();
+    copies[owner] = undefined;
+    const placed = await place();
+    expect(placed).toMatchObject({
+      outcome: 'taken',
+      order: { status: 'PENDING', style: 'respond-first', deadline: 6_000 },
+    });
+  },
+);
 
-test('a request with the same Idempotency-Key is answered as it was then, whatever is known now', async () => {
-  const { ask, known } = style();
-  const first = await ask('key');
-  known.consumer = { ...ada, active: false };
-  expect(await ask('key')).toEqual(first);
-  expect(await ask('key', { ...request, restaurantId: 'other' })).toEqual({ outcome: 'key-reused' });
-  known.consumer = undefined;
-  const taken = await ask('later');
-  known.consumer = ada;
-  expect(await ask('later')).toEqual(taken);
+test('a repeated request gets the response of the first one, also after the local copies have changed', async () => {
+  const { place, copies } = style();
+  const first = await place('key');
+  copies.consumer = { ...ada, active: false };
+  expect(await place('key')).toEqual(first);
+  expect(await place('key', { ...request, restaurantId: 'other' })).toEqual({ outcome: 'key-reused' });
+  copies.consumer = undefined;
+  const taken = await place('later');
+  copies.consumer = ada;
+  expect(await place('later')).toEqual(taken);
 });

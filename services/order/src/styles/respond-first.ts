@@ -1,15 +1,15 @@
-import { draft, type PlaceOrder, type StyleParts, take } from './style.ts';
+import { newPendingOrder, type PlaceOrder, type StyleParts, storeOrder } from './place-order.ts';
 
 /**
- * Respond first: the order is taken before anyone is asked about it.
+ * Respond first: the order is stored, and the client has its response, before any other service is involved.
  *
- * 1. The request has been validated as far as its text allows (routes/orders.ts).
- * 2. The order is stored PENDING, in one transaction with the outbox entry that names it; the client has its answer.
- *    Consumer, restaurant and broker may all be down.
- * 3. The outbox sends ValidateConsumerInfo and ValidateOrderDetails until both are answered (messages/commands.ts).
- * 4. The answers come in any order, and settle the order (messages/replies.ts, order/decide.ts).
+ * 1. The text of the request has been validated (http/parse-place-order.ts).
+ * 2. The order is stored PENDING, in one transaction with the outbox entry that names it. Then the client gets its response.
+ *    Consumer service, restaurant service and broker may all be down.
+ * 3. The outbox sends ValidateConsumerInfo and ValidateOrderDetails until both have a reply (outbox/command-transport.ts).
+ * 4. The verdicts arrive in any order and decide the order (messaging/replies.ts, domain/decide.ts).
  */
 export const respondFirst =
   (parts: StyleParts): PlaceOrder =>
-  (placing) =>
-    take(draft('respond-first', placing, parts), parts);
+  (command) =>
+    storeOrder(newPendingOrder('respond-first', command, parts), parts);

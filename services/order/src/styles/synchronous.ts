@@ -1,54 +1,52 @@
-import type { Outbox } from '@standing-order/outbox';
-import { asAnswer } from '../domain/answers.ts';
-import { decideAtOnce, type Message } from '../domain/decide.ts';
-import type { Order } from '../domain/order.ts';
-import type { Validators } from '../validators.ts';
+import { evaluate } from '../domain/decide.ts';
+import { toVerdict } from '../domain/verdict.ts';
 import {
   type Dependency,
-  draft,
-  madeBefore,
-  type Placement,
+  existingOr,
+  findExisting,
+  type LookupStyleParts,
+  newPendingOrder,
   type PlaceOrder,
-  type StyleParts,
-  take,
-  unlessMade,
-} from './style.ts';
+  type PlaceOrderResult,
+  storeOrder,
+} from './place-order.ts';
+import type { Validators } from './validators.ts';
 
-export interface SynchronousParts extends StyleParts {
-  readonly outbox: Pick<Outbox<Order, Message>, 'store' | 'read'>;
+export interface SynchronousParts extends LookupStyleParts {
   readonly validators: Validators;
 }
 
 /**
- * Synchronous: whoever has a say is asked before the order is taken.
+ * Synchronous: both services validate the order before it is stored.
  *
- * 1. A request that was made before, by its Idempotency-Key, is answered as it was then; nobody is asked again.
- * 2. Consumer and restaurant are asked at the same time. If one cannot be asked, there is no order and no verdict.
- * 3. A refusal leaves nothing behind.
- * 4. An order that is valid is stored with its verdict. If another request with its key was faster, that one counts, also
- *    for those that would be refused.
+ * 1. A repeated request, by its Idempotency-Key, gets the response of the first one. The services are not called again.
+ * 2. The consumer and the restaurant service are called concurrently. If one does not respond, there is no verdict and no
+ *    order.
+ * 3. A rejected order is not stored.
+ * 4. A valid order is stored with its verdict. If another request with the same key stored its order first, that order is
+ *    the result, also for a request that would be rejected.
  */
 export const synchronous =
   (parts: SynchronousParts): PlaceOrder =>
-  async (placing) => {
-    const order = draft('synchronous', placing, parts);
-    const earlier = await madeBefore(order, placing, parts.outbox);
+  async (command) => {
+    const order = newPendingOrder('synchronous', command, parts);
+    const earlier = await findExisting(order, command, parts.outbox);
     if (earlier) return earlier;
 
     const [consumer, details] = await Promise.all([
       parts.validators.consumer(order.request),
       parts.validators.details(order.request),
     ]);
-    const refuse = (refusal: Placement) => unlessMade(refusal, order, placing, parts.outbox);
+    const refuse = (refusal: PlaceOrderResult) => existingOr(refusal, order, command, parts.outbox);
     if (!consumer || !details) return refuse(unavailable({ consumer, restaurant: details }));
 
-    const decided = decideAtOnce(order, asAnswer(consumer), asAnswer(details), parts.clock.wall());
+    const decided = evaluate(order, toVerdict(consumer), toVerdict(details), parts.clock.wall());
     return decided.status === 'REJECTED'
       ? refuse({ outcome: 'rejected', reasons: decided.reasons })
-      : take(decided, parts);
+      : storeOrder(decided, parts);
   };
 
-function unavailable(verdicts: Record<Dependency, unknown>): Placement {
+function unavailable(verdicts: Record<Dependency, unknown>): PlaceOrderResult {
   const dependencies = (Object.keys(verdicts) as Dependency[]).filter((name) => verdicts[name] === undefined);
   return { outcome: 'dependency-unavailable', dependencies };
 }

@@ -16,7 +16,7 @@ const consumer = async (): Promise<ConsumerVerdict> => ({
   data: { orderLimit: { amount: 5_000, currency: 'EUR' } },
 });
 
-/** A replica over a store that others share; `details` is what the restaurant answers it. */
+/** A replica over a shared store; `details` is the response of the restaurant service. */
 function replica(stored: Map<string, Order>, details: () => Promise<DetailsVerdict | undefined>) {
   const place = synchronous({
     outbox: {
@@ -41,30 +41,27 @@ function replica(stored: Map<string, Order>, details: () => Promise<DetailsVerdi
 
 test.each([
   ['refused', no],
-  ['not answered', undefined],
-])(
-  'a request whose validation is %s is answered with the order that another one with its key has made',
-  async (_, late) => {
-    const stored = new Map<string, Order>();
-    const quick = replica(stored, async () => yes);
-    const slow = replica(stored, async () => {
-      await quick('key');
-      return late;
-    });
-    const answer = await slow('key');
-    expect(answer).toMatchObject({ outcome: 'decided', order: { status: 'VALIDATED' } });
-    expect(answer).toEqual(await quick('key'));
-    expect(stored.size).toBe(1);
-  },
-);
+  ['without response', undefined],
+])('a request whose validation is %s gets the order that another request with its key has stored', async (_, late) => {
+  const stored = new Map<string, Order>();
+  const quick = replica(stored, async () => yes);
+  const slow = replica(stored, async () => {
+    await quick('key');
+    return late;
+  });
+  const result = await slow('key');
+  expect(result).toMatchObject({ outcome: 'decided', order: { status: 'VALIDATED' } });
+  expect(result).toEqual(await quick('key'));
+  expect(stored.size).toBe(1);
+});
 
-test('without such an order, or a key, a refusal is a refusal', async () => {
+test('without such an order, or without a key, a refused request stays refused', async () => {
   const stored = new Map<string, Order>();
   await replica(stored, async () => yes)();
   const refused = replica(stored, async () => no);
   expect(await refused('key')).toMatchObject({ outcome: 'rejected' });
   expect(await refused()).toMatchObject({ outcome: 'rejected' });
-  const unanswered = replica(stored, async () => undefined);
-  expect(await unanswered('key')).toEqual({ outcome: 'dependency-unavailable', dependencies: ['restaurant'] });
+  const withoutResponse = replica(stored, async () => undefined);
+  expect(await withoutResponse('key')).toEqual({ outcome: 'dependency-unavailable', dependencies: ['restaurant'] });
   expect(stored.size).toBe(1);
 });

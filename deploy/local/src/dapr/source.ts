@@ -1,0 +1,55 @@
+import { join, resolve } from 'node:path';
+import { type Resource, readResource, readResources, withSettings } from './resource.ts';
+
+export type StoreKind = 'redis' | 'postgresql';
+export type BrokerKind = 'redis' | 'kafka';
+
+/** The folder with the Dapr resources of the repository. */
+export const DAPR_FOLDER = resolve(import.meta.dirname, '../../../dapr');
+
+interface Addresses {
+  /** Redis: host:port. PostgreSQL: a connection string. */
+  readonly store: string;
+  /** host:port. */
+  readonly broker: string;
+}
+
+/** The resources of a platform with this state store and this broker, at these addresses. */
+export async function platformResources(
+  store: StoreKind,
+  broker: BrokerKind,
+  addresses: Addresses,
+): Promise<readonly Resource[]> {
+  const folders = [`state/${store}`, `pubsub/${broker}`, 'subscriptions', 'resiliency'];
+  const resources = (await Promise.all(folders.map((folder) => readResources(join(DAPR_FOLDER, folder))))).flat();
+  const settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    state: { [store === 'redis' ? 'redisHost' : 'connectionString']: addresses.store },
+    messages: { [broker === 'redis' ? 'redisHost' : 'brokers']: addresses.broker },
+  };
+  return resources.map((resource) =>
+    resource.kind === 'Component' ? withSettings(resource, settings[resource.metadata.name] ?? {}) : resource,
+  );
+}
+
+/**
+ * The configuration of a platform's sidecars. `names` is the file in which they find each other. `otlpEndpoint` is the URL of the
+ * collector that the services export their spans to. Without the sidecars' spans, a call from one service to another is two traces.
+ */
+export async function platformConfiguration(names: string, otlpEndpoint?: string): Promise<Resource> {
+  const configuration = await readResource(join(DAPR_FOLDER, 'configuration.yaml'));
+  const { tracing, nameResolution, ...spec } = configuration.spec as Record<string, object>;
+  return {
+    ...configuration,
+    spec: {
+      ...spec,
+      tracing: { ...tracing, ...(otlpEndpoint && { otel: collector(new URL(otlpEndpoint)) }) },
+      nameResolution: { ...nameResolution, configuration: { connectionString: names } },
+    },
+  };
+}
+
+const collector = ({ host, protocol }: URL) => ({
+  endpointAddress: host,
+  isSecure: protocol === 'https:',
+  protocol: 'http',
+});

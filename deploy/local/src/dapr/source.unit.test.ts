@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TOPICS } from '@standing-order/contracts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { brokerPort, loopback, statePort } from '../ports.ts';
+import { type Resource, readResource, readResources, settingsOf, withSettings } from './resource.ts';
+import { DAPR_FOLDER, platformConfiguration, platformResources } from './source.ts';
+
+const stores = ['redis', 'postgresql'] as const;
+const brokers = ['redis', 'kafka'] as const;
+const defaultBase = 4000;
+const state = `${loopback}:${statePort(defaultBase)}`;
+const broker = `${loopback}:${brokerPort(defaultBase)}`;
+
+const valuesOf = (component: Resource) =>
+  Object.fromEntries(settingsOf(component).map(({ name, value }) => [name, value]));
+const read = (path: string) => readResource(join(DAPR_FOLDER, path));
+const subscriptions = await readResources(join(DAPR_FOLDER, 'subscriptions'));
+
+describe('the files of deploy/dapr', () => {
+  test('subscribe the service of the contract to each of its topics, with a dead-letter topic', () => {
+    const subscribed = subscriptions.map(({ metadata, spec, scopes }) => ({
+      name: metadata.name,
+      topic: spec.topic,
+      pubsub: spec.pubsubname,
+      routes: spec.routes,
+      deadLetter: spec.deadLetterTopic,
+      subscribers: scopes,
+    }));
+    const contracted = Object.values(TOPICS).map(({ name, subscriber, deadLetter }) => ({
+      name,
+      topic: name,
+      pubsub: 'messages',
+      routes: { default: `/messages/${name}` },
+      deadLetter,
+      subscribers: [subscriber],
+    }));
+    expect(subscribed).toEqual(contracted.sort((a, b) => a.name.localeCompare(b.name)));
+    for (const { deadLetter, topic } of subscribed) expect(deadLetter).toBe(`${topic}-dead`);
+  });
+
+  test('deliver the same batches on every topic', () => {
+    const bulk = { enabled: true, maxMessagesCount: 512, maxAwaitDurationMs: 20 };
+    for (const { spec } of subscriptions) expect(spec.bulkSubscribe).toEqual(bulk);
+  });
+
+  test('give the Redis broker at least one worker per message of a batch', async () => {
+    const { concurrency, queueDepth } = valuesOf(await read('pubsub/redis/messages.yaml'));
+    for (const { spec } of subscriptions) {
+      const { maxMessagesCount } = spec.bulkSubscribe as { maxMessagesCount: number };
+      expect(Number(concurrency)).toBeGreaterThanOrEqual(maxMessagesCount);
+      expect(Number(queueDepth)).toBeGreaterThanOrEqual(Number(concurrency));
+    }
+  });
+
+  test('make Kafka start at the oldest message and retry a delivery for seconds only', async () => {
+    expect(valuesOf(await read('pubsub/kafka/messages.yaml'))).toMatchObject({ initialOffset: 'oldest' });
+    const { policies } = (await read('pubsub/kafka/delivery.yaml')).spec as {
+      policies: { retries: Record<string, unknown> };
+    };
+    expect(policies.retries.delivery).toEqual({ policy: 'constant', duration: '1s', maxRetries: 3 });
+  });
+
+  test('give the state store no policy, no retries and no writeTimeout', async () => {
+    const policies = [
+      ...(await Promise.all(brokers.map((kind) => read(`pubsub/${kind}/delivery.yaml`)))),
+      ...(await readResources(join(DAPR_FOLDER, 'resiliency'))),
+    ];
+    const targets = policies.map(({ spec }) => Object.keys((spec.targets as { components?: object }).components ?? {}));
+    expect(targets).toEqual([['messages'], ['messages'], []]);
+    const settings = valuesOf(await read('state/redis/state.yaml'));
+    expect(settings.redisMaxRetries).toBe('-1');
+    expect(settings).not.toHaveProperty('writeTimeout');
+  });
+
+  test('have the addresses of npm start with its default ports', async () => {
+    expect(valuesOf(await read('state/redis/state.yaml')).redisHost).toBe(state);
+    expect(valuesOf(await read('pubsub/redis/messages.yaml')).redisHost).toBe(broker);
+    expect(valuesOf(await read('pubsub/kafka/messages.yaml')).brokers).toBe(broker);
+    const { connectionString = '' } = valuesOf(await read('state/postgresql/state.yaml'));
+    expect(connectionString).toContain(`host=${loopback} port=${statePort(defaultBase)} `);
+    expect(connectionString).not.toContain('password');
+  });
+});
+
+describe.each(stores.flatMap((store) => brokers.map((kind) => ({ store, kind }))))('with $store and $kind', (made) => {
+  const addresses = { store: 'store.example:1', broker: 'broker.example:2' };
+  const resources = platformResources(made.store, made.kind, addresses);
+
+  test('a platform has the two components at its addresses', async () => {
+    const components = (await resources).filter(({ kind }) => kind === 'Component');
+    const types = components.map(({ metadata, spec }) => [metadata.name, spec.type]);
+    expect(types).toEqual([
+      ['state', `state.${made.store}`],
+      ['messages', `pubsub.${made.kind}`],
+    ]);
+    const [store, messages] = components.map(valuesOf);
+    expect(store?.[made.store === 'redis' ? 'redisHost' : 'connectionString']).toBe(addresses.store);
+    expect(messages?.[made.kind === 'redis' ? 'redisHost' : 'brokers']).toBe(addresses.broker);
+  });
+
+  test('everything but the addresses is as in the files', async () => {
+    const files = ['state', 'pubsub'].map((folder, index) => `${folder}/${[made.store, made.kind][index]}`);
+    const folders = [...files, 'subscriptions', 'resiliency'].map((folder) => readResources(join(DAPR_FOLDER, folder)));
+    const anywhere = (resource: Resource) =>
+      JSON.parse(
+        JSON.stringify(resource, (name, value) =>
+          name === 'metadata' && Array.isArray(value)
+            ? value.filter((item) => !['redisHost', 'connectionString', 'brokers'].includes(item.name))
+            : value,
+        ),
+      );
+    expect((await resources).map(anywhere)).toEqual((await Promise.all(folders)).flat().map(anywhere));
+  });
+});
+
+test('the configuration of a platform has its own file of names, and a collector where there is one', async () => {
+  const { spec } = await read('configuration.yaml');
+  const names = {
+    nameResolution: { component: 'sqlite', version: 'v1', configuration: { connectionString: 'names.db' } },
+  };
+  expect((await platformConfiguration('names.db')).spec).toEqual({ ...spec, ...names });
+  const traced = await platformConfiguration('names.db', 'https://collector.example:4318');
+  const otel = { endpointAddress: 'collector.example:4318', isSecure: true, protocol: 'http' };
+  expect(traced.spec).toEqual({ ...spec, ...names, tracing: { ...(spec.tracing as object), otel } });
+});
+
+test('a setting that a component does not have is refused', async () => {
+  const component = await read('state/redis/state.yaml');
+  expect(() => withSettings(component, { redishost: 'a:1' })).toThrow('the component state has no setting redishost');
+});
+
+test('a file with two documents is refused', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'standing-order-resource-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'two.yaml');
+  await writeFile(path, 'kind: Component\n---\nkind: Resiliency\n');
+  await expect(readResource(path)).rejects.toThrow(path);
+});

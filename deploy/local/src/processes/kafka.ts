@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { loopback } from '../ports.ts';
+import type { Probe } from '../wait.ts';
+import { inheritedEnv, type ProcessSpec } from './spec.ts';
+
+const run = promisify(execFile);
+
+const kafkaName = 'kafka';
+
+export interface KafkaOptions {
+  /** The script that runs a class of Kafka. */
+  readonly binary: string;
+  readonly java: string;
+  readonly port: number;
+  /** On which the node speaks with itself as its own controller. */
+  readonly controllerPort: number;
+  readonly dataDir: string;
+}
+
+/** Any 16 bytes in base64url, the same for ever: the node's data belongs to it. */
+const clusterId = 'standing-order-broker1';
+
+/** It starts in half the time without the optimising compiler, and has no load here for which that one would pay. */
+const javaFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'];
+
+/** A Kafka broker that is its own controller (KRaft). Topics come to be when they are first used. */
+export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {
+  const dir = join(dataDir, kafkaName);
+  const properties = join(dataDir, `${kafkaName}.properties`);
+  const env = { ...inheritedEnv(), JAVA: java };
+  return {
+    name: kafkaName,
+    kind: 'store',
+    ports: [port, controllerPort],
+    program: { file: binary, args: [...javaFlags, 'kafka.Kafka', properties], env },
+    async prepare(signal) {
+      await writeFile(properties, textOf(kafkaSettings(port, controllerPort, dir)));
+      await format({ dir, binary, env, signal, write: (draft) => textOf(kafkaSettings(port, controllerPort, draft)) });
+    },
+    alive: answersApiVersions(port),
+    ready: answersApiVersions(port),
+    stopSignal: 'SIGTERM',
+    stopDeadlineMs: 20_000,
+  };
+}
+
+/** What a broker is told that is alone; `dir` holds its data. */
+export function kafkaSettings(port: number, controllerPort: number, dir: string): Record<string, string | number> {
+  const oneNode = Object.fromEntries(
+    ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((topic) => [
+      `${topic}.replication.factor`,
+      1,
+    ]),
+  );
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@${loopback}:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `PLAINTEXT://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
+    'log.dirs': dir,
+    ...oneNode,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'offsets.topic.num.partitions': 4,
+    // Of the commands of 64 lanes, so many streams are read side by side, by as many replicas at most. More would make
+    // smaller batches, since each gathers its own.
+    'num.partitions': 8,
+    'auto.create.topics.enable': 'true',
+    'log.retention.hours': 24,
+    // Acknowledged is in the system's cache: a kill costs nothing, a power cut may cost a second, as with the Redis broker.
+    'log.flush.interval.ms': 1_000,
+    'log.flush.scheduler.interval.ms': 1_000,
+    // There are no other members to wait for.
+    'group.initial.rebalance.delay.ms': 0,
+    // After a kill it is taken back by itself, its own controller, only when its former session is over.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
+    'num.io.threads': 4,
+    'num.network.threads': 2,
+    'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
+  };
+}
+
+const textOf = (properties: Record<string, string | number>): string =>
+  Object.entries(properties)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+
+interface Format {
+  readonly dir: string;
+  readonly binary: string;
+  readonly env: Record<string, string>;
+  readonly signal: AbortSignal;
+  /** The properties for data in another directory. */
+  write(draft: string): string;
+}
+
+/** Makes the data directory under another name first, so that an interrupted start leaves nothing half-made. */
+async function format({ dir, binary, env, signal, write }: Format): Promise<void> {
+  if (existsSync(dir)) return;
+  const draft = `${dir}.new`;
+  const properties = `${draft}.properties`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await writeFile(properties, write(draft));
+  const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
+  await run(binary, [...javaFlags, ...tool], { env, signal, timeout: 60_000 });
+  await rename(draft, dir);
+  await rm(properties);
+}
+
+/** Asks which requests it understands, in the oldest version of that question, which every broker answers. */
+function answersApiVersions(port: number): Probe {
+  return (signal) =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port, host: loopback, signal }, () => socket.write(apiVersionsRequest()));
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('connection closed')));
+      socket.once('data', (data) => {
+        const errorCode = data.length < 10 ? -1 : data.readInt16BE(8);
+        if (errorCode === 0) resolve();
+        else reject(new Error(`ApiVersions answered with error ${errorCode}`));
+        socket.destroy();
+      });
+    });
+}
+
+function apiVersionsRequest(): Buffer {
+  const request = Buffer.alloc(14);
+  request.writeInt32BE(request.length - 4, 0);
+  const apiVersions = 18;
+  request.writeInt16BE(apiVersions, 4);
+  const noClientId = -1;
+  request.writeInt16BE(noClientId, 12);
+  return request;
+}

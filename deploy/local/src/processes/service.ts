@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
+import { answersOk } from '../wait.ts';
+import { inheritedEnv, type ProcessSpec } from './spec.ts';
+
+export interface ServiceOptions {
+  readonly name: string;
+  readonly service: ServiceName;
+  /** The program's main module. */
+  readonly main: string;
+  readonly ports: ReplicaPorts;
+  readonly tokens: { readonly dapr: string; readonly app: string };
+  /** Its own settings; they win over the platform's. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where Node keeps compiled code between runs: halves the time to start. */
+const compileCache = resolve(import.meta.dirname, '../../../../node_modules/.cache/standing-order');
+
+/** One replica of a service, run by the Node that runs this. */
+export function serviceProcess({ name, service, main, ports, tokens, env }: ServiceOptions): ProcessSpec {
+  const url = `http://${loopback}:${ports.app}`;
+  return {
+    name,
+    kind: 'service',
+    ports: [ports.app],
+    program: {
+      file: process.execPath,
+      args: [main],
+      env: {
+        ...inheritedEnv(),
+        NODE_ENV: 'production',
+        NODE_COMPILE_CACHE: compileCache,
+        PORT: String(ports.app),
+        HOST: loopback,
+        DAPR_HTTP_PORT: String(ports.daprHttp),
+        DAPR_API_TOKEN: tokens.dapr,
+        APP_API_TOKEN: tokens.app,
+        STATE_STORE: 'state',
+        PUBSUB: 'messages',
+        OTEL_SERVICE_NAME: service,
+        ...env,
+      },
+    },
+    alive: answersOk(`${url}/healthz`),
+    ready: answersOk(`${url}/readyz`),
+    stopSignal: 'SIGTERM',
+    stopDeadlineMs: 15_000,
+  };
+}

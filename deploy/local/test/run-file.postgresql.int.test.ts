@@ -1,0 +1,4 @@
+// @module-tag postgres
+import { runFromFile } from './run-file.ts';
+
+runFromFile('postgresql');

@@ -1,0 +1,3 @@
+import { runFromFile } from './run-file.ts';
+
+runFromFile('redis');

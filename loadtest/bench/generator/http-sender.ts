@@ -1,0 +1,42 @@
+import { Pool } from 'undici';
+import type { Send } from './load.ts';
+import { bodyOf } from './orders.ts';
+
+/** More connections would measure the kernel. Further requests wait in the pool, and their wait counts as latency. */
+const CONNECTIONS = 512;
+/** 201: the order with its verdict. 202: the order is PENDING. */
+const ACKNOWLEDGED: ReadonlySet<number> = new Set([201, 202]);
+
+/**
+ * Sends orders by POST /orders. The generator shares its cores with the system under test, so it uses undici's handlers:
+ * `Pool.request` with its streams and promises takes half as much processor time again.
+ */
+export function httpSender(url: string, timeoutMs: number): Send {
+  const pool = new Pool(url, { connections: CONNECTIONS, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+  const headers = { 'content-type': 'application/json' };
+  return (requestNumber) =>
+    new Promise((resolve) => {
+      let status = 0;
+      let location: string | undefined;
+      let text = '';
+      pool.dispatch(
+        { method: 'POST', path: '/orders', headers, body: bodyOf(requestNumber) },
+        {
+          onRequestStart: () => {},
+          onResponseStart: (_, statusCode, responseHeaders) => {
+            status = statusCode;
+            location = responseHeaders.location?.toString();
+          },
+          onResponseData: (_, chunk) => {
+            text += chunk.toString('latin1');
+          },
+          onResponseEnd: () => {
+            if (ACKNOWLEDGED.has(status) && location !== undefined)
+              resolve({ id: location.slice(location.lastIndexOf('/') + 1) });
+            else resolve({ other: String(status), text });
+          },
+          onResponseError: (_, { code, message }: NodeJS.ErrnoException) => resolve({ other: code ?? message }),
+        },
+      );
+    });
+}

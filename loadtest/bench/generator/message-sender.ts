@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { TOPICS } from '@standing-order/contracts';
+import { createClient, type RedisClientType } from 'redis';
+import type { Send, SendResult } from './load.ts';
+import { createOrderMessage, OUTCOMES, readOutcome } from './messages.ts';
+
+/** The same trimming as Dapr's Redis component. */
+const TRIM = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 50_000 } } as const;
+const BATCH = 512;
+const BLOCK_MS = 1_000;
+const TIMEOUT_CHECK_MS = 100;
+
+interface PendingRequest {
+  readonly resolve: (result: SendResult) => void;
+  /** On the monotonic clock. */
+  readonly deadline: number;
+}
+
+/**
+ * Sends orders as CreateOrder messages; the outcome is the acknowledgement. It uses the broker directly, as the sidecar of
+ * a client would: a sidecar of its own would take more of these cores than the system under test. It stores no requests,
+ * as a real client must. A request without an outcome in time counts as such and is not sent again.
+ */
+export async function messageSender(redisUrl: string, timeoutMs: number): Promise<Send> {
+  const [writer, reader] = await Promise.all([connect(redisUrl), connect(redisUrl)]);
+  // Outcomes of an earlier load may still arrive.
+  const load = randomUUID();
+  const pending = new Map<string, PendingRequest>();
+
+  const publish = (topic: string, data: string) => writer.xAdd(topic, '*', { data }, TRIM);
+
+  function finish(id: string, result: SendResult): void {
+    pending.get(id)?.resolve(result);
+    pending.delete(id);
+  }
+
+  async function receive(text: string): Promise<void> {
+    const { correlationId, result, receipt } = readOutcome(text, Date.now());
+    if (correlationId !== undefined) finish(correlationId, result);
+    if (receipt) await publish(TOPICS['order-replies'].name, JSON.stringify(receipt));
+  }
+
+  async function readReplies(): Promise<never> {
+    for (let last = await newestId(writer); ; ) {
+      const streams = (await reader.xRead({ key: OUTCOMES, id: last }, { COUNT: BATCH, BLOCK: BLOCK_MS })) as
+        | { messages: { id: string; message: Record<string, string> }[] }[]
+        | null;
+      const messages = streams?.[0]?.messages ?? [];
+      last = messages.at(-1)?.id ?? last;
+      await Promise.all(messages.map(({ message }) => receive(message.data ?? '')));
+    }
+  }
+
+  // Requests are in the order of sending, which is the order of their deadlines.
+  setInterval(() => {
+    for (const [id, { deadline }] of pending) {
+      if (deadline > performance.now()) return;
+      finish(id, { other: 'no outcome in time' });
+    }
+  }, TIMEOUT_CHECK_MS);
+  void readReplies();
+
+  return (requestNumber) => {
+    const id = `${load}-${requestNumber}`;
+    const { promise, resolve } = Promise.withResolvers<SendResult>();
+    pending.set(id, { resolve, deadline: performance.now() + timeoutMs });
+    publish(TOPICS['order-requests'].name, createOrderMessage(requestNumber, id, Date.now())).catch((error: unknown) =>
+      finish(id, { other: 'not published', text: String(error) }),
+    );
+    return promise;
+  };
+}
+
+/** A lost connection ends the generator, and with it the run. */
+async function connect(url: string): Promise<RedisClientType> {
+  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
+  client.on('error', (error: unknown) => {
+    throw error;
+  });
+  await client.connect();
+  return client;
+}
+
+/** The newest message of the reply channel; only later messages are read. */
+async function newestId(redis: RedisClientType): Promise<string> {
+  return (await redis.exists(OUTCOMES)) ? String((await redis.xInfoStream(OUTCOMES))['last-generated-id']) : '0';
+}

@@ -1,0 +1,149 @@
+import { TOPICS } from '@standing-order/contracts';
+import { type Platform, type Resource, startPlatform } from '@standing-order/local';
+import { createClient, type RedisClientType } from 'redis';
+import type { Target } from '../generator/load.ts';
+import type { Contender } from './contender.ts';
+
+/** Options that all testbeds of a run share. */
+export interface Bench {
+  readonly portBase: number;
+  /** Emptied before each testbed starts. */
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+}
+
+export interface TestbedOptions {
+  readonly contender: Contender;
+  /** Whether consumer and restaurant run too. */
+  readonly validators: boolean;
+  /** Ports for the inspectors of the order service and of its sidecar; without them there is no inspector and no cost. */
+  readonly inspect?: InspectPorts | undefined;
+}
+
+export interface InspectPorts {
+  readonly service: number;
+  readonly sidecar: number;
+}
+
+/** One Redis for state and messages, one order service with its sidecar, and optionally the validators with theirs. */
+export interface Testbed {
+  readonly target: Target;
+  readonly urls: Readonly<Record<'consumer' | 'restaurant', string>>;
+  readonly redis: RedisClientType;
+  /** URL of the metrics of the order service's sidecar; undefined without a sidecar. */
+  readonly sidecarMetrics: string | undefined;
+  /** False for a contender that stores no orders. */
+  readonly stores: boolean;
+  /** Every topic, dead-letter topics included. */
+  readonly topics: readonly string[];
+  /** Process ids by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
+  pids(): Record<string, number>;
+  kill(process: string): Promise<void>;
+  start(process: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ORDER_SIDECAR = 'order-1-dapr';
+const VALIDATORS = ['consumer-1', 'consumer-1-dapr', 'restaurant-1', 'restaurant-1-dapr'];
+
+/** Starts a testbed with empty stores, runs `work` when it is ready, and ends every process afterwards. */
+export async function withTestbed<T>(
+  bench: Bench,
+  options: TestbedOptions,
+  work: (testbed: Testbed) => Promise<T>,
+): Promise<T> {
+  const testbed = await startTestbed(bench, options);
+  try {
+    return await work(testbed);
+  } finally {
+    await testbed.close();
+  }
+}
+
+async function startTestbed(bench: Bench, { contender, validators, inspect }: TestbedOptions): Promise<Testbed> {
+  const { portBase, dataDir, signal } = bench;
+  const statePort = portBase + 900;
+  const inspectorEnv = inspect && { NODE_OPTIONS: `--inspect=127.0.0.1:${inspect.service}` };
+  const platform = await startPlatform({
+    portBase,
+    dataDir,
+    signal,
+    clean: true,
+    // No other contender keeps lists of a consumer's orders.
+    env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspectorEnv } },
+    ...(inspect && {
+      sidecarFlags: { order: { 'enable-profiling': 'true', 'profile-port': String(inspect.sidecar) } },
+    }),
+    ...(contender.main === undefined ? {} : { main: { order: contender.main } }),
+    resources: (resources) => {
+      const oneRedis = resources.map((resource) => onRedis(resource, statePort));
+      return contender.resources?.(oneRedis) ?? oneRedis;
+    },
+  });
+  try {
+    const unused = [
+      'redis-broker',
+      ...(validators ? [] : VALIDATORS),
+      ...(contender.withoutSidecar === true ? [ORDER_SIDECAR] : []),
+    ];
+    for (const process of unused) await platform.kill(process);
+    return testbedOf(platform, contender, portBase, await connect(platform.stores.state));
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+}
+
+/** Uses the state Redis as the broker, too, so that "one Redis" is the same for all contenders. */
+function onRedis(resource: Resource, port: number): Resource {
+  if (resource.kind !== 'Component' || resource.metadata.name !== 'messages') return resource;
+  const settings = resource.spec.metadata as readonly { name: string; value: string }[];
+  const metadata = settings.map((setting) =>
+    setting.name === 'redisHost' ? { ...setting, value: `127.0.0.1:${port}` } : setting,
+  );
+  return { ...resource, spec: { ...resource.spec, metadata } };
+}
+
+async function connect(url: string): Promise<RedisClientType> {
+  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
+  // Commands in flight reject with the same error and handle it.
+  client.on('error', () => undefined);
+  await client.connect();
+  // A rewrite of the append-only file during a measurement would slow down one contender and not the next.
+  await client.configSet('auto-aof-rewrite-percentage', '0');
+  return client;
+}
+
+function testbedOf(platform: Platform, contender: Contender, portBase: number, redis: RedisClientType): Testbed {
+  const url = (service: 'order' | 'consumer' | 'restaurant') => platform.urls[service][0] as string;
+  return {
+    target:
+      contender.byMessage === true
+        ? { by: 'message', redisUrl: platform.stores.state }
+        : { by: 'http', url: url('order') },
+    urls: { consumer: url('consumer'), restaurant: url('restaurant') },
+    redis,
+    sidecarMetrics: contender.withoutSidecar === true ? undefined : `http://127.0.0.1:${portBase + 4}/metrics`,
+    stores: contender.storesNothing !== true,
+    topics: [
+      ...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]),
+      ...(contender.topics ?? []),
+    ],
+    pids: () =>
+      Object.fromEntries(
+        platform
+          .processes()
+          .flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
+      ),
+    kill: (process) => platform.kill(process),
+    start: async (process) => {
+      await platform.start(process);
+      await platform.ready();
+    },
+    close: async () => {
+      redis.destroy();
+      await Promise.all(platform.processes().map(({ name }) => platform.kill(name)));
+      await platform.close();
+    },
+  };
+}

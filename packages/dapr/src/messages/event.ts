@@ -1,0 +1,48 @@
+import { type CloudEvent, dataSchemaOf, type TraceParent } from '@standing-order/contracts';
+
+/** The parts of an event that the sender chooses. */
+export interface EventDraft<Type extends string, Data> {
+  readonly id: string;
+  /** The sender, as a URI reference: `/order`. */
+  readonly source: string;
+  readonly type: Type;
+  readonly subject: string;
+  /** Unix time in milliseconds. */
+  readonly time: number;
+  readonly data: Data;
+  readonly trace: TraceParent | undefined;
+}
+
+/** An envelope as it is sent: with `traceid` beside `traceparent`. */
+export type SentEvent<Type extends string = string, Data = unknown> = CloudEvent<Type, Data> & {
+  readonly traceid?: string;
+};
+
+/** A CloudEvents 1.0 envelope; `dataschema` follows from the type. */
+export function createEvent<Type extends string, Data>(draft: EventDraft<Type, Data>): SentEvent<Type, Data> {
+  const { id, source, type, subject, time, data, trace } = draft;
+  return {
+    specversion: '1.0',
+    id,
+    source,
+    type,
+    subject,
+    time: new Date(time).toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaOf(type),
+    ...traceAttributes(trace),
+    data,
+  };
+}
+
+/** The same event with another trace parent. */
+export const withTrace = (event: CloudEvent, trace: TraceParent | undefined): CloudEvent => ({
+  ...event,
+  ...traceAttributes(trace),
+});
+
+/** Without `traceid`, daprd overwrites `traceparent` with its own span and cuts the order's trace. */
+const traceAttributes = (trace: TraceParent | undefined) => ({
+  ...(trace && { traceparent: trace.traceparent, traceid: trace.traceparent }),
+  ...(trace?.tracestate && { tracestate: trace.tracestate }),
+});

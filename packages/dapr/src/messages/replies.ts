@@ -1,0 +1,53 @@
+import { type CloudEvent, type MessageType, orderPartitionKey, TOPICS } from '@standing-order/contracts';
+import type { Token } from '@standing-order/outbox';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { currentTrace } from '@standing-order/service-kit/telemetry';
+import type { Publication, Sidecar } from '../types.ts';
+import type { HandlingResult } from './delivery-body.ts';
+import { createEvent } from './event.ts';
+import type { ReceivedMessage } from './subscription.ts';
+
+/** A message of the order service about one of its orders, which expects a reply. */
+type OrderMessage = CloudEvent<string, { readonly orderId: string; readonly token: Token }>;
+
+/** The content of a reply, beside the order's id and the token of the message. */
+export interface ReplyContent {
+  readonly type: MessageType;
+  readonly data?: object;
+}
+
+/** Where and as whom replies are sent. */
+export interface RepliesOptions {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  /** The sender, as a URI reference: `/consumer`. */
+  readonly source: string;
+  readonly clock: Pick<Clock, 'wall'>;
+}
+
+/**
+ * Replies to messages about orders on the topic `order-replies`, each in its own trace. Replies to one order have one partition
+ * key. The result of a message is `success` when the broker accepted its reply.
+ */
+export async function sendReplies<M extends OrderMessage>(
+  { sidecar, pubsub, source, clock }: RepliesOptions,
+  batch: readonly ReceivedMessage<M>[],
+  contentOf: (message: M) => ReplyContent,
+): Promise<readonly HandlingResult[]> {
+  const replies = batch.map(({ message, context }): Publication => {
+    const { orderId, token } = message.data;
+    const { type, data } = contentOf(message);
+    const event = createEvent({
+      id: `${message.id}-reply`,
+      source,
+      type,
+      subject: orderId,
+      time: clock.wall(),
+      data: { orderId, token, ...data },
+      trace: currentTrace(context),
+    });
+    return { event, partitionKey: orderPartitionKey(orderId) };
+  });
+  const accepted = await sidecar.publish(pubsub, TOPICS['order-replies'].name, replies);
+  return accepted.map((ok) => (ok ? 'success' : 'retry'));
+}

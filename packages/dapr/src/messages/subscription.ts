@@ -1,0 +1,202 @@
+import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import type { CloudEvent, Topic } from '@standing-order/contracts';
+import { faultsOf, parseBody } from '@standing-order/service-kit/http';
+import {
+  ATTRIBUTE_KEYS,
+  contextOf,
+  currentTrace,
+  failSpan,
+  inSpan,
+  isTraced,
+  messageAttributes,
+  meter,
+  SpanKind,
+  startSpan,
+  type TraceParent,
+  topicAttributes,
+  traceOf,
+  warnRateLimited,
+} from '@standing-order/service-kit/telemetry';
+import type { Hono } from 'hono';
+import type { z } from 'zod';
+import type { Sidecar } from '../types.ts';
+import { deadLetterOf } from './dead-letter.ts';
+import { type DeliveryEntry, deliveryResponse, type HandlingResult, readDelivery } from './delivery-body.ts';
+import { withTimeout } from './timeout.ts';
+
+/** A valid message, as a handler receives it. */
+export interface ReceivedMessage<M> {
+  readonly message: M;
+  /** The context of the message's trace, with its own `process` span if that trace is recorded. */
+  readonly context: Context;
+}
+
+/** What a service subscribes to, and how it handles the messages. */
+export interface Subscription<M extends CloudEvent> {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly topic: Pick<Topic, 'name' | 'deadLetter'>;
+  /** The sender of dead letters, as a URI reference: `/consumer`. */
+  readonly source: string;
+  readonly schema: z.ZodType<M>;
+  /** Deadline of a delivery, in milliseconds; after it every entry is answered RETRY. Default `DELIVERY_MS`. */
+  readonly deadlineMs?: number;
+  /** Handles all valid messages of one delivery, at least one. One result each, in order. A rejection means retry for all. */
+  handle(batch: readonly ReceivedMessage<M>[]): Promise<readonly HandlingResult[]>;
+}
+
+/** Twice the size of 512 messages with the largest order. */
+const MAX_DELIVERY_BYTES = 128 * 1024 * 1024;
+/**
+ * Default deadline of a delivery. It is short, since a sidecar gives up a delivery in time only when all its attempts end in
+ * time. Work that a slow store delays beyond it continues, and has handled the message when that is delivered again.
+ */
+export const DELIVERY_MS = 3_000;
+
+const received = meter.createCounter('messaging.client.consumed.messages', {
+  description: 'Messages delivered by the sidecar, by outcome: success, retry, dead (sent to the dead-letter topic)',
+  unit: '{message}',
+});
+
+interface SortedEntries<M> {
+  readonly valid: { readonly index: number; readonly message: M }[];
+  readonly invalid: { readonly index: number; readonly event: unknown; readonly error: z.core.$ZodError }[];
+}
+
+function validate<M>(schema: z.ZodType<M>, entries: readonly DeliveryEntry[]): SortedEntries<M> {
+  const sorted: SortedEntries<M> = { valid: [], invalid: [] };
+  entries.forEach(({ event }, index) => {
+    const result = schema.safeParse(event);
+    if (result.success) sorted.valid.push({ index, message: result.data });
+    else sorted.invalid.push({ index, event, error: result.error });
+  });
+  return sorted;
+}
+
+/**
+ * Adds POST /messages/{topic}, for bulk and for single deliveries. A message that its schema refuses goes to the dead-letter
+ * topic with the reason, and not to the handler.
+ */
+export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
+  app.post(`/messages/${subscription.topic.name}`, async (c) => {
+    const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
+    return c.json(deliveryResponse(delivery, await receive(subscription, delivery.entries)));
+  });
+}
+
+async function receive<M extends CloudEvent>(
+  subscription: Subscription<M>,
+  entries: readonly DeliveryEntry[],
+): Promise<(HandlingResult | undefined)[]> {
+  const topic = subscription.topic.name;
+  const { valid, invalid } = validate(subscription.schema, entries);
+  const results: (HandlingResult | undefined)[] = Array(entries.length).fill(undefined);
+  const options = {
+    kind: SpanKind.CLIENT,
+    parent: ROOT_CONTEXT,
+    links: valid.map(({ message }) => traceOf(message)).filter(isTraced),
+    attributes: { ...topicAttributes(topic, 'receive'), [ATTRIBUTE_KEYS.messagingBatchCount]: entries.length },
+  };
+  await inSpan(`receive ${topic}`, options, async () => {
+    const [handled, deadLettered] = await Promise.all([
+      valid.length > 0
+        ? handle(
+            subscription,
+            valid.map(({ message }) => message),
+          )
+        : [],
+      invalid.length > 0 ? deadLetter(subscription, invalid) : [],
+    ]);
+    valid.forEach(({ index }, at) => {
+      results[index] = handled[at];
+    });
+    invalid.forEach(({ index }, at) => {
+      results[index] = deadLettered[at] ? 'success' : 'retry';
+    });
+    const successes = handled.filter((result) => result === 'success').length;
+    count(topic, 'success', successes);
+    count(topic, 'retry', valid.length - successes);
+    count(topic, 'dead', deadLettered.filter(Boolean).length);
+  });
+  return results;
+}
+
+function count(topic: string, outcome: 'success' | 'retry' | 'dead', messages: number): void {
+  if (messages > 0) received.add(messages, { [ATTRIBUTE_KEYS.messagingDestination]: topic, outcome });
+}
+
+/** The context in which a message is handled, with a span of its own if its trace is recorded. */
+function startProcessing(topic: string, message: CloudEvent, batch: TraceParent | undefined): Processing {
+  const from = traceOf(message);
+  const parent = contextOf(from);
+  if (!isTraced(from)) return { context: parent };
+  const span = startSpan(`process ${topic}`, {
+    kind: SpanKind.CONSUMER,
+    parent,
+    links: [batch],
+    attributes: messageAttributes(topic, 'process', message),
+  });
+  return { context: trace.setSpan(parent, span), span };
+}
+
+interface Processing {
+  readonly context: Context;
+  readonly span?: Span;
+}
+
+/** Never rejects: after any failure of the handler, its messages are delivered again. */
+async function handle<M extends CloudEvent>(
+  { topic: { name: topic }, deadlineMs = DELIVERY_MS, ...subscription }: Subscription<M>,
+  messages: readonly M[],
+): Promise<readonly (HandlingResult | undefined)[]> {
+  const batch = currentTrace();
+  const processing = messages.map((message) => ({ message, ...startProcessing(topic, message, batch) }));
+  const finish = (failureOf: (index: number) => unknown): void =>
+    processing.forEach(({ span }, index) => {
+      const failure = failureOf(index);
+      if (span && failure !== undefined) failSpan(span, failure);
+      span?.end();
+    });
+  try {
+    const work = subscription.handle(processing);
+    const results = await withTimeout(deadlineMs, work, `the handler of ${topic}`);
+    finish((index) => (results[index] === 'success' ? undefined : 'will be delivered again'));
+    return results;
+  } catch (error) {
+    finish(() => error);
+    const span = trace.getSpan(context.active());
+    if (span) failSpan(span, error);
+    warnRateLimited(
+      `handle ${topic}`,
+      { err: error, topic, messages: messages.length },
+      'handling messages failed; they will be delivered again',
+    );
+    return [];
+  }
+}
+
+/** Sends invalid messages to the dead-letter topic. Returns for each whether the broker accepted it. */
+async function deadLetter<M extends CloudEvent>(
+  { sidecar, pubsub, topic: { name: topic, deadLetter: to }, source, deadlineMs = DELIVERY_MS }: Subscription<M>,
+  invalid: SortedEntries<M>['invalid'],
+): Promise<readonly boolean[]> {
+  const reason = 'the message does not match the schema of its topic';
+  const letters = invalid.map(({ event, error }) => ({
+    event: deadLetterOf(topic, source, event, reason, faultsOf(error), Date.now()),
+  }));
+  warnRateLimited(
+    `dead letter ${topic}`,
+    { topic, messages: letters.length, first: letters[0]?.event.data.faults },
+    'invalid messages go to the dead-letter topic',
+  );
+  return withTimeout(deadlineMs, sidecar.publish(pubsub, to, letters), `publishing to ${to}`).catch(
+    (error: unknown) => {
+      warnRateLimited(
+        `publish ${to}`,
+        { err: error, topic, messages: letters.length },
+        'dead-letter publish failed; the invalid messages will be delivered again',
+      );
+      return [];
+    },
+  );
+}

@@ -1,0 +1,180 @@
+import { messageSchema, TOPICS } from '@standing-order/contracts';
+import { platformResources } from '@standing-order/local/dapr/source';
+import { createApp } from '@standing-order/service-kit/http';
+import { currentTrace } from '@standing-order/service-kit/telemetry';
+import { expect, test } from 'vitest';
+import type { Publication } from '../types.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import { createEvent } from './event.ts';
+import { DELIVERY_MS, type ReceivedMessage, type Subscription, subscribe } from './subscription.ts';
+
+const topic = TOPICS['consumer-commands'];
+const schema = messageSchema(topic.types);
+type Command = ReturnType<typeof schema.parse>;
+
+const orderId = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
+const command = (consumerId: string) =>
+  createEvent({
+    id: `e-${consumerId}`,
+    source: '/order',
+    type: topic.types[0],
+    subject: orderId,
+    time: 0,
+    data: { orderId, token: { w: 'w', a: 1, t: 0 }, consumerId },
+    trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+  });
+
+interface Options {
+  readonly handle?: Subscription<Command>['handle'];
+  readonly deadLettersArrive?: boolean | 'never';
+  readonly deadlineMs?: number;
+}
+
+function setUp({ handle, deadLettersArrive = true, deadlineMs = 10_000 }: Options = {}) {
+  const handled: string[][] = [];
+  const dead: { readonly topic: string; readonly message: Publication }[] = [];
+  const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
+  subscribe(app, {
+    sidecar: {
+      publish: async (_, to, messages) => {
+        if (deadLettersArrive === 'never') return new Promise(() => {});
+        dead.push(...messages.map((message) => ({ topic: to, message })));
+        return messages.map(() => deadLettersArrive);
+      },
+    },
+    pubsub: 'messages',
+    topic,
+    source: '/consumer',
+    schema,
+    deadlineMs,
+    async handle(batch: readonly ReceivedMessage<Command>[]) {
+      handled.push(batch.map(({ message }) => message.data.consumerId));
+      return handle ? handle(batch) : batch.map(() => 'success' as const);
+    },
+  });
+  const post = async (body: unknown) => {
+    const response = await app.request(`/messages/${topic.name}`, { method: 'POST', body: JSON.stringify(body) });
+    return { status: response.status, body: await response.json() };
+  };
+  const deliver = (...events: unknown[]) =>
+    post({
+      id: 'bulk',
+      type: 'com.dapr.event.sent.bulk',
+      topic: topic.name,
+      entries: events.map((event, index) => ({ entryId: `entry-${index}`, event, metadata: null })),
+    });
+  return { handled, dead, post, deliver };
+}
+
+const statuses = (...list: string[]) => ({
+  status: 200,
+  body: { statuses: list.map((status, index) => ({ entryId: `entry-${index}`, status })) },
+});
+
+test('passes all valid messages of a delivery to the handler in one call', async () => {
+  const { deliver, handled, dead } = setUp();
+  expect(await deliver(command('ada'), command('bob'))).toEqual(statuses('SUCCESS', 'SUCCESS'));
+  expect(handled).toEqual([['ada', 'bob']]);
+  expect(dead).toEqual([]);
+});
+
+test('sends invalid messages to the dead-letter topic with the reason, and handles the others', async () => {
+  const { deliver, handled, dead } = setUp();
+  const { traceparent, ...event } = command('cleo');
+  const invalid = [
+    null,
+    'text',
+    { foo: 1 },
+    { ...event, data: { orderId } },
+    { ...command('dan'), type: 'com.standing-order.consumer-validated.v1' },
+    { ...command('eve'), data: { ...command('eve').data, consumerId: '||' } },
+  ];
+  expect(await deliver(command('ada'), ...invalid, command('bob'))).toEqual(statuses(...Array(8).fill('SUCCESS')));
+  expect(handled).toEqual([['ada', 'bob']]);
+  expect(new Set(dead.map(({ topic: to }) => to))).toEqual(new Set(['consumer-commands-dead']));
+  const letters = dead.map(({ message }) => message.event.data as DeadLetter);
+  expect(letters.map(({ payload }) => JSON.parse(payload))).toEqual(invalid);
+  expect(letters.at(-1)).toMatchObject({
+    original: { id: 'e-eve', type: topic.types[0], source: '/order' },
+    faults: [{ field: 'data.consumerId', detail: expect.any(String) }],
+  });
+  expect(dead.at(-1)?.message.event).toMatchObject({ subject: orderId, traceparent });
+});
+
+test.each([
+  ['the broker does not accept', false],
+  ['is not published in time', 'never'],
+] as const)('an invalid message whose dead letter %s is delivered again', async (_, deadLettersArrive) => {
+  const { deliver } = setUp({ deadLettersArrive, deadlineMs: 20 });
+  expect(await deliver(command('ada'), { foo: 1 })).toEqual(statuses('SUCCESS', 'RETRY'));
+});
+
+test('the same invalid message becomes the same dead letter, and a long one is cut off', async () => {
+  const { deliver, dead } = setUp();
+  const invalid = { foo: 'x'.repeat(100_000) };
+  await deliver(invalid);
+  await deliver(invalid);
+  const [first, second] = dead.map(({ message }) => message.event);
+  expect(first?.id).toBe(second?.id);
+  const letter = first?.data as DeadLetter | undefined;
+  expect(letter?.truncated).toBe(true);
+  expect(letter?.payload.length).toBeLessThan(100_000);
+});
+
+test.each([
+  ['rejects', () => Promise.reject(new Error('the store is down'))],
+  ['does not end', () => new Promise<never>(() => {})],
+  ['returns no results', async () => []],
+] as const)('delivers every message again when the handler %s', async (_, handle) => {
+  const { deliver } = setUp({ handle, deadlineMs: 20 });
+  expect(await deliver(command('ada'), command('bob'))).toEqual(statuses('RETRY', 'RETRY'));
+});
+
+test('retries of one sidecar end within a third of the time after which another sidecar takes the message over', async () => {
+  const resources = await platformResources('redis', 'redis', { store: '', broker: '' });
+  const specOf = (kind: string, name: string) =>
+    resources.find((resource) => resource.kind === kind && resource.metadata.name === name)?.spec;
+  const { policies } = specOf('Resiliency', 'standing-order') as {
+    policies: { retries: { delivery: Record<string, unknown> } };
+  };
+  const { policy, duration, maxRetries } = policies.retries.delivery;
+  const settings = specOf('Component', 'messages')?.metadata as { name: string; value: string }[];
+  const processingTimeout = settings.find(({ name }) => name === 'processingTimeout')?.value;
+  const retries = Number(maxRetries);
+  expect(policy).toBe('constant');
+  expect(duration).toMatch(/^\d+s$/);
+  expect(retries).toBeGreaterThan(0);
+  const waited = Number.parseInt(String(duration), 10) * 1_000 * retries;
+  expect(waited + (retries + 1) * DELIVERY_MS).toBeLessThanOrEqual(Number(processingTimeout) / 3);
+});
+
+test('answers each message with the result of the handler', async () => {
+  const { deliver } = setUp({ handle: async () => ['retry', 'success'] });
+  expect(await deliver(command('ada'), { foo: 1 }, command('bob'))).toEqual(statuses('RETRY', 'SUCCESS', 'SUCCESS'));
+});
+
+test('answers a single delivery in its own form', async () => {
+  const { post, handled, dead } = setUp();
+  expect(await post(command('ada'))).toEqual({ status: 200, body: { status: 'SUCCESS' } });
+  expect(await post({ foo: 1 })).toEqual({ status: 200, body: { status: 'SUCCESS' } });
+  expect(handled).toEqual([['ada']]);
+  expect(dead).toHaveLength(1);
+});
+
+test('answers an empty delivery with 200, and one that is not JSON with 400', async () => {
+  const { deliver, post } = setUp();
+  expect(await deliver()).toEqual({ status: 200, body: { statuses: [] } });
+  expect((await post(undefined)).status).toBe(400);
+});
+
+test('handles a message in the trace of its order', async () => {
+  const traces: string[] = [];
+  const { deliver } = setUp({
+    async handle(batch) {
+      traces.push(...batch.map(({ context }) => currentTrace(context)?.traceparent ?? ''));
+      return batch.map(() => 'success' as const);
+    },
+  });
+  await deliver(command('ada'));
+  expect(traces).toEqual([expect.stringContaining('0af7651916cd43dd8448eb211c80319c')]);
+});

@@ -1,0 +1,291 @@
+// @module-tag postgres
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
+import { TOPICS } from '@standing-order/contracts';
+import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { DeadLetter } from '../messages/dead-letter.ts';
+import { createEvent } from '../messages/event.ts';
+import { type CloudEvent, type Sidecar, SidecarError, type StateStore } from '../types.ts';
+import { createSidecar } from './sidecar.ts';
+
+const READY_WITHIN_MS = 60_000;
+
+interface Fixture {
+  readonly platform: Platform;
+  readonly sidecar: Sidecar;
+  readonly store: StateStore;
+}
+
+/** A platform for one block of tests; the sidecar is that of the order service. */
+function usePlatform(kind: 'redis' | 'postgresql'): () => Fixture {
+  let fixture: Fixture | undefined;
+  const dataDir = mkdtempSync(join(tmpdir(), 'sidecar-'));
+  beforeAll(async () => {
+    const platform = await startPlatform({ dataDir, portBase: await findPortBase(), store: kind });
+    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
+    const sidecar = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken });
+    await sidecar.waitReady(READY_WITHIN_MS);
+    fixture = { platform, sidecar, store: await sidecar.store('state') };
+  });
+  afterAll(async () => {
+    await fixture?.sidecar.close();
+    await fixture?.platform.close();
+    rmSync(dataDir, { recursive: true });
+  });
+  return () => {
+    if (!fixture) throw new Error('the platform did not start');
+    return fixture;
+  };
+}
+
+let keys = 0;
+const freshKey = (): string => `test:${keys++}`;
+
+async function stored(store: StateStore, value: unknown): Promise<{ key: string; etag: string }> {
+  const key = freshKey();
+  expect(await store.insert(key, value)).toBe('created');
+  return { key, etag: (await store.get(key))?.etag ?? '' };
+}
+
+const event = (id: string) =>
+  createEvent({ id, source: '/test', type: 'test.v1', subject: 'test', time: 0, data: { id }, trace: undefined });
+
+describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
+  const fixture = usePlatform(kind);
+  const stateProcess = kind === 'redis' ? 'redis-state' : 'postgresql';
+
+  test('creates a key once', async () => {
+    const { store } = fixture();
+    const { key } = await stored(store, { n: 1 });
+    expect(await store.insert(key, { n: 2 })).toBe('exists');
+    expect((await store.get(key))?.value).toEqual({ n: 1 });
+    expect(await store.get(freshKey())).toBeUndefined();
+  });
+
+  test('writes one of two updates of the same version', async () => {
+    const { store } = fixture();
+    const { key, etag } = await stored(store, 0);
+    const outcomes = await Promise.all([store.update(key, 1, etag), store.update(key, 2, etag)]);
+    expect(outcomes.toSorted()).toEqual(['conflict', 'written']);
+    expect((await store.get(key))?.value).toBe(outcomes[0] === 'written' ? 1 : 2);
+  });
+
+  test('reports a conflict for a bulk write with one stale item, and stores the others', async () => {
+    const { store } = fixture();
+    const [one, two] = [await stored(store, 0), await stored(store, 0)];
+    await store.update(two.key, 1, two.etag);
+    const outcome = await store.write([
+      { ...one, value: 5 },
+      { ...two, value: 5 },
+    ]);
+    expect(outcome).toBe('conflict');
+    const read = await store.read([one.key, two.key, freshKey(), one.key]);
+    expect([...read].map(([key, { value }]) => [key, value]).toSorted()).toEqual([
+      [one.key, 5],
+      [two.key, 1],
+    ]);
+  });
+
+  test('predicts the ETag that a read returns, after an insertion and after each write', async () => {
+    const { store } = fixture();
+    const key = freshKey();
+    let etag: string | undefined;
+    await store.transact([{ op: 'insert', key, json: '0' }]);
+    for (const value of [1, 2, 3]) {
+      const found = (await store.get(key))?.etag as string;
+      etag = store.etagAfter(etag);
+      expect([found, undefined]).toContain(etag);
+      expect(await store.update(key, value, etag ?? found)).toBe('written');
+    }
+  });
+
+  test('splits a write that is larger than one body', async () => {
+    const { store } = fixture();
+    const items = await Promise.all(Array.from({ length: 5 }, () => stored(store, '')));
+    const value = 'x'.repeat(1_000_000);
+    expect(await store.write(items.map((item) => ({ ...item, value })))).toBe('written');
+    const read = await store.read(items.map(({ key }) => key));
+    expect([...read.values()].every((found) => found.value === value)).toBe(true);
+  });
+
+  test('fails a transaction that inserts an existing key; only PostgreSQL rolls the rest back', async () => {
+    const { store } = fixture();
+    const taken = await stored(store, 'first');
+    const other = freshKey();
+    const outcome = await store.transact([
+      { op: 'insert', key: taken.key, json: '"second"' },
+      { op: 'upsert', key: other, json: '1' },
+    ]);
+    expect(outcome).toBe('unknown');
+    expect((await store.get(taken.key))?.value).toBe('first');
+    expect((await store.get(other))?.value).toBe(kind === 'redis' ? 1 : undefined);
+  });
+
+  test('inserts, changes and deletes in one transaction', async () => {
+    const { store } = fixture();
+    const [changed, deleted, added] = [await stored(store, 0), await stored(store, 0), freshKey()];
+    const outcome = await store.transact([
+      { op: 'insert', key: added, json: '1' },
+      { op: 'upsert', key: changed.key, json: '2' },
+      { op: 'delete', key: deleted.key },
+      { op: 'delete', key: freshKey() },
+    ]);
+    expect(outcome).toBe('committed');
+    const read = await store.read([added, changed.key, deleted.key]);
+    expect([...read.values()].map(({ value }) => value).toSorted()).toEqual([1, 2]);
+  });
+
+  test.each([
+    ['a key that Dapr refuses', 'a||b', '1'],
+    ['a body that Dapr refuses', 'large', JSON.stringify('x'.repeat(5_000_000))],
+  ])('refuses a transaction with %s, and stores nothing of it', async (_, key, json) => {
+    const { store } = fixture();
+    const other = freshKey();
+    const outcome = await store.transact([
+      { op: 'upsert', key: other, json: '1' },
+      { op: 'upsert', key, json },
+    ]);
+    expect(outcome).toBe('refused');
+    expect(await store.get(other)).toBeUndefined();
+  });
+
+  test('deletes a key, whether it exists or not', async () => {
+    const { store } = fixture();
+    const { key } = await stored(store, 0);
+    expect(await store.remove(key)).toBe('written');
+    expect(await store.remove(key)).toBe('written');
+    expect(await store.get(key)).toBeUndefined();
+  });
+
+  test('reports an error, not a missing key, when a key cannot be read', async () => {
+    const { store, platform } = fixture();
+    const { key } = await stored(store, 0);
+    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
+    // A longer deadline than the sidecar's own: the test needs the sidecar's error response.
+    const patient = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken, deadlineMs: 20_000 });
+    const patientStore = await patient.store('state');
+    await platform.pause(stateProcess);
+    await expect(patientStore.read([key])).rejects.toThrow(SidecarError);
+    await platform.resume(stateProcess);
+    await patient.close();
+    expect((await store.read([key])).get(key)?.value).toBe(0);
+  });
+
+  test('reports no conflict while the store is down', async () => {
+    const { store, platform, sidecar } = fixture();
+    const { key, etag } = await stored(store, 0);
+    await platform.kill(stateProcess);
+    expect(await store.update(key, 1, etag)).toBe('unknown');
+    expect(
+      await store.write([
+        { key, value: 1, etag },
+        { key: freshKey(), value: 1, etag },
+      ]),
+    ).toBe('unknown');
+    expect(await store.remove(key)).toBe('unknown');
+    expect(await store.insert(freshKey(), 1)).toBe('unknown');
+    expect(await store.transact([{ op: 'upsert', key, json: '1' }])).toBe('unknown');
+    await expect(store.read([key])).rejects.toThrow('bulk get');
+    await platform.start(stateProcess);
+    await platform.ready();
+    await sidecar.waitReady(READY_WITHIN_MS);
+    // Right after the store has restarted, the sidecar's client repeats its last failure.
+    const found = await vi.waitFor(() => store.get(key), { timeout: READY_WITHIN_MS });
+    expect(found?.value).toBe(0);
+  });
+});
+
+describe('publishing, and why @dapr/dapr 3.18.0 is used neither for publishing nor for state', () => {
+  const fixture = usePlatform('redis');
+  const REFUSING_TOPIC = 'topic-that-is-no-stream';
+  let sdk: DaprClient;
+  let broker: Awaited<ReturnType<typeof connect>>;
+  const connect = (url: string) => createClient({ url }).connect();
+
+  beforeAll(async () => {
+    const { platform } = fixture();
+    const { hostname, port } = new URL(platform.sidecarUrls.order[0] ?? '');
+    sdk = new DaprClient({
+      daprHost: hostname,
+      daprPort: port,
+      daprApiToken: platform.secrets.daprApiToken,
+      communicationProtocol: CommunicationProtocolEnum.HTTP,
+    });
+    // A key of another type in place of the stream: the broker is up and refuses every entry.
+    broker = await connect(platform.stores.broker);
+    await broker.set(REFUSING_TOPIC, 'x');
+  });
+  afterAll(async () => {
+    broker?.destroy();
+    await sdk?.stop();
+  });
+
+  test('our publish returns for each message whether the broker accepted it', async () => {
+    const { sidecar } = fixture();
+    const two = [{ event: event('one'), partitionKey: '7' }, { event: event('two') }];
+    expect(await sidecar.publish('messages', 'topic-of-the-test', two)).toEqual([true, true]);
+    expect(await sidecar.publish('messages', REFUSING_TOPIC, two)).toEqual([false, false]);
+    expect(await sidecar.publish('no-such-pubsub', 'topic-of-the-test', two)).toEqual([false, false]);
+  });
+
+  test('publishBulk of the SDK reports refused messages as sent', async () => {
+    expect(await sdk.pubsub.publishBulk('messages', REFUSING_TOPIC, [{ a: 1 }, { a: 2 }])).toEqual({
+      failedMessages: [],
+    });
+  });
+
+  test('get of the SDK drops the ETag, which rules out compare-and-set', async () => {
+    const { store } = fixture();
+    const { key, etag } = await stored(store, { n: 1 });
+    expect(etag).not.toBe('');
+    expect(await sdk.state.get('state', key)).toEqual({ n: 1 });
+  });
+
+  test('save of the SDK resolves after a conflict as if it had saved', async () => {
+    const { store } = fixture();
+    const { key, etag } = await stored(store, { n: 1 });
+    expect(await store.update(key, { n: 2 }, etag)).toBe('written');
+    await expect(sdk.state.save('state', [{ key, value: { n: 3 }, etag }])).resolves.toBeDefined();
+    expect((await store.get(key))?.value).toEqual({ n: 2 });
+    expect(await store.update(key, { n: 3 }, etag)).toBe('conflict');
+  });
+
+  test('sends an invalid message to the dead-letter topic with the reason, and delivers the others', async () => {
+    const { sidecar } = fixture();
+    const topic = TOPICS['consumer-commands'];
+    const orderId = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
+    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+    const command = (id: string, data: unknown) => ({
+      event: createEvent({ id, source: '/test', type: topic.types[0], subject: orderId, time: 0, data, trace }),
+    });
+    const good = command('good', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: 'unknown' });
+    const garbage = command('garbage', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: '|' });
+    expect(await sidecar.publish('messages', topic.name, [garbage, good])).toEqual([true, true]);
+
+    const eventsOf = async (stream: string): Promise<CloudEvent[]> =>
+      ((await broker.xRange(stream, '-', '+')) ?? []).map((entry) => JSON.parse(entry?.message.data ?? '{}'));
+    const arrived = (stream: string) =>
+      vi.waitFor(
+        async () => {
+          const found = (await eventsOf(stream)).find(({ subject }) => subject === orderId);
+          if (!found) throw new Error(`no message on ${stream} yet`);
+          return found;
+        },
+        { timeout: READY_WITHIN_MS },
+      );
+    const { data: letter, ...dead } = (await arrived(topic.deadLetter)) as CloudEvent<string, DeadLetter>;
+    expect(dead.traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
+    expect(letter.original).toEqual({ id: 'garbage', type: topic.types[0], source: '/test' });
+    expect(letter.faults.map(({ field }) => field)).toEqual(['data.consumerId']);
+    const reply = await arrived('order-replies');
+    expect(reply).toMatchObject({
+      type: 'com.standing-order.consumer-refused.v1',
+      data: { orderId, token: { w: 'test', a: 1, t: 0.5 } },
+    });
+    expect(reply.traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
+  });
+});

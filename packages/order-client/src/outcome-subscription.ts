@@ -1,0 +1,68 @@
+import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic } from '@standing-order/contracts';
+import { type HandlingResult, type ReceivedMessage, type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
+import type { Hono } from 'hono';
+import type { RequestSender } from './request-sender.ts';
+import type { Outcome, RequestStore } from './requests.ts';
+
+export interface OutcomeSubscriptionOptions {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly name: string;
+  readonly source: string;
+  readonly clock: Pick<Clock, 'wall'>;
+  readonly requests: Pick<RequestStore, 'read' | 'addOutcomes'>;
+  readonly sender: Pick<RequestSender, 'complete'>;
+}
+
+type OutcomeMessage = Message<(typeof OUTCOME_TYPES)[number]>;
+type OrderOutcomeMessage = Message<'com.standing-order.order-outcome.v1'>;
+
+/**
+ * Adds the handler of the client's reply channel. An outcome is stored before it is confirmed. It is redelivered until it is
+ * confirmed.
+ */
+export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptions): void {
+  const { sidecar, pubsub, name, source, requests, sender } = options;
+
+  async function handle(batch: readonly ReceivedMessage<OutcomeMessage>[]): Promise<readonly HandlingResult[]> {
+    const outcomes = new Map<string, Outcome>();
+    for (const { message } of batch) {
+      const { correlationId: id } = message.data;
+      if (id === undefined) {
+        warnRateLimited('client refused', { ...message.data }, 'a request without a correlation id was refused');
+      } else if (!outcomes.has(id)) outcomes.set(id, toOutcome(message));
+    }
+    if (!(await requests.addOutcomes(outcomes))) return batch.map(() => 'retry');
+    await sender.complete(await requests.read([...outcomes.keys()]));
+    return confirm(batch);
+  }
+
+  /** Confirms outcomes to the order service, including those of removed requests: no other receiver would confirm them. */
+  async function confirm(batch: readonly ReceivedMessage<OutcomeMessage>[]): Promise<readonly HandlingResult[]> {
+    const reply = { type: 'com.standing-order.outcome-received.v1' } as const;
+    const confirmed = await sendReplies(options, batch.filter(isOrderOutcome), () => reply);
+    let next = 0;
+    return batch.map((received) => (isOrderOutcome(received) ? (confirmed[next++] ?? 'retry') : 'success'));
+  }
+
+  subscribe(app, {
+    sidecar,
+    pubsub,
+    topic: { name: outcomeTopic(name), deadLetter: `${outcomeTopic(name)}-dead` },
+    source,
+    schema: messageSchema(OUTCOME_TYPES),
+    handle: (batch) => runDetached(() => handle(batch)),
+  });
+}
+
+/** A refusal is not confirmed, because there is no order that waits for the confirmation. */
+const isOrderOutcome = (received: ReceivedMessage<OutcomeMessage>): received is ReceivedMessage<OrderOutcomeMessage> =>
+  received.message.type === 'com.standing-order.order-outcome.v1';
+
+function toOutcome({ type, data }: OutcomeMessage): Outcome {
+  return type === 'com.standing-order.order-outcome.v1'
+    ? { kind: 'settled', order: data.order }
+    : { kind: 'refused', detail: data.detail, errors: data.errors };
+}

@@ -1,0 +1,187 @@
+import { TOPICS } from '@standing-order/contracts';
+import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
+import type { PendingList } from './pending-list.ts';
+import { reconcilePending } from './reconcile-pending.ts';
+import { type Outcome, type PlacedRequest, type RequestStore, UnknownRequestError } from './requests.ts';
+
+/** The client was closed. The request stays stored and continues after `resume`. */
+export class ClosedError extends Error {
+  override readonly name = 'ClosedError';
+}
+
+export interface RequestSenderOptions {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  /** Name of the client, which is also the address of its outcomes. */
+  readonly name: string;
+  /** CloudEvents source of the client's messages, a URI reference. */
+  readonly source: string;
+  readonly clock: Clock;
+  readonly requests: Pick<RequestStore, 'read'>;
+  readonly pending: Pick<PendingList, 'read' | 'remove'>;
+}
+
+/** Sends requests until their outcome is stored, and resolves their callers. */
+export interface RequestSender {
+  /** Sends a request and resolves with its outcome. Rejects with a ClosedError or an UnknownRequestError. */
+  track(request: PlacedRequest): Promise<Outcome>;
+  /** Tracks a listed request once it is known to be stored and pending. Otherwise its id is removed from the list. */
+  verify(id: string): void;
+  /** Stops sending a removed request, and rejects its callers with an UnknownRequestError. Never rejects. */
+  cancel(id: string): Promise<void>;
+  /** Resolves the callers of requests that have an outcome, and removes these from the pending list. Never rejects. */
+  complete(requests: ReadonlyMap<string, PlacedRequest>): Promise<void>;
+  /** Stops sending, and rejects all callers with a ClosedError. */
+  close(): void;
+}
+
+interface TrackedRequest {
+  readonly request: PlacedRequest;
+  readonly outcome: PromiseWithResolvers<Outcome>;
+  /** Time of the next send on the monotonic clock, and the delay after it. */
+  sendAt: number;
+  delayMs: number;
+  sends: number;
+}
+
+const POLL_MS = 1_000;
+/** Interval between two reads of the whole pending list. */
+const RECONCILE_MS = 30_000;
+const RESEND_MS = 2_000;
+const RESEND_MAX_MS = 30_000;
+
+export function createRequestSender(options: RequestSenderOptions): RequestSender {
+  const { sidecar, pubsub, clock, requests, pending } = options;
+  const tracked = new Map<string, TrackedRequest>();
+  const unverified = new Set<string>();
+  let reconcileAt = clock.monotonic() + RECONCILE_MS;
+  let cancelPoll: (() => void) | undefined;
+  let isClosed = false;
+
+  async function send(due: readonly TrackedRequest[]): Promise<void> {
+    if (due.length === 0) return;
+    for (const entry of due) {
+      entry.sends++;
+      entry.sendAt = clock.monotonic() + entry.delayMs;
+      entry.delayMs = Math.min(2 * entry.delayMs, RESEND_MAX_MS);
+    }
+    const messages = due.map((entry) => createOrderMessage(entry, options));
+    await sidecar.publish(pubsub, TOPICS['order-requests'].name, messages);
+  }
+
+  const unlist = (id: string): Promise<void> =>
+    pending.remove(id).catch((error: unknown) => {
+      warnRateLimited('client list', { err: error }, 'could not remove a request from the pending list');
+      verify(id);
+    });
+
+  async function completeOne(id: string, outcome: Outcome): Promise<void> {
+    tracked.get(id)?.outcome.resolve(outcome);
+    tracked.delete(id);
+    await unlist(id);
+  }
+
+  async function complete(stored: ReadonlyMap<string, PlacedRequest>): Promise<void> {
+    await Promise.all([...stored.values()].map(({ id, outcome }) => outcome && completeOne(id, outcome)));
+  }
+
+  function untrack(entry: TrackedRequest): void {
+    const { id } = entry.request;
+    if (tracked.get(id) !== entry) return;
+    tracked.delete(id);
+    entry.outcome.reject(new UnknownRequestError(`request ${id} was removed`));
+  }
+
+  /** Sends due requests, and detects outcomes and removals that another replica has stored. */
+  async function poll(): Promise<void> {
+    const entries = [...tracked.values()];
+    const stored = await requests.read(entries.map(({ request }) => request.id));
+    for (const entry of entries) if (!stored.has(entry.request.id)) untrack(entry);
+    await complete(stored);
+    const now = clock.monotonic();
+    await send([...tracked.values()].filter(({ sendAt }) => sendAt <= now));
+    if (now < reconcileAt) return;
+    await verifyAll();
+    reconcileAt = now + RECONCILE_MS;
+  }
+
+  /** Without it, requests that were listed but never stored would count as pending until the next restart. */
+  async function verifyAll(): Promise<void> {
+    const verified = [...unverified];
+    const { open, unclear } = await reconcilePending(options);
+    for (const request of open) if (unverified.has(request.id)) void track(request).catch(() => {});
+    for (const id of verified) if (!unclear.includes(id)) unverified.delete(id);
+  }
+
+  function schedulePoll(): void {
+    if (isClosed || cancelPoll !== undefined || tracked.size + unverified.size === 0) return;
+    cancelPoll = clock.setTimer(POLL_MS, () => {
+      runDetached(poll)
+        .catch((error: unknown) => warnRateLimited('client poll', { err: error }, 'could not read pending requests'))
+        .finally(() => {
+          cancelPoll = undefined;
+          schedulePoll();
+        });
+    });
+  }
+
+  async function track(request: PlacedRequest): Promise<Outcome> {
+    if (request.outcome) return request.outcome;
+    const known = tracked.get(request.id);
+    if (known) return known.outcome.promise;
+    if (isClosed) throw new ClosedError('the client is closed');
+    const outcome = Promise.withResolvers<Outcome>();
+    // There may be no caller, for example after `resume`.
+    outcome.promise.catch(() => {});
+    const entry = { request, outcome, sendAt: 0, delayMs: RESEND_MS, sends: 0 };
+    tracked.set(request.id, entry);
+    await send([entry]);
+    schedulePoll();
+    return outcome.promise;
+  }
+
+  function verify(id: string): void {
+    if (isClosed) return;
+    unverified.add(id);
+    schedulePoll();
+  }
+
+  return {
+    complete,
+    track,
+    verify,
+    async cancel(id) {
+      const entry = tracked.get(id);
+      if (entry) untrack(entry);
+      await unlist(id);
+    },
+    close() {
+      isClosed = true;
+      cancelPoll?.();
+      for (const [id, entry] of tracked) {
+        entry.outcome.reject(new ClosedError(`the client was closed before the outcome of ${id} arrived`));
+      }
+      tracked.clear();
+      unverified.clear();
+    },
+  };
+}
+
+function createOrderMessage(
+  { request, sends }: TrackedRequest,
+  { name, source, clock }: RequestSenderOptions,
+): Publication {
+  const { id, order, trace } = request;
+  const event = createEvent({
+    id: `${id}-${sends}`,
+    source,
+    type: 'com.standing-order.create-order.v1',
+    subject: id,
+    time: clock.wall(),
+    trace: trace && { traceparent: trace.traceparent, ...(trace.tracestate && { tracestate: trace.tracestate }) },
+    data: { correlationId: id, replyTo: name, request: order },
+  });
+  return { event, partitionKey: id };
+}

@@ -1,0 +1,136 @@
+import { setMaxListeners } from 'node:events';
+import type { LookupFunction } from 'node:net';
+import {
+  ATTRIBUTE_KEYS,
+  contextOf,
+  isTraced,
+  meter,
+  recordSpan,
+  SpanKind,
+} from '@standing-order/service-kit/telemetry';
+import { Agent } from 'undici';
+import type { AttemptResult } from '../../domain/delivery-state.ts';
+import { type Endpoint, signingSecrets } from '../../domain/endpoint.ts';
+import { requestBody, type WebhookEvent } from '../../domain/event.ts';
+import { parseRetryAfter } from '../../domain/retry-schedule.ts';
+import { type UrlPolicy, urlError } from '../../endpoints/url-policy.ts';
+import { createGuardedConnector } from './connector.ts';
+import { signatureHeaders } from './signature.ts';
+
+export interface Sender {
+  /** Makes one attempt to deliver an event. Undefined if it was aborted. Never rejects. */
+  send(endpoint: Endpoint, event: WebhookEvent, signal: AbortSignal): Promise<AttemptResult | undefined>;
+  close(): Promise<void>;
+}
+
+export interface SenderOptions {
+  /** Also applies to endpoints that were registered under another policy. */
+  readonly policy: UrlPolicy;
+  /** Unix time in milliseconds. */
+  now(): number;
+  /** Resolves host names. Default: the resolver of the operating system. */
+  readonly lookup?: LookupFunction;
+  /** Timeout of a whole attempt, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+/** Response bytes that are read to keep the connection usable. */
+const MAX_RESPONSE_BYTES = 4 * 1024;
+const MAX_ERROR_LENGTH = 200;
+/** Maximum number of connections to one receiver. */
+const MAX_CONNECTIONS = 8;
+const GONE = 410;
+const UNREADABLE_SECRET = 'not sent: the secret is encrypted with a key that this service does not have';
+
+const attempts = meter.createCounter('webhooks.attempts', { description: 'Delivery attempts, by outcome' });
+
+export const isGone = ({ answered }: Pick<AttemptResult, 'answered'>): boolean => answered === GONE;
+
+export function createSender({ policy, now, lookup, timeoutMs = TIMEOUT_MS }: SenderOptions): Sender {
+  const agent = new Agent({
+    connections: MAX_CONNECTIONS,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxHeaderSize: 16 * 1024,
+    connect: createGuardedConnector({
+      isAllowedAddress: policy.isAllowedAddress,
+      timeoutMs,
+      ...(lookup && { lookup }),
+    }),
+  });
+
+  async function post(
+    { url }: Endpoint,
+    headers: Record<string, string>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<AttemptResult> {
+    const fault = urlError(url, policy);
+    if (fault !== undefined) return { ok: false, error: `not sent: the URL ${fault}` };
+    const { origin, pathname, search } = new URL(url);
+    const response = await agent.request({ origin, path: pathname + search, method: 'POST', headers, body, signal });
+    const { statusCode: status } = response;
+    await response.body.dump({ limit: MAX_RESPONSE_BYTES, signal }).catch(() => undefined);
+    if (status >= 200 && status < 300) return { ok: true, answered: status };
+    const header = response.headers['retry-after'];
+    const retryAfterMs = parseRetryAfter(typeof header === 'string' ? header : undefined, now());
+    const redirect = status >= 300 && status < 400 ? '; redirects are not followed' : '';
+    return {
+      ok: false,
+      answered: status,
+      error: `response status ${status}${redirect}`,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  }
+
+  return {
+    async send(endpoint, event, signal) {
+      const startedAt = now();
+      const body = requestBody(event);
+      const secrets = signingSecrets(endpoint, startedAt);
+      if (secrets.length === 0) return { ok: false, error: UNREADABLE_SECRET };
+      const headers = {
+        'content-type': 'application/json',
+        'user-agent': 'standing-order-webhooks/1',
+        ...signatureHeaders({ id: event.id, at: startedAt, body }, secrets),
+      };
+      const timeout = AbortSignal.timeout(timeoutMs);
+      // All attempts in flight listen for the end of the service.
+      setMaxListeners(0, signal);
+      const result = await post(endpoint, headers, body, AbortSignal.any([timeout, signal])).catch((error: unknown) =>
+        signal.aborted ? undefined : { ok: false, error: timeout.aborted ? 'timed out' : reasonOf(error) },
+      );
+      if (result) report(event, startedAt, now(), result);
+      return result;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Why there was no response: the error code of the system, or a short message. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return String(typeof code === 'string' && !code.startsWith('UND_') ? code : message).slice(0, MAX_ERROR_LENGTH);
+}
+
+function report(
+  { id, type, trace }: WebhookEvent,
+  startedAt: number,
+  endedAt: number,
+  { ok, answered, error }: AttemptResult,
+): void {
+  attempts.add(1, { outcome: ok ? 'delivered' : 'failed' });
+  if (!isTraced(trace)) return;
+  recordSpan(`deliver ${type}`, {
+    kind: SpanKind.CLIENT,
+    startedAt,
+    endedAt,
+    parent: contextOf(trace),
+    attributes: {
+      [ATTRIBUTE_KEYS.eventId]: id,
+      ...(answered !== undefined && { [ATTRIBUTE_KEYS.httpStatus]: answered }),
+    },
+    ...(!ok && { error: error ?? 'failed' }),
+  });
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, LookupFunction } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
+import { afterEach, expect, test } from 'vitest';
+import { newEndpoint } from '../../domain/endpoint.ts';
+import type { WebhookEvent } from '../../domain/event.ts';
+import { newSecret } from '../../domain/secret.ts';
+import { createAddressPolicy, parseRanges } from '../../endpoints/address-policy.ts';
+import { createSecretCipher, KEY_LENGTH } from '../../endpoints/secret-cipher.ts';
+import { createSender, type Sender } from './sender.ts';
+
+const secret = newSecret();
+const event: WebhookEvent = {
+  id: 'settled-01890a5d-ac96-774b-bcce-b302099a8057',
+  type: 'order.validated',
+  timestamp: '2026-11-22T09:00:00.000Z',
+  data: { orderId: '01890a5d-ac96-774b-bcce-b302099a8057', consumerId: 'ada', status: 'VALIDATED', reasons: [] },
+};
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+async function receiver(respond: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<number> {
+  const server: Server = createServer(respond).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function sender(
+  ranges: string[],
+  { allowHttp = true, ...options }: { lookup?: LookupFunction; timeoutMs?: number; allowHttp?: boolean } = {},
+): Sender {
+  const allowed = parseRanges(ranges);
+  if (!allowed) throw new Error('one of the ranges is invalid');
+  const made = createSender({
+    policy: { allowHttp, isAllowedAddress: createAddressPolicy(allowed) },
+    now: Date.now,
+    ...options,
+  });
+  ends.push(made.close);
+  return made;
+}
+
+const post = ({ send }: Sender, url: string, signal = new AbortController().signal) =>
+  send(newEndpoint({ id: 'h', request: { url, description: '' }, secret, now: 0 }), event, signal);
+const loopback = ['127.0.0.0/8'];
+
+test('an attempt is signed, and any 2xx response is a success', async () => {
+  const bodies: unknown[] = [];
+  const port = await receiver(async (request, response) => {
+    const body = await text(request);
+    bodies.push(
+      new Webhook(secret).verify(body, request.headers as Record<string, string>),
+      request.headers,
+      request.url,
+    );
+    response.writeHead(204).end();
+  });
+  expect(await post(sender(loopback), `http://127.0.0.1:${port}/hook?a=b`)).toEqual({ ok: true, answered: 204 });
+  const { id, type, timestamp, data } = event;
+  expect(bodies).toMatchObject([
+    { type, timestamp, data },
+    { 'webhook-id': id, 'content-type': 'application/json' },
+    '/hook?a=b',
+  ]);
+});
+
+test.each([
+  [500, {}, { ok: false, answered: 500, error: 'response status 500' }],
+  [410, {}, { ok: false, answered: 410, error: 'response status 410' }],
+  [503, { 'retry-after': '7' }, { ok: false, answered: 503, error: 'response status 503', retryAfterMs: 7_000 }],
+  [302, { location: '/' }, { ok: false, answered: 302, error: 'response status 302; redirects are not followed' }],
+])('response status %i is a failure', async (status, headers, sent) => {
+  let calls = 0;
+  const port = await receiver((_, response) => {
+    calls++;
+    response.writeHead(status, headers).end('no');
+  });
+  expect(await post(sender(loopback), `http://127.0.0.1:${port}/`)).toEqual(sent);
+  expect(calls).toBe(1);
+});
+
+test('an attempt ends at the timeout without a complete response, and at once if the connection is refused', async () => {
+  const silent = await receiver(() => {});
+  const { send, close } = sender(loopback, { timeoutMs: 1_000 });
+  const short = { send, close };
+  expect(await post(short, `http://127.0.0.1:${silent}/`)).toEqual({ ok: false, error: 'timed out' });
+  const endless = await receiver((_, response) => {
+    response.writeHead(200);
+    const more = () => response.write('x'.repeat(10_000), more);
+    more();
+  });
+  expect(await post(short, `http://127.0.0.1:${endless}/`)).toEqual({ ok: true, answered: 200 });
+  expect(await post(short, 'http://127.0.0.1:1/')).toEqual({ ok: false, error: 'ECONNREFUSED' });
+});
+
+test('an http endpoint is not called once http is no longer allowed', async () => {
+  let calls = 0;
+  const port = await receiver((_, response) => {
+    calls++;
+    response.end();
+  });
+  const strict = sender(loopback, { allowHttp: false });
+  expect(await post(strict, `http://127.0.0.1:${port}/`)).toEqual({
+    ok: false,
+    error: 'not sent: the URL must start with https://',
+  });
+  expect(calls).toBe(0);
+});
+
+test('an aborted attempt has no result', async () => {
+  const stop = new AbortController();
+  const port = await receiver(() => stop.abort());
+  expect(await post(sender(loopback), `http://127.0.0.1:${port}/`, stop.signal)).toBeUndefined();
+});
+
+/** A resolver that returns the next list of addresses for each lookup. */
+function changingLookup(...answers: string[][]): LookupFunction {
+  let lookups = 0;
+  return (_name, options, callback) => {
+    const addresses = answers[Math.min(lookups++, answers.length - 1)] ?? [];
+    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    if (options.all) callback(null, found);
+    else callback(null, found[0]?.address ?? '', found[0]?.family);
+  };
+}
+
+test('a name that resolves to a denied address is not connected to, even if it resolved to an allowed one before', async () => {
+  let calls = 0;
+  const port = await receiver((_, response) => {
+    calls++;
+    response.writeHead(200, { connection: 'close' }).end();
+  });
+  const url = `http://rebinding.example:${port}/`;
+  // Allowed: 127.0.0.1. Denied: 127.0.0.2, which the receiver is reachable at, too.
+  const rebinding = sender(['127.0.0.1/32'], {
+    lookup: changingLookup(['127.0.0.1'], ['127.0.0.2'], ['::ffff:127.0.0.2'], []),
+  });
+  expect(await post(rebinding, url)).toEqual({ ok: true, answered: 200 });
+  expect(await post(rebinding, url)).toEqual({ ok: false, error: 'the address 127.0.0.2 is not allowed' });
+  expect(await post(rebinding, url)).toEqual({ ok: false, error: 'the address ::ffff:127.0.0.2 is not allowed' });
+  expect(await post(rebinding, url)).toEqual({ ok: false, error: 'the host name has no address' });
+  expect(calls).toBe(1);
+});
+
+test('only the allowed addresses of a name are tried', async () => {
+  const port = await receiver((request, response) => response.end(request.socket.localAddress));
+  const some = sender(['127.0.0.1/32'], { lookup: changingLookup(['10.0.0.1', '127.0.0.1', '::1']) });
+  expect(await post(some, `http://many.example:${port}/`)).toEqual({ ok: true, answered: 200 });
+});
+
+test.each(['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', 'localhost'])(
+  '%s is denied unless it is allowed',
+  async (host) => {
+    let calls = 0;
+    const port = await receiver((_, response) => {
+      calls++;
+      response.end();
+    });
+    const sent = await post(sender([]), `http://${host}:${port}/`);
+    expect(sent?.error).toMatch(/^(not sent: the URL must not point to|the address) [0-9a-f.:]+( is not allowed)?$/);
+    expect(calls).toBe(0);
+  },
+);
+
+test('an attempt without a readable secret is not sent', async () => {
+  const encrypted = createSecretCipher([randomBytes(KEY_LENGTH)]).encrypt(secret, 'h');
+  const unreadable = newEndpoint({
+    id: 'h',
+    request: { url: 'https://example.com/', description: '' },
+    secret: encrypted,
+    now: 0,
+  });
+  expect(await sender(loopback).send(unreadable, event, new AbortController().signal)).toEqual({
+    ok: false,
+    error: 'not sent: the secret is encrypted with a key that this service does not have',
+  });
+});

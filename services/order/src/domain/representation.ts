@@ -1,0 +1,18 @@
+import { hash } from 'node:crypto';
+import type { Order } from './order.ts';
+import { viewOf } from './view.ts';
+
+/** What clients receive for an order. */
+export interface Representation {
+  /** JSON text. */
+  readonly body: string;
+  /** Identifies the text: a hash, so that every replica computes the same version. */
+  readonly version: string;
+}
+
+export function represent(order: Order): Representation {
+  const body = JSON.stringify(viewOf(order));
+  return { body, version: hash('sha256', body, 'base64url').slice(0, 22) };
+}
+
+export const VERSION_PATTERN = /^[\w-]{22}$/;

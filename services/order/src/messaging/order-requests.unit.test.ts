@@ -1,0 +1,221 @@
+import { messageSchema, type OrderRequest, OUTCOME_TYPES } from '@standing-order/contracts';
+import { createEvent, type Publication } from '@standing-order/dapr';
+import { createApp } from '@standing-order/service-kit/http';
+import { describe, expect, it } from 'vitest';
+import { evaluate } from '../domain/decide.ts';
+import { newOrder, type Order } from '../domain/order.ts';
+import { toVerdict } from '../domain/verdict.ts';
+import { commandTransport } from '../outbox/command-transport.ts';
+import { orderDocumentHandler } from '../outbox/document-handler.ts';
+import { messaging } from '../styles/messaging.ts';
+import type { PlaceOrderCommand, PlaceOrderResult } from '../styles/place-order.ts';
+import { subscribeToOrderRequests } from './order-requests.ts';
+
+const request: OrderRequest = {
+  consumerId: 'ada',
+  restaurantId: 'trattoria',
+  lines: [{ itemId: 'pizza', quantity: 2 }],
+};
+const data = { correlationId: 'basket-7', replyTo: 'shop', request };
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
+const token = { w: 'writer', a: 1, t: 5 };
+
+/** A decided order that was placed by message. */
+function decidedOrder(): Order {
+  const order = newOrder({
+    id: '01890a5d-ac96-774b-bcce-000000000001',
+    nonce: 'n',
+    fingerprint: '1:x',
+    style: 'messaging',
+    client: 'channel:shop',
+    trace: { traceparent },
+    request,
+    now: 0,
+  });
+  const money = { amount: 1800, currency: 'EUR' };
+  const line = { itemId: 'pizza', name: 'Pizza', quantity: 2, unitPrice: 900, amount: 1800 };
+  return evaluate(
+    { ...order, replyTo: { client: 'shop', correlationId: 'basket-7' } },
+    toVerdict({ type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: money } }),
+    toVerdict({ type: 'com.standing-order.order-details-validated.v1', data: { lines: [line], total: money } }),
+    1000,
+  );
+}
+
+/** Delivers a request to the handler. `result` is the result of placing the order; the broker accepts replies if `isUp`. */
+async function deliver(content: unknown, result: PlaceOrderResult, isUp = true, id = 'q1') {
+  const commands: PlaceOrderCommand[] = [];
+  const published: { topic: string; event: Publication['event'] }[] = [];
+  const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
+  subscribeToOrderRequests(app, {
+    sidecar: {
+      async publish(_pubsub, topic, messages) {
+        published.push(...messages.map(({ event }) => ({ topic, event })));
+        return messages.map(() => isUp);
+      },
+    },
+    pubsub: 'messages',
+    clock: { wall: () => 0 },
+    async placeOrder(command) {
+      commands.push(command);
+      return result;
+    },
+  });
+  const attributes = { id, source: '/client/shop', subject: 'basket-7', time: 0, trace: { traceparent } };
+  const event = createEvent({ ...attributes, type: 'com.standing-order.create-order.v1', data: content });
+  const response = await app.request('/messages/order-requests', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'com.dapr.event.sent.bulk', entries: [{ entryId: '1', event }] }),
+  });
+  const { statuses } = (await response.json()) as { statuses: { status: string }[] };
+  return { commands, published, status: statuses[0]?.status };
+}
+
+const stored: PlaceOrderResult = { outcome: 'taken', order: newOrder({ ...decidedOrder(), now: 0 }) };
+
+describe('a request by message', () => {
+  it('is placed in its trace, and acknowledged when its order is stored', async () => {
+    const { commands, published, status } = await deliver(data, stored);
+    const replyTo = { client: 'shop', correlationId: 'basket-7' };
+    expect(commands).toEqual([{ request, client: 'channel:shop', replyTo, trace: { traceparent } }]);
+    expect([published, status]).toEqual([[], 'SUCCESS']);
+  });
+
+  it.each(['full', 'unsent'] as const)('is delivered again when no order was stored: %s', async (outcome) => {
+    expect((await deliver(data, { outcome })).status).toBe('RETRY');
+  });
+
+  it('is delivered again when the outcome of storing is unknown', async () => {
+    expect((await deliver(data, { outcome: 'unknown', id: 'x' })).status).toBe('RETRY');
+  });
+
+  it.each<[string, unknown, PlaceOrderResult, (string | undefined)[], string | undefined]>([
+    [
+      'a quantity of 0',
+      { ...data, request: { ...request, lines: [{ itemId: 'a', quantity: 0 }] } },
+      stored,
+      ['request.lines[0].quantity'],
+      'basket-7',
+    ],
+    ['no request', { correlationId: 'basket-7', replyTo: 'shop' }, stored, ['request'], 'basket-7'],
+    ['no correlation id', { replyTo: 'shop', request }, stored, ['correlationId'], undefined],
+    ['a correlation id with spaces', { ...data, correlationId: 'a b' }, stored, ['correlationId'], undefined],
+    ['a correlation id of another order', data, { outcome: 'key-reused' }, ['correlationId'], 'basket-7'],
+    ['an order that the store does not accept', data, { outcome: 'unstorable' }, [], 'basket-7'],
+  ])('is refused on the reply channel with %s', async (_, content, result, fields, correlationId) => {
+    const { published, status } = await deliver(content, result);
+    expect([published.length, published[0]?.topic, status]).toEqual([1, 'order-outcomes-shop', 'SUCCESS']);
+    const refusal = messageSchema(OUTCOME_TYPES).parse(published[0]?.event);
+    expect(refusal).toMatchObject({ traceparent, data: { errors: fields.map((field) => ({ field })) } });
+    expect(refusal.data.correlationId).toBe(correlationId);
+    expect((await deliver(content, result, false)).status).toBe('RETRY');
+  });
+
+  it('is refused with a number of faults that fits into a message', async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 12_000 }, (_, index) => [`field-${index}`, 1]));
+    const { published } = await deliver({ ...data, request: { ...request, ...unknown } }, stored);
+    expect(published[0]?.topic).toBe('order-outcomes-shop');
+    expect(JSON.stringify(published[0]?.event).length).toBeLessThan(200_000);
+  });
+
+  it('gets a reply with the same id each time, also for a request id of maximum length', async () => {
+    const ids = await Promise.all(
+      ['x'.repeat(255), 'x'.repeat(255), 'y'.repeat(255)].map(async (id) => {
+        const { published } = await deliver({ ...data, request: {} }, stored, true, id);
+        return messageSchema(OUTCOME_TYPES).parse(published[0]?.event).id;
+      }),
+    );
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+  });
+
+  it.each([undefined, 7, '', 'Shop', '-shop', 'shop-dead', 'shop.eu', 'a'.repeat(64), 'order-replies/../x'])(
+    'goes to the dead-letter topic without a valid reply channel: %j',
+    async (replyTo) => {
+      const { commands, published } = await deliver({ ...data, replyTo }, stored);
+      expect([commands, published.map(({ topic }) => topic)]).toEqual([[], ['order-requests-dead']]);
+    },
+  );
+
+  it('is the same order when it arrives again, and another order with another correlation id or channel', async () => {
+    const orders: Order[] = [];
+    let made = 0;
+    const placeOrder = messaging({
+      outbox: {
+        async store(order) {
+          orders.push(order);
+          return { outcome: 'created', document: order };
+        },
+      },
+      clock: { wall: () => 0 },
+      newId: () => String(++made),
+      acceptDeadlineMs: 1,
+      decideWithinMs: undefined,
+      notify: false,
+      index: false,
+    });
+    const place = (client: string, correlationId: string) =>
+      placeOrder({ request, client: `channel:${client}`, replyTo: { client, correlationId }, trace: undefined });
+    await place('shop', 'a');
+    await place('shop', 'a');
+    await place('shop', 'b');
+    await place('shop2', 'a');
+    const [first, again, ...others] = orders.map(({ id }) => id);
+    expect(again).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
+  });
+});
+
+describe('the outcome', () => {
+  it('is sent when the order is decided, until the client confirms it', async () => {
+    const order = decidedOrder();
+    const topics: string[] = [];
+    const events: unknown[] = [];
+    const { send } = commandTransport({
+      sidecar: {
+        async publish(_pubsub, topic, messages) {
+          topics.push(topic);
+          events.push(...messages.map(({ event }) => event));
+          return messages.map(() => true);
+        },
+      },
+      pubsub: 'messages',
+      clock: { wall: () => 0 },
+    });
+    expect(orderDocumentHandler.pendingChannels(order)).toEqual(['response']);
+    await send([{ channel: 'response', lane: 1, token, document: order }]);
+    expect(topics).toEqual(['order-outcomes-shop']);
+    expect(messageSchema(OUTCOME_TYPES).parse(events[0]).data).toMatchObject({
+      orderId: order.id,
+      token,
+      correlationId: 'basket-7',
+      order: { status: 'VALIDATED' },
+    });
+
+    const confirmed = orderDocumentHandler.apply(order, { kind: 'received', token }, 0);
+    if (!('document' in confirmed)) throw new Error('the confirmation changes nothing');
+    expect(orderDocumentHandler.pendingChannels(confirmed.document)).toEqual([]);
+    expect(orderDocumentHandler.acknowledged(confirmed.document)).toContainEqual({ channel: 'response', token });
+    expect(orderDocumentHandler.apply(confirmed.document, { kind: 'received', token }, 0)).toEqual({
+      ignored: 'already-answered',
+    });
+  });
+
+  it('is sent again to a client that has confirmed it and requests the order once more', async () => {
+    const order: Order = { ...decidedOrder(), received: token };
+    const { published, status } = await deliver(data, { outcome: 'taken', order });
+    expect([published[0]?.topic, status]).toEqual(['order-outcomes-shop', 'SUCCESS']);
+    expect(messageSchema(OUTCOME_TYPES).parse(published[0]?.event).data).toMatchObject({ token });
+  });
+
+  it('is not sent for an order by HTTP, and cannot be confirmed before the order is decided', () => {
+    const { replyTo, ...order } = decidedOrder();
+    expect(orderDocumentHandler.pendingChannels(order as Order)).toEqual([]);
+    expect(orderDocumentHandler.apply(order as Order, { kind: 'received', token }, 0)).toEqual({
+      ignored: 'not-awaited',
+    });
+    const pending = { ...newOrder({ ...order, now: 0 }), ...(replyTo && { replyTo }) };
+    expect(orderDocumentHandler.apply(pending, { kind: 'received', token }, 0)).toEqual({ ignored: 'not-decided' });
+  });
+});

@@ -1,0 +1,115 @@
+import { type Message, outcomeTopic, TOPICS } from '@standing-order/contracts';
+import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
+import type { OutgoingCommand, Token, Transport } from '@standing-order/outbox';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import type { Order, ReplyTo } from '../domain/order.ts';
+import { viewOf } from '../domain/view.ts';
+import { sendInGroups } from './channel-routing.ts';
+import type { Channel } from './document-handler.ts';
+
+/** The `source` of this service's messages, a URI reference. */
+export const SOURCE = '/order';
+
+export interface CommandTransportParts {
+  readonly sidecar: Pick<Sidecar, 'publish'>;
+  readonly pubsub: string;
+  readonly clock: Pick<Clock, 'wall'>;
+}
+
+type CommandMessage = Message<
+  | 'com.standing-order.validate-consumer-info.v1'
+  | 'com.standing-order.validate-order-details.v1'
+  | 'com.standing-order.order-outcome.v1'
+  | 'com.standing-order.order-settled.v1'
+>;
+
+/** The channels whose commands are messages. */
+type MessageChannel = Exclude<Channel, 'index'>;
+
+/** Publishes the commands of orders: one bulk publish per topic for a whole batch. */
+export function commandTransport({ sidecar, pubsub, clock }: CommandTransportParts): Transport<Order> {
+  async function publish(topic: string, batch: readonly OutgoingCommand<Order>[]): Promise<readonly boolean[]> {
+    const now = clock.wall();
+    const messages = batch.map((outgoing): Publication => {
+      const { document, lane, token } = outgoing;
+      const event = createEvent({
+        id: `${document.id}-${outgoing.channel}-${token.w}-${token.a}`,
+        source: SOURCE,
+        subject: document.id,
+        time: now,
+        trace: document.trace,
+        ...contentOf(outgoing),
+      });
+      return { event, partitionKey: String(lane) };
+    });
+    return sidecar.publish(pubsub, topic, messages);
+  }
+
+  return { send: (batch) => sendInGroups(batch, topicOf, publish) };
+}
+
+function topicOf({ channel, document }: OutgoingCommand<Order>): string {
+  switch (channel as MessageChannel) {
+    case 'consumer':
+      return TOPICS['consumer-commands'].name;
+    case 'details':
+      return TOPICS['restaurant-commands'].name;
+    case 'response':
+      return outcomeTopic(replyToOf(document).client);
+    case 'notification':
+      return TOPICS['order-settled'].name;
+  }
+}
+
+function contentOf({ channel, token, document }: OutgoingCommand<Order>): Pick<CommandMessage, 'type' | 'data'> {
+  const { consumerId, restaurantId, lines } = document.request;
+  const about = { orderId: document.id, token };
+  switch (channel as MessageChannel) {
+    case 'consumer':
+      return { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } };
+    case 'details':
+      return { type: 'com.standing-order.validate-order-details.v1', data: { ...about, restaurantId, lines } };
+    case 'response':
+      return outcomeOf(document, token);
+    case 'notification':
+      return decidedOrderOf(document, token);
+  }
+}
+
+/** The outcome message for the client that placed the order by message: the current state of the order. */
+export function outcomeOf(
+  order: Order,
+  token: Token,
+): Pick<Message<'com.standing-order.order-outcome.v1'>, 'type' | 'data'> {
+  const { correlationId } = replyToOf(order);
+  return {
+    type: 'com.standing-order.order-outcome.v1',
+    data: { orderId: order.id, token, correlationId, order: viewOf(order) },
+  };
+}
+
+/** The message about a decided order for the notification service. */
+function decidedOrderOf(
+  order: Order,
+  token: Token,
+): Pick<Message<'com.standing-order.order-settled.v1'>, 'type' | 'data'> {
+  if (order.status === 'PENDING') throw new Error(`order ${order.id} is not decided yet`);
+  const { total, reasons } = viewOf(order);
+  return {
+    type: 'com.standing-order.order-settled.v1',
+    data: {
+      orderId: order.id,
+      token,
+      consumerId: order.request.consumerId,
+      status: order.status,
+      ...(total && { total }),
+      reasons,
+      settledAt: new Date(order.settledAt).toISOString(),
+    },
+  };
+}
+
+function replyToOf({ id, replyTo }: Order): ReplyTo {
+  if (replyTo === undefined) throw new Error(`order ${id} has no reply channel`);
+  return replyTo;
+}

@@ -1,0 +1,75 @@
+import { systemClock } from '@standing-order/service-kit/runtime';
+import { expect, it, vi } from 'vitest';
+import { newOrder, type Order } from '../domain/order.ts';
+import { createOrderUpdates } from './order-updates.ts';
+
+const pending = newOrder({
+  id: '01890a5d-ac96-774b-bcce-000000000001',
+  nonce: 'n',
+  fingerprint: '1:x',
+  client: 'anonymous',
+  request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
+  now: 0,
+});
+const expired: Order = { ...pending, status: 'EXPIRED', settledAt: 1 };
+
+/** The updates over an outbox whose stored order and notifications a test controls. */
+function follow(read: () => Promise<Order | undefined>, first: Order = pending) {
+  let notify = (_: Order) => {};
+  const unwatch = vi.fn();
+  const ending = new AbortController();
+  const watch = (_: string, listener: (order: Order) => void) => {
+    notify = listener;
+    return unwatch;
+  };
+  const updates = createOrderUpdates({ outbox: { read, watch }, clock: systemClock })(first, ending.signal);
+  return { updates, notify: (order: Order) => notify(order), unwatch, abort: () => ending.abort() };
+}
+
+async function statuses(updates: AsyncIterable<Order>): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const { status } of updates) seen.push(status);
+  return seen;
+}
+
+it('yields the first state, then the decided one that another replica has stored, and ends', async () => {
+  let reads = 0;
+  const { updates, unwatch } = follow(async () => (++reads < 3 ? pending : expired));
+  expect(await statuses(updates)).toEqual(['PENDING', 'EXPIRED']);
+  expect([reads, unwatch.mock.calls.length]).toEqual([3, 1]);
+});
+
+it('yields a decision of this replica at once, also during a slow read of an older state', async () => {
+  const { promise: slowRead, resolve } = Promise.withResolvers<Order>();
+  const read = vi.fn(() => slowRead);
+  const { updates, notify } = follow(read);
+  const seen = statuses(updates);
+  await vi.waitUntil(() => read.mock.calls.length > 0);
+  notify(expired);
+  expect(await seen).toEqual(['PENDING', 'EXPIRED']);
+  resolve(pending);
+});
+
+it('ends at once when the signal aborts, also during a read that does not return', async () => {
+  const read = vi.fn(() => new Promise<Order>(() => {}));
+  const { updates, abort, unwatch } = follow(read);
+  const seen = statuses(updates);
+  await vi.waitUntil(() => read.mock.calls.length > 0);
+  abort();
+  expect(await seen).toEqual(['PENDING']);
+  expect(unwatch).toHaveBeenCalledOnce();
+});
+
+it('ends for an order that is decided already, and stops for a consumer that has had enough', async () => {
+  const decided = follow(async () => expired, expired);
+  expect(await statuses(decided.updates)).toEqual(['EXPIRED']);
+  expect(decided.unwatch).toHaveBeenCalledOnce();
+
+  const left = follow(async () => pending);
+  for await (const _ of left.updates) break;
+  expect(left.unwatch).toHaveBeenCalledOnce();
+});
+
+it('ends when the order is no longer stored', async () => {
+  expect(await statuses(follow(async () => undefined).updates)).toEqual(['PENDING']);
+});

@@ -1,0 +1,3 @@
+import { runStyleMatrix } from './style-matrix.ts';
+
+runStyleMatrix('redis');
