@@ -182,7 +182,7 @@ export class InvariantChecker {
       }
     }
     if (now.status !== 'EXPIRED' && now.status !== statusOf(now.answers)) {
-      this.report(3, `${now.status}, although its verdicts say ${statusOf(now.answers)}`, id);
+      this.report(3, `${now.status}, although its verdicts result in ${statusOf(now.answers)}`, id);
     }
     if (last.announced && JSON.stringify(last.announced) !== JSON.stringify(now.announced)) {
       this.report(3, 'the acknowledged announcement changed', id);

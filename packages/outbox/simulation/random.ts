@@ -49,7 +49,7 @@ export function createRng(seed: number): Rng {
     chance: (probability) => next() < probability,
     pick: (list) => {
       const picked = list[int(0, list.length - 1)];
-      if (picked === undefined) throw new Error('nothing to pick from');
+      if (picked === undefined) throw new Error('the list to pick from is empty');
       return picked;
     },
     logUniform: (from, to) => Math.round(from * (to / from) ** next()),

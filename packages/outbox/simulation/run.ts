@@ -29,7 +29,7 @@ export interface RunResult {
   readonly lines: readonly string[];
 }
 
-/** A deliberately broken outbox, or a broken use of it. Nothing is broken when it is empty. */
+/** A deliberately broken outbox, or a broken use of it. An empty variant is the correct outbox. */
 export interface Variant extends Partial<OutboxBuild> {
   /** Erases orders by deletion, where a tombstone has to stay: a late write restores a deleted key. */
   readonly deletes?: boolean;

@@ -20,10 +20,10 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
  * - created: the document is stored and indexed, so that it is processed until it is complete.
  * - existing: a document of this id with the same fingerprint is stored and indexed.
  * - different: a document of this id with another fingerprint is stored.
- * - full: nothing was stored, and nothing will be. The queue, or the limit of open documents, is exhausted.
- * - unsent: nothing was stored, and nothing will be. The deadline passed, or the process is leaving.
+ * - full: the document was not stored, and will not be. The queue, or the limit of open documents, is exhausted.
+ * - unsent: the document was not stored, and will not be. The deadline passed, or the process is leaving.
  * - unknown: the document may be stored, now or later. The deadline passed, or the store does not accept this document.
- * - refused: the store rejected this document as invalid. Nothing was stored, and nothing will be.
+ * - refused: the store rejected this document as invalid. It was not stored, and will not be.
  */
 export type AcceptResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }

@@ -12,7 +12,7 @@ export const MAX_REORDER_MS = 90 * SECOND;
  * purpose: the simulation breaks each of them in a variant and must detect the violation. A service never replaces one.
  */
 export interface Policies {
-  /** Whether a batch is committed, by what was read back after an unknown outcome. Presence is proof, absence is not. */
+  /** Whether a batch is committed, by the keys that were read back after an unknown outcome. Presence is proof, absence is not. */
   isCommitted(seen: { readonly segment: boolean; readonly present: number; readonly wanted: number }): boolean;
   /** Whether a batch of unknown outcome counts as failed instead of being sent again. */
   givesUp(batch: { readonly attempts: number }): boolean;

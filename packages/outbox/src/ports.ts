@@ -34,7 +34,7 @@ export type Operation =
 /**
  * The outcome of a transaction.
  * - committed: every operation is applied and durable.
- * - refused: nothing was written, and nothing will be. The store rejected the request as invalid.
+ * - refused: no operation was applied, and none will be. The store rejected the request as invalid.
  * - unknown: any other result. Some, all or none of the operations may be applied, now or later.
  */
 export type TransactionOutcome = 'committed' | 'refused' | 'unknown';
@@ -102,7 +102,7 @@ export interface DocumentHandler<D extends OutboxDocument, A> {
   pendingChannels(document: D): readonly string[];
   /** The attempts that were acknowledged. Loss detection depends on them. */
   acknowledged(document: D): readonly { readonly channel: string; readonly token: Token }[];
-  /** Applies a reply to the document. A reply that changes nothing is ignored, with a named reason. */
+  /** Applies a reply to the document. A reply that does not change the document is ignored, with a named reason. */
   apply(document: D, reply: A, now: number): { readonly document: D } | { readonly ignored: string };
   /** The reply that takes effect when a deadline of the document has passed, if one has. */
   onTimeout(document: D, now: number): A | undefined;

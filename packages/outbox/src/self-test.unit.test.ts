@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryStore } from '../test/parts.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
 
-/** A store that returns `conflict` for the first compare-and-set, whatever `first` does with it. */
+/** A store that returns `conflict` for the first compare-and-set, independent of the effect of `first`. */
 function storeWhose(first: (set: () => Promise<unknown>) => Promise<unknown>) {
   const store = new MemoryStore();
   const write = store.write.bind(store);

@@ -4,7 +4,7 @@ import { documentKey } from './storage-format.ts';
 import { reasonOf } from './util/errors.ts';
 import { slices } from './util/slices.ts';
 
-/** A document as it is stored, as far as this process knows. */
+/** A document as this process last read or wrote it. */
 export interface StoredDocument<D> {
   readonly document: D;
   /** Undefined when only a read can tell. */

@@ -118,7 +118,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
     } finally {
       this.#busy = false;
     }
-    // Always return a delay, even 0, when documents wait: nothing else would wake the loop.
+    // Always return a delay, even 0, when documents wait, because no other event would wake the loop.
     if (this.#queue.waiting > 0 && !this.#sleeper.stopped) return Math.max(this.#pauseMs(), 0);
     for (const resolve of this.#whenDrained.splice(0)) resolve();
     if (!this.#sleeper.stopped) return this.#deleter.deleteDue();
@@ -216,7 +216,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
 
   /**
    * Sends the parts of the batch one after the other, or sets the document aside when it is alone. The refusal of a first
-   * attempt proves that nothing was written under `n`. Any other attempt may still be applied.
+   * attempt proves that the batch was not written under `n`. Any other attempt may still be applied.
    */
   async #isolate(
     { items, rewrite, attempts }: Batch<D>,

@@ -19,12 +19,12 @@ export class SegmentDeleter<D extends OutboxDocument, A> {
     this.#queue = queue;
   }
 
-  /** Forgets how long the queue has waited. */
+  /** Resets the time for which the queue has waited. */
   reset(): void {
     this.#waitingSince = undefined;
   }
 
-  /** Deletes what is due, and returns the milliseconds after which it must be called again. Undefined: not needed. */
+  /** Deletes segments when they are due, and returns the milliseconds after which it must be called again. Undefined: not needed. */
   async deleteDue(): Promise<number | undefined> {
     const { clock, settings } = this.#context;
     if (this.#queue.size === 0) {

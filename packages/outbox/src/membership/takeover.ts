@@ -9,6 +9,7 @@ import { rendezvous } from '../util/hash.ts';
 import type { Loop } from '../util/loop.ts';
 import { SECOND } from '../util/time.ts';
 import { type RegistryEntry, readRegistry, removeFromRegistry } from './registry.ts';
+import { StalenessDetector } from './staleness.ts';
 
 /** Time between two reads of the registry and of the records of all writers. */
 const OBSERVE_MS = 2 * SECOND;
@@ -16,10 +17,6 @@ const OBSERVE_MS = 2 * SECOND;
 /** Another writer, as this process observes it. All times are of this process's monotonic clock. */
 interface OtherWriter {
   readonly name: string;
-  /** ETag, beat and departure of the record. The beat is included because some stores repeat ETags. */
-  readonly observed: string;
-  /** When this version of the record was first observed. */
-  readonly since: number;
   readonly record: WriterRecord;
   /** Whether this writer takes it over. */
   mine: boolean;
@@ -52,6 +49,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
   readonly #self: () => string | undefined;
   readonly #commitSegment: CommitSegment;
   readonly #others = new Map<string, OtherWriter>();
+  readonly #staleness: StalenessDetector;
   readonly #observations: Loop;
   readonly #scans: Loop;
   #registry: RegistryEntry | undefined;
@@ -64,6 +62,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     commitSegment: CommitSegment,
   ) {
     this.#context = context;
+    this.#staleness = new StalenessDetector(context.clock);
     this.#deletions = deletions;
     this.#self = self;
     this.#commitSegment = commitSegment;
@@ -102,6 +101,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     this.#registry = entry;
     const names = entry.registry.writers.filter((name) => name !== self);
     for (const name of this.#others.keys()) if (!names.includes(name)) this.#others.delete(name);
+    this.#staleness.retain(names);
     const records = await store.read(names.map(writerKey));
     for (const name of names) this.#update(name, records.get(writerKey(name)));
     this.#choose(self);
@@ -109,16 +109,16 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     return OBSERVE_MS;
   }
 
-  /** Replaces the entry of a writer when its record has changed. */
+  /**
+   * Replaces the entry of a writer when its record has changed: its ETag, or its beat or departure, because some stores
+   * repeat ETags.
+   */
   #update(name: string, stored: Stored | undefined): void {
     const record = this.#parse(stored);
     if (record === undefined) return;
-    const observed = `${stored?.etag ?? ''} ${record.beat} ${record.left}`;
-    if (this.#others.get(name)?.observed === observed) return;
+    if (!this.#staleness.observe(name, `${stored?.etag ?? ''} ${record.beat} ${record.left}`)) return;
     this.#others.set(name, {
       name,
-      observed,
-      since: this.#context.clock.monotonic(),
       record,
       mine: false,
       firstScanAt: undefined,
@@ -151,9 +151,8 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     }
   }
 
-  #isDead({ since, record }: OtherWriter): boolean {
-    const { policies, clock } = this.#context;
-    return policies.isDead({ unchangedMs: clock.monotonic() - since, left: record.left });
+  #isDead({ name, record }: OtherWriter): boolean {
+    return this.#context.policies.isDead({ unchangedMs: this.#staleness.unchangedMs(name), left: record.left });
   }
 
   async #scanDue(): Promise<undefined> {
@@ -167,20 +166,20 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
 
   #isScanDue(other: OtherWriter): boolean {
     const { policies, settings, clock } = this.#context;
-    const { firstScanAt, rescans, lastScanAt, since } = other;
+    const { name, firstScanAt, rescans, lastScanAt } = other;
     if (firstScanAt === undefined) return true;
     const now = clock.monotonic();
     if (policies.mayRescan({ rescans, sinceFirstScanMs: now - firstScanAt }, settings)) return true;
     const lastScanAgeMs = now - lastScanAt;
     // True if a fresh, empty scan is the only condition for retirement that is not met.
-    const fresh = { unchangedMs: now - since, lastScanEmpty: true, lastScanAgeMs: 0 };
+    const fresh = { unchangedMs: this.#staleness.unchangedMs(name), lastScanEmpty: true, lastScanAgeMs: 0 };
     return lastScanAgeMs >= settings.retireScanMs && policies.mayRetire(fresh, settings);
   }
 
-  #mayRetire({ since, lastScanAt, lastScanEmpty, mine }: OtherWriter): boolean {
+  #mayRetire({ name, lastScanAt, lastScanEmpty, mine }: OtherWriter): boolean {
     const { policies, settings, clock } = this.#context;
-    const now = clock.monotonic();
-    const facts = { unchangedMs: now - since, lastScanEmpty, lastScanAgeMs: now - lastScanAt };
+    const unchangedMs = this.#staleness.unchangedMs(name);
+    const facts = { unchangedMs, lastScanEmpty, lastScanAgeMs: clock.monotonic() - lastScanAt };
     return mine && policies.mayRetire(facts, settings);
   }
 

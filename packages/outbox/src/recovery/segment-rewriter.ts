@@ -34,7 +34,7 @@ export class SegmentRewriter<D extends OutboxDocument, A> {
     return true;
   }
 
-  /** Commits what was collected. Returns false when that was given up. */
+  /** Commits the collected ids. Returns false when that was given up. */
   async flush(): Promise<boolean> {
     const { policies } = this.#context;
     const ids = [...this.#ids];

@@ -97,7 +97,7 @@ export class Channel<D extends OutboxDocument, A> {
     this.#fill(lane);
   }
 
-  /** Sends what may be sent now. */
+  /** Sends as many queued commands as the transport may receive now. */
   flush(): void {
     while (!this.#stopped && this.#cancelRetry === undefined && this.#queue.length > 0) {
       if (this.#sending >= (this.#backoffMs > 0 ? 1 : CONCURRENT_SENDS)) return;

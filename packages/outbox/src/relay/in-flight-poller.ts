@@ -25,7 +25,7 @@ export interface InFlightPollerOwner<D, A> {
  * and then less often while nothing changes. A document with a command that may be lost is read immediately.
  *
  * When many documents are due, a sample is read first, and the others only if the sample shows a change. Thousands of
- * documents in flight are not worth a read each if this process records their replies itself, or if nothing is answered.
+ * documents in flight are not worth a read each if this process records their replies itself, or if no reply arrives.
  */
 export class InFlightPoller<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;

@@ -15,7 +15,7 @@ interface Parked {
 }
 
 /**
- * Documents with commands that are out of the windows. Limited in number: a document that is forgotten starts with a fresh
+ * Documents with commands that are out of the windows. Limited in number: a document beyond the limit starts with a fresh
  * count of attempts when it is found again.
  */
 export class ParkedDocuments {
@@ -77,7 +77,7 @@ export class ParkedDocuments {
     else this.#documents.set(id, { ...known, channels });
   }
 
-  /** Forgets a document. */
+  /** Removes a document that is complete, or that is retried. */
   remove(id: string): void {
     this.#documents.delete(id);
     this.retryable.delete(id);

@@ -155,7 +155,7 @@ export class Relay<D extends OutboxDocument, A> {
     }
   }
 
-  /** Sends what may be sent. To be called after every group of observations. */
+  /** Sends queued commands on all channels. To be called after every group of observations. */
   flush(): void {
     if (this.#stopped) return;
     for (const channel of this.channels.values()) channel.flush();
