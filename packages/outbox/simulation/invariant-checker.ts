@@ -46,7 +46,7 @@ export class InvariantChecker {
   /** Nonces of requests that were answered with the promise that nothing of them is stored. */
   private readonly absent = new Set<string>();
 
-  /** `deletes`: erased orders are deleted, so a missing order is no violation; one that is stored again still is. */
+  /** `deletes`: erased orders are deleted, so a missing order is no violation; an order that is stored again still is. */
   constructor(simulator: Simulator, store: SimStore, retireAfter: number, deletes: boolean) {
     this.simulator = simulator;
     this.store = store;

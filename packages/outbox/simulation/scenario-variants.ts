@@ -11,7 +11,7 @@ export interface ScenarioVariant extends Variant {
 }
 
 /** Commands sent more than once while a validator takes up to 20 s per message, which reorders its replies. */
-export async function resendsOfSlowValidator(variant: Variant): Promise<number> {
+async function resendsOfSlowValidator(variant: Variant): Promise<number> {
   const orders = plainOrders(1_200, SECOND, 10 * MINUTE);
   const schedule = createScenario({
     slots: 2,

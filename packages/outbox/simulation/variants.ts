@@ -87,7 +87,7 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     caughtBy: [1, 2],
     policies: { mayDeleteRewritten: always },
   },
-  'forgets-absent-orders': {
+  'drops-absent-orders': {
     defect: 'a segment is deleted although an order that it names is not stored yet',
     seed: 816,
     caughtBy: [1, 2],
@@ -118,11 +118,11 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     caughtBy: [0],
     policies: { isolates: never },
   },
-  'forgets-uncertain': {
+  'drops-uncertain': {
     defect: 'the number of a batch that was set aside counts as deleted: it is applied later, and no writer scans it',
     seed: 25,
     caughtBy: [1, 2],
-    policies: { forgetsUncertain: always },
+    policies: { dropsUncertain: always },
   },
   unsorted: {
     defect: 'two batches in opposite key order deadlock on PostgreSQL',

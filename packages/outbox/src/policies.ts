@@ -30,7 +30,7 @@ export interface Policies {
   /** Whether a document may be sent. After its clients were answered `unsent`, the document must never be stored. */
   maySend(item: { readonly waiting: number; readonly maybeStored: boolean }): boolean;
   /** Whether a segment number counts as deleted although its transaction was given up and may still be applied. */
-  forgetsUncertain(): boolean;
+  dropsUncertain(): boolean;
   /** The operation that writes a new document. */
   documentOperation(): 'insert' | 'upsert';
   /** The result of `store` for a request, given the stored document of the same id. */
@@ -84,7 +84,7 @@ export const DEFAULT_POLICIES: Policies = {
     return unstored > 0 && attempts % after === 0;
   },
   maySend: ({ waiting, maybeStored }) => waiting > 0 || maybeStored,
-  forgetsUncertain: () => false,
+  dropsUncertain: () => false,
   documentOperation: () => 'insert',
   storeOutcome: (stored, requested) => {
     if (stored.nonce === requested.nonce) return 'created';

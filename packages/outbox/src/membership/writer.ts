@@ -52,7 +52,7 @@ export class Writer<D extends OutboxDocument, A> {
   /** The batch of number `n` was given up and may still be applied. */
   markUncertain(n: number): void {
     const { policies, clock } = this.#context;
-    if (policies.forgetsUncertain()) this.numbers.finish(n);
+    if (policies.dropsUncertain()) this.numbers.finish(n);
     else {
       this.numbers.markUncertain(n);
       this.#uncertainSince ??= clock.monotonic();
