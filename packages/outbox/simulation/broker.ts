@@ -5,6 +5,7 @@ import type { Process } from './process.ts';
 import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
 
+/** A reply on its way to a replica. */
 export interface ReplyMessage {
   readonly id: string;
   readonly reply: OrderReply;

@@ -6,6 +6,7 @@ import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
 import type { SimStore } from './store.ts';
 
+/** What clients do with one order. */
 export interface OrderPlan {
   readonly at: number;
   readonly id: string;

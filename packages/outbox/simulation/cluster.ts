@@ -29,6 +29,7 @@ export interface Replica extends ReplyHandler {
   readonly outbox: Outbox<Order, OrderReply>;
 }
 
+/** What a cluster starts its replicas with. */
 export interface ClusterOptions {
   readonly environment: StoreEnvironment;
   readonly rng: Rng;

@@ -5,6 +5,7 @@ import type { FlowChecker } from './flow-checker.ts';
 import type { Fault } from './random-faults.ts';
 import type { Simulator } from './simulator.ts';
 
+/** The objects that faults act on. */
 export interface FaultTargets {
   readonly simulator: Simulator;
   readonly rates: FaultRates;

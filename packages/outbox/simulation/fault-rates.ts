@@ -39,6 +39,7 @@ export interface FaultRates {
   readonly validators: Map<string, ValidatorFaults>;
 }
 
+/** The faults of one validator. */
 export interface ValidatorFaults {
   state: 'up' | 'down' | 'losing';
   /** Maximum processing time of one message, in milliseconds. */
@@ -47,8 +48,10 @@ export interface ValidatorFaults {
   dropRate: number;
 }
 
+/** The channels of the simulated order. */
 export const CHANNELS = ['consumer', 'details', 'announce'] as const;
 
+/** The state without faults. */
 export function noFaults(): FaultRates {
   return {
     store: 'up',

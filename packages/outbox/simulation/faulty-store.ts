@@ -18,6 +18,7 @@ const INVALID = 'invalid';
 
 type Fails = (index: number) => boolean;
 
+/** The store and the faults that all processes share. */
 export interface StoreEnvironment {
   readonly simulator: Simulator;
   readonly store: SimStore;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import { CHANNELS } from './fault-rates.ts';
-import { type Fault, HOUR, MINUTE, SECOND } from './random-faults.ts';
+import type { Fault } from './random-faults.ts';
 import { runSchedule, SimulationRun } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 

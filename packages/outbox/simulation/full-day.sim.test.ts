@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HOUR, MINUTE, SECOND } from './random-faults.ts';
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import { SimulationRun } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 

@@ -6,6 +6,7 @@ import type { AppliedStep, SimStore } from './store.ts';
 /** Number of the promise in ../README.md, "What it promises". 0: other duties towards clients and the store. */
 export type Invariant = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
+/** The first violation of an invariant in a run. */
 export interface Violation {
   readonly invariant: Invariant;
   readonly what: string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import type { OrderPlan } from './clients.ts';
-import { HOUR, MINUTE, SECOND } from './random-faults.ts';
 import { SimulationRun } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 import type { Dialect } from './store.ts';

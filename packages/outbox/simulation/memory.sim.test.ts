@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MINUTE, SECOND } from './random-faults.ts';
+import { MINUTE, SECOND } from '../src/util/time.ts';
 import { SimulationRun, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 

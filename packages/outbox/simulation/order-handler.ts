@@ -11,8 +11,10 @@ export interface Order extends OutboxDocument {
   readonly erased?: boolean;
 }
 
+/** Channels whose replies carry a verdict. */
 export type Validation = 'consumer' | 'details';
 
+/** A verdict as it is recorded in the order. */
 export interface RecordedVerdict {
   readonly ok: boolean;
   readonly token: Token;
@@ -20,6 +22,7 @@ export interface RecordedVerdict {
   readonly by: string;
 }
 
+/** The replies to an order. */
 export type OrderReply =
   | { readonly kind: Validation; readonly ok: boolean; readonly token: Token; readonly by: string }
   | { readonly kind: 'announce'; readonly token: Token }
@@ -52,6 +55,7 @@ function apply(order: Order, answer: OrderReply): { document: Order } | { ignore
   return { document: { ...order, answers, status: statusOf(answers) } };
 }
 
+/** The document handler of the simulated order. */
 export const orderHandler: DocumentHandler<Order, OrderReply> = {
   parse: (value) => {
     if (typeof value !== 'object' || value === null || !('status' in value)) throw new Error('not an order');

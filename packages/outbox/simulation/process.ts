@@ -13,6 +13,7 @@ export interface ClockFault {
 /** Where a process may be paused: just before a request leaves it, or just before a result or a timer reaches it. */
 export type AwaitKind = 'transact' | 'read' | 'write' | 'remove' | 'send' | 'timer';
 
+/** A pause or a death at a chosen await. */
 export interface PlannedPause {
   readonly kind: AwaitKind;
   readonly side: 'request' | 'answer';

@@ -1,12 +1,11 @@
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import { CHANNELS, type FaultRates, type ValidatorFaults } from './fault-rates.ts';
 import type { AwaitKind, ClockFault, PlannedPause } from './process.ts';
 import type { Rng } from './random.ts';
 
-export const SECOND = 1000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** One fault and its time, in milliseconds of simulated time. */
 export type Fault = { readonly at: number } & (
   | { readonly kind: 'kill' | 'leave'; readonly slot: number; readonly backAfter: number }
   | { readonly kind: 'pause'; readonly slot: number; readonly ms: number; readonly clockRuns: boolean }
@@ -98,6 +97,7 @@ function latestWrite(time: TimeScale): number {
   return time === 'true' ? 10 * MINUTE : 30 * MINUTE;
 }
 
+/** Random faults of all kinds. */
 export function randomFaults(rng: Rng, time: TimeScale, slots: number, until: number): Fault[] {
   const latest = latestWrite(time);
   const slot = () => rng.int(1, slots);

@@ -40,6 +40,7 @@ function sfc32(seed: number): () => number {
   return next;
 }
 
+/** The root stream of a seed. */
 export function createRng(seed: number): Rng {
   const next = sfc32(seed);
   const int = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));

@@ -2,6 +2,7 @@ import { DEFAULT_SETTINGS } from '../src/index.ts';
 import { POLL_MAX_MS } from '../src/relay/in-flight-poller.ts';
 import { PARK_AFTER_ATTEMPTS } from '../src/relay/parked.ts';
 import { PROBE_MAX_MS, PROBE_MS } from '../src/relay/send-window.ts';
+import { MINUTE, SECOND } from '../src/util/time.ts';
 import { SimBroker } from './broker.ts';
 import { Clients } from './clients.ts';
 import { Cluster, type OutboxBuild, type Replica } from './cluster.ts';
@@ -11,11 +12,11 @@ import type { StoreEnvironment } from './faulty-store.ts';
 import { FlowChecker } from './flow-checker.ts';
 import { InvariantChecker, type Violation } from './invariant-checker.ts';
 import { createRng } from './random.ts';
-import { MINUTE, SECOND } from './random-faults.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
 import { Simulator } from './simulator.ts';
 import { SimStore } from './store.ts';
 
+/** The result of one run. */
 export interface RunResult {
   readonly seed: number;
   readonly violation?: Violation;
@@ -47,6 +48,7 @@ export async function runSeed(seed: number, options: Options = {}): Promise<RunR
   return runSchedule(createSchedule(seed), options);
 }
 
+/** Runs a given schedule. */
 export async function runSchedule(schedule: Schedule, options: Options = {}): Promise<RunResult> {
   const { verbose = false, variant = {}, capacity = Number.POSITIVE_INFINITY } = options;
   const run = new SimulationRun(schedule, verbose, variant);

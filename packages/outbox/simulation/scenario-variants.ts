@@ -1,4 +1,4 @@
-import { MINUTE, SECOND } from './random-faults.ts';
+import { MINUTE, SECOND } from '../src/util/time.ts';
 import { runSchedule, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 

@@ -3,6 +3,7 @@ import type { OrderPlan } from './clients.ts';
 import type { Fault } from './random-faults.ts';
 import type { Schedule } from './schedule.ts';
 
+/** The parts of a schedule that a test sets. */
 export interface Scenario {
   readonly seed?: number;
   readonly slots: number;

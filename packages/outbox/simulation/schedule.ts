@@ -1,14 +1,13 @@
 import type { Settings } from '../src/index.ts';
+import { MINUTE, SECOND } from '../src/util/time.ts';
 import type { OrderPlan } from './clients.ts';
 import { createRng, type Rng } from './random.ts';
 import {
   type Fault,
-  MINUTE,
   type ProcessProfiles,
   randomCrashes,
   randomFaults,
   randomProfiles,
-  SECOND,
   type TimeScale,
 } from './random-faults.ts';
 import type { Dialect } from './store.ts';

@@ -25,6 +25,7 @@ export function testShare(share: number): void {
   });
 }
 
+/** The command that replays a seed. */
 export function replayHint(seed: number, variant?: string): string {
   const broken = variant === undefined ? '' : ` --variant ${variant}`;
   return `replay with: npm run replay -- --seed ${seed}${broken} --verbose`;

@@ -2,6 +2,7 @@ import type { Operation, Stored } from '../src/ports.ts';
 import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
 
+/** The two stores whose behaviour is simulated. */
 export type Dialect = 'redis' | 'postgresql';
 
 /** What one step of the store changed, all of it at one time. */
@@ -11,6 +12,7 @@ export interface AppliedStep {
   readonly transaction?: readonly { readonly operation: Operation; readonly took: boolean }[];
 }
 
+/** One item of a compare-and-set write. */
 export type WriteItem = { readonly key: string; readonly value: unknown; readonly etag: string };
 
 const FIRST_ETAG = '1';

@@ -3,6 +3,7 @@ import type { Invariant } from './invariant-checker.ts';
 import type { Variant } from './run.ts';
 import type { Dialect } from './store.ts';
 
+/** A broken outbox that random schedules detect. */
 export interface NamedVariant extends Variant {
   /** The defect that the variant reintroduces. */
   readonly defect: string;

@@ -20,6 +20,7 @@ import type { CommitSegment } from './recovery/segment-rewriter.ts';
 import { ReplyRecorder } from './replies/reply-recorder.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
+import { statsOf } from './stats.ts';
 import { readDocuments, type StoredDocument } from './stored-documents.ts';
 import { reasonOf } from './util/errors.ts';
 import { Sleeper } from './util/loop.ts';
@@ -152,34 +153,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   }
 
   stats(): OutboxStats {
-    const session = this.#session;
-    const relay = session?.relay;
-    const numbers = session?.writer.numbers;
-    const channels: Record<string, { inFlight: number; blocked: number; sent: number }> = {};
-    let inFlight = 0;
-    for (const [name, channel] of relay?.channels ?? []) {
-      channels[name] = { inFlight: channel.inFlight, blocked: channel.blocked, sent: channel.sent };
-      inFlight += channel.inFlight;
-    }
-    const loaded = (relay?.entries.size ?? 0) + (relay?.segments.size ?? 0) + (relay?.parked.size ?? 0);
-    return {
-      ready: this.ready,
-      writer: session?.writer.name,
-      queued: this.#queue.requests,
-      queuedSize: this.#queue.size,
-      open: numbers?.openIds ?? 0,
-      low: numbers?.low ?? 0,
-      next: numbers?.next ?? 0,
-      limit: session?.writer.limit ?? 0,
-      pendingDeletions: this.#deletions.size,
-      entries: loaded + (session?.loader.cachedIds ?? 0),
-      blocked: relay?.blocked ?? 0,
-      inFlight,
-      channels,
-      parked: relay?.parked.size ?? 0,
-      otherWriters: this.#takeover.otherWriters,
-      takenOver: this.#takeover.takenOver,
-    };
+    return statsOf(this.ready, this.#session, this.#queue, this.#deletions, this.#takeover);
   }
 
   leave(): Promise<void> {

@@ -18,6 +18,7 @@ export interface Count extends OutboxDocument {
   readonly count: number;
 }
 
+/** A document with count 0. */
 export const countFrom = (id: string, nonce = id): Count => ({ id, nonce, fingerprint: 'f', createdAt: 0, count: 0 });
 
 /** Replies are numbers that are added to the count. Numbers that are not positive are ignored. */
@@ -30,6 +31,7 @@ const counting: DocumentHandler<Count, number> = {
   onTimeout: () => undefined,
 };
 
+/** A context with default settings and a transport that accepts every command. */
 export const contextFor = <D extends OutboxDocument, A>(
   business: DocumentHandler<D, A>,
   store: Store,
@@ -45,6 +47,7 @@ export const contextFor = <D extends OutboxDocument, A>(
   handler: business,
 });
 
+/** A context for documents of type `Count`. */
 export const contextOf = (store: Store, clock: Clock): Context<Count, number> => contextFor(counting, store, clock);
 
 /** A store in memory that behaves like Redis under Dapr. */

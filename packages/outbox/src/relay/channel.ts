@@ -3,6 +3,7 @@ import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
 import { Fifo } from '../util/fifo.ts';
 import { SECOND } from '../util/time.ts';
 import type { Command } from './open-document.ts';
+import type { ChannelOwner } from './owners.ts';
 import { SendWindow } from './send-window.ts';
 
 /** Maximum number of batches in one transport call each, at the same time, per channel. */
@@ -10,15 +11,6 @@ const CONCURRENT_SENDS = 2;
 /** Delay after the broker accepted none of a batch. It doubles up to the maximum. */
 const SEND_BACKOFF_MS = 100;
 const SEND_BACKOFF_MAX_MS = 5 * SECOND;
-
-/** What a channel needs of the relay. */
-export interface ChannelOwner<D> {
-  readonly writer: string;
-  /** The document to send. Undefined when the command must not be sent now. */
-  documentFor(command: Command<D>): D | undefined;
-  /** The broker accepted the command's batch. */
-  sent(command: Command<D>): void;
-}
 
 interface OutgoingEntry<D> {
   readonly command: Command<D>;

@@ -5,20 +5,13 @@ import type { Loop } from '../util/loop.ts';
 import { slices } from '../util/slices.ts';
 import { SECOND } from '../util/time.ts';
 import { type OpenDocument, POLL_MS } from './open-document.ts';
+import type { InFlightPollerOwner } from './owners.ts';
 import type { Relay } from './relay.ts';
 
 /** Maximum time between two polls of a document. */
 export const POLL_MAX_MS = 5 * SECOND;
 /** Every document in flight is read at least this often, give or take one poll, even if samples show no change. */
 const POLL_SURE_MS = 15 * SECOND;
-
-/** What a poller needs of its writer's session. */
-export interface InFlightPollerOwner<D, A> {
-  /** A document has changed. */
-  changed(document: D): void;
-  /** A deadline of the document has passed; `reply` has to be recorded. */
-  timedOut(id: string, reply: A): void;
-}
 
 /**
  * Reads the documents in flight, because replies reach any replica. Each document is read soon after its command was sent,

@@ -11,20 +11,8 @@ import {
   type LoadedSegment,
   type OpenDocument,
 } from './open-document.ts';
+import type { RelayOwner } from './owners.ts';
 import { PARK_AFTER_ATTEMPTS, ParkedDocuments } from './parked.ts';
-
-/** What a relay needs of its writer's session. */
-export interface RelayOwner<A> {
-  readonly writer: string;
-  /** No document of this segment is open any more. */
-  segmentDone(segment: LoadedSegment): void;
-  /** A deadline of the document has passed; `reply` has to be recorded. */
-  timedOut(id: string, reply: A): void;
-  /** A document has to be polled now. */
-  poll(): void;
-  /** There may be room to load more segments. */
-  load(): void;
-}
 
 /**
  * Processes the loaded documents of one writer until they are complete. It is level-triggered: every document that is
