@@ -12,12 +12,12 @@ async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('helm test waits for services that take no connection yet, and then for those that answer 503', async () => {
-  const asked: string[] = [];
+test('helm test retries while a service accepts no connection, and while it responds 503', async () => {
+  const requests: string[] = [];
   const keys = new Set<unknown>();
   const services = createServer(({ method, url = '', headers }, response) => {
-    const isFirst = !asked.includes(url);
-    asked.push(url);
+    const isFirst = !requests.includes(url);
+    requests.push(url);
     if (url === '/orders') keys.add(headers['idempotency-key']);
     const status = isFirst ? 503 : method === 'POST' ? 201 : 200;
     response.writeHead(status, { 'content-type': 'application/json', connection: 'close', location: '/orders/one' });
@@ -33,14 +33,14 @@ test('helm test waits for services that take no connection yet, and then for tho
   });
   const ended = once(child, 'exit');
   try {
-    const said: string[] = [];
+    const lines: string[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
-      said.push(line);
+      lines.push(line);
       if (/ECONNREFUSED/.test(line)) await listen(services, port);
     }
     expect(await ended).toEqual([0, null]);
-    expect(said.at(-1)).toBe('VALIDATED');
-    expect(asked).toEqual(['/consumers', '/restaurants', '/orders', '/orders/one'].flatMap((path) => [path, path]));
+    expect(lines.at(-1)).toBe('VALIDATED');
+    expect(requests).toEqual(['/consumers', '/restaurants', '/orders', '/orders/one'].flatMap((path) => [path, path]));
     expect(keys.size).toBe(1);
   } finally {
     child.kill('SIGKILL');

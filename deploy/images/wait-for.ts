@@ -1,15 +1,15 @@
 /**
- * Waits until each of the given HOST:PORT takes connections, a minute at most, and ends well in any case: what the pods of
- * the chart do before their sidecars start, when the chart starts the stores at the same moment.
+ * The init program of the chart's pods when the chart starts the stores at the same time: waits until each given HOST:PORT
+ * accepts connections, at most a minute. It always ends with exit code 0.
  */
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const DEADLINE_MS = 60_000;
-const LOOK_EVERY_MS = 250;
+const RETRY_MS = 250;
 const end = performance.now() + DEADLINE_MS;
 
-function answers(address: string): Promise<boolean> {
+function accepts(address: string): Promise<boolean> {
   const [host, port] = address.split(':');
   return new Promise((resolve) => {
     const socket = connect({ host: host ?? '', port: Number(port), timeout: 1_000 });
@@ -24,6 +24,8 @@ function answers(address: string): Promise<boolean> {
 }
 
 for (const address of process.argv.slice(2)) {
-  while (!(await answers(address)) && performance.now() < end) await pause(LOOK_EVERY_MS);
+  while (!(await accepts(address)) && performance.now() < end) await pause(RETRY_MS);
 }
-console.log(performance.now() < end ? 'all of them take connections' : 'not all of them take connections; going on');
+console.log(
+  performance.now() < end ? 'all addresses accept connections' : 'not all addresses accept connections; continuing',
+);

@@ -1,18 +1,14 @@
 import { join } from 'node:path';
 import { HTTP_STYLES } from '@standing-order/contracts';
+import { runCommand } from '@standing-order/tools/cli';
 import { demonstrate } from './src/cli/demonstration.ts';
-import { parseStart, startHelp } from './src/cli/start-command.ts';
+import { createStartCommand } from './src/cli/start-command.ts';
 import { type DemoUrls, demoOrder } from './src/demo.ts';
 import { defaultDataDir, type PlatformOptions } from './src/options.ts';
 import { type Platform, startPlatform } from './src/platform.ts';
 import { reasonOf } from './src/wait.ts';
 
-const command = parseStart(process.argv.slice(2));
-if (command.kind === 'help') console.log(startHelp);
-else if (command.kind === 'faults') {
-  console.error(`${command.faults.join('\n')}\n\n${startHelp}`);
-  process.exitCode = 2;
-} else await main(command.options, command.once);
+await runCommand(createStartCommand(main));
 
 async function main(options: PlatformOptions, once: boolean): Promise<void> {
   const stop = stopOnSignal();
@@ -39,10 +35,10 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
   }
 }
 
-/** The first signal stops everything in order; a second one ends at once, and the processes with it. */
+/** The first signal stops everything in order. A second signal ends this process at once, and all processes with it. */
 function stopOnSignal(): AbortSignal {
   const controller = new AbortController();
-  // With the terminal gone there is nobody to write to; the processes still have to be stopped.
+  // Without a terminal, writes fail; the processes must be stopped all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
@@ -73,15 +69,15 @@ function usageText(platform: Platform, style = 'respond-first'): string {
   return `${services.join('\n')}
   ${'logs'.padEnd(12)} ${join(platform.dataDir, 'logs')}
 
-Each service shows what it offers at /docs. Who may call is told by the README; nobody is asked for a token here unless this is
-started with --env AUTH_ISSUER=URL --env AUTH_AUDIENCE=NAME.
+Each service shows its API at /docs. Authentication is off: any caller has full access. To require bearer tokens, start with
+--env AUTH_ISSUER=URL --env AUTH_AUDIENCE=NAME.
 
-An order of your own; for another style than ${style} add -H 'order-style: ${other}':
+Place an order; to use another style than ${style}, add -H 'order-style: ${other}':
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
     -d '${JSON.stringify(demoOrder)}'
-From a second terminal:
+Control the processes from a second terminal:
   npm run processes -- list${dataDir}
   npm run processes -- kill consumer-1${dataDir}
 
-Ctrl-C stops everything; the data stays.`;
+Ctrl-C stops everything. The data remains.`;
 }

@@ -1,38 +1,38 @@
 import { inWords } from '../../deploy/tools/src/report.ts';
+import { type Check, SkipCheck } from './check-runner.ts';
 import type { Cluster } from './cluster.ts';
 import { collectorUrl, startCollector } from './collector.ts';
 import {
-  brokerDeleted,
-  controlPlaneDeleted,
-  podsDeleted,
-  rolled,
-  scaledToZero,
-  stateStoreDeleted,
-  type UnderLoad,
-  undisturbed,
+  deleteBrokerPod,
+  deleteControlPlanePods,
+  deletePodOfEachService,
+  deleteStateStorePod,
+  type LoadedRelease,
+  runWithoutFault,
+  scaleConsumerToZero,
+  upgradeAllPods,
 } from './faults.ts';
-import { firstOrder, helmTest, idle, loadByForwardedPorts, traced } from './first-order.ts';
-import { tokensAsked } from './issuer.ts';
-import { checked, SteadyLoad } from './load.ts';
+import { checkTrace, loadThroughForwardedPorts, measureIdleUse, placeFirstOrder, runHelmTest } from './first-order.ts';
+import { checkTokens } from './issuer.ts';
+import { checkOrders, SteadyLoad } from './load.ts';
 import {
+  componentPods,
+  deleteKeptData,
   hasSidecar,
   install,
-  lateIn,
-  ofComponent,
-  pods,
-  removeWhatIsKept,
-  services,
-  troubles,
+  listPods,
+  listServices,
+  notReadyContainer,
+  notReadyReasons,
   uninstallAndCompare,
   type Values,
 } from './release.ts';
-import { type Check, NotHere } from './report.ts';
 import type { Session } from './session.ts';
 
-const minute = 60_000;
+const MINUTE_MS = 60_000;
 
-/** What all releases of this test have in common. */
-export function valuesOf({ options, cluster, dapr }: Session): Values {
+/** The values that all releases of this test share. */
+export function commonValues({ options, cluster, dapr }: Session): Values {
   const colon = options.image.lastIndexOf(':');
   return {
     'image.repository': options.image.slice(0, colon),
@@ -42,131 +42,133 @@ export function valuesOf({ options, cluster, dapr }: Session): Values {
   };
 }
 
-/** A release that the checks between its first and its last are made on. */
+/** A release that is installed before its checks and uninstalled after them. */
 interface Release {
-  /** Begins the names of its checks. */
+  /** Prefix of the names of its checks. */
   readonly title: string;
   readonly values: Values;
   readonly needs: readonly string[];
 }
 
-/** The chart with Redis for all, in full or with what a build server has the time for. */
+/** The chart with Redis as state store and broker; `full`: with the checks that take too long for a build server. */
 export function redisChecks(session: Session, needs: readonly string[], full: boolean): Check[] {
   const { testCluster } = session.options;
   const release = { title: 'Redis', values: {}, needs };
-  const controlPlane = async (under: UnderLoad) => {
-    if (!testCluster) throw new NotHere("Dapr's control plane may serve others: only with --test-cluster");
-    return controlPlaneDeleted(under);
+  const deleteControlPlane = async (target: LoadedRelease) => {
+    if (!testCluster) throw new SkipCheck("Dapr's control plane may serve others: only with --test-cluster");
+    return deleteControlPlanePods(target);
   };
-  const inFull: Fault[] = [
-    ["the state store's pod deleted: nothing is lost", stateStoreDeleted],
-    ["Dapr's control plane deleted: orders are taken, and decided", controlPlane],
+  const slowFaults: Fault[] = [
+    ["no order is lost when the state store's pod is deleted", deleteStateStorePod],
+    ["orders are acknowledged and decided while Dapr's control plane is deleted", deleteControlPlane],
   ];
-  return between(session, release, (after) => [
-    after("README's commands reach it and take an order to VALIDATED", () => firstOrder(session.cluster)),
-    after('helm test takes an order to VALIDATED', (findings) => helmTest(session.cluster, release.title, findings)),
-    after("an order's trace, with the sidecars' spans, reaches a collector", () => traced(session.cluster)),
-    after('idle, it needs little', (findings) => idle(session.cluster, findings)),
+  return releaseChecks(session, release, (check) => [
+    check("README's commands place an order that becomes VALIDATED", () => placeFirstOrder(session.cluster)),
+    check('helm test places an order that becomes VALIDATED', (measure) =>
+      runHelmTest(session.cluster, release.title, measure),
+    ),
+    check("a collector receives an order's trace, with the sidecars' spans", () => checkTrace(session.cluster)),
+    check('the kubelet reports the idle use of every container', (measure) => measureIdleUse(session.cluster, measure)),
     ...(full
-      ? [after("README's commands load it through forwarded ports", () => loadByForwardedPorts(session.cluster))]
+      ? [check("README's commands load it through forwarded ports", () => loadThroughForwardedPorts(session.cluster))]
       : []),
-    ...underLoad(session, release, [
-      ['nothing amiss: orders are taken', undisturbed],
-      ['a pod of each service deleted: orders are taken, nothing is lost', podsDeleted],
-      ["the broker's pod deleted: orders are taken, and decided", brokerDeleted],
-      ['consumer scaled to zero: orders are taken, and decided when it is back', scaledToZero],
-      ['a rolling upgrade: no request fails', rolled, 2.5 * minute],
-      ...(full ? inFull : []),
+    ...loadChecks(session, release, [
+      ['orders are acknowledged without a fault', runWithoutFault],
+      ['orders are acknowledged while a pod of each service is deleted', deletePodOfEachService],
+      ["orders are acknowledged while the broker's pod is deleted, and then decided", deleteBrokerPod],
+      ['orders are acknowledged without a consumer service, and decided after its return', scaleConsumerToZero],
+      ['no request fails during a rolling upgrade', upgradeAllPods, 2.5 * MINUTE_MS],
+      ...(full ? slowFaults : []),
     ]),
   ]);
 }
 
-/** The chart with Kafka: what the broker makes different. */
+/** The chart with Kafka: the checks whose result depends on the broker. */
 export function kafkaChecks(session: Session, values: Values, needs: readonly string[]): Check[] {
   const release = { title: 'Kafka', values: { 'broker.kind': 'kafka', ...values }, needs };
-  return between(session, release, (after) => [
-    after("README's commands reach it and take an order to VALIDATED", () => firstOrder(session.cluster)),
-    after('helm test takes an order to VALIDATED', (findings) => helmTest(session.cluster, release.title, findings)),
-    ...underLoad(session, release, [
-      ['nothing amiss: orders are taken', undisturbed],
-      ['a pod of each service deleted: orders are taken, nothing is lost', podsDeleted],
-      ["the broker's pod deleted: orders are taken, and decided", brokerDeleted],
-      ['consumer scaled to zero: orders are taken, and decided when it is back', scaledToZero],
+  return releaseChecks(session, release, (check) => [
+    check("README's commands place an order that becomes VALIDATED", () => placeFirstOrder(session.cluster)),
+    check('helm test places an order that becomes VALIDATED', (measure) =>
+      runHelmTest(session.cluster, release.title, measure),
+    ),
+    ...loadChecks(session, release, [
+      ['orders are acknowledged without a fault', runWithoutFault],
+      ['orders are acknowledged while a pod of each service is deleted', deletePodOfEachService],
+      ["orders are acknowledged while the broker's pod is deleted, and then decided", deleteBrokerPod],
+      ['orders are acknowledged without a consumer service, and decided after its return', scaleConsumerToZero],
     ]),
   ]);
 }
 
-/** The chart with PostgreSQL as the state store; and, since it is there, with an issuer of tokens. */
+/** The chart with PostgreSQL as the state store. The checks with a token issuer use the same release. */
 export function postgresqlChecks(session: Session, values: Values, needs: readonly string[]): Check[] {
   const release = { title: 'PostgreSQL', values: { 'stateStore.kind': 'postgresql', ...values }, needs };
-  return between(session, release, (after) => [
-    after("README's commands reach it and take an order to VALIDATED", () => firstOrder(session.cluster)),
-    ...underLoad(session, release, [
-      ['nothing amiss: orders are taken', undisturbed],
-      ["the state store's pod deleted: nothing is lost", stateStoreDeleted],
+  return releaseChecks(session, release, (check) => [
+    check("README's commands place an order that becomes VALIDATED", () => placeFirstOrder(session.cluster)),
+    ...loadChecks(session, release, [
+      ['orders are acknowledged without a fault', runWithoutFault],
+      ["no order is lost when the state store's pod is deleted", deleteStateStorePod],
     ]),
-    after(
-      'with an issuer, only who has a token orders, and only for themselves',
-      () => tokensAsked(session.cluster, session.options.image),
-      2 * minute,
+    check(
+      'with a token issuer, a consumer can order only with a token of its own',
+      () => checkTokens(session.cluster, session.options.image),
+      2 * MINUTE_MS,
     ),
   ]);
 }
 
-/** Makes a check of an installed release; `takesMs` as in Check. */
-type After = (name: string, run: Check['run'], takesMs?: number) => Check;
+/** Creates a check of an installed release; `expectedMs` as in Check. */
+type CreateCheck = (name: string, run: Check['run'], expectedMs?: number) => Check;
 
-const installedName = ({ title }: Release) => `${title}: helm install, and every pod is ready, with its sidecar`;
+const installName = ({ title }: Release) => `${title}: after helm install every pod is ready, with its sidecar`;
 
-function between(session: Session, release: Release, checks: (after: After) => Check[]): Check[] {
+function releaseChecks(session: Session, release: Release, createChecks: (check: CreateCheck) => Check[]): Check[] {
   const { title, needs } = release;
-  const installed = installedName(release);
-  const after: After = (name, run, takesMs) => ({
+  const installed = installName(release);
+  const check: CreateCheck = (name, run, expectedMs) => ({
     name: `${title}: ${name}`,
     needs: [installed],
     run,
-    ...(takesMs && { takesMs }),
+    ...(expectedMs && { expectedMs }),
   });
   return [
     {
       name: installed,
       needs,
-      takesMs: 2 * minute,
-      run: async ({ measured }) => {
+      expectedMs: 2 * MINUTE_MS,
+      run: async (measure) => {
         await startCollector(session.cluster, session.options.image);
-        const began = performance.now();
-        await install(session.cluster, { ...valuesOf(session), ...release.values }).catch(async (cause: Error) => {
-          throw new Error(`${cause.message}\n${await troubles(session.cluster)}`, { cause });
+        const startedAt = performance.now();
+        await install(session.cluster, { ...commonValues(session), ...release.values }).catch(async (cause: Error) => {
+          throw new Error(`${cause.message}\n${await notReadyReasons(session.cluster)}`, { cause });
         });
-        measured(`${title}: helm install until ready`, inWords(performance.now() - began));
-        return everyPodIsReady(session.cluster);
+        measure(`${title}: helm install until ready`, inWords(performance.now() - startedAt));
+        return requireReadyPods(session.cluster);
       },
     },
-    ...checks(after),
+    ...createChecks(check),
     {
-      ...after('helm uninstall leaves volumes, passwords and keys, and nothing else', () =>
-        uninstalled(session.cluster),
-      ),
-      concludes: installed,
+      ...check('helm uninstall leaves only volumes, passwords and keys', () => uninstallRelease(session.cluster)),
+      teardownFor: installed,
     },
   ];
 }
 
-type Fault = readonly [name: string, run: (under: UnderLoad) => Promise<string>, takesMs?: number];
+type Fault = readonly [name: string, run: (target: LoadedRelease) => Promise<string>, expectedMs?: number];
 
-/** One load, the faults under it one after the other, and what the store says of all of it. */
-function underLoad(session: Session, release: Release, faults: readonly Fault[]): Check[] {
+/** One load, the faults under it in sequence, and a comparison of all its orders with the state store. */
+function loadChecks(session: Session, release: Release, faults: readonly Fault[]): Check[] {
   const { title } = release;
-  const begins = `${title}: a load begins`;
+  const started = `${title}: a load starts`;
   let load: SteadyLoad | undefined;
-  const loadOf = () => {
-    if (load === undefined) throw new Error('there is no load');
+  const startedLoad = () => {
+    if (load === undefined) throw new Error('the load was not started');
     return load;
   };
   return [
     {
-      name: begins,
-      needs: [installedName(release)],
+      name: started,
+      needs: [installName(release)],
       async run() {
         load = new SteadyLoad(session.cluster, `load-${title.toLowerCase()}`);
         await load.start(session.options.k6Image);
@@ -174,39 +176,39 @@ function underLoad(session: Session, release: Release, faults: readonly Fault[])
       },
     },
     ...faults.map(
-      ([name, run, takesMs]): Check => ({
+      ([name, run, expectedMs]): Check => ({
         name: `${title}, under load: ${name}`,
-        needs: [begins],
-        run: (findings) => run({ title, cluster: session.cluster, load: loadOf(), findings }),
-        ...(takesMs && { takesMs }),
+        needs: [started],
+        run: (measure) => run({ title, cluster: session.cluster, load: startedLoad(), measure }),
+        ...(expectedMs && { expectedMs }),
       }),
     ),
     {
-      name: `${title}: of all orders of that load none is lost, doubled or left undecided`,
-      needs: [begins],
-      concludes: begins,
-      run: async () => checked(session.cluster, await loadOf().end()),
+      name: `${title}: no order of the load is lost, doubled or undecided`,
+      needs: [started],
+      teardownFor: started,
+      run: async () => checkOrders(session.cluster, await startedLoad().stop()),
     },
   ];
 }
 
-async function everyPodIsReady(cluster: Cluster): Promise<string> {
-  const found = [];
-  for (const service of await services(cluster)) {
-    const ofService = await pods(cluster, ofComponent(service));
-    if (ofService.length < 2) throw new Error(`${ofService.length} pods of ${service}`);
-    for (const pod of ofService) {
-      const late = lateIn(pod);
-      if (late !== undefined) throw new Error(late);
+async function requireReadyPods(cluster: Cluster): Promise<string> {
+  const counts = [];
+  for (const service of await listServices(cluster)) {
+    const pods = await listPods(cluster, componentPods(service));
+    if (pods.length < 2) throw new Error(`${service} has ${pods.length} pods, not 2 or more`);
+    for (const pod of pods) {
+      const notReady = notReadyContainer(pod);
+      if (notReady !== undefined) throw new Error(notReady);
       if (!hasSidecar(pod)) throw new Error(`${pod.metadata.name} has no sidecar`);
     }
-    found.push(`${ofService.length} ${service}`);
+    counts.push(`${pods.length} ${service}`);
   }
-  return `pods: ${found.join(', ')}`;
+  return `pods: ${counts.join(', ')}`;
 }
 
-async function uninstalled(cluster: Cluster): Promise<string> {
-  const left = await uninstallAndCompare(cluster);
-  await removeWhatIsKept(cluster);
-  return left.join(', ');
+async function uninstallRelease(cluster: Cluster): Promise<string> {
+  const kept = await uninstallAndCompare(cluster);
+  await deleteKeptData(cluster);
+  return kept.join(', ');
 }

@@ -1,10 +1,10 @@
-/** What selects the Deployment of the injector of sidecars, which the rest of Dapr's control plane is beside. */
+/** Selects the Deployment of the sidecar injector. The rest of Dapr's control plane is in the same namespace. */
 export const INJECTOR = 'app=dapr-sidecar-injector';
-/** The first one whose sidecars Kubernetes stops after their application, as the chart has it. */
-const NEEDED = '1.18';
+/** From this version on, Kubernetes stops the sidecars after their application, as the chart requires. */
+const MIN_VERSION = '1.18';
 
-/** Dapr's control plane as it is in a cluster. */
-export interface Dapr {
+/** Dapr's control plane in a cluster. */
+export interface ControlPlane {
   readonly namespace: string;
   readonly version: string;
 }
@@ -14,19 +14,19 @@ interface Injector {
 }
 
 /**
- * Dapr, by the Deployments of its injector.
+ * Reads namespace and version from the Deployment of the injector.
  *
- * @throws an Error that says what to do when there is none, or one that is too old
+ * @throws an Error with instructions if there is no Dapr, or if its version is too old
  */
-export function daprOf([injector]: readonly Injector[]): Dapr {
-  const needed = `${NEEDED} or newer (https://docs.dapr.io/operations/hosting/kubernetes)`;
-  if (injector === undefined) throw new Error(`the cluster has no Dapr: install ${needed}`);
+export function controlPlaneOf([injector]: readonly Injector[]): ControlPlane {
+  const required = `${MIN_VERSION} or newer (https://docs.dapr.io/operations/hosting/kubernetes)`;
+  if (injector === undefined) throw new Error(`the cluster has no Dapr: install ${required}`);
   const { namespace, labels } = injector.metadata;
   const version = labels?.['app.kubernetes.io/version'] ?? '';
-  // Who builds Dapr may give it any name; only a number can be too low.
+  // A build of Dapr may have any version name, such as "edge". Only a number can be too low.
   const numbers = /^v?(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
-  const [major = 0, minor = 0] = NEEDED.split('.').map(Number);
+  const [major = 0, minor = 0] = MIN_VERSION.split('.').map(Number);
   const isOlder = numbers !== undefined && ((numbers[0] ?? 0) - major || (numbers[1] ?? 0) - minor) < 0;
-  if (isOlder) throw new Error(`Dapr in ${namespace} is ${version}: install ${needed}`);
+  if (isOlder) throw new Error(`Dapr in ${namespace} is ${version}: install ${required}`);
   return { namespace, version: version || 'of an unknown version' };
 }

@@ -1,109 +1,123 @@
 import { inWords } from '../../deploy/tools/src/report.ts';
+import type { Measure } from './check-runner.ts';
 import type { Cluster } from './cluster.ts';
+import { describeWindow, type FaultWindow, findIntakeFault } from './fault-window.ts';
 import { RATE, type SteadyLoad } from './load.ts';
-import { ofComponent, pods, RELEASE, replaceOneOfEach, rolledOut, services, upgrade } from './release.ts';
-import type { Findings } from './report.ts';
-import { decided, undecided } from './store.ts';
-import { faultOfTaking, inWordsOf, type Stretch } from './stretch.ts';
+import {
+  componentPods,
+  listPods,
+  listServices,
+  RELEASE,
+  replaceOneOfEach,
+  upgradeRelease,
+  waitForRollout,
+} from './release.ts';
+import { findUndecided, waitUntilDecided } from './store.ts';
 
-/** A release under load, and where to put what is measured. */
-export interface UnderLoad {
-  /** Of the release, for what is measured. */
+/** A release under load, and the table of measurements. */
+export interface LoadedRelease {
+  /** Prefix of the rows in the table. */
   readonly title: string;
   readonly cluster: Cluster;
   readonly load: SteadyLoad;
-  readonly findings: Findings;
+  readonly measure: Measure;
 }
 
-/** What it tells of speed depends on the machine, and is not judged. */
-async function told({ title, cluster, findings }: UnderLoad, what: string, stretch: Stretch): Promise<string> {
-  const words = inWordsOf(stretch);
-  if (stretch.acknowledged.length === 0) throw new Error(`no order was taken, so that nothing is shown: ${words}`);
-  findings.measured(`${title}, ${RATE} orders/s: ${what}`, words);
-  await decided(cluster, stretch.acknowledged);
-  return `${words}; all of them are there and decided`;
+/** Records the availability and the speed, which depend on the machine, and requires that all acknowledged orders are decided. */
+async function recordResult(
+  { title, cluster, measure }: LoadedRelease,
+  what: string,
+  faultWindow: FaultWindow,
+): Promise<string> {
+  const result = describeWindow(faultWindow);
+  if (faultWindow.acknowledged.length === 0)
+    throw new Error(`no order was acknowledged, so the check proves no promise: ${result}`);
+  measure(`${title}, ${RATE} orders/s: ${what}`, result);
+  await waitUntilDecided(cluster, faultWindow.acknowledged);
+  return `${result}; all of them are stored and decided`;
 }
 
-/** For what must not keep orders from being taken. */
-function needTaken(stretch: Stretch): void {
-  const fault = faultOfTaking(stretch);
+/** For a fault that must not stop the intake of orders. */
+function requireIntake(faultWindow: FaultWindow): void {
+  const fault = findIntakeFault(faultWindow);
   if (fault !== undefined) throw new Error(fault);
 }
 
-/** A while of the load with nothing else. */
-export async function undisturbed(under: UnderLoad): Promise<string> {
-  const stretch = await under.load.during(() => under.load.lasts(5_000));
-  needTaken(stretch);
-  return told(under, 'nothing amiss', stretch);
+/** Some seconds of the load without a fault. */
+export async function runWithoutFault(target: LoadedRelease): Promise<string> {
+  const faultWindow = await target.load.during(() => target.load.waitFor(5_000));
+  requireIntake(faultWindow);
+  return recordResult(target, 'no fault', faultWindow);
 }
 
-/** One pod of each service deleted at once; the others take over. */
-export async function podsDeleted(under: UnderLoad): Promise<string> {
-  const { cluster, load } = under;
-  const selections = (await services(cluster)).map(ofComponent);
-  const stretch = await load.during(() => replaceOneOfEach(cluster, selections));
-  needTaken(stretch);
-  return told(under, 'a pod of each service deleted', stretch);
+/** Deletes one pod of each service at once; the other pods take over. */
+export async function deletePodOfEachService(target: LoadedRelease): Promise<string> {
+  const { cluster, load } = target;
+  const selections = (await listServices(cluster)).map(componentPods);
+  const faultWindow = await load.during(() => replaceOneOfEach(cluster, selections));
+  requireIntake(faultWindow);
+  return recordResult(target, 'a pod of each service deleted', faultWindow);
 }
 
-/** The only pod of the broker deleted; it comes back with its volume. */
-export async function brokerDeleted(under: UnderLoad): Promise<string> {
-  const stretch = await under.load.during(() => replaceOneOfEach(under.cluster, [ofComponent('broker')]));
-  needTaken(stretch);
-  return told(under, "the broker's pod deleted", stretch);
+/** Deletes the only pod of the broker; its replacement uses the same volume. */
+export async function deleteBrokerPod(target: LoadedRelease): Promise<string> {
+  const faultWindow = await target.load.during(() => replaceOneOfEach(target.cluster, [componentPods('broker')]));
+  requireIntake(faultWindow);
+  return recordResult(target, "the broker's pod deleted", faultWindow);
 }
 
-/** The only pod of the state store deleted; it comes back with its volume. Meanwhile nothing can be taken. */
-export async function stateStoreDeleted(under: UnderLoad): Promise<string> {
-  const stretch = await under.load.during(() => replaceOneOfEach(under.cluster, [ofComponent('state-store')]));
-  return told(under, "the state store's pod deleted", stretch);
+/** Deletes the only pod of the state store; its replacement uses the same volume. In between no order can be acknowledged. */
+export async function deleteStateStorePod(target: LoadedRelease): Promise<string> {
+  const faultWindow = await target.load.during(() => replaceOneOfEach(target.cluster, [componentPods('state-store')]));
+  return recordResult(target, "the state store's pod deleted", faultWindow);
 }
 
 const CONTROL_PLANE = ['operator', 'placement-server', 'sentry', 'sidecar-injector'];
 
-/** Every pod of Dapr's control plane deleted at once. */
-export async function controlPlaneDeleted(under: UnderLoad): Promise<string> {
-  const selections = CONTROL_PLANE.map((part) => ({ selector: `app=dapr-${part}`, namespace: 'dapr-system' }));
-  const stretch = await under.load.during(() => replaceOneOfEach(under.cluster, selections));
-  needTaken(stretch);
-  return told(under, "the pods of Dapr's control plane deleted", stretch);
+/** Deletes every pod of Dapr's control plane at once. */
+export async function deleteControlPlanePods(target: LoadedRelease): Promise<string> {
+  const selections = CONTROL_PLANE.map((program) => ({ selector: `app=dapr-${program}`, namespace: 'dapr-system' }));
+  const faultWindow = await target.load.during(() => replaceOneOfEach(target.cluster, selections));
+  requireIntake(faultWindow);
+  return recordResult(target, "the pods of Dapr's control plane deleted", faultWindow);
 }
 
-/** The consumer service away for a while, by its Deployment: every order is taken, waits, and is decided afterwards. */
-export async function scaledToZero(under: UnderLoad): Promise<string> {
-  const { cluster, load } = under;
+/** Scales the consumer service to zero and back: every order is acknowledged, stays PENDING, and is decided afterwards. */
+export async function scaleConsumerToZero(target: LoadedRelease): Promise<string> {
+  const { cluster, load } = target;
   const consumer = `deployment/${RELEASE}-consumer`;
   const { replicas } = (await cluster.get(consumer)).spec;
   const scale = (count: number) => cluster.kubectl(['scale', consumer, `--replicas=${count}`]);
-  const gone = async () => (await pods(cluster, ofComponent('consumer'))).length === 0 || undefined;
-  let waiting = 0;
+  const hasNoPod = async () => (await listPods(cluster, componentPods('consumer'))).length === 0 || undefined;
+  let undecided = 0;
   const fault = async () => {
     try {
       await scale(0);
-      await cluster.eventually('no pod of the consumer service', gone, 60_000);
-      await load.lasts(5_000);
-      waiting = (await undecided(cluster, load.acknowledged)).length;
+      await cluster.waitFor('no pod of the consumer service', hasNoPod, 60_000);
+      await load.waitFor(5_000);
+      undecided = (await findUndecided(cluster, load.acknowledged)).length;
     } finally {
       if (!cluster.signal.aborted) await scale(replicas);
     }
-    await rolledOut(cluster, consumer);
+    await waitForRollout(cluster, consumer);
   };
-  const stretch = await load.during(fault);
-  needTaken(stretch);
-  if (waiting === 0) throw new Error('every order was decided: the consumer service was not away');
-  return `${await told(under, 'consumer service scaled to zero and back', stretch)}; ${waiting} waited for it`;
+  const faultWindow = await load.during(fault);
+  requireIntake(faultWindow);
+  if (undecided === 0) throw new Error('every order was decided: the consumer service was not stopped');
+  const result = await recordResult(target, 'consumer service scaled to zero and back', faultWindow);
+  return `${result}; ${undecided} were PENDING until its return`;
 }
 
-/** Every pod replaced by an upgrade of the release, with two replicas each: no request fails. */
-export async function rolled(under: UnderLoad): Promise<string> {
-  const { title, cluster, load, findings } = under;
-  let rolledMs = 0;
-  const stretch = await load.during(async () => {
-    const began = performance.now();
-    await upgrade(cluster, { 'defaults.podAnnotations': { rolled: String(Date.now()) } });
-    rolledMs = performance.now() - began;
+/** Replaces every pod by an upgrade of the release, which has two replicas of each service: no request fails. */
+export async function upgradeAllPods(target: LoadedRelease): Promise<string> {
+  const { title, cluster, load, measure } = target;
+  let upgradeMs = 0;
+  const faultWindow = await load.during(async () => {
+    const startedAt = performance.now();
+    await upgradeRelease(cluster, { 'defaults.podAnnotations': { rolled: String(Date.now()) } });
+    upgradeMs = performance.now() - startedAt;
   });
-  if (stretch.missed.length > 0) throw new Error(`requests failed: ${inWordsOf(stretch)}`);
-  findings.measured(`${title}: rolling upgrade of all services, until the last old pod has ended`, inWords(rolledMs));
-  return `${inWords(rolledMs)}; ${await told(under, 'rolling upgrade of all services', stretch)}`;
+  if (faultWindow.missed.length > 0) throw new Error(`requests failed: ${describeWindow(faultWindow)}`);
+  measure(`${title}: rolling upgrade of all services, until the last old pod has ended`, inWords(upgradeMs));
+  return `${inWords(upgradeMs)}; ${await recordResult(target, 'rolling upgrade of all services', faultWindow)}`;
 }

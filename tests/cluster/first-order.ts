@@ -1,56 +1,58 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { inWords } from '../../deploy/tools/src/report.ts';
+import type { Measure } from './check-runner.ts';
 import type { Cluster } from './cluster.ts';
-import { received } from './collector.ts';
-import { firstOrderLines, loadLines } from './readme.ts';
+import { readSpans } from './collector.ts';
+import { fixedLocalPorts, requireFreePorts } from './local-ports.ts';
+import { firstOrderCommands, loadCommands } from './readme.ts';
 import { RELEASE } from './release.ts';
-import type { Findings } from './report.ts';
-import { idleUsage, usageTable } from './usage.ts';
+import { measureUsage, usageTable } from './usage.ts';
 
-const root = resolve(import.meta.dirname, '../..');
+const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Runs lines of shell as a person would, one after the other, and resolves to what the last one said. */
-async function typed(cluster: Cluster, lines: readonly string[]): Promise<string> {
-  const held = [];
-  let said = '';
+/** Runs lines of shell in sequence, as a person would type them, and resolves to the output of the last one. */
+async function runCommands(cluster: Cluster, lines: readonly string[]): Promise<string> {
+  const forwards = [];
+  let output = '';
   try {
     for (const line of lines) {
       if (line.endsWith('&')) {
-        // What runs in the background of a shell, and is there when the person has typed the next line.
-        const child = cluster.held('bash', ['-c', `exec ${line.slice(0, -1)}`]);
-        held.push(child);
-        await child.line(/Forwarding from 127\.0\.0\.1/);
-      } else said = await cluster.shell(line, { cwd: root });
+        await requireFreePorts(fixedLocalPorts([line]));
+        const forward = cluster.startProgram('bash', ['-c', `exec ${line.slice(0, -1)}`]);
+        forwards.push(forward);
+        // A person takes longer to type the next line than the port-forward takes to start.
+        await forward.waitForLine(/Forwarding from 127\.0\.0\.1/);
+      } else output = await cluster.shell(line, { cwd: ROOT });
     }
   } finally {
-    for (const child of held) await child.stop();
+    for (const forward of forwards) await forward.stop();
   }
-  return said;
+  return output;
 }
 
-/** README's commands on Kubernetes, run as written. */
-export async function firstOrder(cluster: Cluster): Promise<string> {
-  const said = await typed(cluster, await firstOrderLines());
-  if (!said.includes('"status":"VALIDATED"')) throw new Error(`the last one said: ${said}`);
-  return said.split('\n')[0] ?? '';
+/** Runs README's commands on Kubernetes unchanged. */
+export async function placeFirstOrder(cluster: Cluster): Promise<string> {
+  const output = await runCommands(cluster, await firstOrderCommands());
+  if (!output.includes('"status":"VALIDATED"')) throw new Error(`the last command printed: ${output}`);
+  return output.split('\n')[0] ?? '';
 }
 
-/** README's commands for load on a cluster, as written but for where the log lies, with the ports of the first order forwarded. */
-export async function loadByForwardedPorts(cluster: Cluster): Promise<string> {
-  const forwards = (await firstOrderLines()).filter((line) => line.endsWith('&'));
+/** Runs README's commands for load on a cluster, with the ports of the first order forwarded. Only the log's path differs. */
+export async function loadThroughForwardedPorts(cluster: Cluster): Promise<string> {
+  const forwards = (await firstOrderCommands()).filter((line) => line.endsWith('&'));
   const log = join(cluster.options.scratch, 'orders.jsonl');
-  const commands = (await loadLines()).map((line) => line.replace('orders.jsonl', log));
-  const said = await typed(cluster, [...forwards, ...commands]);
-  const lines = said.split('\n');
-  if (!lines.includes('lost: 0')) throw new Error(`the checker said: ${said}`);
+  const commands = (await loadCommands()).map((line) => line.replace('orders.jsonl', log));
+  const output = await runCommands(cluster, [...forwards, ...commands]);
+  const lines = output.split('\n');
+  if (!lines.includes('lost: 0')) throw new Error(`the checker printed: ${output}`);
   return lines.find((line) => line.includes('acknowledged')) ?? '';
 }
 
-export async function helmTest(cluster: Cluster, title: string, { measured }: Findings): Promise<string> {
-  const began = performance.now();
+export async function runHelmTest(cluster: Cluster, title: string, measure: Measure): Promise<string> {
+  const startedAt = performance.now();
   await cluster.helm(['test', RELEASE, '--timeout', '3m']);
-  measured(`${title}: helm test`, inWords(performance.now() - began));
+  measure(`${title}: helm test`, inWords(performance.now() - startedAt));
   return '';
 }
 
@@ -61,8 +63,8 @@ const SPANS = [
   'restaurant: process restaurant-commands',
 ];
 
-/** An order of README's consumer with a trace of its own: one tree below the client's span, of services and sidecars. */
-export async function traced(cluster: Cluster): Promise<string> {
+/** Places an order of README's consumer with its own trace: the spans of services and sidecars form one tree below the client's. */
+export async function checkTrace(cluster: Cluster): Promise<string> {
   const traceId = randomBytes(16).toString('hex');
   const client = randomBytes(8).toString('hex');
   const headers = { 'content-type': 'application/json', traceparent: `00-${traceId}-${client}-01` };
@@ -71,31 +73,31 @@ export async function traced(cluster: Cluster): Promise<string> {
     restaurantId: 'trattoria',
     lines: [{ itemId: 'soup', quantity: 1 }],
   });
-  await cluster.forwarded(`service/${RELEASE}-order`, 80, async (port) => {
+  await cluster.forward(`service/${RELEASE}-order`, 80, async (port) => {
     const signal = AbortSignal.timeout(20_000);
-    const answer = await fetch(`http://127.0.0.1:${port}/orders`, { method: 'POST', headers, body, signal });
-    if (!answer.ok) throw new Error(`POST /orders answered ${answer.status} ${await answer.text()}`);
+    const response = await fetch(`http://127.0.0.1:${port}/orders`, { method: 'POST', headers, body, signal });
+    if (!response.ok) throw new Error(`POST /orders responded ${response.status} ${await response.text()}`);
   });
-  const look = async () => {
-    const spans = await received(cluster, traceId);
+  const readTree = async () => {
+    const spans = await readSpans(cluster, traceId);
     const names = spans.map(({ service, name }) => `${service}: ${name}`);
     const missing = SPANS.filter((name) => !names.includes(name));
-    if (missing.length > 0) throw new Error(`missing ${missing.join(', ')}; there are ${names.join(', ')}`);
-    const known = new Set([client, ...spans.map(({ spanId }) => spanId)]);
-    const apart = spans.filter(({ parentSpanId }) => !known.has(parentSpanId));
-    if (apart.length > 0) throw new Error(`not in the tree: ${apart.map(({ name }) => name).join(', ')}`);
+    if (missing.length > 0) throw new Error(`missing ${missing.join(', ')}; received ${names.join(', ')}`);
+    const ids = new Set([client, ...spans.map(({ spanId }) => spanId)]);
+    const detached = spans.filter(({ parentSpanId }) => !ids.has(parentSpanId));
+    if (detached.length > 0) throw new Error(`not in the tree: ${detached.map(({ name }) => name).join(', ')}`);
     const services = [...new Set(spans.map(({ service }) => service))].toSorted();
     for (const service of ['order', 'consumer', 'restaurant'])
       if (!services.includes(`${service} (dapr)`)) throw new Error(`no span of the sidecar of ${service}`);
     return `${spans.length} spans of ${services.join(', ')} in one tree`;
   };
-  return cluster.eventually('every span of the order', look, 60_000);
+  return cluster.waitFor('every span of the order', readTree, 60_000);
 }
 
-/** What the release uses while nothing is asked of it. */
-export async function idle(cluster: Cluster, { measured }: Findings): Promise<string> {
-  const usages = await idleUsage(cluster);
-  const ours = usages.filter(({ pod }) => pod.startsWith(`${RELEASE}-`));
-  for (const { what, value } of usageTable(ours)) measured(what, value);
-  return `${ours.length} containers`;
+/** Measures the use of processor and memory without requests. */
+export async function measureIdleUse(cluster: Cluster, measure: Measure): Promise<string> {
+  const usages = await measureUsage(cluster);
+  const ofRelease = usages.filter(({ pod }) => pod.startsWith(`${RELEASE}-`));
+  for (const { what, value } of usageTable(ofRelease)) measure(what, value);
+  return `${ofRelease.length} containers`;
 }

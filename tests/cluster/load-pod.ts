@@ -4,43 +4,43 @@ import { fileURLToPath } from 'node:url';
 import type { Cluster, KubernetesObject } from './cluster.ts';
 import { RELEASE } from './release.ts';
 
-const scenarios = dirname(fileURLToPath(import.meta.resolve('@standing-order/loadtest/scenarios/smoke.ts')));
-const SCRIPTS = 'load-scenarios';
-const files = ['smoke.ts', 'load.ts'];
-const libraries = ['log', 'outcome', 'phases', 'request-number', 'rules', 'scenario', 'settings', 'summary', 'target'];
-const paths = [...files, ...libraries.map((name) => `lib/${name}.ts`)];
+const SCENARIOS_FOLDER = dirname(fileURLToPath(import.meta.resolve('@standing-order/loadtest/scenarios/smoke.ts')));
+const CONFIG_MAP = 'load-scenarios';
+const SCENARIOS = ['smoke.ts', 'load.ts'];
+const LIBRARIES = ['log', 'outcome', 'phases', 'request-number', 'rules', 'scenario', 'settings', 'summary', 'target'];
+const PATHS = [...SCENARIOS, ...LIBRARIES.map((name) => `lib/${name}.ts`)];
 
-/** Where k6 can be told to stop. */
+/** Port of k6's control API, which can stop a run. */
 export const CONTROL_PORT = 6565;
 
 /** A run of k6. */
-export interface LoadOrder {
-  /** Of its pod. */
+export interface LoadRun {
+  /** Name of its pod. */
   readonly name: string;
   readonly image: string;
   readonly scenario: 'smoke' | 'load';
   readonly variables: Readonly<Record<string, string | number>>;
 }
 
-/** Starts a run of k6 in a pod, which reaches the services by their names, as other pods do, and waits until it runs. */
-export async function startLoadPod(cluster: Cluster, order: LoadOrder): Promise<void> {
-  await cluster.apply(await scripts(), podOf(cluster, order));
-  const running = async () => ((await cluster.get('pod', order.name)).status.phase === 'Pending' ? undefined : true);
-  await cluster.eventually(`${order.name} runs`, running, 60_000);
+/** Starts k6 in a pod and waits until it runs. Like other pods, it uses the names of the services. */
+export async function startLoadPod(cluster: Cluster, run: LoadRun): Promise<void> {
+  await cluster.apply(await scriptsConfigMap(), loadPod(cluster, run));
+  const isRunning = async () => ((await cluster.get('pod', run.name)).status.phase === 'Pending' ? undefined : true);
+  await cluster.waitFor(`${run.name} runs`, isRunning, 60_000);
 }
 
-async function scripts(): Promise<KubernetesObject> {
-  const contents = await Promise.all(paths.map((path) => readFile(join(scenarios, path), 'utf8')));
-  const data = Object.fromEntries(paths.map((path, index) => [keyOf(path), contents[index]]));
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: SCRIPTS }, data };
+async function scriptsConfigMap(): Promise<KubernetesObject> {
+  const contents = await Promise.all(PATHS.map((path) => readFile(join(SCENARIOS_FOLDER, path), 'utf8')));
+  const data = Object.fromEntries(PATHS.map((path, index) => [keyOf(path), contents[index]]));
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CONFIG_MAP }, data };
 }
 
-/** A key of a ConfigMap has no slash. */
+/** A key of a ConfigMap must not contain a slash. */
 const keyOf = (path: string): string => path.replace('/', '.');
 
-function podOf({ namespace }: Cluster, { name, image, scenario, variables }: LoadOrder): KubernetesObject {
+function loadPod({ namespace }: Cluster, { name, image, scenario, variables }: LoadRun): KubernetesObject {
   const hosts = ['order', 'consumer', 'restaurant'].map((service) => `${RELEASE}-${service}.${namespace}.svc`);
-  const all = {
+  const environment = {
     K6_NO_USAGE_REPORT: 'true',
     SUMMARY_FILE: 'stderr',
     ALLOW_HOST: hosts.join(','),
@@ -72,12 +72,15 @@ function podOf({ namespace }: Cluster, { name, image, scenario, variables }: Loa
           image,
           imagePullPolicy: 'IfNotPresent',
           command: ['k6', 'run', ...flags, `/scenarios/${scenario}.ts`],
-          env: Object.entries(all).map(([variable, value]) => ({ name: variable, value: String(value) })),
+          env: Object.entries(environment).map(([variable, value]) => ({ name: variable, value: String(value) })),
           volumeMounts: [{ name: 'scenarios', mountPath: '/scenarios' }],
         },
       ],
       volumes: [
-        { name: 'scenarios', configMap: { name: SCRIPTS, items: paths.map((path) => ({ key: keyOf(path), path })) } },
+        {
+          name: 'scenarios',
+          configMap: { name: CONFIG_MAP, items: PATHS.map((path) => ({ key: keyOf(path), path })) },
+        },
       ],
     },
   };

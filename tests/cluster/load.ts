@@ -3,39 +3,39 @@ import { join } from 'node:path';
 import { check, formatVerdict, isClean, readLog } from '@standing-order/loadtest/checker';
 import type { OrderLine, SentLine } from '@standing-order/loadtest/request-log';
 import type { Cluster } from './cluster.ts';
+import { type FaultWindow, selectFaultWindow } from './fault-window.ts';
 import { CONTROL_PORT, startLoadPod } from './load-pod.ts';
 import { DECIDED_WITHIN_MS, withStore } from './store.ts';
-import { type Stretch, stretchOf } from './stretch.ts';
 
-const minute = 60_000;
-/** No run is longer, whatever happens to who should stop it. */
-const LONGEST_MS = 30 * minute;
-/** More than the order service takes to answer by itself, so that slowness of the machine is no failure. */
+const MINUTE_MS = 60_000;
+/** k6 ends its run after this time if this test has not stopped it. */
+const MAX_MS = 30 * MINUTE_MS;
+/** Longer than the order service's own timeout, so that a slow machine causes no failure. */
 const TIMEOUT_MS = 15_000;
-/** How long a load goes on after a fault before it is judged. */
+/** How long a fault window extends beyond the end of its fault. */
 const TAIL_MS = 3_000;
 
-/** Orders per second: what two cores carry beside a cluster. */
+/** Orders per second: a rate that two cores sustain while they also run the cluster. */
 export const RATE = 10;
 
-/** A few orders, one after the other. Rejects unless all of them were taken; resolves to them. */
-export async function smoke(cluster: Cluster, name: string, image: string): Promise<readonly OrderLine[]> {
+/** Places a few orders in sequence and resolves to them. Rejects unless all of them are acknowledged. */
+export async function placeSmokeOrders(cluster: Cluster, name: string, image: string): Promise<readonly OrderLine[]> {
   await startLoadPod(cluster, { name, image, scenario: 'smoke', variables: { TIMEOUT_MS } });
-  const requests = await requestsIn(cluster, name, await cluster.kubectl(['logs', '--follow', name]));
+  const requests = await readRequests(cluster, name, await cluster.kubectl(['logs', '--follow', name]));
   const missed = requests.filter(({ outcome }) => outcome !== 'ok');
   if (requests.length === 0 || missed.length > 0)
-    throw new Error(`${missed.length} of ${requests.length} orders were not taken: ${missed[0]?.error}`);
+    throw new Error(`${missed.length} of ${requests.length} orders were not acknowledged: ${missed[0]?.error}`);
   return requests;
 }
 
-/** Orders at a constant rate, from `start` until `end`, while one thing after the other is done to the release. */
+/** Orders at a constant rate, from `start` to `stop`, while the faults occur in sequence. */
 export class SteadyLoad {
   readonly #cluster: Cluster;
   readonly #name: string;
-  readonly #ended: OrderLine[] = [];
-  /** Sent, and nothing is known of them yet: when. */
-  readonly #underWay = new Map<string, number>();
-  /** When the last request was sent, by the clock of the load generator. */
+  readonly #completed: OrderLine[] = [];
+  /** Send times of the requests without a response, by key. */
+  readonly #inFlight = new Map<string, number>();
+  /** Send time of the last request, by the clock of the load generator. */
   #now = 0;
   #log: Promise<string> | undefined;
 
@@ -44,78 +44,78 @@ export class SteadyLoad {
     this.#name = name;
   }
 
-  /** Resolves when the first order is taken. */
+  /** Resolves when the first order is acknowledged. */
   async start(image: string): Promise<void> {
-    const variables = { STEPS: RATE, STEP_SECONDS: LONGEST_MS / 1_000, TIMEOUT_MS };
+    const variables = { STEPS: RATE, STEP_SECONDS: MAX_MS / 1_000, TIMEOUT_MS };
     await startLoadPod(this.#cluster, { name: this.#name, image, scenario: 'load', variables });
-    const onLine = (line: string) => this.#see(line);
-    this.#log = this.#cluster.kubectl(['logs', '--follow', this.#name], { deadlineMs: LONGEST_MS, onLine });
-    // Told by who waits for something to be in it.
+    const onLine = (line: string) => this.#readLine(line);
+    this.#log = this.#cluster.kubectl(['logs', '--follow', this.#name], { deadlineMs: MAX_MS, onLine });
+    // `stop` rejects with this error, and without a log every wait ends at its deadline.
     this.#log.catch(() => {});
-    await this.#until('an order is taken', () => this.acknowledged.length > 0, minute);
+    await this.#waitUntil('an order is acknowledged', () => this.acknowledged.length > 0, MINUTE_MS);
   }
 
-  /** The orders that were taken so far. */
+  /** The orders that are acknowledged so far. */
   get acknowledged(): readonly OrderLine[] {
-    return this.#ended.filter(({ outcome }) => outcome === 'ok');
+    return this.#completed.filter(({ outcome }) => outcome === 'ok');
   }
 
-  /** Resolves when it has gone on for so long. */
-  lasts(ms: number): Promise<void> {
+  /** Resolves after this time of load. */
+  waitFor(ms: number): Promise<void> {
     const end = this.#now + ms;
-    return this.#until(`${ms} ms of load`, () => this.#now >= end, ms + minute);
+    return this.#waitUntil(`${ms} ms of load`, () => this.#now >= end, ms + MINUTE_MS);
   }
 
-  /** What came of the orders from now until `fault` is done, and shortly after; resolves when all of them have their answer. */
-  async during(fault: () => Promise<unknown>): Promise<Stretch> {
+  /** Runs `fault`. Resolves to the orders sent from its start until shortly after its end, when each of them has a response. */
+  async during(fault: () => Promise<unknown>): Promise<FaultWindow> {
     const from = this.#now;
     await fault();
     const to = this.#now + TAIL_MS;
-    const isOver = () => this.#now > to && [...this.#underWay.values()].every((at) => at > to);
-    await this.#until('every order has an answer', isOver, TAIL_MS + TIMEOUT_MS + minute);
-    return stretchOf(this.#ended, RATE, from, to);
+    const isComplete = () => this.#now > to && [...this.#inFlight.values()].every((at) => at > to);
+    await this.#waitUntil('every order has a response', isComplete, TAIL_MS + TIMEOUT_MS + MINUTE_MS);
+    return selectFaultWindow(this.#completed, RATE, from, to);
   }
 
-  /** Stops it, and resolves to all of its requests. */
-  async end(): Promise<readonly OrderLine[]> {
-    await this.#cluster.forwarded(`pod/${this.#name}`, CONTROL_PORT, async (port) => {
-      const answer = await fetch(`http://127.0.0.1:${port}/v1/status`, {
+  /** Stops k6, and resolves to all of its requests. */
+  async stop(): Promise<readonly OrderLine[]> {
+    await this.#cluster.forward(`pod/${this.#name}`, CONTROL_PORT, async (port) => {
+      const response = await fetch(`http://127.0.0.1:${port}/v1/status`, {
         method: 'PATCH',
         body: JSON.stringify({ data: { type: 'status', id: 'default', attributes: { stopped: true } } }),
         signal: AbortSignal.timeout(10_000),
       });
-      if (!answer.ok) throw new Error(`k6 answered ${answer.status} when it was told to stop`);
+      if (!response.ok) throw new Error(`k6 responded ${response.status} to the request to stop`);
     });
-    return requestsIn(this.#cluster, this.#name, (await this.#log) ?? '');
+    return readRequests(this.#cluster, this.#name, (await this.#log) ?? '');
   }
 
-  #see(line: string): void {
+  #readLine(line: string): void {
     if (!/^\{"type":"(sent|order)"/.test(line)) return;
     const entry: SentLine | OrderLine = JSON.parse(line);
     if (entry.type === 'sent') {
       this.#now = entry.at;
-      this.#underWay.set(entry.key, entry.at);
+      this.#inFlight.set(entry.key, entry.at);
     } else {
-      this.#underWay.delete(entry.key);
-      this.#ended.push(entry);
+      this.#inFlight.delete(entry.key);
+      this.#completed.push(entry);
     }
   }
 
-  async #until(what: string, holds: () => boolean, deadlineMs: number): Promise<void> {
-    await this.#cluster.eventually(`${this.#name}: ${what}`, async () => holds() || undefined, deadlineMs);
+  async #waitUntil(description: string, holds: () => boolean, deadlineMs: number): Promise<void> {
+    await this.#cluster.waitFor(`${this.#name}: ${description}`, async () => holds() || undefined, deadlineMs);
   }
 }
 
-async function requestsIn(cluster: Cluster, name: string, log: string): Promise<readonly OrderLine[]> {
+async function readRequests(cluster: Cluster, name: string, log: string): Promise<readonly OrderLine[]> {
   const lines = log.split('\n').filter((line) => line.startsWith('{"type":'));
   const text = lines.join('\n');
   await writeFile(join(cluster.options.scratch, `${name}.jsonl`), text);
-  if (lines.length === 0) throw new Error(`${name} ended without a request: ${log.slice(-1_000)}`);
+  if (lines.length === 0) throw new Error(`${name} has logged no request: ${log.slice(-1_000)}`);
   return readLog(text, name);
 }
 
-/** Compares all that some runs were told with the state store, until every order is decided; rejects if anything is amiss. */
-export async function checked(cluster: Cluster, requests: readonly OrderLine[]): Promise<string> {
+/** Compares the logged requests of load runs with the state store until every order is decided; rejects at a fault. */
+export async function checkOrders(cluster: Cluster, requests: readonly OrderLine[]): Promise<string> {
   const verdict = await withStore(cluster, (storeUrl) =>
     check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS, signal: cluster.signal }),
   );

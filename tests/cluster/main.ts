@@ -1,39 +1,37 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '@standing-order/tools/cli';
 import { interruptible } from '../../deploy/tools/src/bootstrap/interrupt.mjs';
 import { createProgressReport } from '../../deploy/tools/src/report.ts';
+import {
+  type Check,
+  describeOmitted,
+  formatSummary,
+  runChecks,
+  selectChecks,
+  type TestReport,
+} from './check-runner.ts';
 import { kafkaChecks, postgresqlChecks, redisChecks } from './checks.ts';
-import { HELP, type Options, readOptions } from './options.ts';
-import { imageValue, preparation, preparationOf, READY } from './preparation.ts';
+import { createClusterTestCommand, type Options } from './options.ts';
+import { CLUSTER_READY, imageValue, preparationChecks, prepareOptionalImage } from './preparation.ts';
 import { CHART } from './release.ts';
-import { type Check, chosenOf, closingLines, leftOutLines, type Report, runChecks } from './report.ts';
 import { chartVersions, Session } from './session.ts';
 import { upgradeCheck } from './upgrade.ts';
 
-const report = createProgressReport(process.stderr);
-const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
-
-async function options(): Promise<Options> {
-  const { appVersion } = await chartVersions(CHART);
-  try {
-    return readOptions(process.argv.slice(2), appVersion);
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\nSee --help.`);
-    process.exit(2);
-  }
-}
+const progress = createProgressReport(process.stderr);
+const log = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
 function allChecks(session: Session, full: boolean): Check[] {
-  const redis = [...preparation(session), ...redisChecks(session, [READY], full)];
-  return full ? [...redis, ...extraChecks(session)] : redis;
+  const redis = [...preparationChecks(session), ...redisChecks(session, [CLUSTER_READY], full)];
+  return full ? [...redis, ...fullChecks(session)] : redis;
 }
 
-function extraChecks(session: Session): Check[] {
-  const kafka = preparationOf(session, 'kafka');
-  const postgresql = preparationOf(session, 'postgresql');
+function fullChecks(session: Session): Check[] {
+  const kafka = prepareOptionalImage(session, 'kafka');
+  const postgresql = prepareOptionalImage(session, 'postgresql');
   return [
-    upgradeCheck(session, [READY]),
+    upgradeCheck(session, [CLUSTER_READY]),
     ...kafka.checks,
     ...kafkaChecks(session, imageValue(session, 'kafka'), kafka.needs),
     ...postgresql.checks,
@@ -41,39 +39,40 @@ function extraChecks(session: Session): Check[] {
   ];
 }
 
-async function test(chosen: Options): Promise<Report> {
-  const began = performance.now();
+async function runTest(options: Options): Promise<TestReport> {
+  const startedAt = performance.now();
   const scratch = await mkdtemp(join(tmpdir(), 'standing-order-cluster-'));
   return interruptible(async (signal) => {
-    const session = new Session(chosen, scratch, signal, (line) => report.progress(line));
+    const session = new Session(options, scratch, signal, (line) => progress.progress(line));
     try {
-      const timeLeft = () => chosen.withinMs - (performance.now() - began);
-      const { full, only } = chosen;
+      const timeLeft = () => options.withinMs - (performance.now() - startedAt);
+      const { full, only } = options;
       const checks = allChecks(session, full);
-      const made = only === undefined ? checks : chosenOf(checks, only);
-      const result = await runChecks(made, { timeLeft, signal, say });
-      if (only === undefined) for (const line of leftOutLines(made, allChecks(session, true))) say(line);
-      return result;
+      const selected = only === undefined ? checks : selectChecks(checks, only);
+      const report = await runChecks(selected, { timeLeft, signal, log });
+      if (only === undefined) for (const line of describeOmitted(selected, allChecks(session, true))) log(line);
+      return report;
     } finally {
-      report.done();
-      await session.end();
-      if (!chosen.keep) await rm(scratch, { recursive: true, force: true });
-      else say(`kept: ${scratch}, with the kubeconfig and the logs of the load`);
+      progress.done();
+      await session.close();
+      if (!options.keep) await rm(scratch, { recursive: true, force: true });
+      else log(`kept: ${scratch}, with the kubeconfig and the logs of the load`);
     }
   });
 }
 
-function exitCodeOf({ checks }: Report): number {
+function exitCodeOf({ checks }: TestReport): number {
   if (checks.length === 0) return 2;
   return checks.some(({ result }) => result === 'failed') ? 1 : 0;
 }
 
-const chosen = await options();
-if (chosen.help) console.log(HELP);
-else {
-  const result = await test(chosen);
-  if (result.checks.length === 0) console.error(`no check has "${chosen.only}" in its name`);
-  if (chosen.json !== undefined) await writeFile(chosen.json, `${JSON.stringify(result, undefined, 2)}\n`);
-  console.log(closingLines(result).join('\n'));
-  process.exitCode = exitCodeOf(result);
-}
+const { appVersion } = await chartVersions(CHART);
+await runCommand(
+  createClusterTestCommand(appVersion, async (options) => {
+    const report = await runTest(options);
+    if (report.checks.length === 0) console.error(`no name of a check contains "${options.only}"`);
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    console.log(formatSummary(report).join('\n'));
+    process.exitCode = exitCodeOf(report);
+  }),
+);

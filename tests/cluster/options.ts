@@ -1,31 +1,21 @@
-import { givenPath, readFlags } from '@standing-order/tools/flags';
+import { type Command, createCommand, givenPath, UsageError } from '@standing-order/tools/cli';
 
-export const HELP = `Tests the chart in a real cluster: installs it, takes orders, takes pods away under load, rolls, traces, uninstalls.
+const MIN_WITHIN_S = 60;
+const MAX_WITHIN_S = 14_400;
 
-  npm run cluster:test -- [options]
+// Commander wraps the lines.
+const DESCRIPTION = [
+  'Tests the chart in a real cluster: installs it, places orders, deletes pods under load, upgrades, traces and uninstalls.',
+  'Uses the cluster of the current kubectl context, which must have Dapr 1.18 or newer.',
+  'Creates a namespace of its own and removes it at the end.',
+  'Images that the cluster cannot pull must be loaded beforehand; the test lists missing images.',
+].join(' ');
 
-Works on the cluster of the current kubectl context, which must have Dapr 1.18 or newer, in a namespace of its own that it
-makes and removes. Images that the cluster can't pull must be there already; it says which are missing.
-
-  --test-cluster          start the disposable cluster in the folder of $STANDING_ORDER_CLUSTER (default:
-                          ../shared/cluster beside the checkout; deploy/cluster/README.md says what is in it), build and
-                          load all images, install Dapr, and take the cluster down in the end
-  --full                  also Kafka, PostgreSQL, an issuer of tokens, the deleted state store and control plane of Dapr, and
-                          the upgrade from the chart's version before; else Redis, and the names of what is left out
-  --only TEXT             only checks with this in their names, with what they need
-  --within SECONDS        begin no check that would end after this time, 60 to 14400; what is left counts as skipped
-  --image NAME:TAG        image of the services; default: standing-order with the chart's appVersion
-  --k6-image NAME:TAG     default grafana/k6:2.1.0
-  --kafka-image NAME:TAG, --postgresql-image NAME:TAG     default: the chart's
-  --json FILE             the report as JSON
-  --keep                  leave everything as it is in the end, to look at it; the next run begins anew
-  --help                  print this
-
-Each check is a line; the last line is 'N passed, N failed, N skipped'. Exit code: 0 none failed, 1 some did or it could not
-begin, 2 wrong arguments.`;
+const EXIT_CODES = `
+Each check prints one line; the last line is 'N passed, N failed, N skipped'.
+Exit code: 0 no failure, 1 a failed check or an error before the first check, 2 wrong arguments.`;
 
 export interface Options {
-  readonly help: boolean;
   readonly testCluster: boolean;
   readonly full: boolean;
   readonly withinMs: number;
@@ -38,41 +28,70 @@ export interface Options {
   readonly keep: boolean;
 }
 
+/** The options as commander parses them. */
+interface ParsedOptions {
+  readonly testCluster?: true;
+  readonly full?: true;
+  readonly only?: string;
+  readonly within: string;
+  readonly image: string;
+  readonly k6Image: string;
+  readonly kafkaImage?: string;
+  readonly postgresqlImage?: string;
+  readonly json?: string;
+  readonly keep?: true;
+}
+
+/** Creates the command line. `appVersion`: the chart's; `run` receives the valid options. */
+export function createClusterTestCommand(appVersion: string, run: (options: Options) => Promise<void>): Command {
+  return createCommand('cluster:test', DESCRIPTION)
+    .option(
+      '--test-cluster',
+      'start the disposable cluster in the folder $STANDING_ORDER_CLUSTER (default: ../shared/cluster beside the checkout; see tests/cluster/README.md), build and load all images, install Dapr, and remove the cluster at the end',
+    )
+    .option(
+      '--full',
+      "also Kafka, PostgreSQL, a token issuer, deletion of the state store and of Dapr's control plane, and the upgrade from the chart's previous version; without it: Redis, and a list of the omitted checks",
+    )
+    .option('--only <text>', 'only checks with this text in their names, and the checks that they need')
+    .option(
+      '--within <seconds>',
+      `start no check that would end after this time, ${MIN_WITHIN_S} to ${MAX_WITHIN_S}; the rest counts as skipped`,
+      String(MAX_WITHIN_S),
+    )
+    .option('--image <name:tag>', 'image of the services', `standing-order:${appVersion}`)
+    .option('--k6-image <name:tag>', 'image of the load generator', 'grafana/k6:2.1.0')
+    .option('--kafka-image <name:tag>', "default: the chart's image")
+    .option('--postgresql-image <name:tag>', "default: the chart's image")
+    .option('--json <file>', 'write the report as JSON')
+    .option('--keep', 'keep all objects at the end, for inspection; the next run replaces them')
+    .addHelpText('after', EXIT_CODES)
+    .action((parsed: ParsedOptions) => run(readOptions(parsed)));
+}
+
 const IMAGE = /^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
-/**
- * Reads the command line. `appVersion`: of the chart.
- *
- * @throws an Error that lists every fault
- */
-export function readOptions(args: readonly string[], appVersion: string): Options {
-  const flags = readFlags(args, {
-    values: ['within', 'image', 'k6-image', 'kafka-image', 'postgresql-image', 'only', 'json'],
-    switches: ['help', 'test-cluster', 'full', 'keep'],
-    maxWords: 0,
-  });
-  const { values, switches } = flags;
-  const faults = [...flags.faults];
-  const within = values.get('within') ?? '14400';
+/** @throws a UsageError that lists every invalid value */
+function readOptions(parsed: ParsedOptions): Options {
+  const { within, image, k6Image, kafkaImage, postgresqlImage, only, json } = parsed;
+  const errors: string[] = [];
   const seconds = Number(within);
-  if (!(seconds >= 60 && seconds <= 14_400)) faults.push(`--within: "${within}" is not from 60 to 14400`);
-  for (const name of ['image', 'k6-image', 'kafka-image', 'postgresql-image']) {
-    const image = values.get(name);
-    if (image !== undefined && !IMAGE.test(image)) faults.push(`--${name}: "${image}" is not NAME:TAG`);
-  }
-  const json = values.get('json');
-  if (faults.length > 0) throw new Error(faults.join('\n'));
+  if (!(seconds >= MIN_WITHIN_S && seconds <= MAX_WITHIN_S))
+    errors.push(`--within must be between ${MIN_WITHIN_S} and ${MAX_WITHIN_S}, not "${within}"`);
+  const images = { image, 'k6-image': k6Image, 'kafka-image': kafkaImage, 'postgresql-image': postgresqlImage };
+  for (const [name, value] of Object.entries(images))
+    if (value !== undefined && !IMAGE.test(value)) errors.push(`--${name} must be NAME:TAG, not "${value}"`);
+  if (errors.length > 0) throw new UsageError(errors.join('\n'));
   return {
-    help: switches.has('help'),
-    testCluster: switches.has('test-cluster'),
-    full: switches.has('full'),
+    testCluster: parsed.testCluster ?? false,
+    full: parsed.full ?? false,
     withinMs: seconds * 1_000,
-    image: values.get('image') ?? `standing-order:${appVersion}`,
-    k6Image: values.get('k6-image') ?? 'grafana/k6:2.1.0',
-    kafkaImage: values.get('kafka-image'),
-    postgresqlImage: values.get('postgresql-image'),
-    only: values.get('only'),
+    image,
+    k6Image,
+    kafkaImage,
+    postgresqlImage,
+    only,
     json: json === undefined ? undefined : givenPath(json),
-    keep: switches.has('keep'),
+    keep: parsed.keep ?? false,
   };
 }

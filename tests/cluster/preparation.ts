@@ -1,4 +1,5 @@
 import { inWords } from '../../deploy/tools/src/report.ts';
+import type { Check } from './check-runner.ts';
 import {
   buildK6Image,
   buildKafkaImage,
@@ -6,86 +7,101 @@ import {
   buildServicesImage,
   DAPR_VERSION,
   daprChart,
-  haveDaprImage,
+  ensureDaprImage,
   OWN_KAFKA_IMAGE,
   OWN_POSTGRESQL_IMAGE,
 } from './images.ts';
+import { fixedLocalPorts, requireFreePorts } from './local-ports.ts';
+import { firstOrderCommands, loadCommands } from './readme.ts';
 import { chartImage, type Values } from './release.ts';
-import type { Check } from './report.ts';
 import type { Session } from './session.ts';
 
-const minute = 60_000;
-const STARTS = 'the disposable cluster starts';
-const IMAGES = "the images are loaded, and Dapr's control plane is installed from its own chart and ready";
-export const READY = 'the cluster is there, with Dapr and the images';
+const MINUTE_MS = 60_000;
+const PORTS_FREE = "the local ports of README's port-forward commands are free";
+const CLUSTER_STARTED = 'the disposable cluster starts';
+const IMAGES_LOADED = "the images are loaded, and Dapr's control plane is installed from its own chart and ready";
+export const CLUSTER_READY = 'the cluster is reachable, with Dapr and the images';
 
-/** What comes before the chart: a cluster, Dapr in it, images. */
-export function preparation(session: Session): Check[] {
-  if (!session.options.testCluster) return [reached(session, [])];
+/** The checks before the first release: local ports, a cluster, Dapr in it, images. */
+export function preparationChecks(session: Session): Check[] {
+  if (!session.options.testCluster) return [portsFree(session), clusterReady(session, [PORTS_FREE])];
   return [
+    portsFree(session),
     {
-      name: STARTS,
-      needs: [],
+      name: CLUSTER_STARTED,
+      needs: [PORTS_FREE],
       async run() {
-        await session.start();
+        await session.startTestbed();
         return '';
       },
     },
     {
-      name: IMAGES,
-      needs: [STARTS],
-      takesMs: 2 * minute,
-      async run({ measured }) {
-        const dapr = await haveDaprImage(session);
-        // It starts while the other images are made.
-        const [installed, made] = await Promise.allSettled([installDapr(session, dapr), makeImages(session)]);
+      name: IMAGES_LOADED,
+      needs: [CLUSTER_STARTED],
+      expectedMs: 2 * MINUTE_MS,
+      async run(measure) {
+        const daprImage = await ensureDaprImage(session);
+        // Dapr starts while the other images are built.
+        const [installed, built] = await Promise.allSettled([installDapr(session, daprImage), buildImages(session)]);
         if (installed.status === 'rejected') throw installed.reason;
-        if (made.status === 'rejected') throw made.reason;
-        measured('image of the services, built and loaded', inWords(made.value));
+        if (built.status === 'rejected') throw built.reason;
+        measure('image of the services, built and loaded', inWords(built.value));
         return installed.value;
       },
     },
-    reached(session, [IMAGES]),
+    clusterReady(session, [IMAGES_LOADED]),
   ];
 }
 
-/** Resolves to how long the services' took, in milliseconds. */
-async function makeImages(session: Session): Promise<number> {
-  const began = performance.now();
-  const { image, k6Image } = session.options;
-  await buildServicesImage(session, image);
-  const took = performance.now() - began;
-  // A stand-in of that name is among the base images.
-  await session.testbed.load(await chartImage('redisImage'));
-  await buildK6Image(session, k6Image);
-  return took;
+function portsFree({ options }: Session): Check {
+  return {
+    name: PORTS_FREE,
+    needs: [],
+    async run() {
+      const ports = fixedLocalPorts([...(await firstOrderCommands()), ...(options.full ? await loadCommands() : [])]);
+      await requireFreePorts(ports);
+      return ports.join(', ');
+    },
+  };
 }
 
-const extras = {
+/** Resolves to the time that the services' image took, in milliseconds. */
+async function buildImages(session: Session): Promise<number> {
+  const startedAt = performance.now();
+  const { image, k6Image } = session.options;
+  await buildServicesImage(session, image);
+  const tookMs = performance.now() - startedAt;
+  // The base images include a stand-in with this name.
+  await session.testbed.load(await chartImage('redisImage'));
+  await buildK6Image(session, k6Image);
+  return tookMs;
+}
+
+const OPTIONAL_IMAGES = {
   kafka: { build: buildKafkaImage, own: OWN_KAFKA_IMAGE, value: 'kafkaImage' },
   postgresql: { build: buildPostgresqlImage, own: OWN_POSTGRESQL_IMAGE, value: 'postgresqlImage' },
 } as const;
 
-/** What the chart can start beside Redis. */
-export type Extra = keyof typeof extras;
+/** A store or broker that the chart can start instead of Redis. */
+export type OptionalImage = keyof typeof OPTIONAL_IMAGES;
 
-/** What the chart with it needs beyond that. */
-export function preparationOf(
+/** The checks that provide this image, and the needs of a release that uses it. */
+export function prepareOptionalImage(
   session: Session,
-  extra: Extra,
+  optional: OptionalImage,
 ): { readonly checks: Check[]; readonly needs: readonly string[] } {
-  if (!session.options.testCluster) return { checks: [], needs: [READY] };
-  const name = `the image of ${extra} is built and loaded`;
+  if (!session.options.testCluster) return { checks: [], needs: [CLUSTER_READY] };
+  const name = `the image of ${optional} is built and loaded`;
   const run = async () => {
-    await extras[extra].build(session);
+    await OPTIONAL_IMAGES[optional].build(session);
     return '';
   };
-  return { checks: [{ name, needs: [READY], takesMs: 2 * minute, run }], needs: [name] };
+  return { checks: [{ name, needs: [CLUSTER_READY], expectedMs: 2 * MINUTE_MS, run }], needs: [name] };
 }
 
-/** The scheduler is off: one of its modules can't be had, and nothing here needs it. */
+/** Installs Dapr without its scheduler: one of the scheduler's modules is not available, and this test does not use it. */
 async function installDapr(session: Session, daprImage: string): Promise<string> {
-  await session.reach();
+  await session.connect();
   const programs = {
     dapr_operator: 'image',
     dapr_placement: 'image',
@@ -93,7 +109,7 @@ async function installDapr(session: Session, daprImage: string): Promise<string>
     dapr_sidecar_injector: 'injectorImage',
   };
   const images = [
-    ...Object.entries(programs).map(([part, image]) => `${part}.${image}`),
+    ...Object.entries(programs).map(([program, image]) => `${program}.${image}`),
     'dapr_sidecar_injector.image',
   ];
   const values = [
@@ -111,54 +127,57 @@ async function installDapr(session: Session, daprImage: string): Promise<string>
   return names.toSorted().join(', ');
 }
 
-function reached(session: Session, needs: readonly string[]): Check {
+function clusterReady(session: Session, needs: readonly string[]): Check {
   return {
-    name: READY,
+    name: CLUSTER_READY,
     needs,
     async run() {
-      if (needs.length === 0) await session.reach();
+      const { testCluster } = session.options;
+      if (!testCluster) await session.connect();
       const dapr = await session.findDapr();
-      // What was loaded just now is there.
-      const missing = session.options.testCluster ? [] : await faultsOfImages(session);
-      if (missing.length > 0) throw new Error(missing.join('\n'));
+      // An earlier check has loaded the images of the disposable cluster.
+      const faults = testCluster ? [] : await findImageFaults(session);
+      if (faults.length > 0) throw new Error(faults.join('\n'));
       const { serverVersion } = JSON.parse(await session.cluster.kubectl(['version', '--output', 'json']));
       return `Kubernetes ${serverVersion.gitVersion}, Dapr ${dapr.version} in ${dapr.namespace}`;
     },
   };
 }
 
-async function faultsOfImages(session: Session): Promise<string[]> {
+async function findImageFaults(session: Session): Promise<string[]> {
   const { image, k6Image, full } = session.options;
-  const images: Image[] = [
-    { image, command: ['node', '--version'], get: 'docker build --file deploy/images/Dockerfile .' },
-    { image: k6Image, command: ['k6', 'version'], get: 'or name another by --k6-image' },
-    ...(await Promise.all([imageOfStore('redis'), ...(full ? extraImages(session) : [])])),
+  const images: RequiredImage[] = [
+    { image, command: ['node', '--version'], source: 'docker build --file deploy/images/Dockerfile .' },
+    { image: k6Image, command: ['k6', 'version'], source: 'or name another by --k6-image' },
+    ...(await Promise.all([storeImage('redis'), ...(full ? optionalImages(session) : [])])),
   ];
-  const faults = await Promise.all(images.map((each, index) => faultOfImage(session, `image-${index}`, each)));
+  const faults = await Promise.all(images.map((each, index) => findImageFault(session, `image-${index}`, each)));
   return faults.filter((fault) => fault !== undefined);
 }
 
-/** An image that the chart starts a store or a broker from. */
-async function imageOfStore(name: 'redis' | Extra, chosen?: string): Promise<Image> {
+/** The image of a store or a broker: `chosen`, or the chart's own. */
+async function storeImage(name: 'redis' | OptionalImage, chosen?: string): Promise<RequiredImage> {
   const image = chosen ?? (await chartImage(`${name}Image`));
   const flag = name === 'redis' ? '' : ` or name another by --${name}-image`;
-  return { image, command: ['sh', '-c', 'true'], get: `the chart's ${name}Image${flag}` };
+  return { image, command: ['sh', '-c', 'true'], source: `the chart's ${name}Image${flag}` };
 }
 
-const extraImages = ({ options }: Session): Promise<Image>[] =>
-  (['kafka', 'postgresql'] as const).map((extra) => imageOfStore(extra, options[extras[extra].value]));
+const optionalImages = ({ options }: Session): Promise<RequiredImage>[] =>
+  (['kafka', 'postgresql'] as const).map((name) => storeImage(name, options[OPTIONAL_IMAGES[name].value]));
 
-interface Image {
+interface RequiredImage {
   readonly image: string;
+  /** Runs in the image and ends with exit code 0. */
   readonly command: readonly string[];
-  readonly get: string;
+  /** Text for the error: how to get the image. */
+  readonly source: string;
 }
 
-/** What is wrong with an image on this cluster, found by running it. */
-async function faultOfImage(
+/** Runs the image in a pod, and describes the failure if it does not start. */
+async function findImageFault(
   { cluster }: Session,
   name: string,
-  { image, command, get }: Image,
+  { image, command, source }: RequiredImage,
 ): Promise<string | undefined> {
   const container = { name: 'image', image, imagePullPolicy: 'IfNotPresent', command };
   await cluster.apply({
@@ -167,7 +186,7 @@ async function faultOfImage(
     metadata: { name },
     spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container] },
   });
-  const fault = await cluster.eventually(
+  const fault = await cluster.waitFor(
     `${image} runs`,
     async () => {
       const { status } = await cluster.get('pod', name);
@@ -175,19 +194,19 @@ async function faultOfImage(
       if (/^(ErrImage|ImagePull|InvalidImage|CreateContainer|RunContainer)/.test(waiting?.reason ?? ''))
         return `${waiting.reason}: ${waiting.message}`;
       if (terminated === undefined) return undefined;
-      return terminated.exitCode === 0 ? '' : `it ended with ${terminated.exitCode}`;
+      return terminated.exitCode === 0 ? '' : `its command ended with exit code ${terminated.exitCode}`;
     },
-    3 * minute,
+    3 * MINUTE_MS,
   );
   await cluster.kubectl(['delete', 'pod', name, '--wait=false']);
   return fault === ''
     ? undefined
-    : `the image ${image} is missing in the cluster (${get}, then load or push it): ${fault}`;
+    : `the image ${image} does not run in the cluster (${source}, then load or push it): ${fault}`;
 }
 
-/** The chart's value for the image, where it is not to be the chart's own. */
-export function imageValue({ options }: Session, extra: Extra): Values {
-  const { own, value } = extras[extra];
+/** The chart's value for the image, or no value where the chart's own image is used. */
+export function imageValue({ options }: Session, optional: OptionalImage): Values {
+  const { own, value } = OPTIONAL_IMAGES[optional];
   const image = options[value] ?? (options.testCluster ? own : undefined);
   return image === undefined ? {} : { [value]: image };
 }

@@ -3,28 +3,28 @@ import { resolve } from 'node:path';
 
 const README = resolve(import.meta.dirname, '../../README.md');
 
-/** The flags that README gives to `helm install`. */
+/** The flags of `helm install` in README. */
 export async function installFlags(): Promise<string[]> {
-  const lines = commandsOf(await readFile(README, 'utf8'), 'On Kubernetes', 'helm install');
+  const lines = extractCommands(await readFile(README, 'utf8'), 'On Kubernetes', 'helm install');
   const words = lines.find((line) => line.startsWith('helm install '))?.split(/\s+/) ?? [];
   return words.slice(words.findIndex((word) => word.startsWith('--')));
 }
 
-/** The commands of README with which one reaches the release and places an order. */
-export const firstOrderLines = async (): Promise<string[]> =>
-  commandsOf(await readFile(README, 'utf8'), 'On Kubernetes', 'port-forward');
+/** README's commands that forward the ports of a release and place an order. */
+export const firstOrderCommands = async (): Promise<string[]> =>
+  extractCommands(await readFile(README, 'utf8'), 'On Kubernetes', 'port-forward');
 
-/** The commands of README with which one loads a release and compares the load's log with its state store. */
-export const loadLines = async (): Promise<string[]> =>
-  commandsOf(await readFile(README, 'utf8'), 'Load it', 'port-forward');
+/** README's commands that load a release and compare the load's log with its state store. */
+export const loadCommands = async (): Promise<string[]> =>
+  extractCommands(await readFile(README, 'utf8'), 'Load it', 'port-forward');
 
 /**
- * The commands of the first shell block that contains `word`, in the section with this title; a line that ends with a
- * backslash goes on in the next.
+ * Reads the commands of the first shell block that contains `word`, in the section with this title. A backslash at the end of
+ * a line joins it with the next one.
  *
- * @throws when there is none
+ * @throws when there is no such block
  */
-export function commandsOf(markdown: string, title: string, word: string): string[] {
+export function extractCommands(markdown: string, title: string, word: string): string[] {
   const section = markdown.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
   const block = blocks.find((text) => text.includes(word));

@@ -2,23 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
 
-/** A small server of this test, in a pod of its own that is run by the Node of the services' image. */
+/** A small server of this test, in a pod of its own that runs on the Node of the services' image. */
 export interface StandIn {
-  /** Of the pod and of its service. */
+  /** Name of the pod and of its service. */
   readonly name: string;
   readonly image: string;
   readonly port: number;
-  /** Its program, in the folder `images`. */
+  /** File name of the program in the folder `images`. */
   readonly program: string;
-  /** More files beside the program, by their names. */
+  /** Further files beside the program, by name. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Where pods reach it. */
-export const urlOf = ({ namespace }: Cluster, { name, port }: Pick<StandIn, 'name' | 'port'>): string =>
+/** The URL of a stand-in inside the cluster. */
+export const standInUrl = ({ namespace }: Cluster, { name, port }: Pick<StandIn, 'name' | 'port'>): string =>
   `http://${name}.${namespace}.svc:${port}`;
 
-/** Starts it anew, and waits until it is ready. */
+/** Starts the stand-in, replaces an earlier one of the same name, and waits until it is ready. */
 export async function startStandIn(cluster: Cluster, standIn: StandIn): Promise<void> {
   const { name, image, port, program, files } = standIn;
   const data = { ...files, [program]: await readFile(join(import.meta.dirname, 'images', program), 'utf8') };

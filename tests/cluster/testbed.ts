@@ -2,12 +2,12 @@ import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 
-const minute = 60_000;
-const root = resolve(import.meta.dirname, '../..');
+const MINUTE_MS = 60_000;
+const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Where the disposable cluster's programs are, if they are. */
+/** The folder with the programs of the disposable cluster, or undefined. */
 export async function findTestbed(): Promise<string | undefined> {
-  const folder = process.env.STANDING_ORDER_CLUSTER || resolve(root, '../shared/cluster');
+  const folder = process.env.STANDING_ORDER_CLUSTER || resolve(ROOT, '../shared/cluster');
   return access(join(folder, 'up')).then(
     () => folder,
     () => undefined,
@@ -17,9 +17,9 @@ export async function findTestbed(): Promise<string | undefined> {
 /** The disposable cluster. */
 export interface Testbed {
   readonly kubeconfig: string;
-  /** Builds an image and gives it to the nodes. */
+  /** Builds an image and loads it on the nodes. */
   build(image: string, context: string, flags?: readonly string[]): Promise<void>;
-  /** Gives an image that is built already to the nodes. */
+  /** Loads an image that is already built on the nodes. */
   load(image: string): Promise<void>;
   down(): Promise<void>;
 }
@@ -30,21 +30,21 @@ interface StartOptions {
   readonly onLine: (line: string) => void;
 }
 
-/** Starts it, which takes 10 minutes where nothing of it is built. What is started is taken down again if it fails. */
+/** Starts the cluster, which takes 10 minutes on a machine without its caches. A failed start is taken down again. */
 export async function startTestbed({ folder, signal, onLine }: StartOptions): Promise<Testbed> {
   const run = (program: string, args: readonly string[], deadlineMs: number) =>
     runProgram(join(folder, program), args, { deadlineMs, signal, onLine });
-  // Also after an interruption.
-  const down = async () => void (await runProgram(join(folder, 'down'), [], { deadlineMs: 3 * minute, onLine }));
+  // Without the signal, because it also runs after an interrupt.
+  const down = async () => void (await runProgram(join(folder, 'down'), [], { deadlineMs: 3 * MINUTE_MS, onLine }));
   try {
-    const kubeconfig = (await run('up', [], 30 * minute)).trim().split('\n').at(-1) ?? '';
-    await run('base-images', [], 10 * minute);
+    const kubeconfig = (await run('up', [], 30 * MINUTE_MS)).trim().split('\n').at(-1) ?? '';
+    await run('base-images', [], 10 * MINUTE_MS);
     return {
       kubeconfig,
       down,
-      load: async (image) => void (await run('load-image', [image], 5 * minute)),
+      load: async (image) => void (await run('load-image', [image], 5 * MINUTE_MS)),
       build: async (image, context, flags = []) =>
-        void (await run('build-image', [image, context, ...flags], 15 * minute)),
+        void (await run('build-image', [image, context, ...flags], 15 * MINUTE_MS)),
     };
   } catch (error) {
     await down();

@@ -1,19 +1,19 @@
 import type { Cluster } from './cluster.ts';
 
-const MEASURED_MS = 15_000;
+const MIN_MEASURED_MS = 15_000;
 
-/** What a container has used, as the kubelet counts it. */
+/** The processor time and memory of a container, as counted by the kubelet. */
 export interface Sample {
   readonly pod: string;
   readonly container: string;
   /** Unix time in milliseconds. */
   readonly at: number;
   readonly cpuNanoseconds: number;
-  /** The working set, as `kubectl top` and memory limits count it. */
+  /** The working set, which `kubectl top` and memory limits also count. */
   readonly memoryBytes: number;
 }
 
-/** What a container uses, while nothing is asked of it: thousandths of a core, MiB. */
+/** The use of an idle container: thousandths of a core, MiB. */
 export interface Usage {
   readonly pod: string;
   readonly container: string;
@@ -21,6 +21,7 @@ export interface Usage {
   readonly mebibytes: number;
 }
 
+/** The fields of a kubelet's statistics that this test reads. */
 interface Stats {
   readonly pods: readonly {
     readonly podRef: { readonly name: string; readonly namespace: string };
@@ -32,8 +33,8 @@ interface Stats {
   }[];
 }
 
-/** The containers of a namespace in what a kubelet tells. */
-export function samplesOf({ pods }: Stats, namespace: string): Sample[] {
+/** Reads the containers of a namespace from a kubelet's statistics. */
+export function parseSamples({ pods }: Stats, namespace: string): Sample[] {
   return pods
     .filter(({ podRef }) => podRef.namespace === namespace)
     .flatMap(({ podRef, containers = [] }) =>
@@ -46,11 +47,11 @@ export function samplesOf({ pods }: Stats, namespace: string): Sample[] {
     );
 }
 
-/** What was used between two looks; undefined while a container was not counted again late enough. */
+/** The use between two samples; undefined while a container has no second sample that is 15 s or more later. */
 export function usageBetween(before: readonly Sample[], after: readonly Sample[]): Usage[] | undefined {
   const usages = before.map((first): Usage | undefined => {
     const last = after.find(({ pod, container }) => pod === first.pod && container === first.container);
-    if (last === undefined || last.at - first.at < MEASURED_MS) return undefined;
+    if (last === undefined || last.at - first.at < MIN_MEASURED_MS) return undefined;
     return {
       pod: first.pod,
       container: first.container,
@@ -61,23 +62,23 @@ export function usageBetween(before: readonly Sample[], after: readonly Sample[]
   return usages.every((usage) => usage !== undefined) ? usages : undefined;
 }
 
-/** What each container of the namespace uses now, over 15 s or more. */
-export async function idleUsage(cluster: Cluster): Promise<Usage[]> {
+/** Measures every container of the namespace over 15 s or more. */
+export async function measureUsage(cluster: Cluster): Promise<Usage[]> {
   const nodes: string[] = (await cluster.get('nodes')).items.map(
     ({ metadata }: { metadata: { name: string } }) => metadata.name,
   );
-  const look = async () => {
+  const readStats = async () => {
     const stats = await Promise.all(
       nodes.map((node) => cluster.kubectl(['get', '--raw', `/api/v1/nodes/${node}/proxy/stats/summary`])),
     );
-    return stats.flatMap((text) => samplesOf(JSON.parse(text), cluster.namespace));
+    return stats.flatMap((text) => parseSamples(JSON.parse(text), cluster.namespace));
   };
-  const before = await look();
-  if (before.length === 0) throw new Error('the kubelets tell of no container of the release');
-  return cluster.eventually('two samples of every container', async () => usageBetween(before, await look()), 90_000);
+  const before = await readStats();
+  if (before.length === 0) throw new Error('the statistics of the kubelets contain no container of the release');
+  return cluster.waitFor('two samples of every container', async () => usageBetween(before, await readStats()), 90_000);
 }
 
-/** Usage by kind of container, and the sum, for people. */
+/** The table rows: the average use per container name, and the sum. */
 export function usageTable(usages: readonly Usage[]): { readonly what: string; readonly value: string }[] {
   const kinds = Map.groupBy(usages, ({ container }) => container);
   const sum = (of: readonly Usage[], field: 'millicores' | 'mebibytes') =>

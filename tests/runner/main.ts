@@ -10,7 +10,7 @@ import { resolveTool, toolNames } from '../../deploy/tools/src/index.ts';
 const MINUTE_MS = 60_000;
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 
-const HELP = `Runs the tests and does the set-up that they need. The first run takes up to 20 minutes longer, for building tools.
+const HELP = `Runs the tests and does the set-up that they need. The first run takes some minutes longer, for building tools.
 
   npm test -- [--project NAME] [-t PATTERN] [--tags-filter EXPRESSION] [FILE...]
 

@@ -4,16 +4,16 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Random for each data directory, kept as long as it. */
+/** Random values of a data directory, kept as long as the directory. */
 export interface Secrets {
   readonly daprApiToken: string;
   readonly appApiToken: string;
   readonly databasePassword: string;
-  /** Seals the secrets of webhooks in the state store; 32 bytes in base64. */
+  /** Encrypts the secrets of webhooks in the state store; 32 bytes in base64. */
   readonly webhookKey: string;
 }
 
-/** A data directory that this process alone uses until it releases it, or dies. */
+/** A data directory that is locked until this process releases it or ends. */
 export interface DataDir {
   readonly secrets: Secrets;
   release(): void;
@@ -21,7 +21,7 @@ export interface DataDir {
 
 const lockName = 'lock.db';
 
-/** Takes the directory, making it if need be. Rejects if another platform runs in it, or if it holds what is not ours. */
+/** Locks the directory, and creates it if necessary. Rejects if another platform runs in it or it holds other files. */
 export async function takeDataDir(dir: string, clean: boolean): Promise<DataDir> {
   requireOurs(dir);
   await mkdir(join(dir, 'logs'), { recursive: true, mode: 0o700 });
@@ -35,13 +35,13 @@ export async function takeDataDir(dir: string, clean: boolean): Promise<DataDir>
   }
 }
 
-/** `--clean` empties the directory, so it must never be one that somebody keeps other things in. */
+/** Rejects a directory with other files, because `--clean` empties it. */
 function requireOurs(dir: string): void {
   if (!existsSync(dir) || existsSync(join(dir, lockName)) || readdirSync(dir).length === 0) return;
   throw new Error(`${dir} holds other files; give an empty directory, or one that does not exist`);
 }
 
-/** A lock that ends with the process, however it ends: SQLite's, since Node has no other. */
+/** A lock that ends with this process in every case. SQLite provides it, because Node has none. */
 function lock(dir: string): () => void {
   const database = new DatabaseSync(join(dir, lockName));
   try {
@@ -50,7 +50,7 @@ function lock(dir: string): () => void {
     database.close();
     if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
     throw new Error(
-      `a platform is running in ${dir} already; stop it, see its processes with "npm run processes -- list", or choose another --data-dir`,
+      `a platform is already running in ${dir}; stop it, list its processes with "npm run processes -- list", or choose another --data-dir`,
     );
   }
   return () => database.close();

@@ -36,12 +36,12 @@ test('a secret that an earlier version did not make is added to the others', asy
 
 test('a directory belongs to one platform at a time', async () => {
   const first = await takeDataDir(dir, false);
-  await expect(takeDataDir(dir, true)).rejects.toThrow(`a platform is running in ${dir} already`);
+  await expect(takeDataDir(dir, true)).rejects.toThrow(`a platform is already running in ${dir}`);
   first.release();
   (await takeDataDir(dir, false)).release();
 });
 
-test('clean forgets everything', async () => {
+test('clean deletes the secrets and all other files', async () => {
   const first = await takeDataDir(dir, false);
   writeFileSync(join(dir, 'logs', 'old.log'), '');
   first.release();

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const demoConsumer = 'demo-consumer';
 const demoRestaurant = 'demo-restaurant';
 
-/** An order that the demo consumer may place. */
+/** An order that both validators accept. */
 export const demoOrder = {
   consumerId: demoConsumer,
   restaurantId: demoRestaurant,
@@ -19,12 +19,12 @@ export interface DemoUrls {
   readonly restaurant: string;
 }
 
-/** What became of one order. */
+/** The statuses of one order. */
 export interface DemoResult {
   readonly id: string;
-  /** As it was when it was last looked at. */
+  /** Its last known status. */
   readonly status: string;
-  /** When it was first seen to be so, in milliseconds since it was sent: as answered, and as decided afterwards. */
+  /** Each status with the milliseconds from the request to its first observation. */
   readonly seen: readonly { readonly status: string; readonly afterMs: number }[];
   readonly total?: { readonly amount: number; readonly currency: string };
   readonly reasons: readonly { readonly code: string }[];
@@ -35,7 +35,7 @@ type OrderView = Pick<DemoResult, 'id' | 'status' | 'total' | 'reasons'>;
 const callDeadlineMs = 10_000;
 const settleDeadlineMs = 30_000;
 
-/** Puts in a consumer and a restaurant with fixed ids, unless an earlier run did. */
+/** Creates a consumer and a restaurant with fixed ids, unless they exist. */
 export async function seedDemo(urls: DemoUrls, signal: AbortSignal): Promise<void> {
   await Promise.all([
     create(`${urls.consumer}/consumers`, consumer, signal),
@@ -54,7 +54,7 @@ const restaurant = {
   ],
 };
 
-/** Places one order, in whichever style, and follows it until it is decided or the time is up. */
+/** Places one order and polls it until it is decided or the time is up. */
 export async function placeDemoOrder(
   urls: DemoUrls,
   signal: AbortSignal,
@@ -71,7 +71,7 @@ export async function placeDemoOrder(
   return order === undefined ? { ...answered, seen: [first] } : { ...order, seen: [first, seenAs(order)] };
 }
 
-/** The order when it is decided; undefined if it is not in time. */
+/** The decided order; undefined if it is not decided in time. */
 async function decided(url: string, waitMs: number, signal: AbortSignal): Promise<OrderView | undefined> {
   const end = performance.now() + waitMs;
   while (performance.now() < end) {

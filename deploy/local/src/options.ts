@@ -3,17 +3,17 @@ import type { Resource } from './dapr/resource.ts';
 import type { BrokerKind, StoreKind } from './dapr/source.ts';
 import { maxReplicas, portSpan, type ServiceName, services } from './ports.ts';
 
-/** What a platform is made of. Everything but the directory has a default. */
+/** The settings of a platform. Every setting but the directory has a default. */
 export interface PlatformOptions {
-  /** Holds the stores, the logs and the settings that are made; one platform at a time. */
+  /** Directory of the stores' data, the logs and the generated files; for one platform at a time. */
   readonly dataDir: string;
-  /** First of the ports that the platform takes; default 4000. */
+  /** First of the thousand ports that the platform uses; default 4000. */
   readonly portBase?: number;
   /** Default redis. */
   readonly store?: StoreKind;
   /** Default redis. */
   readonly broker?: BrokerKind;
-  /** Default one each, and no notification service: the others do not need it, and a test that does says so. */
+  /** Default: one each, and no notification service, because the other services run without it. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
   /** Environment variables of a service, over those that the platform sets. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
@@ -23,13 +23,13 @@ export interface PlatformOptions {
   readonly main?: Partial<Record<ServiceName, string>>;
   /** Changes the Dapr resources before they are written. */
   readonly resources?: (resources: readonly Resource[]) => readonly Resource[];
-  /** Throw away what an earlier run left in the directory. */
+  /** Delete the data of an earlier run in the directory. */
   readonly clean?: boolean;
-  /** For everything to be ready; default 120 s. Building tools comes on top. */
+  /** Deadline for everything to be ready, without building tools; default 120 s. */
   readonly startDeadlineMs?: number;
-  /** Gives up, and takes down what has been started. */
+  /** Aborts the start, and stops every started process. */
   readonly signal?: AbortSignal;
-  /** Hears what happens, a line at a time: also of a process that ended by itself. */
+  /** Called with each line of progress, and with each process that ended by itself. */
   readonly onProgress?: (line: string) => void;
 }
 
@@ -45,8 +45,8 @@ const root = resolve(import.meta.dirname, '../../..');
 /** Where `npm start` keeps its data. */
 export const defaultDataDir = join(root, '.standing-order', 'local');
 
-/** A Unix socket's path cannot be longer everywhere. */
-const maxSocketPath = 103;
+/** Maximum length of a Unix socket's path on all systems, in bytes. */
+const MAX_SOCKET_PATH = 103;
 export const socketPath = (dataDir: string): string => join(dataDir, 'control.sock');
 
 /** Fills in the defaults. */
@@ -62,30 +62,32 @@ export function settingsOf(options: PlatformOptions): Settings {
     onProgress: () => {},
     ...options,
     dataDir: resolve(options.dataDir),
-    replicas: forEachService((name) => options.replicas?.[name] ?? leastReplicas(name)),
+    replicas: forEachService((name) => options.replicas?.[name] ?? minReplicas(name)),
     env: forEachService((name) => options.env?.[name] ?? {}),
     sidecarFlags: forEachService((name) => options.sidecarFlags?.[name] ?? {}),
     main: forEachService((name) => options.main?.[name] ?? join(root, 'services', name, 'src', 'main.ts')),
   };
 }
 
-/** Everything that is wrong with the settings, a sentence each. */
+/** One sentence for each invalid setting. */
 export function faultsOf({ dataDir, portBase, store, broker, replicas }: Settings): string[] {
   const faults: string[] = [];
   const highest = 65_536 - portSpan;
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)
-    faults.push(`port base: ${portBase} is no integer from 1024 to ${highest}`);
-  if (store !== 'redis' && store !== 'postgresql') faults.push(`store: "${store}" is neither redis nor postgresql`);
-  if (broker !== 'redis' && broker !== 'kafka') faults.push(`broker: "${broker}" is neither redis nor kafka`);
+    faults.push(`--port-base must be an integer between 1024 and ${highest}`);
+  if (store !== 'redis' && store !== 'postgresql') faults.push(`--store must be redis or postgresql, not "${store}"`);
+  if (broker !== 'redis' && broker !== 'kafka') faults.push(`--broker must be redis or kafka, not "${broker}"`);
   for (const [name, count] of Object.entries(replicas))
-    if (!Number.isInteger(count) || count < leastReplicas(name) || count > maxReplicas)
-      faults.push(`replicas: ${name}=${count} is no integer from ${leastReplicas(name)} to ${maxReplicas}`);
-  if (Buffer.byteLength(socketPath(dataDir)) > maxSocketPath)
-    faults.push(`data directory: its path is too long for a socket in it (${dataDir})`);
+    if (!Number.isInteger(count) || count < minReplicas(name) || count > maxReplicas)
+      faults.push(
+        `--replicas: ${name} must be an integer between ${minReplicas(name)} and ${maxReplicas}, not ${count}`,
+      );
+  if (Buffer.byteLength(socketPath(dataDir)) > MAX_SOCKET_PATH)
+    faults.push(`--data-dir: the path is too long for a socket in it (${dataDir})`);
   return faults;
 }
 
-const leastReplicas = (name: string): number => (name === 'notification' ? 0 : 1);
+const minReplicas = (name: string): number => (name === 'notification' ? 0 : 1);
 
 function forEachService<T>(value: (name: ServiceName) => T): Record<ServiceName, T> {
   return Object.fromEntries(services.map((name) => [name, value(name)])) as Record<ServiceName, T>;

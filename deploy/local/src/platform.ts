@@ -18,30 +18,30 @@ export interface Platform {
   readonly dataDir: string;
   /** Base URLs of each service's replicas. */
   readonly urls: Readonly<Record<ServiceName, readonly string[]>>;
-  /** Base URLs of their sidecars' HTTP API; it wants the header `dapr-api-token`. */
+  /** Base URLs of their sidecars' HTTP API; it requires the header `dapr-api-token`. */
   readonly sidecarUrls: Readonly<Record<ServiceName, readonly string[]>>;
-  /** Connection URLs of the stores themselves, for who looks at them from outside. */
+  /** Connection URLs of the state store and the broker. */
   readonly stores: { readonly state: string; readonly broker: string };
   readonly secrets: Secrets;
   processes(): ProcessView[];
-  /** Starts a process that is down, on the same ports and data, and waits until it is alive, whatever the others do. */
+  /** Starts a stopped process with the same ports and data. Resolves when the process itself works. */
   start(process: string): Promise<void>;
-  /** SIGTERM; SIGKILL if it does not go. */
+  /** Sends SIGTERM, and SIGKILL after the process's deadline. */
   stop(process: string): Promise<void>;
   kill(process: string): Promise<void>;
   /** SIGSTOP. */
   pause(process: string): Promise<void>;
   /** SIGCONT. */
   resume(process: string): Promise<void>;
-  /** Waits until every running process can do its work; rejects with what is missing. */
+  /** Waits until every running process is ready; rejects with the reason. */
   ready(deadlineMs?: number): Promise<void>;
-  /** Stops everything and gives the data directory free. Call it in any case; again is fine. */
+  /** Stops everything and unlocks the data directory. Call it in every case; it may be called again. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the state store and the broker, the services and their sidecars, and resolves when all of them are ready. On failure
- * it takes everything down again and rejects with the reason and the end of the log of the process that failed.
+ * it stops everything and rejects with the reason and the end of the failed process's log.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const settings = settingsOf(options);
@@ -161,7 +161,7 @@ function envOf(
     case 'order':
       return { BROKER: broker, NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off', ...env.order };
     case 'notification':
-      // Whoever tries it has the receiver on the same machine.
+      // A local receiver is on the same machine.
       return {
         WEBHOOKS_ALLOW_HTTP: 'on',
         WEBHOOKS_ALLOW_ADDRESSES: `${loopback}/32`,

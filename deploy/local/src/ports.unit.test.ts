@@ -13,7 +13,7 @@ afterEach(async () => {
   }
 });
 
-/** A process that looks for ports, says which, and stays. */
+/** A program that finds a port base, prints it and keeps running. */
 async function look(): Promise<string> {
   const program = `
     import { findPortBase } from ${JSON.stringify(join(import.meta.dirname, 'ports.ts'))};
@@ -34,8 +34,8 @@ it('processes that look for ports at the same time find ports of their own', asy
   expect(new Set(found).size).toBe(found.length);
 });
 
-it('a port that fetch refuses is named before anything is started on it', async () => {
+it('names a port that fetch refuses, before any process starts', async () => {
   await expect(requireFree([{ process: 'order-1', port: 6000 }])).rejects.toThrow(
-    'port 6000, which order-1 needs, is one that fetch and browsers refuse to call',
+    'port 6000, which order-1 needs, is refused by fetch and browsers',
   );
 });

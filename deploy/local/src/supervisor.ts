@@ -2,7 +2,7 @@ import { requireFree } from './ports.ts';
 import { ManagedProcess } from './processes/managed-process.ts';
 import type { ProcessKind, ProcessSpec, ProcessView } from './processes/spec.ts';
 
-/** What can be done to one process from outside. */
+/** The actions on one process. */
 export const PROCESS_ACTIONS = ['start', 'stop', 'kill', 'pause', 'resume'] as const;
 export type ProcessAction = (typeof PROCESS_ACTIONS)[number];
 
@@ -11,13 +11,13 @@ export interface SupervisorOptions {
   readonly dataDir: string;
   readonly startDeadlineMs: number;
   readonly onProgress: (line: string) => void;
-  /** A store answers again: told before `start` resolves. */
+  /** Called when a store works again, before `start` resolves. */
   readonly onStoreUp: () => Promise<void>;
 }
 
 /**
- * Runs the processes. A process that ends by itself is reported and stays down: this is the place to see what the others do without
- * it, so starting it again is somebody's decision.
+ * Runs the processes. A process that ends by itself is reported and stays down, so that a user can observe the others without
+ * it and decide when to start it again.
  */
 export class Supervisor {
   readonly #processes: ReadonlyMap<string, ManagedProcess>;
@@ -38,7 +38,7 @@ export class Supervisor {
     return [...this.#processes.values()].map((managed) => managed.view());
   }
 
-  /** Starts everything, each as soon as what it needs is there, and waits until all of it can work. */
+  /** Starts every process as soon as its dependencies run, and waits until all are ready. */
   async startAll(): Promise<void> {
     await requireFree(this.#options.specs.flatMap(({ name, ports }) => ports.map((port) => ({ process: name, port }))));
     const stores = Promise.all(this.#of('store').map((managed) => this.#started(managed)));
@@ -50,16 +50,16 @@ export class Supervisor {
     await this.ready();
   }
 
-  /** Waits until every process that is running can do its work. */
+  /** Waits until every running process is ready. */
   async ready(deadlineMs = this.#options.startDeadlineMs): Promise<void> {
     const running = [...this.#processes.values()].filter((managed) => managed.state === 'running');
     await Promise.all(running.map((managed) => managed.ready(deadlineMs, this.#closing.signal)));
   }
 
-  /** Does something to one process; resolves when it is done. `start` waits until the process is alive, whatever the others do. */
+  /** Performs an action on one process. `start` resolves when the process itself works. */
   async act(action: ProcessAction, name: string): Promise<void> {
     const managed = this.#processes.get(name);
-    if (!managed) throw new Error(`there is no process "${name}"; there are ${[...this.#processes.keys()].join(', ')}`);
+    if (!managed) throw new Error(`no process "${name}"; the processes are ${[...this.#processes.keys()].join(', ')}`);
     this.#closing.signal.throwIfAborted();
     if (action !== 'start') {
       await managed[action]();
@@ -69,7 +69,7 @@ export class Supervisor {
     if (managed.spec.kind === 'store') await this.#options.onStoreUp();
   }
 
-  /** Services first, so that they finish with their sidecars at hand; then sidecars, then stores. Leaves no process. */
+  /** Stops services first, so that they can still use their sidecars; then sidecars, then stores. Leaves no process. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

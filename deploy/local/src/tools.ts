@@ -5,13 +5,13 @@ import type { Settings } from './options.ts';
 export interface Tools {
   readonly daprd: string;
   readonly redis: string;
-  /** Only if it keeps the state. */
+  /** Only for the state store PostgreSQL. */
   readonly postgres: string | undefined;
-  /** Only if it carries the messages. */
+  /** Only for the broker Kafka. */
   readonly kafka: { readonly kafka: string; readonly java: string } | undefined;
 }
 
-/** Finds what the platform runs; on a machine that lacks it, this takes minutes and tells how far it is. */
+/** Finds the programs. A program that must be built takes minutes; its progress is printed. */
 export async function findTools({ store, broker }: Pick<Settings, 'store' | 'broker'>): Promise<Tools> {
   const [daprd, redis, postgres, kafka] = await Promise.all([
     resolveTool('daprd'),

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Resolves when the condition holds; rejects with what is still missing. It must give up when the signal aborts. */
+/** Resolves when the condition holds; rejects with the reason why not. Must stop when the signal aborts. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
 
-const attemptMs = 2_000;
-const pauseMs = 100;
+const ATTEMPT_MS = 2_000;
+const PAUSE_MS = 100;
 
-/** The message of anything thrown, with the cause that fetch hides. */
+/** The message of any thrown value, with its cause, which fetch hides. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : `: ${reasonOf(error.cause)}`;
@@ -20,22 +20,22 @@ export async function until(what: string, probe: Probe, deadlineMs: number, sign
   for (;;) {
     signal.throwIfAborted();
     const left = end - performance.now();
-    const attempt = AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(attemptMs, left))));
+    const attempt = AbortSignal.timeout(Math.ceil(Math.max(1, Math.min(ATTEMPT_MS, left))));
     try {
       return await probe(AbortSignal.any([signal, attempt]));
     } catch (error) {
       signal.throwIfAborted();
-      // The last attempt is cut short, and says nothing but that.
-      const cutShort = left < attemptMs && attempt.aborted;
+      // The last attempt is cut short, so its error is only its own timeout.
+      const cutShort = left < ATTEMPT_MS && attempt.aborted;
       if (!cutShort || reason === undefined) reason = error;
       if (performance.now() >= end) throw new Error(`${what} after ${deadlineMs / 1000} s: ${reasonOf(reason)}`);
     }
-    // Its own error says less than the signal's reason, which is thrown above.
-    await delay(pauseMs, undefined, { signal }).catch(() => {});
+    // The signal's reason is thrown above; the error of the delay has less detail.
+    await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
   }
 }
 
-/** A probe that wants a 2xx answer from a URL. */
+/** A probe that resolves when a URL responds with 2xx. */
 export function answersOk(url: string): Probe {
   return async (signal) => {
     const response = await fetch(url, { signal });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { until } from './wait.ts';
 
-test('who gives up says what was missing, and not that the last attempt was cut short', async () => {
+test('a timeout reports the last reason, not the last attempt that was cut short', async () => {
   let attempts = 0;
   const probe = (signal: AbortSignal) => {
     if (attempts++ === 0) return Promise.reject(new Error('no broker'));

@@ -1,7 +1,7 @@
 // @module-tag postgres
 import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { ask } from '../src/control/client.ts';
+import { sendRequest } from '../src/control/client.ts';
 import { socketPath } from '../src/options.ts';
 import { startPlatform } from '../src/platform.ts';
 import { brokerPort, findPortBase, loopback } from '../src/ports.ts';
@@ -14,33 +14,30 @@ const main = { order: standIn, consumer: standIn, restaurant: standIn };
 
 afterEach(() => dir.remove());
 
-test.each(['redis', 'postgresql'])(
-  'a supervisor that is killed takes all of its processes with it, on %s',
-  async (store) => {
-    const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase()), store]);
-    await said(run, '}]');
-    const processes = JSON.parse(run.output()) as ProcessView[];
-    expect(processes).toHaveLength(8);
-    // Frozen processes do not notice by themselves that anything ended.
-    for (const { name, kind } of processes)
-      if (kind === 'store') await ask(socketPath(dir.path), { action: 'pause', process: name }, 10_000);
-    const pids = processes.flatMap(({ pid }) => pid ?? []);
-    const children = (await Promise.all(pids.map(childrenOf))).flat();
-    run.child.kill('SIGKILL');
-    expect(await run.ended).toBe('SIGKILL');
-    await nothingLeft(
-      [...pids, ...children],
-      processes.flatMap(({ ports }) => ports),
-    );
-  },
-);
+test.each(['redis', 'postgresql'])('all processes end when their supervisor is killed, on %s', async (store) => {
+  const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase()), store]);
+  await said(run, '}]');
+  const processes = JSON.parse(run.output()) as ProcessView[];
+  expect(processes).toHaveLength(8);
+  // Frozen processes do not notice by themselves that anything ended.
+  for (const { name, kind } of processes)
+    if (kind === 'store') await sendRequest(socketPath(dir.path), { action: 'pause', process: name }, 10_000);
+  const pids = processes.flatMap(({ pid }) => pid ?? []);
+  const children = (await Promise.all(pids.map(childrenOf))).flat();
+  run.child.kill('SIGKILL');
+  expect(await run.ended).toBe('SIGKILL');
+  await nothingLeft(
+    [...pids, ...children],
+    processes.flatMap(({ ports }) => ports),
+  );
+});
 
-test('a taken port is named, with the process that needs it, and nothing is left running', async () => {
+test('names a port that is in use and its process, and leaves no process running', async () => {
   const portBase = await findPortBase();
   const other = createServer().listen(brokerPort(portBase), loopback);
   try {
     await expect(startPlatform({ dataDir: dir.path, portBase, main })).rejects.toThrow(
-      `port ${brokerPort(portBase)}, which redis-broker needs, is taken by another program\nChoose other ports with --port-base`,
+      `port ${brokerPort(portBase)}, which redis-broker needs, is in use by another program\nChoose other ports with --port-base`,
     );
   } finally {
     other.close();
@@ -49,7 +46,7 @@ test('a taken port is named, with the process that needs it, and nothing is left
   await (await startPlatform({ dataDir: dir.path, portBase, main })).close();
 });
 
-test('a process that does not come up is named, with the end of its log, and the rest is taken down', async () => {
+test('names a process that does not start, with the end of its log, and stops the others', async () => {
   const portBase = await findPortBase();
   const broken = { ...main, consumer: '/no/such/file.ts' };
   await expect(startPlatform({ dataDir: dir.path, portBase, main: broken })).rejects.toThrow(
@@ -58,7 +55,7 @@ test('a process that does not come up is named, with the end of its log, and the
   await nothingLeft([], [portBase, portBase + 1, portBase + 100, portBase + 200, portBase + 900, portBase + 901]);
 });
 
-test('a start that is given up leaves nothing', async () => {
+test('an aborted start leaves no process', async () => {
   const portBase = await findPortBase();
   const signal = AbortSignal.timeout(500);
   await expect(startPlatform({ dataDir: dir.path, portBase, main, signal })).rejects.toThrow(/timeout/);

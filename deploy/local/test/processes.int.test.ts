@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask } from '../src/control/client.ts';
+import { sendRequest } from '../src/control/client.ts';
 import { socketPath } from '../src/options.ts';
 import { type Platform, startPlatform } from '../src/platform.ts';
 import { findPortBase } from '../src/ports.ts';
@@ -109,7 +109,7 @@ test('a process that ends by itself is reported and stays down', async () => {
   await platform.start('restaurant-1');
 });
 
-test('what is written to the state store is there after the store was killed', async () => {
+test('writes to the state store survive a kill of the store', async () => {
   expect((await sidecar('/v1.0/state/state', [{ key: 'kept', value: 'this' }])).ok).toBe(true);
   await platform.kill('redis-state');
   await platform.start('redis-state');
@@ -124,13 +124,13 @@ test('a sidecar that starts while the broker is down has the state store at once
   await platform.start('order-1-dapr');
   expect((await sidecar('/v1.0/state/state', [{ key: 'meanwhile', value: 1 }])).ok).toBe(true);
   // To Dapr it is healthy.
-  await expect(platform.ready(1_000)).rejects.toThrow('no connection to what is behind its component messages');
+  await expect(platform.ready(1_000)).rejects.toThrow('no connection to the backend of component messages');
   await platform.start('redis-broker');
   await platform.ready();
   await publish('restaurant-commands', 1);
 });
 
-test('a service that is killed under a flood of messages gets what is left of it when it is back', async () => {
+test('a service that is killed under a flood of messages gets the remaining messages after its restart', async () => {
   const count = 5_000;
   const consumer = platform.urls.consumer[0];
   const flood = publish('consumer-commands', count);
@@ -143,7 +143,7 @@ test('a service that is killed under a flood of messages gets what is left of it
 });
 
 test('other processes can list and move the processes through the socket', async () => {
-  const say = (request: Parameters<typeof ask>[1]) => ask(socketPath(dir.path), request, 60_000);
+  const say = (request: Parameters<typeof sendRequest>[1]) => sendRequest(socketPath(dir.path), request, 60_000);
   const processes = platform.processes().map(({ name, pid, state }) => expect.objectContaining({ name, pid, state }));
   expect(await say({ action: 'list' })).toEqual({ processes });
   expect(await say({ action: 'pause', process: 'order-1' })).toHaveProperty('processes');

@@ -8,7 +8,7 @@ describe('npm start', () => {
   const dir = temporaryDir();
   afterAll(() => dir.remove());
 
-  test('shows an order go through, and stays up until it is told to stop', async () => {
+  test('prints the statuses of an order, and keeps running until it is stopped', async () => {
     const portBase = await findPortBase();
     const place = ['--data-dir', dir.path];
     const run = runProgram('start.ts', [...place, '--port-base', String(portBase)]);
@@ -26,7 +26,7 @@ describe('npm start', () => {
 
     const twice = runProgram('start.ts', [...place, '--port-base', String(await findPortBase())]);
     expect(await twice.ended).toBe(1);
-    expect(twice.output()).toContain(`a platform is running in ${dir.path} already`);
+    expect(twice.output()).toContain(`a platform is already running in ${dir.path}`);
 
     const list = runProgram('processes.ts', ['list', '--json', ...place]);
     expect(await list.ended).toBe(0);
@@ -57,10 +57,10 @@ describe('npm start', () => {
     );
   });
 
-  test('a wrong command line is told whole, with exit code 2', async () => {
+  test('lists every invalid option, with exit code 2', async () => {
     const run = runProgram('start.ts', ['--port-base', '1', '--store', 'paper', '--data-dir', dir.path]);
     expect(await run.ended).toBe(2);
-    expect(run.output()).toContain('port base: 1 is no integer');
-    expect(run.output()).toContain('store: "paper" is neither redis nor postgresql');
+    expect(run.output()).toContain('--port-base must be an integer between');
+    expect(run.output()).toContain('--store must be redis or postgresql, not "paper"');
   });
 });

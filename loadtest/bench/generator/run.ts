@@ -64,8 +64,9 @@ export class LoadRun {
     const requests: Promise<void>[] = [];
     for (let n = 0; n < Math.floor(rate * (warmupSeconds + seconds)); n++) {
       const due = this.#start + (n * 1000) / rate;
-      const early = due - performance.now();
-      if (early > 0) await delay(early);
+      // Timers round to milliseconds, and an early request would have too short a latency.
+      for (let early = due - performance.now(); early > 0; early = due - performance.now())
+        await delay(Math.ceil(early));
       if (this.#inFlight < maxInFlight && this.#sent < maxRequests) requests.push(this.#request(due));
       else this.#drop(due);
     }

@@ -32,6 +32,19 @@ describe('a load', () => {
     expect(markers).toEqual(['from', 'to']);
   });
 
+  it('in an open loop sends no request before it is due', async () => {
+    const sentAt: number[] = [];
+    const send: Send = async (n) => {
+      sentAt.push(performance.now());
+      return { id: `id-${n}` };
+    };
+    const start = performance.now();
+    const run = new LoadRun(load, send, () => {});
+    await run.open(700);
+    expect(sentAt).toHaveLength(210);
+    for (const [n, at] of sentAt.entries()) expect(at).toBeGreaterThanOrEqual(start + (n * 1000) / 700);
+  });
+
   it('in an open loop drops and counts arrivals beyond its limit of requests in flight', async () => {
     const waiting: (() => void)[] = [];
     const send: Send = (n) => new Promise((resolve) => waiting.push(() => resolve({ id: `id-${n}` })));

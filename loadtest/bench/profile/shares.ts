@@ -61,7 +61,8 @@ export function scriptPart(url: string): string | undefined {
 /** The module of a Go function, by its full name. For Go's standard library: the package. */
 export function goPart(name: string): string {
   const [plain = name] = name.split('[');
-  const packagePath = plain.slice(0, plain.indexOf('.', plain.lastIndexOf('/') + 1));
+  // Assembly functions of the runtime, such as aeshashbody, have no package.
+  const packagePath = plain.slice(0, Math.max(plain.indexOf('.', plain.lastIndexOf('/') + 1), 0));
   const segments = packagePath.split('/');
   if (segments[0]?.includes('.')) return segments.slice(0, segments[0] === 'github.com' ? 3 : 2).join('/');
   return /^(internal\/)?runtime\b/.test(packagePath) ? 'Go runtime' : packagePath || 'Go runtime';

@@ -79,6 +79,7 @@ it('assigns a script to its workspace, its innermost package, or the runtime', (
 it('assigns a Go function to its module, its package in the standard library, or the runtime', () => {
   const names = {
     'runtime.mallocgc': 'Go runtime',
+    aeshashbody: 'Go runtime',
     'internal/runtime/syscall.Syscall6': 'Go runtime',
     'net/http.(*conn).serve': 'net/http',
     'syscall.Syscall': 'syscall',

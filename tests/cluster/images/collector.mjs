@@ -1,4 +1,4 @@
-// A stand-in for a collector: takes OTLP over HTTP and prints each request for traces as a line of base64.
+// A stand-in for an OTLP collector: receives OTLP over HTTP, and prints each request with traces as a line of base64.
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 

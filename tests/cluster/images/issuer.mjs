@@ -1,4 +1,4 @@
-// A stand-in for an issuer of tokens: shows the keys that lie beside it.
+// A stand-in for a token issuer: serves the public keys in the file beside it.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 

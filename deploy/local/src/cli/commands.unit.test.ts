@@ -1,12 +1,39 @@
+import type { Command } from '@standing-order/tools/cli';
 import { describe, expect, test } from 'vitest';
-import { parseProcesses, tableOf } from './processes-command.ts';
-import { parseStart } from './start-command.ts';
+import type { PlatformOptions } from '../options.ts';
+import { createProcessesCommand, type ProcessesOptions, tableOf } from './processes-command.ts';
+import { createStartCommand } from './start-command.ts';
+
+/** The options that a command line of `npm start` gives. Rejects with the message of a usage error. */
+async function parseStart(argv: readonly string[]) {
+  let parsed: { options: PlatformOptions; once: boolean } | undefined;
+  const command = createStartCommand(async (options, once) => {
+    parsed = { options, once };
+  });
+  await silenced(command).parseAsync(argv, { from: 'user' });
+  return parsed;
+}
+
+/** The request that a command line of `npm run processes` gives. Rejects with the message of a usage error. */
+async function parseProcesses(argv: readonly string[]) {
+  let parsed: ProcessesOptions | undefined;
+  const command = createProcessesCommand(async (options) => {
+    parsed = options;
+  });
+  await silenced(command).parseAsync(argv, { from: 'user' });
+  return parsed;
+}
+
+/** Commander prints its usage errors; the tests read them from the rejection. */
+function silenced(command: Command): Command {
+  for (const each of [command, ...command.commands]) each.configureOutput({ writeErr: () => {} });
+  return command;
+}
 
 describe('the command line of npm start', () => {
-  test('gives the options', () => {
+  test('gives the options', async () => {
     const argv = ['--port-base', '5000', '--replicas', 'order=2,consumer=3', '--store=postgresql', '--clean', '--once'];
-    expect(parseStart([...argv, '--broker', 'kafka', '--data-dir', '/tmp/x'])).toEqual({
-      kind: 'start',
+    expect(await parseStart([...argv, '--broker', 'kafka', '--data-dir', '/tmp/x'])).toEqual({
       once: true,
       options: {
         dataDir: '/tmp/x',
@@ -20,11 +47,11 @@ describe('the command line of npm start', () => {
     });
   });
 
-  test('gives services their variables, of two for one the later', () => {
+  test('gives services their variables; a later value replaces an earlier one', async () => {
     const issuer = 'AUTH_ISSUER=http://127.0.0.1:9000/?a=b';
     const argv = ['--env', issuer, '--env', 'consumer:AUTH_ISSUER=', '--env', 'order:STYLE_OVERRIDE=refused'];
     const url = { AUTH_ISSUER: 'http://127.0.0.1:9000/?a=b' };
-    expect(parseStart([...argv, '--style', 'synchronous'])).toMatchObject({
+    expect(await parseStart([...argv, '--style', 'synchronous'])).toMatchObject({
       options: {
         env: {
           order: { ...url, STYLE_OVERRIDE: 'refused', ORDER_STYLE: 'synchronous' },
@@ -36,62 +63,43 @@ describe('the command line of npm start', () => {
     });
   });
 
-  test('tells every fault at once', () => {
-    const argv = [
-      '--port-base',
-      '80',
-      '--style',
-      'messaging',
-      '--env',
-      'waiter:LOG_LEVEL=info',
-      '--env',
-      'LOG_LEVEL',
-      '--replicas',
-      'order=11,restaurant=0,waiter=1,consumer',
-      '--store',
-      'mysql',
-      '--broker=pigeons',
-      '--what',
-      '--once=1',
-    ];
-    const command = parseStart([...argv, `--data-dir=/tmp/${'x'.repeat(120)}`]);
-    expect(command).toMatchObject({
-      kind: 'faults',
-      faults: [
-        'there is no flag --what',
-        '--once takes no value',
-        'style: "messaging" is none of respond-first, synchronous, replication',
-        'replicas: "waiter=1" is not of the form order|consumer|restaurant|notification=N',
-        'replicas: "consumer" is not of the form order|consumer|restaurant|notification=N',
-        'env: "waiter:LOG_LEVEL=info" is not of the form NAME=VALUE or order|consumer|restaurant|notification:NAME=VALUE',
-        'env: "LOG_LEVEL" is not of the form NAME=VALUE or order|consumer|restaurant|notification:NAME=VALUE',
-        'port base: 80 is no integer from 1024 to 64536',
-        'store: "mysql" is neither redis nor postgresql',
-        'broker: "pigeons" is neither redis nor kafka',
-        'replicas: order=11 is no integer from 1 to 10',
-        'replicas: restaurant=0 is no integer from 1 to 10',
-        expect.stringContaining('data directory: its path is too long'),
-      ],
-    });
+  test('lists every invalid value at once', async () => {
+    const argv = ['--port-base', '80', '--style', 'messaging', '--env', 'waiter:LOG_LEVEL=info', '--env', 'LOG_LEVEL'];
+    const more = ['--replicas', 'order=11,restaurant=0,waiter=1,consumer', '--store', 'mysql', '--broker=pigeons'];
+    const dataDir = `/tmp/${'x'.repeat(120)}`;
+    await expect(parseStart([...argv, ...more, `--data-dir=${dataDir}`])).rejects.toThrow(
+      [
+        '--style must be one of respond-first, synchronous, replication, not "messaging"',
+        '--replicas must be a list of order|consumer|restaurant|notification=N, not "waiter=1"',
+        '--replicas must be a list of order|consumer|restaurant|notification=N, not "consumer"',
+        '--env must be NAME=VALUE or order|consumer|restaurant|notification:NAME=VALUE, not "waiter:LOG_LEVEL=info"',
+        '--env must be NAME=VALUE or order|consumer|restaurant|notification:NAME=VALUE, not "LOG_LEVEL"',
+        '--port-base must be an integer between 1024 and 64536',
+        '--store must be redis or postgresql, not "mysql"',
+        '--broker must be redis or kafka, not "pigeons"',
+        '--replicas: order must be an integer between 1 and 10, not 11',
+        '--replicas: restaurant must be an integer between 1 and 10, not 0',
+        `--data-dir: the path is too long for a socket in it (${dataDir})`,
+      ].join('\n'),
+    );
   });
 
   test.each([
-    [['--port-base', 'abc'], 'port base: "abc" is no number'],
-    [['--port-base'], '--port-base needs a value'],
-    [['--store', '--once'], '--store needs a value'],
-    [['--store', 'redis', '--store', 'redis'], '--store is given twice'],
-    [['now'], 'unexpected: now'],
-    [['--replicas', 'notification=11'], 'replicas: notification=11 is no integer from 0 to 10'],
-  ])('refuses %j', (argv, fault) => {
-    expect(parseStart(argv)).toEqual({ kind: 'faults', faults: [fault] });
+    [['--port-base', 'abc'], '--port-base must be an integer between 1024 and 64536'],
+    [['--port-base'], 'argument missing'],
+    [['--what'], "unknown option '--what'"],
+    [['--store', '--once'], '--store must be redis or postgresql, not "--once"'],
+    [['now'], 'too many arguments'],
+    [['--replicas', 'notification=11'], '--replicas: notification must be an integer between 0 and 10, not 11'],
+  ])('refuses %j', async (argv, message) => {
+    await expect(parseStart(argv)).rejects.toThrow(message);
   });
 });
 
 describe('the command line of npm run processes', () => {
-  test('says what is asked of the platform', () => {
-    expect(parseProcesses(['list', '--json'])).toMatchObject({ kind: 'ask', request: { action: 'list' }, json: true });
-    expect(parseProcesses(['pause', 'order-1', '--data-dir', '/tmp/x'])).toEqual({
-      kind: 'ask',
+  test('gives the request and the socket of the platform', async () => {
+    expect(await parseProcesses(['list', '--json'])).toMatchObject({ request: { action: 'list' }, json: true });
+    expect(await parseProcesses(['pause', 'order-1', '--data-dir', '/tmp/x'])).toEqual({
       request: { action: 'pause', process: 'order-1' },
       socket: '/tmp/x/control.sock',
       json: false,
@@ -99,12 +107,12 @@ describe('the command line of npm run processes', () => {
   });
 
   test.each([
-    [[], 'say what to do: list, start, stop, kill, pause, resume'],
-    [['crush', 'order-1'], 'there is no "crush": list, start, stop, kill, pause, resume'],
-    [['kill'], 'kill needs the name of a process; "list" shows them'],
-    [['list', 'order-1'], 'unexpected: order-1'],
-  ])('refuses %j', (argv, fault) => {
-    expect(parseProcesses(argv)).toEqual({ kind: 'faults', faults: [fault] });
+    [[], 'outputHelp'],
+    [['crush', 'order-1'], "unknown command 'crush'"],
+    [['kill'], "missing required argument 'name'"],
+    [['list', 'order-1'], 'too many arguments'],
+  ])('refuses %j', async (argv, message) => {
+    await expect(parseProcesses(argv)).rejects.toThrow(message);
   });
 
   test('shows processes as a table', () => {

@@ -13,8 +13,8 @@ export interface Stage {
 }
 
 /**
- * Shows one order go through, and resolves to whether it did. When it does not, that is told and no failure: a platform whose
- * backlog, or whose missing process, keeps it waiting is there to be watched. Rejects only when it is stopped.
+ * Places one order and prints its statuses. Resolves to true if it was validated. An order that waits, because of a backlog or
+ * a stopped process, is reported and is no failure. Rejects only when it is aborted.
  */
 export async function demonstrate({ urls, signal, say, processes, waitMs }: Stage): Promise<boolean> {
   try {
@@ -42,11 +42,11 @@ function linesOf({ seen, total, reasons }: DemoResult): string[] {
 
 function pendingLines({ order }: DemoUrls, { id }: DemoResult, processes: ReturnType<Stage['processes']>): string[] {
   const missing = processes.filter(({ state }) => state !== 'running').map(({ name, state }) => `${name} is ${state}`);
-  const why = missing.length > 0 ? missing.join(', ') : 'older orders that an earlier run left may come first';
+  const why = missing.length > 0 ? missing.join(', ') : 'orders of an earlier run may be processed first';
   return [
-    `still PENDING, because ${why}. It is stored, and will be decided.`,
+    `still PENDING, because ${why}. It is stored and will be decided.`,
     `Wait for it:  curl ${order}/orders/${id} -H 'prefer: wait=60'`,
-    'Look around:  npm run processes -- list',
-    'Begin anew, without what is stored:  npm start -- --clean',
+    'List the processes:  npm run processes -- list',
+    'Start with an empty store:  npm start -- --clean',
   ];
 }

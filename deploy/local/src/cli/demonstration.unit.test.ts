@@ -9,7 +9,7 @@ afterEach(() => server?.close());
 const pending = { id: 'o1', status: 'PENDING', reasons: [] };
 const validated = { id: 'o1', status: 'VALIDATED', reasons: [], total: { amount: 2340, currency: 'EUR' } };
 
-/** Shows the demo to services that answer as given, and tells what is said. */
+/** Runs the demo against services with the given responses, and returns the printed lines. */
 async function shown(posted: [number, object], read: object, states: readonly string[] = []) {
   server = createServer((request, response) => {
     const order = request.url?.startsWith('/orders') === true;
@@ -45,10 +45,10 @@ describe('the demo order', () => {
     expect(said).toMatch(/^Order o1\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
   });
 
-  test('that stays undecided is no failure: it is said why and what to do', async () => {
+  test('that stays undecided is no failure, and the reason and the next step are printed', async () => {
     const behind = await shown([202, pending], pending, ['running', 'running']);
     expect(behind.validatedInTime).toBe(false);
-    expect(behind.said).toContain('still PENDING, because older orders that an earlier run left may come first');
+    expect(behind.said).toContain('still PENDING, because orders of an earlier run may be processed first');
     expect(behind.said).toContain("/orders/o1 -H 'prefer: wait=60'");
     server?.close();
     const without = await shown([202, pending], pending, ['running', 'failed']);

@@ -1,61 +1,53 @@
-import { readFlags } from '@standing-order/tools/flags';
-import type { Request } from '../control/protocol.ts';
+import { Argument, type Command, createCommand } from '@standing-order/tools/cli';
+import type { ControlRequest } from '../control/protocol.ts';
 import { socketPath } from '../options.ts';
 import type { ProcessView } from '../processes/spec.ts';
-import { PROCESS_ACTIONS } from '../supervisor.ts';
+import { PROCESS_ACTIONS, type ProcessAction } from '../supervisor.ts';
 import { dataDirOf } from './start-command.ts';
 
-export const PROCESSES_HELP = `npm run processes -- list
-npm run processes -- stop|kill|pause|resume|start NAME
-
-Shows and moves the processes of the platform that "npm start" runs. A process that is down, for whatever reason, stays down
-until it is started.
-
-  stop     lets it finish (SIGTERM)          start   starts it again, same ports, same data
-  kill     ends it at once (SIGKILL)
-  pause   stops it where it is (SIGSTOP)    resume    lets it go on (SIGCONT)
-
-  --json          print the processes as JSON
-  --data-dir DIR  of the platform, if it was started with one
-  --help          this text`;
-
-export type ProcessesCommand =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'faults'; readonly faults: readonly string[] }
-  | { readonly kind: 'ask'; readonly request: Request; readonly socket: string; readonly json: boolean };
-
-/** Reads the command line of `npm run processes`. */
-export function parseProcesses(argv: readonly string[]): ProcessesCommand {
-  const flags = readFlags(argv, { values: ['data-dir'], switches: ['json', 'help'], maxWords: 2 });
-  if (flags.switches.has('help')) return { kind: 'help' };
-  const faults = [...flags.faults];
-  const request = requestOf(flags.words, faults);
-  if (request === undefined || faults.length > 0) return { kind: 'faults', faults };
-  return {
-    kind: 'ask',
-    request,
-    socket: socketPath(dataDirOf(flags.values.get('data-dir'))),
-    json: flags.switches.has('json'),
-  };
+/** A request to the platform that runs in a data directory. */
+export interface ProcessesOptions {
+  readonly request: ControlRequest;
+  /** Path of the platform's control socket. */
+  readonly socket: string;
+  /** Print JSON instead of a table. */
+  readonly json: boolean;
 }
 
-function requestOf([word, managed]: readonly string[], faults: string[]): Request | undefined {
-  if (word === 'list') {
-    if (managed !== undefined) faults.push(`unexpected: ${managed}`);
-    return { action: 'list' };
+interface SharedOptions {
+  readonly dataDir?: string;
+  readonly json?: true;
+}
+
+const DESCRIPTIONS: Readonly<Record<ProcessAction, string>> = {
+  start: 'start a process again, with the same ports and data',
+  stop: 'end a process in order (SIGTERM)',
+  kill: 'end a process at once (SIGKILL)',
+  pause: 'pause a process (SIGSTOP)',
+  resume: 'resume a paused process (SIGCONT)',
+};
+
+/** The command `npm run processes`. `run` gets the request. */
+export function createProcessesCommand(run: (options: ProcessesOptions) => Promise<void>): Command {
+  const program = createCommand(
+    'processes',
+    'Shows and controls the processes that "npm start" runs. A process that is down stays down until it is started.',
+  );
+  const send = (request: ControlRequest, { dataDir, json }: SharedOptions) =>
+    run({ request, socket: socketPath(dataDirOf(dataDir)), json: json === true });
+  const subcommand = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('--json', 'print the processes as JSON')
+      .option('--data-dir <path>', "the platform's data directory (default: .standing-order/local)");
+  subcommand('list', 'list the processes').action((options: SharedOptions) => send({ action: 'list' }, options));
+  for (const action of PROCESS_ACTIONS) {
+    subcommand(action, DESCRIPTIONS[action])
+      .addArgument(new Argument('<name>', 'name of the process, as in the list'))
+      .action((process: string, options: SharedOptions) => send({ action, process }, options));
   }
-  const action = PROCESS_ACTIONS.find((known) => known === word);
-  if (action === undefined) {
-    faults.push(
-      `${word === undefined ? 'say what to do' : `there is no "${word}"`}: list, ${PROCESS_ACTIONS.join(', ')}`,
-    );
-    return undefined;
-  }
-  if (managed === undefined) {
-    faults.push(`${action} needs the name of a process; "list" shows them`);
-    return undefined;
-  }
-  return { action, process: managed };
+  return program;
 }
 
 /** The processes as a table, one line each. */

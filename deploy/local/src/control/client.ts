@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
-import type { Request } from './protocol.ts';
-import type { Answer } from './server.ts';
+import type { ControlRequest } from './protocol.ts';
+import type { ControlResponse } from './server.ts';
 
-/** Asks the platform that runs in a data directory. Rejects if there is none. */
-export function ask(path: string, request: Request, deadlineMs: number): Promise<Answer> {
+/** Sends a request to the platform that runs in a data directory. Rejects if there is none. */
+export function sendRequest(path: string, request: ControlRequest, deadlineMs: number): Promise<ControlResponse> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect({ path, signal: AbortSignal.timeout(deadlineMs) });
@@ -11,14 +11,14 @@ export function ask(path: string, request: Request, deadlineMs: number): Promise
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const absent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      reject(absent ? new Error('no platform runs there; start one with "npm start"') : error);
+      reject(absent ? new Error('no platform runs in this data directory; start one with "npm start"') : error);
     });
     socket.on('data', (chunk) => {
       text += chunk;
     });
     socket.once('end', () => {
       if (text === '') reject(new Error('the platform closed the connection without an answer; it may be stopping'));
-      else resolve(JSON.parse(text) as Answer);
+      else resolve(JSON.parse(text) as ControlResponse);
     });
   });
 }

@@ -1,13 +1,13 @@
 import { PROCESS_ACTIONS, type ProcessAction } from '../supervisor.ts';
 
-/** One line of JSON each way: what to do, and what came of it. */
-export type Request = { readonly action: 'list' } | { readonly action: ProcessAction; readonly process: string };
+/** A request to a running platform: one line of JSON. */
+export type ControlRequest = { readonly action: 'list' } | { readonly action: ProcessAction; readonly process: string };
 
-/** Longest request that is read. */
-export const maxRequestBytes = 1_024;
+/** Maximum size of a request in bytes. */
+export const MAX_REQUEST_BYTES = 1_024;
 
-/** Reads a request. Throws an Error that says what is wrong with it. */
-export function parseRequest(line: string): Request {
+/** Parses a request. Throws an Error with the reason if it is invalid. */
+export function parseRequest(line: string): ControlRequest {
   const value: unknown = JSON.parse(line);
   if (typeof value !== 'object' || value === null || !('action' in value)) throw new Error('no action given');
   if (value.action === 'list') return { action: 'list' };

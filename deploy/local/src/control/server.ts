@@ -4,17 +4,18 @@ import { createServer, type Socket } from 'node:net';
 import type { ProcessView } from '../processes/spec.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { reasonOf } from '../wait.ts';
-import { maxRequestBytes, parseRequest } from './protocol.ts';
+import { MAX_REQUEST_BYTES, parseRequest } from './protocol.ts';
 
-export type Answer = { readonly processes: readonly ProcessView[] } | { readonly error: string };
+/** The processes after the action, or the reason why it failed: one line of JSON. */
+export type ControlResponse = { readonly processes: readonly ProcessView[] } | { readonly error: string };
 
 export interface Control {
   close(): Promise<void>;
 }
 
-/** Lets other processes of this user see and move the processes, over a socket in the data directory. */
+/** Serves requests about the processes on a socket in the data directory, which only this user can open. */
 export async function serveControl(path: string, supervisor: Supervisor): Promise<Control> {
-  // Only a platform that died can have left one: the directory is locked.
+  // A leftover socket belongs to a platform that died, because the directory is locked.
   await rm(path, { force: true });
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -34,20 +35,20 @@ export async function serveControl(path: string, supervisor: Supervisor): Promis
 }
 
 async function serve(socket: Socket, supervisor: Supervisor): Promise<void> {
-  // A client that goes away breaks its own connection only.
+  // A client that disconnects affects only its own connection.
   socket.on('error', () => socket.destroy());
   socket.setTimeout(5_000, () => socket.destroy());
   let text = '';
   for await (const chunk of socket.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     text += chunk;
-    if (text.includes('\n') || text.length > maxRequestBytes) break;
+    if (text.includes('\n') || text.length > MAX_REQUEST_BYTES) break;
   }
   socket.setTimeout(0);
-  const answer: Answer = await answerTo(text, supervisor);
-  if (socket.writable) socket.end(`${JSON.stringify(answer)}\n`);
+  const response: ControlResponse = await responseTo(text, supervisor);
+  if (socket.writable) socket.end(`${JSON.stringify(response)}\n`);
 }
 
-async function answerTo(text: string, supervisor: Supervisor): Promise<Answer> {
+async function responseTo(text: string, supervisor: Supervisor): Promise<ControlResponse> {
   try {
     const request = parseRequest(text);
     if (request.action !== 'list') await supervisor.act(request.action, request.process);

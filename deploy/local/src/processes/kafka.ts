@@ -17,18 +17,18 @@ export interface KafkaOptions {
   readonly binary: string;
   readonly java: string;
   readonly port: number;
-  /** On which the node speaks with itself as its own controller. */
+  /** Port of the node's own controller. */
   readonly controllerPort: number;
   readonly dataDir: string;
 }
 
-/** Any 16 bytes in base64url, the same for ever: the node's data belongs to it. */
+/** Any 16 bytes in base64url. They never change, because the node's data belongs to this id. */
 const clusterId = 'standing-order-broker1';
 
-/** It starts in half the time without the optimising compiler, and has no load here for which that one would pay. */
+/** Without the optimising compiler Kafka starts in half the time; the local load is too small for that compiler to pay. */
 const javaFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'];
 
-/** A Kafka broker that is its own controller (KRaft). Topics come to be when they are first used. */
+/** A Kafka broker that is its own controller (KRaft). Topics are created at first use. */
 export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {
   const dir = join(dataDir, kafkaName);
   const properties = join(dataDir, `${kafkaName}.properties`);
@@ -49,7 +49,7 @@ export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: Ka
   };
 }
 
-/** What a broker is told that is alone; `dir` holds its data. */
+/** The settings of a single broker; `dir` holds its data. */
 export function kafkaSettings(port: number, controllerPort: number, dir: string): Record<string, string | number> {
   const oneNode = Object.fromEntries(
     ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((topic) => [
@@ -68,17 +68,17 @@ export function kafkaSettings(port: number, controllerPort: number, dir: string)
     'transaction.state.log.min.isr': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'offsets.topic.num.partitions': 4,
-    // Of the commands of 64 lanes, so many streams are read side by side, by as many replicas at most. More would make
-    // smaller batches, since each gathers its own.
+    // The commands of 64 lanes are read in this many parallel streams, by as many replicas at most. More partitions would
+    // make smaller batches, because each partition gathers its own.
     'num.partitions': 8,
     'auto.create.topics.enable': 'true',
     'log.retention.hours': 24,
-    // Acknowledged is in the system's cache: a kill costs nothing, a power cut may cost a second, as with the Redis broker.
+    // An acknowledged message is in the system's cache: a kill loses no message, a power cut up to a second, as with Redis.
     'log.flush.interval.ms': 1_000,
     'log.flush.scheduler.interval.ms': 1_000,
-    // There are no other members to wait for.
+    // The group has no other members to wait for.
     'group.initial.rebalance.delay.ms': 0,
-    // After a kill it is taken back by itself, its own controller, only when its former session is over.
+    // After a kill, its own controller accepts the broker again only when the former session has expired.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
     'num.io.threads': 4,
@@ -101,7 +101,7 @@ interface Format {
   write(draft: string): string;
 }
 
-/** Makes the data directory under another name first, so that an interrupted start leaves nothing half-made. */
+/** Creates the data directory under another name first, so that an interrupted start leaves no incomplete directory. */
 async function format({ dir, binary, env, signal, write }: Format): Promise<void> {
   if (existsSync(dir)) return;
   const draft = `${dir}.new`;
@@ -115,7 +115,7 @@ async function format({ dir, binary, env, signal, write }: Format): Promise<void
   await rm(properties);
 }
 
-/** Asks which requests it understands, in the oldest version of that question, which every broker answers. */
+/** Sends ApiVersions in its oldest version, which every broker answers. */
 function answersApiVersions(port: number): Probe {
   return (signal) =>
     new Promise((resolve, reject) => {

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Program } from './spec.ts';
 
 /**
- * Runs in the process's own session: leaves a watcher that reads a pipe whose other end only the supervisor has, then becomes the
- * program. When the supervisor closes the pipe, or dies in any way, the watcher kills what is left of the session, and the
- * program's children, which may have left the session and may be paused. The watcher is in that process group itself, so
+ * Runs in the process's own session: starts a watcher that reads a pipe from the supervisor, then becomes the
+ * program. When the supervisor closes the pipe or dies, the watcher kills the remaining session and the program's children,
+ * which may have left the session and may be paused. The watcher is in that process group itself, so
  * the group's number cannot be given to another before it acts.
  */
 const guard = `
@@ -27,7 +27,7 @@ export function spawnKilledWithParent(program: Program, cwd: string, log: number
     ...program.user,
   });
   const pipe = child.stdio[3];
-  // The watcher never writes; an error here only says that it is gone, and so is its process.
+  // The watcher never writes: an error means that the watcher and its process have ended.
   pipe?.on('error', () => {});
   child.once('exit', () => pipe?.destroy());
   return child;

@@ -9,7 +9,7 @@ import { spawnKilledWithParent } from './kill-with-parent.ts';
 import { lastLines } from './log.ts';
 import type { ProcessSpec, ProcessState, ProcessView } from './spec.ts';
 
-const killDeadlineMs = 10_000;
+const KILL_DEADLINE_MS = 10_000;
 
 /** One process of the platform. Its actions run one after another, except `kill`, which never waits for another. */
 export class ManagedProcess {
@@ -24,7 +24,7 @@ export class ManagedProcess {
   #runs = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** `onFailure` hears of every end that nobody asked for, with the last lines of the log. */
+  /** `onFailure` is called when the process ends without a request, with the last lines of its log. */
   constructor(spec: ProcessSpec, dataDir: string, onFailure: (view: ProcessView, log: string) => void) {
     this.spec = spec;
     this.#dataDir = dataDir;
@@ -51,10 +51,10 @@ export class ManagedProcess {
     };
   }
 
-  /** Starts the process and waits until it is alive. Rejects, with the end of its log and with nothing left running, if it does not get there. */
+  /** Starts the process and waits until it is alive. On failure, kills the process and rejects with the end of its log. */
   start(deadlineMs: number, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#child) throw new Error(`${this.spec.name} is ${this.#state} already`);
+      if (this.#child) throw new Error(`${this.spec.name} is already ${this.#state}`);
       await requireFree(this.spec.ports.map((port) => ({ process: this.spec.name, port })));
       this.#state = 'starting';
       try {
@@ -70,7 +70,7 @@ export class ManagedProcess {
     });
   }
 
-  /** Waits until it can do its work. */
+  /** Waits until the process is ready. */
   async ready(deadlineMs: number, signal: AbortSignal): Promise<void> {
     const { exited, release } = this.#exitSignal();
     try {
@@ -82,33 +82,34 @@ export class ManagedProcess {
     }
   }
 
-  /** Asks it to end, and kills it when the deadline has passed. Resolves when the process is gone; says whether it went by itself. */
-  stop(): Promise<'gone' | 'killed'> {
+  /** Sends the stop signal, and kills the process after its deadline. Resolves when the process has ended, to how it ended. */
+  stop(): Promise<'exited' | 'killed'> {
     return this.#inTurn(async () => {
       const child = this.#child;
       if (!child) {
         this.#state = 'stopped';
-        return 'gone';
+        return 'exited';
       }
       if (this.#state === 'paused') await this.#signal('SIGCONT');
       this.#state = 'stopping';
       child.kill(this.spec.stopSignal);
-      if (await this.#gone(child, this.spec.stopDeadlineMs)) return 'gone';
+      if (await this.#hasExited(child, this.spec.stopDeadlineMs)) return 'exited';
       await this.kill();
       return 'killed';
     });
   }
 
-  /** SIGKILL, at once. Resolves when the process is gone. */
+  /** Sends SIGKILL at once. Resolves when the process has ended. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child) return;
     this.#state = 'stopping';
     await this.#signal('SIGKILL');
-    if (!(await this.#gone(child, killDeadlineMs))) throw new Error(`${this.spec.name} does not die`);
+    if (!(await this.#hasExited(child, KILL_DEADLINE_MS)))
+      throw new Error(`${this.spec.name} has not ended after SIGKILL`);
   }
 
-  /** SIGSTOP: it keeps its ports and connections and does nothing. */
+  /** Sends SIGSTOP: the process keeps its ports and connections. */
   pause(): Promise<void> {
     return this.#inTurn(async () => {
       this.#require('running');
@@ -117,7 +118,7 @@ export class ManagedProcess {
     });
   }
 
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): Promise<void> {
     return this.#inTurn(async () => {
       this.#require('paused');
@@ -189,7 +190,7 @@ export class ManagedProcess {
     };
   }
 
-  async #gone(child: ChildProcess, deadlineMs: number): Promise<boolean> {
+  async #hasExited(child: ChildProcess, deadlineMs: number): Promise<boolean> {
     if (this.#child !== child) return true;
     try {
       await once(child, 'exit', { signal: AbortSignal.timeout(deadlineMs) });

@@ -10,7 +10,7 @@ import { inheritedEnv, type ProcessSpec, type Program } from './spec.ts';
 
 const run = promisify(execFile);
 
-/** The user as whom the state store connects. */
+/** The user of the state store's connections. */
 export const postgresqlUser = 'postgres';
 /** The database that the state store uses. */
 export const postgresqlDatabase = 'postgres';
@@ -52,7 +52,7 @@ export async function postgresqlProcess({ binary, port, dataDir, password }: Pos
     alive: acceptsConnections(port),
     ready: acceptsConnections(port),
     withChildren: true,
-    // On SIGTERM it would wait for its clients to leave.
+    // On SIGTERM it would wait for its clients to disconnect.
     stopSignal: 'SIGINT',
     stopDeadlineMs: 20_000,
   };
@@ -69,10 +69,10 @@ async function unprivilegedUser(): Promise<Program['user']> {
       // No such account: the next.
     }
   }
-  throw new Error('PostgreSQL does not run as root, and there is no account "postgres" or "nobody" to run it as');
+  throw new Error('PostgreSQL does not run as root, and this machine has neither the account `postgres` nor `nobody`');
 }
 
-/** Makes the database directory under another name first, so that an interrupted start leaves nothing half-made. */
+/** Creates the database directory under another name first, so that an interrupted start leaves no incomplete directory. */
 async function initialise(
   initdb: string,
   dir: string,
@@ -87,7 +87,7 @@ async function initialise(
   await mkdir(draft, { mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (user) {
-    // The other account must be able to reach its directory.
+    // The other account needs access to its directory.
     await chmod(dirname(dir), 0o711);
     await Promise.all([draft, passwordFile].map((path) => chown(path, user.uid, user.gid)));
   }
@@ -103,7 +103,7 @@ async function initialise(
   await rm(passwordFile);
 }
 
-/** Sends a startup packet; a server that is still recovering answers it with an error. */
+/** Sends a startup packet; a recovering server answers with an error. */
 function acceptsConnections(port: number): Probe {
   return (signal) =>
     new Promise((resolve, reject) => {

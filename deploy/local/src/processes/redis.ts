@@ -10,11 +10,11 @@ export interface RedisOptions {
   readonly binary: string;
   readonly port: number;
   readonly dataDir: string;
-  /** `always`: acknowledged is on disk. `everysec`: a power cut may cost a second, a kill nothing. */
+  /** `always`: acknowledged writes are on disk. `everysec`: a power cut loses up to a second, a kill no write. */
   readonly appendfsync: 'always' | 'everysec';
 }
 
-/** A Redis server that keeps an append-only file and refuses writes rather than forget when it is full. */
+/** A Redis server with an append-only file; a full server refuses writes instead of evicting keys. */
 export function redisProcess({ name, binary, port, dataDir, appendfsync }: RedisOptions): ProcessSpec {
   const dir = join(dataDir, name);
   const settings = {
@@ -44,7 +44,7 @@ export function redisProcess({ name, binary, port, dataDir, appendfsync }: Redis
   };
 }
 
-/** Redis answers PONG only once it has loaded its data. */
+/** Redis answers PONG only after it has loaded its data. */
 function answersPing(port: number): Probe {
   return (signal) =>
     new Promise((resolve, reject) => {

@@ -10,14 +10,14 @@ export interface ServiceOptions {
   readonly main: string;
   readonly ports: ReplicaPorts;
   readonly tokens: { readonly dapr: string; readonly app: string };
-  /** Its own settings; they win over the platform's. */
+  /** Environment variables of the service; they replace the platform's. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Where Node keeps compiled code between runs: halves the time to start. */
-const compileCache = resolve(import.meta.dirname, '../../../../node_modules/.cache/standing-order');
+/** Node's compile cache, kept between runs: it halves the start time. */
+const COMPILE_CACHE = resolve(import.meta.dirname, '../../../../node_modules/.cache/standing-order');
 
-/** One replica of a service, run by the Node that runs this. */
+/** One replica of a service, run by the Node of this process. */
 export function serviceProcess({ name, service, main, ports, tokens, env }: ServiceOptions): ProcessSpec {
   const url = `http://${loopback}:${ports.app}`;
   return {
@@ -30,7 +30,7 @@ export function serviceProcess({ name, service, main, ports, tokens, env }: Serv
       env: {
         ...inheritedEnv(),
         NODE_ENV: 'production',
-        NODE_COMPILE_CACHE: compileCache,
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
         PORT: String(ports.app),
         HOST: loopback,
         DAPR_HTTP_PORT: String(ports.daprHttp),

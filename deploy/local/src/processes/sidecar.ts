@@ -7,31 +7,31 @@ import { inheritedEnv, type ProcessSpec } from './spec.ts';
 export interface SidecarOptions {
   readonly name: string;
   readonly binary: string;
-  /** Replicas share it, and with it the state's key prefix and the consumer group. */
+  /** Shared by all replicas, as are the state's key prefix and the consumer group. */
   readonly appId: ServiceName;
   readonly ports: ReplicaPorts;
   readonly resources: string;
   readonly configuration: string;
   readonly tokens: { readonly dapr: string; readonly app: string };
   readonly broker: BrokerKind;
-  /** Over those that are set here. */
+  /** Additional flags, which replace the default ones. */
   readonly flags: Readonly<Record<string, string>>;
 }
 
-const gracefulShutdownSeconds = 3;
-const needed = ['state', 'messages'];
-const nudgeEveryMs = 1_000;
+const GRACEFUL_SHUTDOWN_SECONDS = 3;
+const NEEDED_COMPONENTS = ['state', 'messages'];
+const NUDGE_EVERY_MS = 1_000;
 
 /**
- * A Dapr sidecar. Nothing of it listens beyond loopback, and it knows no control plane.
+ * A Dapr sidecar. All of its ports are on loopback, and it uses no control plane.
  *
- * With Redis, Dapr's app health checks are off. When they find an application gone, the sidecar ends its bulk subscriptions, and in
- * 1.18 the worker of every message that is just then on its way there hangs for good: with 10,000 messages on their way a sidecar
- * delivered nothing any more, also after its application was back. Without them it tries the batch at hand again, as
- * the resiliency policy says, and a batch that outlasts that goes to the dead-letter topic.
+ * With Redis, Dapr's app health checks are off. When they detect that an application is down, the sidecar ends its bulk
+ * subscriptions. In 1.18 the worker of every message in flight then hangs for good: with 10,000 messages in flight a sidecar
+ * delivered no further message, even after its application was up again. Without them the sidecar retries the current batch by
+ * its resiliency policy, and then dead-letters the batch.
  *
- * With Kafka they are on, and have no such effect. Its partitions belong to one sidecar each: one whose application is gone
- * would keep them from the other replicas, and spend every message in them.
+ * With Kafka they are on and have no such effect. Each partition belongs to one sidecar: without the checks, a sidecar whose
+ * application is down would keep its partitions from the other replicas and dead-letter every message in them.
  */
 export function sidecarProcess(options: SidecarOptions): ProcessSpec {
   const { ports, tokens } = options;
@@ -52,33 +52,33 @@ export function sidecarProcess(options: SidecarOptions): ProcessSpec {
         APP_API_TOKEN: tokens.app,
       },
     },
-    // Before its application is there, only the outbound half is up.
+    // Before its application is up, only the outbound half works.
     alive: answersOk(`${url}/v1.0/healthz/outbound`),
     async ready(signal) {
       await healthy(signal);
       await complete(signal);
     },
     stopSignal: 'SIGTERM',
-    stopDeadlineMs: (gracefulShutdownSeconds + 5) * 1000,
+    stopDeadlineMs: (GRACEFUL_SHUTDOWN_SECONDS + 5) * 1000,
   };
 }
 
 /**
- * Dapr calls a sidecar healthy that goes on without a component, because its store did not answer in time; it would try again
- * after a minute. This one has it try again now.
+ * Dapr reports a sidecar as healthy that runs without a component because its store did not answer in time, and retries after a
+ * minute. This probe makes it retry at once.
  */
 function hasComponents({ tokens, resources }: SidecarOptions, url: string): Probe {
   let nudgedAt = Number.NEGATIVE_INFINITY;
   return async (signal) => {
     const response = await fetch(`${url}/v1.0/metadata`, { signal, headers: { 'dapr-api-token': tokens.dapr } });
     const { components = [] } = (await response.json()) as { components?: { name: string }[] };
-    const missing = needed.filter((name) => !components.some((component) => component.name === name));
+    const missing = NEEDED_COMPONENTS.filter((name) => !components.some((component) => component.name === name));
     if (missing.length === 0) return;
-    if (performance.now() - nudgedAt > nudgeEveryMs) {
+    if (performance.now() - nudgedAt > NUDGE_EVERY_MS) {
       nudgedAt = performance.now();
       await nudgeSidecars({ resources });
     }
-    throw new Error(`it has no connection to what is behind its component ${missing.join(' and ')} yet`);
+    throw new Error(`no connection to the backend of component ${missing.join(' and ')} yet`);
   };
 }
 
@@ -105,18 +105,18 @@ function flagsOf({
     config: configuration,
     'placement-host-address': '',
     'scheduler-host-address': '',
-    // Subscriptions are declared; the application is asked for nothing.
+    // Subscriptions are declarative; the sidecar requests none from the application.
     'disable-init-endpoints': 'config,subscribe',
-    'dapr-graceful-shutdown-seconds': gracefulShutdownSeconds,
+    'dapr-graceful-shutdown-seconds': GRACEFUL_SHUTDOWN_SECONDS,
     'max-body-size': '4Mi',
     'log-level': 'warn',
-    ...(broker === 'kafka' && healthChecks),
+    ...(broker === 'kafka' && HEALTH_CHECKS),
     ...flags,
   };
 }
 
-/** Seconds, milliseconds, and how many probes in a row: gone for 6 s, as long as Kafka gives a sidecar that is silent. */
-const healthChecks = {
+/** In seconds, milliseconds and probes: an application counts as down after 6 s, Kafka's own limit for a silent sidecar. */
+const HEALTH_CHECKS = {
   'enable-app-health-check': 'true',
   'app-health-check-path': '/healthz',
   'app-health-probe-interval': 2,

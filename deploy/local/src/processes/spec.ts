@@ -1,13 +1,13 @@
 import type { Probe } from '../wait.ts';
 
-/** Stores start first and stop last; a sidecar outlives its service. */
+/** Stores start first and stop last; sidecars stop after services. */
 export type ProcessKind = 'store' | 'sidecar' | 'service';
 
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<NodeJS.ProcessEnv>;
-  /** Another user to run as: PostgreSQL refuses to run as root. */
+  /** The user to run as: PostgreSQL refuses to run as root. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
@@ -17,23 +17,23 @@ export interface ProcessSpec {
   readonly kind: ProcessKind;
   readonly ports: readonly number[];
   readonly program: Program;
-  /** Makes files that the program needs; called before every start. */
+  /** Creates the files that the program needs; called before every start. */
   readonly prepare?: (signal: AbortSignal) => Promise<void>;
-  /** The process works, whatever the others do. */
+  /** Resolves when the process itself works. */
   readonly alive: Probe;
-  /** It can do its work, with all that it depends on. */
+  /** Resolves when the process and its dependencies work. */
   readonly ready: Probe;
-  /** Signals go to its child processes too, since it works in them. */
+  /** Signals are also sent to its child processes. */
   readonly withChildren?: boolean;
-  /** Asks it to finish and end. */
+  /** The signal for an orderly stop. */
   readonly stopSignal: 'SIGTERM' | 'SIGINT';
-  /** How long it may take to end by itself then. */
+  /** Milliseconds from the stop signal to SIGKILL. */
   readonly stopDeadlineMs: number;
 }
 
 export type ProcessState = 'stopped' | 'starting' | 'running' | 'paused' | 'stopping' | 'failed';
 
-/** What is known of a process. */
+/** The state of a process. */
 export interface ProcessView {
   readonly name: string;
   readonly kind: ProcessKind;
@@ -41,11 +41,11 @@ export interface ProcessView {
   readonly ports: readonly number[];
   readonly pid?: number;
   readonly uptimeSeconds?: number;
-  /** How it ended, when it is not running. */
+  /** How the process ended, if it is not running. */
   readonly ended?: string;
 }
 
-/** The variables of this process that its processes may see; anything else could change them unnoticed. */
+/** The environment variables that processes inherit. Others are withheld, because they could change a process unnoticed. */
 export function inheritedEnv(): Record<string, string> {
   const kept = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
   const entries = Object.entries(process.env).filter(([name]) => kept.includes(name) || name.startsWith('OTEL_'));

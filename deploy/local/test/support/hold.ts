@@ -1,4 +1,4 @@
-/** Runs a platform of stand-ins until it is killed; tells its processes as JSON when it is ready. */
+/** Runs a platform of stand-ins until it is killed. Prints its processes as JSON when it is ready. */
 import { startPlatform } from '../../src/platform.ts';
 import { standIn } from './harness.ts';
 

@@ -1,4 +1,4 @@
-/** Stands in for a service: answers its health checks, takes every message, and tells how many it took. */
+/** A stand-in for a service: answers health checks, accepts every message and returns the number of messages. */
 import { createServer, type IncomingMessage } from 'node:http';
 
 let taken = 0;
