@@ -87,7 +87,7 @@ export class FlowChecker {
       this.sentOn.set(`${process.name} ${token.w} ${channel} ${document.id}`, each);
       const before = each.sent.get(document.id);
       if (before === undefined) each.sent.set(document.id, { attempts: 1, channel });
-      else this.resend(process, name, each, document.id, before);
+      else this.retransmission(process, name, each, document.id, before);
       this.count(name, each, token.w);
     }
   }
@@ -105,7 +105,7 @@ export class FlowChecker {
     return lane;
   }
 
-  private resend(process: Process, name: string, lane: LaneState, id: string, sent: SentOnce): void {
+  private retransmission(process: Process, name: string, lane: LaneState, id: string, sent: SentOnce): void {
     sent.attempts++;
     const { now } = this.simulator;
     const earliest = EARLIEST * this.limits.probe;

@@ -62,7 +62,7 @@ describe('after a validator was down for so long that the oldest orders are park
     run.simulator.schedule(30 * MINUTE, () => {
       parked = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
     });
-    await run.all();
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
     expect(parked).toBeGreaterThan(10);
     expect(run.simulator.now).toBeLessThan(40 * MINUTE);
@@ -84,7 +84,7 @@ describe('while a third of all messages is lost, with few orders in many lanes',
     run.simulator.schedule(MINUTE, () => {
       open = run.checker.open().length;
     });
-    await run.all();
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
     return open;
   }
@@ -122,7 +122,7 @@ describe('a store with little room', () => {
     const deletions: (number | undefined)[] = [];
     for (const at of [1.8 * SECOND, MINUTE])
       run.simulator.schedule(at, () => deletions.push(run.cluster.replicas.get(1)?.outbox.stats().pendingDeletions));
-    await run.all();
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
     expect(deletions[0]).toBeGreaterThan(0);
     expect(deletions[1]).toBe(0);

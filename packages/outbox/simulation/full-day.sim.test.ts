@@ -24,7 +24,7 @@ describe('a whole day, with the durations of production', () => {
         healsAt: 26 * HOUR,
       });
       const run = new SimulationRun(schedule, false, {});
-      await run.all();
+      await run.execute();
       expect(run.checker.violation).toBeUndefined();
       const alive = run.cluster.alive().map(({ outbox }) => outbox.state().writer);
       expect(run.environment.store.get('writers')?.value).toMatchObject({ writers: expect.arrayContaining(alive) });

@@ -20,7 +20,7 @@ test.each<Dialect>(['redis', 'postgresql'])(
   async (dialect) => {
     const schedule = createScenario({ slots: 2, orders: [...asked, ...ordinary], healsAt: HOUR + MINUTE });
     const run = new SimulationRun({ ...schedule, dialect }, true, {});
-    await run.all();
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
     expect(run.clients.outcomes.get('created')).toBeGreaterThanOrEqual(ordinary.length);
     expect(run.clients.outcomes.get('unknown')).toBe(asked.length);

@@ -53,7 +53,7 @@ export async function runSchedule(schedule: Schedule, options: Options = {}): Pr
   const { verbose = false, variant = {}, capacity = Number.POSITIVE_INFINITY } = options;
   const run = new SimulationRun(schedule, verbose, variant);
   run.environment.store.capacity = capacity;
-  await run.all();
+  await run.execute();
   const { simulator, checker, flow, clients } = run;
   return {
     seed: schedule.seed,
@@ -125,7 +125,7 @@ export class SimulationRun {
     );
   }
 
-  async all(): Promise<void> {
+  async execute(): Promise<void> {
     const { simulator, schedule, environment } = this;
     const { broker, cluster, flow } = this;
     simulator.trace(

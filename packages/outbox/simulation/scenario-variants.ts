@@ -11,7 +11,7 @@ export interface ScenarioVariant extends Variant {
 }
 
 /** Commands sent more than once while a validator takes up to 20 s per message, which reorders its replies. */
-async function resendsOfSlowValidator(variant: Variant): Promise<number> {
+async function retransmissionsOfSlowValidator(variant: Variant): Promise<number> {
   const orders = plainOrders(1_200, SECOND, 10 * MINUTE);
   const schedule = createScenario({
     slots: 2,
@@ -45,11 +45,11 @@ export const scenarioVariants: Readonly<Record<string, ScenarioVariant>> = {
     detect: async (variant) => (await runShortOfNumbers(variant)).violation?.what,
   },
   'fixed-reorder-window': {
-    defect: 'replies that arrive out of order cause resends of commands that are not lost',
+    defect: 'replies that arrive out of order cause retransmissions of commands that are not lost',
     policies: { nextReorderMs: (reorderMs) => reorderMs },
     async detect(variant) {
-      const resends = await resendsOfSlowValidator(variant);
-      return resends > 200 ? `${resends} resends` : undefined;
+      const retransmissions = await retransmissionsOfSlowValidator(variant);
+      return retransmissions > 200 ? `${retransmissions} retransmissions` : undefined;
     },
   },
 };

@@ -106,7 +106,7 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     caughtBy: [4],
     policies: { storeOutcome: (stored, requested) => (stored.nonce === requested.nonce ? 'created' : 'existing') },
   },
-  'no-resend-after-collision': {
+  'no-retry-after-collision': {
     defect: 'on PostgreSQL one collision rolls back the whole batch, and the rest is not sent again',
     seed: 5,
     caughtBy: [0],
@@ -150,7 +150,7 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     policies: { isLost: never, probeCount: () => 0 },
   },
   'timer-per-command': {
-    defect: 'one timer per command causes the storm of resends that it should prevent',
+    defect: 'one timer per command causes the storm of retransmissions that it should prevent',
     seed: 121,
     caughtBy: [5],
     policies: { probeCount: (inFlight) => inFlight },

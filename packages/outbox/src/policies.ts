@@ -68,7 +68,7 @@ export interface Policies {
   isLost(command: { readonly sentAt: number; readonly reorderMs: number; readonly evidence: number }): boolean;
   /** How many commands in flight are sent again when there is no evidence at all. */
   probeCount(inFlight: number): number;
-  /** The next reorder window, after a resend that was not needed or after enough acknowledgements without one. */
+  /** The next reorder window, after a retransmission that was not needed or after enough acknowledgements without one. */
   nextReorderMs(reorderMs: number, cause: 'spurious' | 'clean', settings: Settings): number;
 
   /** Whether a document that was read is added to a segment, in case no other segment names it. */

@@ -48,7 +48,7 @@ export interface Settings {
   readonly cachedSegments: number;
   /** Maximum number of commands in one call of the transport. */
   readonly sendBatch: number;
-  /** Acknowledgements without a spurious resend after which the reorder window shrinks by a tenth. */
+  /** Acknowledgements without a spurious retransmission after which the reorder window shrinks by a tenth. */
   readonly cleanAnswers: number;
   /** Milliseconds between two retries of parked documents. */
   readonly parkedRetryMs: number;

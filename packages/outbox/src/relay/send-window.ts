@@ -82,7 +82,7 @@ export class SendWindow<F extends SentCommand> {
     this.used--;
     if (attempt === undefined) return;
     this.#resetProbe(now);
-    if (attempt < command.sends) this.#onSpuriousResend(command, now);
+    if (attempt < command.sends) this.#onSpuriousRetransmission(command, now);
     else this.#onCleanAnswer();
   }
 
@@ -134,7 +134,7 @@ export class SendWindow<F extends SentCommand> {
   }
 
   /** The earlier attempt was not lost, so the window was too short. Counted once per delay, which affects many commands. */
-  #onSpuriousResend(command: F, now: number): void {
+  #onSpuriousRetransmission(command: F, now: number): void {
     this.#clean = 0;
     if (command.cause !== 'lost' || command.sentAt < this.#widenedAt) return;
     this.#widenedAt = now;
