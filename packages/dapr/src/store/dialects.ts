@@ -1,11 +1,14 @@
 import { type Component, type Operation, UnsupportedComponentError } from '../types.ts';
 
 /**
- * Dapr gives every state store the same API, and the stores implement it differently.
- * Observed with daprd 1.18.1, Redis 7.0 and PostgreSQL 15 (component version 2):
- * - Insert only by `etag: "-1"`. Redis: fails if the key exists, as it must. PostgreSQL: always fails, also on an absent key.
- * - Insert only by `first-write` without an ETag. Redis: silently overwrites in transactions. PostgreSQL: works.
- * - A bulk get that fails. Redis: an error for each key. PostgreSQL: **200 with the keys missing**.
+ * Dapr gives every state store the same API, and the stores implement it differently. The table was
+ * observed with daprd 1.18.1, Redis 7.0 and PostgreSQL 15.
+ *
+ * | | Redis | PostgreSQL v2 |
+ * |---|---|---|
+ * | insert only by `etag: "-1"` | works: fails if the key exists. | always fails, also on an absent key. |
+ * | insert only by `first-write` without an ETag | silently overwrites in transactions. | works. |
+ * | bulk get that fails | an error for each key. | **200 with the keys missing**. |
  *
  * So each store has a dialect, chosen by the component's type. A store without one is refused.
  */
