@@ -49,7 +49,7 @@ function randomRates(rng: Rng, latest: number): Partial<FaultRates> {
     () => ({ store: 'paused' }),
     () => ({ store: 'full' }),
     () => ({ storeLatency: rng.int(100, 2800) }),
-    () => ({ requestLost: often(), answerLost: often() }),
+    () => ({ requestLost: often(), resultLost: often() }),
     () => ({ writeLost: rng.pick([0.5, 1]) }),
     () => ({ late: often(), lateUpTo: rng.logUniform(SECOND, latest), partial: 0.3 }),
     () => ({ late: often(), lateUpTo: latest }),
@@ -142,7 +142,7 @@ export function randomProfiles(rng: Rng, time: TimeScale, before: number): Proce
       { length: held && n <= 4 ? own.int(1, 3) : 0 },
       (): PlannedPause => ({
         kind: own.pick<AwaitKind>(['transact', 'transact', 'read', 'write', 'send', 'timer']),
-        side: own.pick(['request', 'answer']),
+        side: own.pick(['request', 'result']),
         ordinal: own.logUniform(1, 300),
         ms: pauseLength(own, time),
         dies: own.chance(0.3),

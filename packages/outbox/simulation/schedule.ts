@@ -55,7 +55,7 @@ function randomSettings(rng: Rng): Partial<Settings> {
     sendBatch: rng.pick([1, 8, 128]),
     replyBatch: rng.pick([1, 8, 128]),
     orphansRemembered: rng.pick([2, 100]),
-    cleanAnswers: rng.pick([3, 100]),
+    cleanReplies: rng.pick([3, 100]),
     isolateAfter: rng.pick([2, 4]),
     setAsideAfter: rng.pick([1, 3]),
     sharedEvidence: rng.pick([false, true]),
