@@ -1,55 +1,56 @@
 import type { OutgoingCommand, Transport } from '../src/ports.ts';
-import type { Answer, Order, Validation } from './business.ts';
+import type { FaultRates } from './fault-rates.ts';
+import type { Order, OrderReply, Validation } from './order-handler.ts';
 import type { Process } from './process.ts';
 import type { Rng } from './random.ts';
-import type { Weather } from './weather.ts';
-import type { World } from './world.ts';
+import type { Simulator } from './simulator.ts';
 
-export interface Reply {
+/** A reply on its way to a replica. */
+export interface ReplyMessage {
   readonly id: string;
-  readonly reply: Answer;
+  readonly reply: OrderReply;
 }
 
-/** One that takes replies: the outbox of a replica. */
-export interface Handler {
+/** Receives replies: the outbox of a replica. */
+export interface ReplyHandler {
   readonly process: Process;
   /** Rejects when it could not record them. */
-  record(replies: readonly Reply[]): Promise<unknown>;
+  record(replies: readonly ReplyMessage[]): Promise<unknown>;
 }
 
-interface Delivery {
-  readonly replies: readonly Reply[];
+interface ReplyDelivery {
+  readonly replies: readonly ReplyMessage[];
   attempt: number;
-  settled: boolean;
+  finished: boolean;
 }
 
-/** Fetched by a replica and not acknowledged for this long: given to another one. */
+/** A batch that a replica received and did not acknowledge for this long is delivered to another replica. */
 const RECLAIM_AFTER = 60_000;
 const RETRIES = 4;
-const GATHER = 20;
+const GATHER_MS = 20;
 
-/** Brings commands to the validators and their replies to any replica, as well as the weather allows. */
+/** Delivers commands to the validators and their replies to any replica, subject to the fault rates. */
 export class SimBroker {
-  /** Told of every command that leaves a process, before anything can happen to it. */
+  /** Called with every command that leaves a process, before any fault can affect it. */
   onSend: (process: Process, batch: readonly OutgoingCommand<Order>[]) => void = () => {};
-  private readonly world: World;
+  private readonly simulator: Simulator;
   private readonly rng: Rng;
-  private readonly weather: Weather;
-  private readonly handlers: () => readonly Handler[];
+  private readonly rates: FaultRates;
+  private readonly handlers: () => readonly ReplyHandler[];
   private parked: { readonly channel: string; readonly command: OutgoingCommand<Order> }[] = [];
-  private replies: Reply[] = [];
+  private replies: ReplyMessage[] = [];
   private gathering = false;
   private wiped = 0;
-  private answers = 0;
+  private verdicts = 0;
 
-  constructor(world: World, rng: Rng, weather: Weather, handlers: () => readonly Handler[]) {
-    this.world = world;
+  constructor(simulator: Simulator, rng: Rng, rates: FaultRates, handlers: () => readonly ReplyHandler[]) {
+    this.simulator = simulator;
     this.rng = rng;
-    this.weather = weather;
+    this.rates = rates;
     this.handlers = handlers;
   }
 
-  /** The way out as one process has it. */
+  /** The transport of one process. */
   transport(process: Process): Transport<Order> {
     return {
       send: (batch) =>
@@ -58,8 +59,8 @@ export class SimBroker {
           const sent = JSON.parse(JSON.stringify(batch)) as OutgoingCommand<Order>[];
           this.onSend(process, sent);
           const leave = () =>
-            this.world.schedule(this.rng.int(1, 5), () => {
-              const taken = sent.map((command) => this.take(command));
+            this.simulator.schedule(this.rng.int(1, 5), () => {
+              const taken = sent.map((command) => this.accept(command));
               process.answer('send', this.rng.int(1, 5), () => resolve(taken));
             });
           if (held > 0) process.deliver(held, leave);
@@ -68,15 +69,19 @@ export class SimBroker {
     };
   }
 
-  /** Everything that is in the broker is gone. */
+  /** Deletes every message in the broker. */
   wipe(): void {
-    this.world.trace('broker', 'wiped', `${this.parked.length} commands and ${this.replies.length} replies waiting`);
+    this.simulator.trace(
+      'broker',
+      'wiped',
+      `${this.parked.length} commands and ${this.replies.length} replies waiting`,
+    );
     this.wiped++;
     this.parked = [];
     this.replies = [];
   }
 
-  /** Lets waiting messages go on; to be called whenever a validator or a replica has come up. */
+  /** Delivers waiting messages. To be called whenever a validator or a replica has started. */
   release(): void {
     const parked = this.parked;
     this.parked = [];
@@ -84,27 +89,30 @@ export class SimBroker {
     this.gather();
   }
 
-  private take(command: OutgoingCommand<Order>): boolean {
-    if (this.weather.broker === 'down') return false;
+  private accept(command: OutgoingCommand<Order>): boolean {
+    if (this.rates.broker === 'down') return false;
     this.enqueue(() => this.validate(command), `${command.channel} ${command.document.id}`);
-    return !this.rng.chance(this.weather.answerLost);
+    return !this.rng.chance(this.rates.answerLost);
   }
 
   private enqueue(arrive: () => void, what: string): void {
-    const { rng, weather } = this;
-    if (rng.chance(weather.dropped)) {
-      this.world.trace('broker', 'dropped', what);
+    const { rng, rates } = this;
+    if (rng.chance(rates.dropped)) {
+      this.simulator.trace('broker', 'dropped', what);
       return;
     }
-    const copies = rng.chance(weather.doubled) ? 2 : 1;
+    const copies = rng.chance(rates.doubled) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
-      this.later(rng.chance(weather.delayed) ? rng.span(50, Math.max(100, weather.delayUpTo)) : rng.int(1, 10), arrive);
+      this.later(
+        rng.chance(rates.delayed) ? rng.logUniform(50, Math.max(100, rates.delayUpTo)) : rng.int(1, 10),
+        arrive,
+      );
     }
   }
 
   private later(delay: number, arrive: () => void): void {
     const { wiped } = this;
-    this.world.schedule(delay, () => {
+    this.simulator.schedule(delay, () => {
       if (this.wiped === wiped) arrive();
     });
   }
@@ -112,22 +120,22 @@ export class SimBroker {
   private validate(command: OutgoingCommand<Order>): void {
     const { rng } = this;
     const { channel, document, token } = command;
-    const validator = this.weather.validators.get(channel);
+    const validator = this.rates.validators.get(channel);
     if (validator === undefined) throw new Error(`a command on the unknown channel ${channel}`);
     if (validator.state === 'down') this.parked.push({ channel, command });
-    if (validator.state !== 'up' || rng.chance(validator.failing)) return;
-    this.later(1 + rng.next() * validator.takes, () => {
-      const reply: Answer =
+    if (validator.state !== 'up' || rng.chance(validator.dropRate)) return;
+    this.later(1 + rng.next() * validator.maxDelay, () => {
+      const reply: OrderReply =
         channel === 'announce'
           ? { kind: 'announce', token }
-          : { kind: channel as Validation, ok: rng.chance(0.8), token, by: `${channel}-${++this.answers}` };
+          : { kind: channel as Validation, ok: rng.chance(0.8), token, by: `${channel}-${++this.verdicts}` };
       this.reply({ id: document.id, reply });
     });
   }
 
-  private reply(reply: Reply): void {
-    if (this.weather.broker === 'down') {
-      // The validator does not acknowledge its command while it cannot reply, and does it all again.
+  private reply(reply: ReplyMessage): void {
+    if (this.rates.broker === 'down') {
+      // A validator that cannot reply does not acknowledge its command, and processes it again.
       this.later(this.rng.int(1000, 5000), () => this.reply(reply));
       return;
     }
@@ -140,53 +148,53 @@ export class SimBroker {
   private gather(): void {
     if (this.gathering || this.replies.length === 0) return;
     this.gathering = true;
-    this.world.schedule(GATHER, () => {
+    this.simulator.schedule(GATHER_MS, () => {
       this.gathering = false;
       const handlers = this.handlers();
-      if (handlers.length === 0 || this.weather.broker === 'down') return;
+      if (handlers.length === 0 || this.rates.broker === 'down') return;
       const replies = this.rng.shuffle(this.replies);
       this.replies = [];
       while (replies.length > 0) {
-        this.hand(
-          { replies: replies.splice(0, this.rng.int(1, 16)), attempt: 0, settled: false },
+        this.deliver(
+          { replies: replies.splice(0, this.rng.int(1, 16)), attempt: 0, finished: false },
           this.rng.pick(handlers),
         );
       }
     });
   }
 
-  /** Gives a batch to one replica; what it does not acknowledge in time comes back and goes to another. */
-  private hand(delivery: Delivery, handler: Handler): void {
+  /** Delivers a batch to one replica. A batch that is not acknowledged in time is delivered to another replica. */
+  private deliver(delivery: ReplyDelivery, handler: ReplyHandler): void {
     this.attempt(delivery, handler);
     this.later(RECLAIM_AFTER, () => {
-      if (delivery.settled) return;
-      delivery.settled = true;
+      if (delivery.finished) return;
+      delivery.finished = true;
       this.replies.push(...delivery.replies);
       this.gather();
     });
   }
 
-  private attempt(delivery: Delivery, handler: Handler): void {
+  private attempt(delivery: ReplyDelivery, handler: ReplyHandler): void {
     delivery.attempt++;
     handler.process.deliver(this.rng.int(1, 5), () => {
       handler.record(delivery.replies).then(
         () => {
-          delivery.settled = true;
+          delivery.finished = true;
         },
         () => this.retry(delivery, handler),
       );
     });
   }
 
-  private retry(delivery: Delivery, handler: Handler): void {
-    if (delivery.settled) return;
+  private retry(delivery: ReplyDelivery, handler: ReplyHandler): void {
+    if (delivery.finished) return;
     if (delivery.attempt > RETRIES) {
-      delivery.settled = true;
-      this.world.trace('broker', 'dead', delivery.replies.map(({ id, reply }) => `${reply.kind} ${id}`).join(', '));
+      delivery.finished = true;
+      this.simulator.trace('broker', 'dead', delivery.replies.map(({ id, reply }) => `${reply.kind} ${id}`).join(', '));
       return;
     }
     this.later(this.rng.int(500, 1000) * 2 ** delivery.attempt, () => {
-      if (!delivery.settled) this.attempt(delivery, handler);
+      if (!delivery.finished) this.attempt(delivery, handler);
     });
   }
 }

@@ -1,50 +1,58 @@
 import type { AcceptResult } from '../src/index.ts';
-import type { Order } from './business.ts';
 import type { Cluster, Replica } from './cluster.ts';
-import type { Checker } from './invariants.ts';
+import type { InvariantChecker } from './invariant-checker.ts';
+import type { Order } from './order-handler.ts';
 import type { Rng } from './random.ts';
+import type { Simulator } from './simulator.ts';
 import type { SimStore } from './store.ts';
-import type { World } from './world.ts';
 
+/** What clients do with one order. */
 export interface OrderPlan {
   readonly at: number;
   readonly id: string;
-  /** How many requests with this key arrive at about the same time. */
+  /** Number of requests with this key that arrive at about the same time. */
   readonly copies: number;
-  /** Another request under the same key, at about the same time. */
+  /** Whether a different request with the same key arrives at about the same time. */
   readonly rival: boolean;
-  /** How often a client that got no clear answer asks again. */
+  /** How often a client retries without a clear result. */
   readonly retries: number;
-  /** The store's sidecar takes this for a bad request. */
-  readonly poison: boolean;
-  /** Until when, in milliseconds, the store fails whenever this order is to be inserted, and takes all others. */
-  readonly stubbornUntil?: number;
-  /** How long after its creation an order expires, if it does. */
+  /** The store's sidecar refuses this document as invalid. */
+  readonly invalid: boolean;
+  /** Until this time, in milliseconds, the store fails every insertion of this order and accepts all others. */
+  readonly rejectedUntil?: number;
+  /** Time from its creation after which the order expires, if it does. */
   readonly expires?: number;
-  /** When it is read, asked for again by its key, and erased, after its creation. */
+  /** Times from its creation after which the order is read, requested again by its key, and erased. */
   readonly readAfter?: number;
   readonly againAfter?: number;
   readonly eraseAfter?: number;
 }
 
-/** A client waits this long for an answer. */
-const PATIENCE = 15_000;
+/** A client waits this long for a result. */
+const CLIENT_TIMEOUT = 15_000;
 const DEADLINE = 10_000;
 
-/** People who order, ask again, look, and want to be forgotten. What they were told goes to the checker. */
+/** Clients that place orders, retry, read and erase them. Their results are passed to the invariant checker. */
 export class Clients {
-  /** Requests that got an answer, by outcome. */
+  /** Number of requests by outcome. */
   readonly outcomes = new Map<string, number>();
-  private readonly world: World;
+  private readonly simulator: Simulator;
   private readonly rng: Rng;
   private readonly store: SimStore;
   private readonly cluster: Cluster;
-  private readonly checker: Checker;
+  private readonly checker: InvariantChecker;
   private readonly deletes: boolean;
   private nonces = 0;
 
-  constructor(world: World, rng: Rng, store: SimStore, cluster: Cluster, checker: Checker, deletes: boolean) {
-    this.world = world;
+  constructor(
+    simulator: Simulator,
+    rng: Rng,
+    store: SimStore,
+    cluster: Cluster,
+    checker: InvariantChecker,
+    deletes: boolean,
+  ) {
+    this.simulator = simulator;
     this.rng = rng;
     this.store = store;
     this.cluster = cluster;
@@ -55,24 +63,25 @@ export class Clients {
   plan(order: OrderPlan): void {
     const { at, copies, rival, readAfter, againAfter, eraseAfter } = order;
     const soon = () => at + this.rng.int(0, 50);
-    for (let i = 0; i < copies; i++) this.world.schedule(soon(), () => this.order(order, order.retries));
-    if (rival) this.world.schedule(soon(), () => this.order(order, 0, 'other'));
-    if (againAfter !== undefined) this.world.schedule(at + againAfter, () => this.order(order, 0));
-    if (readAfter !== undefined) this.world.schedule(at + readAfter, () => this.read(order.id));
-    if (eraseAfter !== undefined) this.world.schedule(at + eraseAfter, () => this.erase(order.id));
+    for (let i = 0; i < copies; i++) this.simulator.schedule(soon(), () => this.order(order, order.retries));
+    if (rival) this.simulator.schedule(soon(), () => this.order(order, 0, 'other'));
+    if (againAfter !== undefined) this.simulator.schedule(at + againAfter, () => this.order(order, 0));
+    if (readAfter !== undefined) this.simulator.schedule(at + readAfter, () => this.read(order.id));
+    if (eraseAfter !== undefined) this.simulator.schedule(at + eraseAfter, () => this.erase(order.id));
   }
 
-  /** Places an order in fair weather, at this replica: it has to be there afterwards. */
-  expectAnswer(replica: Replica, id: string): void {
-    const plan = { at: this.world.now, id, copies: 1, rival: false, retries: 0, poison: false };
+  /** Places an order at this replica while there are no faults. The order must be stored. */
+  expectStored(replica: Replica, id: string): void {
+    const plan = { at: this.simulator.now, id, copies: 1, rival: false, retries: 0, invalid: false };
     let answered = false;
     this.request(replica, plan, 'usual', (outcome) => {
       answered = true;
       if (['created', 'existing', 'different'].includes(outcome)) return;
-      this.checker.report(0, `all is well, and an order is answered with ${outcome}`, id);
+      this.checker.report(0, `there are no faults, but an order got the result ${outcome}`, id);
     });
-    this.world.schedule(PATIENCE, () => {
-      if (!answered && replica.process.alive) this.checker.report(0, 'all is well, and an order is not answered', id);
+    this.simulator.schedule(CLIENT_TIMEOUT, () => {
+      if (!answered && replica.process.alive)
+        this.checker.report(0, 'there are no faults, but an order got no result', id);
     });
   }
 
@@ -80,10 +89,10 @@ export class Clients {
     const replica = this.someReplica();
     if (replica === undefined) return;
     replica.process.deliver(1, () => {
-      const promised = this.checker.promised(id);
+      const promised = this.checker.isAcknowledged(id);
       replica.outbox.read(id).then(
-        (document) => this.checker.found(id, document, promised),
-        () => this.world.trace(replica.process.name, 'unreadable', id),
+        (document) => this.checker.wasRead(id, document, promised),
+        () => this.simulator.trace(replica.process.name, 'unreadable', id),
       );
     });
   }
@@ -93,14 +102,15 @@ export class Clients {
     const again = () => {
       if (answered) return;
       answered = true;
-      if (retries > 0) this.world.schedule(this.rng.span(500, 30_000), () => this.order(plan, retries - 1, body));
+      if (retries > 0)
+        this.simulator.schedule(this.rng.logUniform(500, 30_000), () => this.order(plan, retries - 1, body));
     };
     const replica = this.someReplica();
     if (replica === undefined) {
       again();
       return;
     }
-    this.world.schedule(PATIENCE, again);
+    this.simulator.schedule(CLIENT_TIMEOUT, again);
     this.request(replica, plan, body, (outcome) => {
       if (['full', 'unsent', 'unknown'].includes(outcome)) again();
       else answered = true;
@@ -112,34 +122,34 @@ export class Clients {
     const request = { id: plan.id, fingerprint: `${plan.id} ${body}`, nonce: `n${++this.nonces}` };
     process.deliver(1, () => {
       const createdAt = process.clock.wall();
-      const document: Order & { poison?: boolean; stubbornUntil?: number } = {
+      const document: Order & { invalid?: boolean; rejectedUntil?: number } = {
         ...request,
         createdAt,
         body,
         status: 'PENDING',
         answers: {},
         ...(plan.expires === undefined ? {} : { deadline: createdAt + plan.expires }),
-        ...(plan.poison ? { poison: true } : {}),
-        ...(plan.stubbornUntil === undefined ? {} : { stubbornUntil: plan.stubbornUntil }),
+        ...(plan.invalid ? { invalid: true } : {}),
+        ...(plan.rejectedUntil === undefined ? {} : { rejectedUntil: plan.rejectedUntil }),
       };
       void outbox.store(document, DEADLINE).then((accepted) => {
-        this.world.trace(process.name, 'answers', `${request.id} ${request.nonce} ${accepted.outcome}`);
+        this.simulator.trace(process.name, 'result', `${request.id} ${request.nonce} ${accepted.outcome}`);
         this.outcomes.set(accepted.outcome, (this.outcomes.get(accepted.outcome) ?? 0) + 1);
-        this.judge(request, accepted);
+        this.check(request, accepted);
         answer(accepted.outcome);
       });
     });
   }
 
-  private judge(request: { id: string; fingerprint: string; nonce: string }, accepted: AcceptResult<Order>): void {
+  private check(request: { id: string; fingerprint: string; nonce: string }, accepted: AcceptResult<Order>): void {
     const { outcome } = accepted;
     if (outcome === 'created' || outcome === 'existing') {
       this.checker.acknowledged(request, accepted.document, outcome === 'created');
-    } else if (outcome === 'different') this.checker.refused(request);
-    else if (outcome !== 'unknown') this.checker.turnedAway(request);
+    } else if (outcome === 'different') this.checker.different(request);
+    else if (outcome !== 'unknown') this.checker.notStored(request);
   }
 
-  /** By a tombstone that keeps id and status, or, where the variant deletes, as it should not be done. */
+  /** Erases with a tombstone that keeps id and status, or by deleting the key in the broken variant. */
   private erase(id: string): void {
     const replica = this.someReplica();
     if (replica === undefined) return;
@@ -151,7 +161,7 @@ export class Clients {
       );
       const order = stored?.value as Order | undefined;
       if (stored === undefined || order === undefined || order.announced === undefined || order.erased) return;
-      this.world.trace(replica.process.name, 'erases', id);
+      this.simulator.trace(replica.process.name, 'erases', id);
       if (this.deletes) {
         this.store.delete(key);
         return;

@@ -1,18 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { type Fault, hour, minute, second } from './chaos.ts';
-import { Run, runSchedule } from './run.ts';
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
+import { CHANNELS } from './fault-rates.ts';
+import type { Fault } from './random-faults.ts';
+import { runSchedule, SimulationRun } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
-import { CHANNELS } from './weather.ts';
 
 const ORDERS = 500;
 const down = (ms: number): Fault => ({ at: 0, kind: 'validator', channel: 'consumer', ms, change: { state: 'down' } });
 
-/** Probes of one lane within a time, at the least distance that is allowed. */
+/** Maximum number of probes of one lane within a time. */
 function probes(within: number): number {
-  let [count, gap, at] = [0, 10 * second, 0];
+  let [count, gap, at] = [0, 10 * SECOND, 0];
   while (at < within) {
     at += 0.8 * gap;
-    gap = Math.min(2 * gap, 5 * minute);
+    gap = Math.min(2 * gap, 5 * MINUTE);
     count++;
   }
   return count;
@@ -23,72 +24,72 @@ describe('while a validator is down for an hour', () => {
     const schedule = createScenario({
       slots: 2,
       settings: { lanes: 8, window: 16 },
-      orders: plainOrders(ORDERS, second, minute),
-      faults: [down(hour)],
-      healsAt: hour,
+      orders: plainOrders(ORDERS, SECOND, MINUTE),
+      faults: [down(HOUR)],
+      healsAt: HOUR,
     });
     const { violation, sends } = await runSchedule(schedule);
     expect(violation).toBeUndefined();
     const lanes = schedule.slots * 8;
-    // When it is back the answers to the latest sendings may come first, so one more window may be sent in vain.
-    expect(sends).toBeLessThanOrEqual(ORDERS * CHANNELS.length + lanes * (probes(hour) + 16) + 50);
+    // After the outage the replies to the latest sends may arrive first, so one more window may be sent without need.
+    expect(sends).toBeLessThanOrEqual(ORDERS * CHANNELS.length + lanes * (probes(HOUR) + 16) + 50);
   });
 
-  test('and the broker loses all it held, one probe per lane makes everything flow again', async () => {
+  test('and the broker loses all messages, one probe per lane restarts the flow', async () => {
     const schedule = createScenario({
       slots: 2,
       settings: { lanes: 8, window: 64 },
-      orders: plainOrders(ORDERS, second, minute),
-      faults: [down(10 * minute), { at: 9 * minute, kind: 'wipe' }],
-      healsAt: 10 * minute,
+      orders: plainOrders(ORDERS, SECOND, MINUTE),
+      faults: [down(10 * MINUTE), { at: 9 * MINUTE, kind: 'wipe' }],
+      healsAt: 10 * MINUTE,
     });
-    const { violation, lasted } = await runSchedule(schedule);
+    const { violation, duration: lasted } = await runSchedule(schedule);
     expect(violation).toBeUndefined();
-    expect(lasted).toBeLessThan(25 * minute);
+    expect(lasted).toBeLessThan(25 * MINUTE);
   });
 });
 
-describe('after a validator was down for so long that the oldest orders are given up', () => {
-  test('they are done soon after somebody else is answered, and not in an hour', async () => {
+describe('after a validator was down for so long that the oldest orders are parked', () => {
+  test('they are complete soon after another command is acknowledged, not only after an hour', async () => {
     const schedule = createScenario({
       slots: 2,
-      orders: plainOrders(20, second, 2 * second),
-      faults: [down(30 * minute), { at: 29 * minute, kind: 'wipe' }],
-      healsAt: 30 * minute,
+      orders: plainOrders(20, SECOND, 2 * SECOND),
+      faults: [down(30 * MINUTE), { at: 29 * MINUTE, kind: 'wipe' }],
+      healsAt: 30 * MINUTE,
     });
-    const run = new Run(schedule, false, {});
-    let stuck = 0;
-    run.world.schedule(30 * minute, () => {
-      stuck = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
+    const run = new SimulationRun(schedule, false, {});
+    let parked = 0;
+    run.simulator.schedule(30 * MINUTE, () => {
+      parked = run.cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
     });
-    await run.all();
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
-    expect(stuck).toBeGreaterThan(10);
-    expect(run.world.now).toBeLessThan(40 * minute);
+    expect(parked).toBeGreaterThan(10);
+    expect(run.simulator.now).toBeLessThan(40 * MINUTE);
   });
 });
 
-describe('while a third of all messages is lost, and few orders are in many lanes', () => {
-  /** Orders that are not done after a minute. */
+describe('while a third of all messages is lost, with few orders in many lanes', () => {
+  /** Number of orders that are not complete after a minute. */
   async function openAfterAMinute(sharedEvidence: boolean): Promise<number> {
     const schedule = createScenario({
       slots: 2,
       settings: { sharedEvidence },
-      orders: plainOrders(120, second, 2 * second),
-      faults: [{ at: 0, kind: 'weather', ms: 2 * minute, change: { dropped: 0.3 } }],
-      healsAt: 2 * minute,
+      orders: plainOrders(120, SECOND, 2 * SECOND),
+      faults: [{ at: 0, kind: 'rates', ms: 2 * MINUTE, change: { dropped: 0.3 } }],
+      healsAt: 2 * MINUTE,
     });
-    const run = new Run(schedule, false, {});
+    const run = new SimulationRun(schedule, false, {});
     let open = Number.NaN;
-    run.world.schedule(minute, () => {
+    run.simulator.schedule(MINUTE, () => {
       open = run.checker.open().length;
     });
-    await run.all();
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
     return open;
   }
 
-  test('most are done within a minute where one lane tells of the others, and not where each has to find out by itself', async () => {
+  test('most orders are complete within a minute with shared evidence, and not without', async () => {
     expect(await openAfterAMinute(false)).toBeGreaterThan(40);
     expect(await openAfterAMinute(true)).toBeLessThan(20);
   });
@@ -99,35 +100,35 @@ describe('a store with little room', () => {
     createScenario({
       slots: 1,
       settings: { maxOpen, lanes: 4, window: 16 },
-      orders: plainOrders(300, second, 5 * minute),
-      faults: [down(10 * minute)],
-      healsAt: 10 * minute,
+      orders: plainOrders(300, SECOND, 5 * MINUTE),
+      faults: [down(10 * MINUTE)],
+      healsAt: 10 * MINUTE,
     });
 
-  test('is kept from filling up by the limit on open orders', async () => {
+  test('does not fill up, because of the limit on open orders', async () => {
     const { violation, outcomes } = await runSchedule(crowd(50), { capacity: 200 });
     expect(violation).toBeUndefined();
     expect(outcomes.get('full')).toBeGreaterThan(100);
   });
 
-  test('gets rid of finished segments also while it takes no transaction', async () => {
+  test('deletes finished segments even while it accepts no transaction', async () => {
     const schedule = createScenario({
       slots: 1,
-      orders: plainOrders(20, second, 1.5 * second),
-      faults: [{ at: 1.8 * second, kind: 'weather', ms: minute, change: { store: 'full' } }],
-      healsAt: 2 * minute,
+      orders: plainOrders(20, SECOND, 1.5 * SECOND),
+      faults: [{ at: 1.8 * SECOND, kind: 'rates', ms: MINUTE, change: { store: 'full' } }],
+      healsAt: 2 * MINUTE,
     });
-    const run = new Run(schedule, false, {});
+    const run = new SimulationRun(schedule, false, {});
     const deletions: (number | undefined)[] = [];
-    for (const at of [1.8 * second, minute])
-      run.world.schedule(at, () => deletions.push(run.cluster.replicas.get(1)?.outbox.stats().pendingDeletions));
-    await run.all();
+    for (const at of [1.8 * SECOND, MINUTE])
+      run.simulator.schedule(at, () => deletions.push(run.cluster.replicas.get(1)?.outbox.stats().pendingDeletions));
+    await run.execute();
     expect(run.checker.violation).toBeUndefined();
     expect(deletions[0]).toBeGreaterThan(0);
     expect(deletions[1]).toBe(0);
   });
 
-  test('fills up without that limit, and then nothing gets done any more', async () => {
+  test('fills up without that limit, and then no order is completed', async () => {
     const { violation } = await runSchedule(crowd(1_000_000), { capacity: 200 });
     expect(violation?.invariant).toBeOneOf([0, 2]);
   });

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { minute, second } from './chaos.ts';
-import { Run, type Variant } from './run.ts';
+import { MINUTE, SECOND } from '../src/util/time.ts';
+import { SimulationRun, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 
 const LIMITS = { lanes: 8, window: 8, lookAhead: 64, freshSegments: 16 };
 const PER_SEGMENT = 100;
 
-/** What the windows of three channels, the look-ahead and one cursor per writer may hold. */
+/** The maximum of the windows of three channels, the look-ahead and one scan per taken over writer. */
 const BOUND = LIMITS.lanes * LIMITS.window * 3 + LIMITS.lookAhead + LIMITS.freshSegments + 200;
 
-/** A dead writer that left this many open orders behind. */
+/** A stopped writer that left this many open orders. */
 function leftBehind(open: number): (key: string) => unknown {
   const segments = Math.ceil(open / PER_SEGMENT);
   return (key) => {
@@ -34,27 +34,31 @@ function leftBehind(open: number): (key: string) => unknown {
   };
 }
 
-/** The most entries that the outbox ever held while nobody answered for ten minutes. */
+/** The maximum number of entries in memory while the validators were down for ten minutes. */
 async function peak(own: number, others: number, variant: Variant = {}): Promise<number> {
-  const orders = plainOrders(own, 10 * second, 5 * minute);
-  const run = new Run(createScenario({ slots: 1, settings: LIMITS, orders, healsAt: 10 * minute }), false, variant);
-  const { world, cluster, clients, sea } = run;
-  if (others > 0) sea.store.background = leftBehind(others);
-  for (const validator of sea.weather.validators.values()) validator.state = 'down';
+  const orders = plainOrders(own, 10 * SECOND, 5 * MINUTE);
+  const run = new SimulationRun(
+    createScenario({ slots: 1, settings: LIMITS, orders, healsAt: 10 * MINUTE }),
+    false,
+    variant,
+  );
+  const { simulator, cluster, clients, environment } = run;
+  if (others > 0) environment.store.background = leftBehind(others);
+  for (const validator of environment.rates.validators.values()) validator.state = 'down';
   cluster.start(1);
   for (const order of orders) clients.plan(order);
   let most = 0;
   const sample = () => {
     most = Math.max(most, ...cluster.alive().map(({ outbox }) => outbox.stats().entries));
-    world.schedule(second, sample);
+    simulator.schedule(SECOND, sample);
   };
   sample();
-  await world.run(10 * minute, () => false);
+  await simulator.run(10 * MINUTE, () => false);
   expect(run.checker.violation).toBeUndefined();
   return most;
 }
 
-describe('what the outbox holds in memory', () => {
+describe('the number of entries in memory', () => {
   test('is the same for 1,000 open orders of its own and for 20,000', async () => {
     const [few, many] = [await peak(1_000, 0), await peak(20_000, 0)];
     process.stdout.write(`entries at 1,000 open orders: ${few}; at 20,000: ${many}; bound ${BOUND}\n`);
@@ -67,7 +71,7 @@ describe('what the outbox holds in memory', () => {
     expect(Math.max(few, many)).toBeLessThanOrEqual(BOUND);
   });
 
-  test('is found to grow when every open order is loaded', async () => {
+  test('grows when every open order is loaded', async () => {
     const greedy = { settings: { lookAhead: 1_000_000, freshSegments: 1_000_000 } };
     expect(await peak(10_000, 0, greedy)).toBeGreaterThan(BOUND);
   });

@@ -1,83 +1,87 @@
 import type { Clock } from '../src/ports.ts';
 import type { Rng } from './random.ts';
-import type { World } from './world.ts';
+import type { Simulator } from './simulator.ts';
 
-/** What is wrong with the clocks of a process. */
+/** Faults of the clocks of a process. */
 export interface ClockFault {
-  /** How far the wall clock is off, in milliseconds. */
+  /** Offset of the wall clock, in milliseconds. */
   readonly offset: number;
-  /** How fast both clocks run: 1.01 is one per cent too fast. */
+  /** Rate of both clocks: 1.01 is one per cent too fast. */
   readonly rate: number;
 }
 
-/** Where a process may be held: just before a request leaves it, or just before an answer or a timer reaches it. */
+/** Where a process may be paused: just before a request leaves it, or just before a result or a timer reaches it. */
 export type AwaitKind = 'transact' | 'read' | 'write' | 'remove' | 'send' | 'timer';
 
-export interface PauseAt {
+/** A pause or a death at a chosen await. */
+export interface PlannedPause {
   readonly kind: AwaitKind;
   readonly side: 'request' | 'answer';
   /** Counts the awaits of this kind and side, from 1. */
   readonly ordinal: number;
   readonly ms: number;
-  /** It dies here, and is replaced after that time. */
+  /** The process dies here, and is replaced after that time. */
   readonly dies: boolean;
   /** A suspended machine stops its monotonic clock; a stopped process does not. */
   readonly clockRuns: boolean;
-  /** Not after this time of the world. */
+  /** Not after this simulated time. */
   readonly before: number;
 }
 
-/** One operating system process: its clocks, its pauses, its death. Whatever happens to it goes through `deliver`. */
+/**
+ * One operating system process with its clocks, its pauses and its death. Everything that reaches it passes through
+ * `deliver`.
+ */
 export class Process {
   readonly name: string;
   readonly clock: Clock;
   alive = true;
-  /** When it last woke, or will. */
-  lastPause = Number.NEGATIVE_INFINITY;
-  /** Told when an await has paused it, or killed it. */
-  onHeld: (ms: number) => void = () => {};
-  private readonly world: World;
+  /** End of the latest pause. */
+  resumesAt = Number.NEGATIVE_INFINITY;
+  /** Called when an await has paused or killed the process. */
+  onInterrupted: (ms: number) => void = () => {};
+  private readonly simulator: Simulator;
   private readonly born: number;
   private readonly startedAt: number;
   private readonly counts = new Map<string, number>();
-  private readonly pauses: readonly PauseAt[];
+  private readonly pauses: readonly PlannedPause[];
   private readonly rate: number;
   private offset: number;
   private pausedUntil = 0;
-  private stoodStill = 0;
+  private stoppedFor = 0;
 
-  constructor(world: World, rng: Rng, name: string, fault: ClockFault, pauses: readonly PauseAt[]) {
-    this.world = world;
+  constructor(simulator: Simulator, rng: Rng, name: string, fault: ClockFault, pauses: readonly PlannedPause[]) {
+    this.simulator = simulator;
     this.name = name;
-    this.born = world.now;
+    this.born = simulator.now;
     this.startedAt = rng.int(0, 1_000_000);
     this.rate = fault.rate;
     this.offset = fault.offset;
     this.pauses = pauses;
     this.clock = {
-      monotonic: () => Math.floor(this.startedAt + (world.now - this.born - this.stoodStill) * this.rate),
-      wall: () => Math.floor(EPOCH + world.now * this.rate + this.offset),
+      monotonic: () => Math.floor(this.startedAt + (simulator.now - this.born - this.stoppedFor) * this.rate),
+      wall: () => Math.floor(EPOCH + simulator.now * this.rate + this.offset),
       setTimer: (ms, fire) => this.setTimer(ms, fire),
     };
   }
 
   get paused(): boolean {
-    return this.world.now < this.pausedUntil;
+    return this.simulator.now < this.pausedUntil;
   }
 
-  /** Something reaches this process in `delay` milliseconds, or when it runs again, or never. */
+  /** Something reaches this process in `delay` milliseconds, or when it resumes, or never. */
   deliver(delay: number, fire: () => void): () => void {
     let cancel = () => {};
     const arrive = () => {
       if (!this.alive) return;
-      if (this.paused) cancel = this.world.schedule(this.pausedUntil - this.world.now, arrive);
+      if (this.paused) cancel = this.simulator.schedule(this.pausedUntil - this.simulator.now, arrive);
       else fire();
     };
-    cancel = this.world.schedule(delay, arrive);
+    cancel = this.simulator.schedule(delay, arrive);
     return () => cancel();
   }
 
-  /** An answer or a timer, with the chance of being held at this very await. */
+  /** A result or a timer, at which the process may be paused. */
   answer(kind: AwaitKind, delay: number, fire: () => void): () => void {
     let cancel = () => {};
     const arrive = () => {
@@ -89,24 +93,24 @@ export class Process {
     return () => cancel();
   }
 
-  /** How long a request that is about to leave is held together with its process. */
+  /** How long a request that is about to leave is delayed together with its process. */
   request(kind: AwaitKind): number {
     this.step(kind, 'request');
-    return Math.max(0, this.pausedUntil - this.world.now);
+    return Math.max(0, this.pausedUntil - this.simulator.now);
   }
 
   pause(ms: number, clockRuns: boolean): void {
-    this.world.trace(this.name, 'pause', `${ms} ms, its clock ${clockRuns ? 'runs' : 'stops'}`);
-    const from = Math.max(this.pausedUntil, this.world.now);
-    const until = Math.max(this.pausedUntil, this.world.now + ms);
+    this.simulator.trace(this.name, 'pause', `${ms} ms, its clock ${clockRuns ? 'runs' : 'stops'}`);
+    const from = Math.max(this.pausedUntil, this.simulator.now);
+    const until = Math.max(this.pausedUntil, this.simulator.now + ms);
     this.pausedUntil = until;
-    this.lastPause = until;
-    // Only on waking: the code that led to this await still reads the clock of the moment before.
-    if (!clockRuns) this.world.schedule(until - this.world.now, () => (this.stoodStill += until - from));
+    this.resumesAt = until;
+    // Only at the end: the code that led to this await still reads the clock of the moment before.
+    if (!clockRuns) this.simulator.schedule(until - this.simulator.now, () => (this.stoppedFor += until - from));
   }
 
   jumpWall(ms: number): void {
-    this.world.trace(this.name, 'jump', `wall clock ${ms} ms`);
+    this.simulator.trace(this.name, 'jump', `wall clock ${ms} ms`);
     this.offset += ms;
   }
 
@@ -114,25 +118,25 @@ export class Process {
     this.alive = false;
   }
 
-  /** Dies by itself, to be replaced after `ms`. */
+  /** The process dies, to be replaced after `ms`. */
   die(ms: number): void {
     if (!this.alive) return;
-    this.world.trace(this.name, 'dies');
+    this.simulator.trace(this.name, 'dies');
     this.kill();
-    this.onHeld(ms);
+    this.onInterrupted(ms);
   }
 
-  private step(kind: AwaitKind, side: PauseAt['side']): void {
+  private step(kind: AwaitKind, side: PlannedPause['side']): void {
     const name = `${kind} ${side}`;
     const count = (this.counts.get(name) ?? 0) + 1;
     this.counts.set(name, count);
     const due = this.pauses.find((pause) => pause.ordinal === count && pause.kind === kind && pause.side === side);
-    if (due === undefined || this.world.now >= due.before) return;
-    this.world.trace(this.name, 'held', `${name} ${count}`);
+    if (due === undefined || this.simulator.now >= due.before) return;
+    this.simulator.trace(this.name, 'held', `${name} ${count}`);
     if (due.dies) this.die(due.ms);
     else {
       this.pause(due.ms, due.clockRuns);
-      this.onHeld(due.ms);
+      this.onInterrupted(due.ms);
     }
   }
 

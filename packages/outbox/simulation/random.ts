@@ -1,4 +1,7 @@
-/** Seeded randomness (sfc32). One stream per purpose, so that one more draw here does not shift every draw elsewhere. */
+/**
+ * Seeded randomness (sfc32). Each purpose has its own stream, so that an additional draw does not shift the other
+ * streams.
+ */
 export interface Rng {
   /** Uniform in [0, 1). */
   next(): number;
@@ -6,10 +9,13 @@ export interface Rng {
   int(from: number, to: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
-  /** Log-uniform in [from, to]: as many short ones as long ones. */
-  span(from: number, to: number): number;
+  /** Log-uniform in [from, to]: as many small values as large ones. */
+  logUniform(from: number, to: number): number;
   shuffle<T>(list: readonly T[]): T[];
-  /** An independent stream, fixed by this stream's seed and the name alone. */
+  /**
+   * An independent stream, determined by this stream's seed and the name alone. A renamed stream changes every
+   * schedule.
+   */
   fork(name: string): Rng;
 }
 
@@ -34,6 +40,7 @@ function sfc32(seed: number): () => number {
   return next;
 }
 
+/** The root stream of a seed. */
 export function createRng(seed: number): Rng {
   const next = sfc32(seed);
   const int = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
@@ -43,10 +50,10 @@ export function createRng(seed: number): Rng {
     chance: (probability) => next() < probability,
     pick: (list) => {
       const picked = list[int(0, list.length - 1)];
-      if (picked === undefined) throw new Error('nothing to pick from');
+      if (picked === undefined) throw new Error('the list to pick from is empty');
       return picked;
     },
-    span: (from, to) => Math.round(from * (to / from) ** next()),
+    logUniform: (from, to) => Math.round(from * (to / from) ** next()),
     shuffle: (list) => {
       const shuffled = [...list];
       for (let i = shuffled.length - 1; i > 0; i--) {

@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util';
 import { runSeed } from './run.ts';
+import { stamp } from './simulator.ts';
 import { variants } from './variants.ts';
-import { stamp } from './world.ts';
 
-const HELP = `Replays one schedule of faults and says whether the outbox keeps its promises.
+const HELP = `Replays one schedule of faults and checks whether the outbox keeps its promises.
 
   npm run replay -- --seed N [--variant NAME] [--verbose] [--about ID]
 
   --seed N        the seed that a failing run printed
-  --variant NAME  break the outbox on purpose: ${Object.keys(variants).join(', ')}
-  --verbose       print everything that happened, in simulated time
-  --about ID      print what happened to one order, such as x3, and every fault
+  --variant NAME  use a deliberately broken outbox: ${Object.keys(variants).join(', ')}
+  --verbose       print every event, in simulated time
+  --about ID      print the events of one order, such as x3, and every fault
 
-Exit code: 0 kept, 1 broken, 2 wrong use.
+Exit code: 0 promises kept, 1 promise broken, 2 invalid arguments.
 `;
 
 function readArguments(): { seed: number; variant?: string; verbose: boolean; about?: string } {
@@ -30,8 +30,8 @@ function readArguments(): { seed: number; variant?: string; verbose: boolean; ab
     process.exit(0);
   }
   const { variant, about, verbose } = values;
-  if (values.seed === undefined || !/^\d+$/.test(values.seed)) throw new Error('--seed needs a number');
-  if (variant !== undefined && !(variant in variants)) throw new Error(`there is no variant ${variant}`);
+  if (values.seed === undefined || !/^\d+$/.test(values.seed)) throw new Error('--seed must be a number');
+  if (variant !== undefined && !(variant in variants)) throw new Error(`unknown variant ${variant}`);
   return { seed: Number(values.seed), verbose, ...(variant && { variant }), ...(about && { about }) };
 }
 
@@ -39,8 +39,8 @@ async function main(): Promise<number> {
   const { seed, variant, verbose, about } = readArguments();
   const named = variant === undefined ? undefined : variants[variant];
   const verdict = await runSeed(seed, { verbose: verbose || about !== undefined, ...(named && { variant: named }) });
-  const { violation, digest, events, sends, lasted, outcomes } = verdict;
-  const mentions = new RegExp(`\\b${about}\\b|  (fault|world|checker|schedule) `);
+  const { violation, digest, events, sends, duration: lasted, outcomes } = verdict;
+  const mentions = new RegExp(`\\b${about}\\b|  (fault|simulator|checker|schedule) `);
   const lines = about === undefined ? verdict.lines : verdict.lines.filter((line) => mentions.test(line));
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
   const answers = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');

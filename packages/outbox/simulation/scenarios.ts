@@ -1,8 +1,9 @@
 import type { Settings } from '../src/index.ts';
-import type { Fault } from './chaos.ts';
 import type { OrderPlan } from './clients.ts';
+import type { Fault } from './random-faults.ts';
 import type { Schedule } from './schedule.ts';
 
+/** The parts of a schedule that a test sets. */
 export interface Scenario {
   readonly seed?: number;
   readonly slots: number;
@@ -12,17 +13,17 @@ export interface Scenario {
   readonly healsAt: number;
 }
 
-/** A schedule made by hand: sound clocks, Redis, and only the faults that are named. */
+/** A schedule made by hand: correct clocks, Redis, and only the given faults. */
 export function createScenario({ seed = 1, settings = {}, orders = [], faults = [], ...rest }: Scenario): Schedule {
   const clock = { offset: 0, rate: 1 };
   return {
     seed,
     dialect: 'redis',
-    time: 'true',
+    timeScale: 'true',
     settings,
     orders,
     faults,
-    nature: () => ({ clock, pauses: [] }),
+    profiles: () => ({ clock, pauses: [] }),
     ...rest,
   };
 }
@@ -35,6 +36,6 @@ export function plainOrders(count: number, from: number, to: number, name = 'x')
     copies: 1,
     rival: false,
     retries: 0,
-    poison: false,
+    invalid: false,
   }));
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { runSeed } from './run.ts';
 
-/** The first seed of all; set it to look further than CI does. */
+/** The first seed. Set SIM_SEED to run other schedules than CI. */
 export const FIRST = Number(process.env.SIM_SEED ?? 1);
-/** How many schedules a whole run covers. */
+/** Number of schedules of a complete run. */
 export const SCHEDULES = Number(process.env.SIM_SCHEDULES ?? 1000);
 const SHARES = 4;
 const PER_TEST = 50;
 
-/** Registers one of four equal shares of the schedules, so that test files can run side by side. */
+/** Registers one of four equal shares of the schedules, so that test files can run in parallel. */
 export function testShare(share: number): void {
   const from = FIRST + Math.floor((SCHEDULES * share) / SHARES);
   const to = FIRST + Math.floor((SCHEDULES * (share + 1)) / SHARES);
@@ -25,6 +25,7 @@ export function testShare(share: number): void {
   });
 }
 
+/** The command that replays a seed. */
 export function replayHint(seed: number, variant?: string): string {
   const broken = variant === undefined ? '' : ` --variant ${variant}`;
   return `replay with: npm run replay -- --seed ${seed}${broken} --verbose`;

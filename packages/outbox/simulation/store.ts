@@ -1,44 +1,49 @@
 import type { Operation, Stored } from '../src/ports.ts';
 import type { Rng } from './random.ts';
-import type { World } from './world.ts';
+import type { Simulator } from './simulator.ts';
 
+/** The two stores whose behaviour is simulated. */
 export type Dialect = 'redis' | 'postgresql';
 
-/** What one step of the store did, all of it at one instant. */
-export interface Applied {
+/** What one step of the store changed, all of it at one time. */
+export interface AppliedStep {
   readonly keys: readonly string[];
-  /** The operations asked for and whether each one took; undefined for compare-and-set writes. */
+  /** The requested operations, and whether each one was applied. Undefined for compare-and-set writes. */
   readonly transaction?: readonly { readonly operation: Operation; readonly took: boolean }[];
 }
 
-export type Item = { readonly key: string; readonly value: unknown; readonly etag: string };
+/** One item of a compare-and-set write. */
+export type WriteItem = { readonly key: string; readonly value: unknown; readonly etag: string };
 
 const FIRST_ETAG = '1';
 
-interface Running {
+interface RunningTransaction {
   readonly order: ReadonlyMap<string, number>;
   readonly end: number;
 }
 
-/** A key-value store as Dapr offers it on Redis or on PostgreSQL, with what was measured of each (README.md beside this). */
+/** A key-value store as Dapr offers it on Redis or on PostgreSQL, with the measured behaviour of each (README.md). */
 export class SimStore {
   readonly dialect: Dialect;
-  /** Called after every step that was applied. */
-  watch: (applied: Applied) => void = () => {};
+  /** Called after every applied step. */
+  onApplied: (applied: AppliedStep) => void = () => {};
   /** Called when a transaction was the victim of a deadlock. */
   onDeadlock: () => void = () => {};
-  /** How many keys fit. */
+  /** Maximum number of keys. */
   capacity = Number.POSITIVE_INFINITY;
-  /** What keys held before the run that nothing has touched since, worked out when asked for: millions cost nothing. */
+  /**
+   * Values from before the run that no write has changed since. Computed on demand, so that millions of keys cost
+   * nothing.
+   */
   background: (key: string) => unknown = () => undefined;
-  private readonly world: World;
+  private readonly simulator: Simulator;
   private readonly rng: Rng;
   private readonly entries = new Map<string, { readonly json: string; readonly etag: string }>();
   private readonly deleted = new Set<string>();
-  private running: Running[] = [];
+  private running: RunningTransaction[] = [];
 
-  constructor(world: World, rng: Rng, dialect: Dialect) {
-    this.world = world;
+  constructor(simulator: Simulator, rng: Rng, dialect: Dialect) {
+    this.simulator = simulator;
     this.rng = rng;
     this.dialect = dialect;
   }
@@ -48,17 +53,17 @@ export class SimStore {
   }
 
   has(key: string): boolean {
-    return this.entries.has(key) || this.untouched(key) !== undefined;
+    return this.entries.has(key) || this.backgroundValue(key) !== undefined;
   }
 
   get(key: string): Stored | undefined {
     const entry = this.entries.get(key);
     if (entry !== undefined) return { value: JSON.parse(entry.json), etag: entry.etag };
-    const value = this.untouched(key);
+    const value = this.backgroundValue(key);
     return value === undefined ? undefined : { value, etag: FIRST_ETAG };
   }
 
-  /** What is there, in an order of its own. */
+  /** The stored values, in an arbitrary order. */
   read(keys: readonly string[]): Map<string, Stored> {
     const found = new Map<string, Stored>();
     for (const key of this.dialect === 'postgresql' ? [...keys].reverse() : keys) {
@@ -69,8 +74,8 @@ export class SimStore {
   }
 
   /**
-   * Applies a transaction; true when every operation took. `fails` names operations that fail by themselves: on Redis
-   * the rest is applied all the same, on PostgreSQL nothing is.
+   * Applies a transaction and returns whether every operation was applied. `fails` selects operations that fail by
+   * themselves: on Redis the others are applied nevertheless, on PostgreSQL none is.
    */
   transact(operations: readonly Operation[], fails: (index: number) => boolean = () => false): boolean {
     const takes = operations.map(
@@ -85,16 +90,18 @@ export class SimStore {
       else this.set(operation.key, JSON.parse(operation.json));
     }
     const keys = transaction.filter((each) => each.took).map((each) => each.operation.key);
-    if (keys.length > 0) this.watch({ keys, transaction });
+    if (keys.length > 0) this.onApplied({ keys, transaction });
     return all;
   }
 
-  /** How long a transaction takes here: it waits for those that hold its keys. Undefined: it was the victim of a deadlock. */
+  /**
+   * Duration of a transaction, which waits for others with the same keys. Undefined: it was the victim of a deadlock.
+   */
   admit(operations: readonly Operation[], takes: number): number | undefined {
     if (this.dialect === 'redis') return takes;
     const order = new Map(operations.map(({ key }, i) => [key, i]));
-    this.running = this.running.filter((each) => each.end > this.world.now);
-    let end = this.world.now + takes;
+    this.running = this.running.filter((each) => each.end > this.simulator.now);
+    let end = this.simulator.now + takes;
     for (const other of this.running) {
       const shared = [...order.keys()].filter((key) => other.order.has(key));
       if (shared.length === 0) continue;
@@ -106,30 +113,30 @@ export class SimStore {
       end = Math.max(end, other.end + takes);
     }
     this.running.push({ order, end });
-    return end - this.world.now;
+    return end - this.simulator.now;
   }
 
-  /** Compare-and-set of one item; false when its ETag is stale. */
-  compareAndSet({ key, value, etag }: Item): boolean {
+  /** Compare-and-set of one item. Returns false when its ETag is stale. */
+  compareAndSet({ key, value, etag }: WriteItem): boolean {
     const stored = this.etag(key);
     const matches = stored === undefined ? this.dialect === 'redis' : stored === etag;
     if (!matches) return false;
     this.set(key, value);
-    this.watch({ keys: [key] });
+    this.onApplied({ keys: [key] });
     return true;
   }
 
-  /** A single delete, which passes even when the store is full. */
+  /** Deletes a single key, which works even when the store is full. */
   delete(key: string): void {
     this.remove(key);
-    this.watch({ keys: [key] });
+    this.onApplied({ keys: [key] });
   }
 
   private etag(key: string): string | undefined {
-    return this.entries.get(key)?.etag ?? (this.untouched(key) === undefined ? undefined : FIRST_ETAG);
+    return this.entries.get(key)?.etag ?? (this.backgroundValue(key) === undefined ? undefined : FIRST_ETAG);
   }
 
-  private untouched(key: string): unknown {
+  private backgroundValue(key: string): unknown {
     return this.deleted.has(key) ? undefined : this.background(key);
   }
 
@@ -139,12 +146,12 @@ export class SimStore {
   }
 
   private set(key: string, value: unknown): void {
-    // Dapr hands object keys back in another order.
+    // Dapr returns object keys in another order.
     const shuffled = isObject(value) ? Object.fromEntries(Object.entries(value).reverse()) : value;
     this.entries.set(key, { json: JSON.stringify(shuffled), etag: this.nextEtag(key) });
   }
 
-  /** On Redis a counter that starts again after a delete, so ETags repeat; on PostgreSQL random. */
+  /** On Redis a counter that starts again after a delete, so ETags repeat; on PostgreSQL a random number. */
   private nextEtag(key: string): string {
     if (this.dialect === 'postgresql') return String(this.rng.int(0, 0xffffffff));
     return String(Number(this.etag(key) ?? 0) + 1);

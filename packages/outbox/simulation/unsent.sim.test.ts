@@ -1,30 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { minute, second } from './chaos.ts';
-import { runSchedule, type Variant } from './run.ts';
-import { createScenario, plainOrders } from './scenarios.ts';
+import { expect, test } from 'vitest';
+import { runShortOfNumbers } from './scenario-variants.ts';
 
-/** For a minute orders get in and beats do not, so that those that have no number wait longer than their clients do. */
-const run = (variant: Variant) =>
-  runSchedule(
-    createScenario({
-      slots: 1,
-      settings: { reserve: 4 },
-      orders: plainOrders(40, 10 * second, minute),
-      faults: [{ at: 5 * second, kind: 'weather', ms: minute, change: { writeLost: 1 } }],
-      healsAt: 2 * minute,
-    }),
-    { variant },
-  );
-
-describe('an order whose client was told that nothing was stored, since it waited too long for a number', () => {
-  test('is not stored later either', async () => {
-    const { violation, outcomes } = await run({});
-    expect(violation).toBeUndefined();
-    expect(outcomes.get('unsent')).toBeGreaterThan(10);
-  });
-
-  test('would be, if what nobody waits for any more were sent all the same', async () => {
-    const { violation } = await run({ policies: { sends: () => true } });
-    expect(violation).toMatchObject({ invariant: 0, what: 'called not stored, and then it was' });
-  });
+test('an order answered `unsent` because no segment number was reserved in time is not stored later', async () => {
+  const { violation, outcomes } = await runShortOfNumbers({});
+  expect(violation).toBeUndefined();
+  expect(outcomes.get('unsent')).toBeGreaterThan(10);
 });

@@ -1,23 +1,24 @@
 import type { Store } from '../src/index.ts';
-import type { Invariant } from './invariants.ts';
+import type { Invariant } from './invariant-checker.ts';
 import type { Variant } from './run.ts';
 import type { Dialect } from './store.ts';
 
+/** A broken outbox that random schedules detect. */
 export interface NamedVariant extends Variant {
-  /** The hole that is opened again. */
-  readonly hole: string;
-  /** By which invariants it may be caught; which of them comes first depends on the seed. */
+  /** The defect that the variant reintroduces. */
+  readonly defect: string;
+  /** The invariants that may detect it. Which of them is first depends on the seed. */
   readonly caughtBy: readonly Invariant[];
-  /** One of the schedules that catch it, to be tried first. */
+  /** A schedule that detects it, tried first. */
   readonly seed: number;
-  /** The only store on which it is a hole. */
+  /** The only store on which it is a defect. */
   readonly dialect?: Dialect;
 }
 
 const never = () => false;
 const always = () => true;
 
-/** Writes orders over whatever is there, as if they had no ETags. */
+/** Writes orders without their ETags. */
 function blind(store: Store): Store {
   return {
     ...store,
@@ -29,140 +30,141 @@ function blind(store: Store): Store {
   };
 }
 
-/** Outboxes that are broken on purpose, each in one place. Every one of them has to be caught. */
+/** Outboxes that are broken on purpose, each in one place. Every one of them has to be detected. */
 export const variants: Readonly<Record<string, NamedVariant>> = {
-  'any-answer-is-success': {
-    hole: 'an error of the store is taken for success',
+  'any-outcome-is-success': {
+    defect: 'an error of the store counts as success',
     seed: 1,
     caughtBy: [1, 4],
-    policies: { committed: always },
+    policies: { isCommitted: always },
   },
   'absent-means-failed': {
-    hole: '"Read back: absent, so it failed": it lands later, and nobody looks for it',
+    defect:
+      'a batch that is absent when it is read back counts as failed: it is applied later, and no writer processes it',
     seed: 327,
     caughtBy: [2],
     dialect: 'redis',
     policies: { givesUp: always },
   },
   'no-reserved-range': {
-    hole: 'an adopter looks only at the segments it knows of, not at all that may still land',
+    defect: 'a takeover scans one segment only, not all reserved numbers that may still be written',
     seed: 9,
     caughtBy: [1, 2],
-    policies: { adoptedRange: ({ lo }) => ({ from: lo, to: lo }) },
+    policies: { takeoverRange: ({ low }) => ({ from: low, to: low }) },
   },
   'no-reservation': {
-    hole: 'a segment number is used before its limit was read back',
+    defect: 'a segment number is used before its limit was read back',
     seed: 535,
     caughtBy: [1],
-    policies: { mayUse: always },
+    policies: { mayUseNumber: always },
   },
-  'no-long-watching': {
-    hole: 'an adopter looks once, and what lands later is not found',
+  'no-rescans': {
+    defect: 'a takeover scans once, so a segment that is written later is not found',
     seed: 66,
     caughtBy: [1, 2],
-    policies: { looksAgain: never },
+    policies: { mayRescan: never },
   },
   'early-retirement': {
-    hole: 'a silent writer is forgotten as soon as it is adopted',
+    defect: 'a stopped writer is removed from the registry as soon as it is taken over',
     seed: 41,
     caughtBy: [1, 2],
     policies: { mayRetire: ({ unchangedMs }) => unchangedMs > 10_000 },
   },
-  'no-guard': {
-    hole: 'a writer that slept for days goes on under a name that nobody knows any more',
+  'no-expiry': {
+    defect: 'a writer that was paused for days continues under a name that was removed from the registry',
     seed: 133,
     caughtBy: [1, 2],
-    policies: { beatTooOld: never },
+    policies: { isExpired: never },
   },
-  'nobody-adopts': {
-    hole: 'the segments of a dead writer stay where they are',
+  'no-takeover': {
+    defect: 'the segments of a stopped writer are never taken over',
     seed: 1,
     caughtBy: [2],
     policies: { isDead: never },
   },
-  'moves-in-one-step': {
-    hole: 'a carried segment is deleted before the new one is known to be there',
+  'deletes-before-confirmed': {
+    defect: 'a compacted segment is deleted before the new segment is confirmed',
     seed: 14,
     caughtBy: [1, 2],
-    policies: { mayDeleteMoved: always },
+    policies: { mayDeleteRewritten: always },
   },
-  'forgets-absent-orders': {
-    hole: 'a segment is deleted although an order that it names has not landed yet',
+  'drops-absent-orders': {
+    defect: 'a segment is deleted although an order that it names is not stored yet',
     seed: 816,
     caughtBy: [1, 2],
-    policies: { mayDelete: ({ open }) => open === 0 },
+    policies: { mayDeleteSegment: ({ open }) => open === 0 },
   },
   'insert-overwrites': {
-    hole: '`first-write` in a transaction silently overwrites on Redis',
+    defect: '`first-write` in a transaction silently overwrites on Redis',
     seed: 1,
     caughtBy: [3, 4],
     policies: { documentOperation: () => 'upsert' },
   },
   'fingerprint-ignored': {
-    hole: 'the same Idempotency-Key with another request is answered with the first order',
+    defect: 'another request with the same Idempotency-Key is answered with the first order',
     seed: 1,
     caughtBy: [4],
-    policies: { outcome: (stored, requested) => (stored.nonce === requested.nonce ? 'created' : 'existing') },
+    policies: { storeOutcome: (stored, requested) => (stored.nonce === requested.nonce ? 'created' : 'existing') },
   },
-  'no-resend-after-collision': {
-    hole: 'on PostgreSQL one collision rolls back the whole batch, and nobody sends the rest again',
+  'no-retry-after-collision': {
+    defect: 'on PostgreSQL one collision rolls back the whole batch, and the rest is not sent again',
     seed: 5,
     caughtBy: [0],
     dialect: 'postgresql',
     policies: { givesUp: ({ attempts }) => attempts >= 1 },
   },
-  'retries-for-ever': {
-    hole: 'a document that the store never takes holds up everything that comes after it',
+  'never-isolates': {
+    defect: 'a document that the store never accepts blocks all later documents',
     seed: 1,
     caughtBy: [0],
-    policies: { separates: never },
+    policies: { isolates: never },
   },
-  'forgets-doubtful': {
-    hole: 'the number of a batch that was set aside counts as deleted: it lands later, and nobody looks for it',
+  'drops-uncertain': {
+    defect: 'the number of a batch that was set aside counts as deleted: it is applied later, and no writer scans it',
     seed: 25,
     caughtBy: [1, 2],
-    policies: { forgetsDoubtful: always },
+    policies: { dropsUncertain: always },
   },
   unsorted: {
-    hole: 'two batches in opposite key order deadlock on PostgreSQL',
-    seed: 5,
+    defect: 'two batches in opposite key order deadlock on PostgreSQL',
+    seed: 10,
     caughtBy: [0],
-    policies: { byKey: () => 0 },
+    policies: { compareKeys: () => 0 },
   },
   'blind-writes': {
-    hole: 'answers are written without an ETag: one overwrites another',
+    defect: 'replies are written without an ETag, so that one overwrites another',
     seed: 3,
     caughtBy: [3, 4],
     wrapStore: blind,
   },
   'deletes-instead-of-tombstones': {
-    hole: 'deleting a key that others update by ETag brings the dead back',
+    defect: 'an order is erased by deleting its key, and a late update by ETag restores it',
     seed: 2,
     caughtBy: [4],
     deletes: true,
   },
   'never-sends-again': {
-    hole: 'one lost message, or one handler error after which Dapr drops it, is final',
-    seed: 75,
+    defect: 'a message that was lost, or dropped by Dapr after handler errors, is never sent again',
+    seed: 6,
     caughtBy: [2],
-    policies: { isLost: never, probes: () => 0 },
+    policies: { isLost: never, probeCount: () => 0 },
   },
   'timer-per-command': {
-    hole: 'timers per command cause the storm that they are meant to prevent',
+    defect: 'one timer per command causes the storm of retransmissions that it should prevent',
     seed: 121,
     caughtBy: [5],
-    policies: { probes: (inFlight) => inFlight },
+    policies: { probeCount: (inFlight) => inFlight },
   },
   'no-window': {
-    hole: 'everything is sent at once',
+    defect: 'all commands are sent immediately, without a window',
     seed: 1,
     caughtBy: [5],
     policies: { hasRoom: always },
   },
-  'no-enlisting': {
-    hole: 'an order whose transaction landed when its writer was long forgotten is read, and still nobody works on it',
+  'no-orphan-index': {
+    defect: 'an order whose transaction was applied after its writer had retired is read, and is still not processed',
     seed: 72,
     caughtBy: [2],
-    policies: { enlists: never },
+    policies: { indexesOrphan: never },
   },
 };

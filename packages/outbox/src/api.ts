@@ -2,6 +2,7 @@ import type { Policies } from './policies.ts';
 import type { Clock, DocumentHandler, Observer, OutboxDocument, Random, Store, Transport } from './ports.ts';
 import type { Settings } from './settings.ts';
 
+/** The ports of an outbox, and what deviates from its defaults. */
 export interface OutboxOptions<D extends OutboxDocument, A> {
   readonly clock: Clock;
   readonly random: Random;
@@ -10,32 +11,37 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
   readonly handler: DocumentHandler<D, A>;
   readonly observer?: Observer<D>;
   readonly settings?: Partial<Settings>;
+  /** For the simulation only. */
   readonly policies?: Partial<Policies>;
 }
 
 /**
- * created: stored, and found again by somebody until it is done.
- * existing: a document of this id with the same fingerprint is stored, and found again likewise.
- * different: a document of this id with another fingerprint is stored.
- * full, unsent: nothing was stored, nor will be; the queue is full, or the deadline passed (or the process leaves).
- * unknown: the deadline passed, or the store takes others and not this one; it may be stored now or later.
- * refused: the store does not take this document; nothing was stored, nor will be.
+ * The result of `store`.
+ * - created: the document is stored and indexed, so that it is processed until it is complete.
+ * - existing: a document of this id with the same fingerprint is stored and indexed.
+ * - different: a document of this id with another fingerprint is stored.
+ * - full: the document was not stored, and will not be. The queue, or the limit of open documents, is exhausted.
+ * - unsent: the document was not stored, and will not be. The deadline passed, or the process is leaving.
+ * - unknown: the document may be stored, now or later. The deadline passed, or the store does not accept this document.
+ * - refused: the store rejected this document as invalid. It was not stored, and will not be.
  */
 export type AcceptResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
   | { readonly outcome: 'full' | 'unsent' | 'unknown' | 'refused' };
 
-/** `document` is what was stored; a reason is a name for counting. */
+/** The result of `record` for one reply: the stored document, or the name of the reason why the reply was ignored. */
 export type RecordResult<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
 
+/** Readiness of the outbox. */
 export interface OutboxState {
   readonly ready: boolean;
-  /** Why it is not ready. */
+  /** Why the outbox is not ready. */
   readonly reason?: string;
-  /** Name of the writer, once there is one. */
+  /** Name of the current writer, if there is one. */
   readonly writer?: string;
 }
 
+/** A document with commands that are out of the send window after too many attempts. */
 export interface ParkedDocument {
   readonly id: string;
   readonly channels: readonly string[];
@@ -44,55 +50,69 @@ export interface ParkedDocument {
   readonly since: number;
 }
 
+/** Counters and gauges of one outbox. */
 export interface OutboxStats {
   readonly ready: boolean;
   readonly writer: string | undefined;
-  /** Requests waiting or in the batch under way, and their size. */
+  /** Requests that wait or are in the current batch. */
   readonly queued: number;
+  /** Size of these requests, in UTF-16 code units of JSON. */
   readonly queuedSize: number;
-  /** Ids that this writer's segments name: at least its open documents. */
+  /** Ids that the segments of this writer name. At least the number of its open documents. */
   readonly open: number;
-  /** Segments from the first not known deleted up to the next, and the reserved limit. */
+  /** The smallest segment number not known to be deleted. */
   readonly low: number;
+  /** The next segment number. */
   readonly next: number;
+  /** Segment numbers below this limit are reserved. */
   readonly limit: number;
-  /** Segments waiting to be deleted. */
+  /** Segments that wait for their deletion. */
   readonly pendingDeletions: number;
-  /** Everything that the relay holds in memory per document or per segment. */
+  /** Entries that the relay holds in memory, per document or per segment. */
   readonly entries: number;
+  /** Commands that wait for a slot of their window. */
   readonly blocked: number;
+  /** Commands that hold a slot. */
   readonly inFlight: number;
   readonly channels: Readonly<
     Record<string, { readonly inFlight: number; readonly blocked: number; readonly sent: number }>
   >;
-  /** Stuck documents that are remembered here. */
+  /** Parked documents that this replica remembers. */
   readonly parked: number;
-  /** Other writers: in the directory, and being cared for by this one. */
+  /** Other writers in the registry. */
   readonly otherWriters: number;
+  /** Stopped writers whose segments this writer takes over. */
   readonly takenOver: number;
 }
 
+/** An outbox: stores documents, sends their commands and records the replies. */
 export interface Outbox<D extends OutboxDocument, A> {
-  /** True while requests are taken. */
+  /** True while `store` accepts documents. */
   readonly ready: boolean;
   state(): OutboxState;
   stats(): OutboxStats;
-  /** Resolves when ready, however long the store is away. Rejects when the store is unfit, or on `leave`. */
+  /** Resolves when the outbox is ready, and retries while the store is down. Rejects on an unsupported store and on `leave`. */
   start(): Promise<void>;
-  /** Stores a document together with its promise to be found again. `deadlineMs` counts from now. Never rejects. */
+  /** Stores a document together with its segment entry, within `deadlineMs` from now. Never rejects. */
   store(document: D, deadlineMs: number): Promise<AcceptResult<D>>;
-  /** Records answers; on any replica. One result per entry, in order. Rejects when the store fails: deliver them again. */
+  /**
+   * Records replies, on any replica. Returns one result per entry, in order. Rejects when the store fails; the messages
+   * must be delivered again then.
+   */
   record(entries: readonly { readonly id: string; readonly reply: A }[]): Promise<readonly RecordResult<D>[]>;
-  /** The stored document. Rejects when the store can't be read. */
+  /** The stored document. Rejects when the store cannot be read. */
   read(id: string): Promise<D | undefined>;
-  /** Stored documents by their ids, in one read; missing ones are missing from the result. Rejects as `read` does. */
+  /** The stored documents of these ids, in one read. The result has no entry for a missing document. Rejects as `read` does. */
   readAll(ids: readonly string[]): Promise<ReadonlyMap<string, D>>;
-  /** Calls `listener` on changes that this process sees. Best effort: a listener over the limit hears nothing. */
+  /**
+   * Calls `listener` on each change of the document that this process observes. Best effort: above the limit of
+   * listeners, a new listener is never called. Returns a function that removes the listener.
+   */
   watch(id: string, listener: (document: D) => void): () => void;
-  /** Stuck documents remembered by this replica, oldest first. */
+  /** The parked documents that this replica remembers, oldest first. */
   parked(): readonly ParkedDocument[];
-  /** Puts an open document in line again with fresh attempts. Rejects when the store can't be read. */
+  /** Queues the commands of an open document again, with a fresh count of attempts. Rejects when the store cannot be read. */
   retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'>;
-  /** Takes no more requests, finishes the batch, marks the writer as left, stops every timer. Never rejects. */
+  /** Accepts no more documents, finishes the current batch, marks the writer as left and stops all timers. Never rejects. */
   leave(): Promise<void>;
 }

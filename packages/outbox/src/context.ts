@@ -1,30 +1,20 @@
+import type { OutboxOptions } from './api.ts';
 import type { Policies } from './policies.ts';
-import type { Clock, DocumentHandler, Observer, OutboxDocument, Random, Store, Transport } from './ports.ts';
+import type { OutboxDocument } from './ports.ts';
 import type { Settings } from './settings.ts';
+import { reasonOf } from './util/errors.ts';
+import { Loop } from './util/loop.ts';
 
-/** What every part of the outbox works with. */
-export interface Context<D extends OutboxDocument, A> {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly store: Store;
-  readonly transport: Transport<D>;
-  readonly handler: DocumentHandler<D, A>;
-  readonly observer: Observer<D>;
+/** The ports, settings and policies that every class of the outbox works with. */
+export interface Context<D extends OutboxDocument, A>
+  extends Required<Omit<OutboxOptions<D, A>, 'settings' | 'policies'>> {
   readonly settings: Settings;
   readonly policies: Policies;
 }
 
-/** The message of anything thrown. */
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** A key part that no other process has: 120 random bits. */
-export const freshName = (random: Random): string => {
-  let name = '';
-  for (let i = 0; i < 24; i++) name += Math.floor(random() * 32).toString(32);
-  return name;
-};
-
-/** The slices of `items`, each of at most `size`. */
-export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
-}
+/** A loop on the context's clock. A failed run is reported to the observer as `event`, with its reason. */
+export const createLoop = <D extends OutboxDocument, A>(
+  { clock, observer }: Context<D, A>,
+  event: string,
+  work: () => Promise<number | undefined>,
+): Loop => new Loop(clock, work, (error) => observer.event?.(event, { reason: reasonOf(error) }));

@@ -7,39 +7,53 @@ import type {
   ParkedDocument,
   RecordResult,
 } from './api.ts';
-import { Deletions } from './commit/deletion-queue.ts';
+import { DeletionQueue } from './commit/deletion-queue.ts';
 import { GroupCommit } from './commit/group-commit.ts';
 import { RequestQueue } from './commit/request-queue.ts';
-import { type Context, freshName, reasonOf } from './context.ts';
-import { Adopt } from './membership/takeover.ts';
+import type { Context } from './context.ts';
+import { OrphanTakeover } from './membership/takeover.ts';
 import { Writer } from './membership/writer.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
 import type { OutboxDocument } from './ports.ts';
-import { Enlist } from './recovery/orphan-indexer.ts';
-import { readDocuments, type Seen } from './recovery/segment-scan.ts';
-import { Recorder } from './replies/reply-recorder.ts';
+import { OrphanIndexer } from './recovery/orphan-indexer.ts';
+import type { CommitSegment } from './recovery/segment-rewriter.ts';
+import { ReplyRecorder } from './replies/reply-recorder.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
+import { statsOf } from './stats.ts';
+import { readDocuments, type StoredDocument } from './stored-documents.ts';
+import { reasonOf } from './util/errors.ts';
 import { Sleeper } from './util/loop.ts';
-import { Watchers } from './watchers.ts';
-import { Session } from './writer-session.ts';
+import { randomName } from './util/random-name.ts';
+import { SECOND } from './util/time.ts';
+import { DocumentWatchers } from './watchers.ts';
+import { WriterSession, type WriterSessionOwner } from './writer-session.ts';
 
-/** An outbox over the given ports; nothing happens before `start`. */
+/** Delay before the store is tried again during a start, in milliseconds. It doubles up to the maximum. */
+const START_BACKOFF_MS = 100;
+const START_BACKOFF_MAX_MS = 5 * SECOND;
+/** Maximum time that `leave` waits for queued requests. */
+const LEAVE_MS = 20 * SECOND;
+/** Maximum number of listeners of documents. */
+const MAX_WATCHERS = 10_000;
+
+/** Creates an outbox over the given ports. It does nothing before `start`. */
 export const createOutbox = <D extends OutboxDocument, A>(options: OutboxOptions<D, A>): Outbox<D, A> =>
-  new Composition<D, A>(options);
+  new DefaultOutbox<D, A>(options);
 
-/** Connects the parts, and replaces the session when its name has become too old. */
-class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
+/** Connects the classes of the outbox, and replaces the writer session when its name expires. */
+class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
-  readonly #deletions = new Deletions(() => this.#commit.wake());
+  readonly #deletions = new DeletionQueue(() => this.#commit.wake());
   readonly #commit: GroupCommit<D, A>;
-  readonly #recorder: Recorder<D, A>;
-  readonly #adopt: Adopt<D, A>;
-  readonly #enlist: Enlist;
-  readonly #watchers: Watchers<D>;
+  readonly #commitSegment: CommitSegment = (ids) => this.#commit.rewrite(ids);
+  readonly #recorder: ReplyRecorder<D, A>;
+  readonly #takeover: OrphanTakeover<D, A>;
+  readonly #orphans: OrphanIndexer;
+  readonly #watchers = new DocumentWatchers<D>(MAX_WATCHERS);
   readonly #sleeper: Sleeper;
-  #session: Session<D, A> | undefined;
+  #session: WriterSession<D, A> | undefined;
   #opening: Promise<void> | undefined;
   #reason: string | undefined = 'not started';
   #leaving: Promise<void> | undefined;
@@ -54,16 +68,19 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
     const { clock, settings } = context;
     this.#context = context;
     this.#sleeper = new Sleeper(clock);
-    this.#watchers = new Watchers(settings.watches);
     this.#queue = new RequestQueue(clock, settings);
-    this.#commit = new GroupCommit(context, this.#queue, this.#deletions, () => this.#current());
-    const move = (ids: readonly string[]): Promise<boolean> => this.#commit.move(ids);
-    this.#enlist = new Enlist(settings, move);
-    this.#recorder = new Recorder(context, {
-      known: (id) => this.#session?.relay.entries.get(id)?.seen,
-      recorded: (documents) => this.#observed(documents),
+    this.#commit = new GroupCommit(context, this.#queue, this.#deletions, () => this.#currentSession());
+    this.#orphans = new OrphanIndexer(settings, this.#commitSegment);
+    this.#recorder = new ReplyRecorder(context, {
+      known: (id) => this.#session?.relay.entries.get(id)?.stored,
+      recorded: (documents) => this.#onRecorded(documents),
     });
-    this.#adopt = new Adopt(context, this.#deletions, () => this.#session?.writer.name, move);
+    this.#takeover = new OrphanTakeover(
+      context,
+      this.#deletions,
+      () => this.#session?.writer.name,
+      this.#commitSegment,
+    );
   }
 
   get ready(): boolean {
@@ -81,23 +98,23 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
 
   async start(): Promise<void> {
     this.#reason = 'starting';
-    await this.#untilDone(() => selfTest(this.#context.store, freshName(this.#context.random)));
-    await this.#open();
-    if (this.#sleeper.stopped) throw new Error('the outbox was told to leave before it was ready');
-    this.#adopt.start();
+    await this.#retryUntilDone(() => selfTest(this.#context.store, randomName(this.#context.random)));
+    await this.#openSession();
+    if (this.#sleeper.stopped) throw new Error('the outbox left before it was ready');
+    this.#takeover.start();
   }
 
   store(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
     if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
-    const open = this.#session?.writer.range.named ?? 0;
+    const open = this.#session?.writer.numbers.openIds ?? 0;
     if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });
-    const accepted = this.#queue.add(document, deadlineMs);
+    const result = this.#queue.enqueue(document, deadlineMs);
     if (this.#session !== undefined) this.#commit.wake();
-    return accepted;
+    return result;
   }
 
   record(entries: readonly { readonly id: string; readonly reply: A }[]): Promise<readonly RecordResult<D>[]> {
-    return Promise.all(entries.map(({ id, reply: answer }) => this.#recorder.record(id, answer)));
+    return Promise.all(entries.map(({ id, reply }) => this.#recorder.record(id, reply)));
   }
 
   async read(id: string): Promise<D | undefined> {
@@ -107,7 +124,7 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
   async readAll(ids: readonly string[]): Promise<ReadonlyMap<string, D>> {
     const found = new Map<string, D>();
     for (const [id, { document }] of await this.#find(ids)) {
-      this.#enlistIfOld(document);
+      this.#indexIfOrphan(document);
       found.set(id, document);
     }
     return found;
@@ -118,52 +135,25 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
   }
 
   parked(): readonly ParkedDocument[] {
-    return this.#session?.relay.stuck.list() ?? [];
+    return this.#session?.relay.parked.list() ?? [];
   }
 
   async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {
     const relay = this.#session?.relay;
-    const asOf = relay?.mark() ?? 0;
-    const seen = (await this.#find([id])).get(id);
-    if (seen === undefined) return 'missing';
-    if (this.#context.handler.pendingChannels(seen.document).length === 0) return 'done';
+    const observedAt = relay?.tick() ?? 0;
+    const stored = (await this.#find([id])).get(id);
+    if (stored === undefined) return 'missing';
+    if (this.#context.handler.pendingChannels(stored.document).length === 0) return 'done';
     if (relay === undefined || !relay.hasRoom) return 'full';
-    relay.retry(seen, asOf);
+    relay.retry(stored, observedAt);
     relay.flush();
-    // By hand or not: it must be found again if this process dies now.
-    this.#enlist.add(id);
+    // The document needs a segment, because this process may stop before it is complete.
+    this.#orphans.add(id);
     return 'retried';
   }
 
   stats(): OutboxStats {
-    const session = this.#session;
-    const relay = session?.relay;
-    const range = session?.writer.range;
-    const channels: Record<string, { inFlight: number; blocked: number; sent: number }> = {};
-    let inFlight = 0;
-    for (const [name, channel] of relay?.channels ?? []) {
-      channels[name] = { inFlight: channel.inFlight, blocked: channel.waiting, sent: channel.sent };
-      inFlight += channel.inFlight;
-    }
-    const loaded = (relay?.entries.size ?? 0) + (relay?.segments.size ?? 0) + (relay?.stuck.size ?? 0);
-    return {
-      ready: this.ready,
-      writer: session?.writer.name,
-      queued: this.#queue.requests,
-      queuedSize: this.#queue.size,
-      open: range?.named ?? 0,
-      low: range?.lo ?? 0,
-      next: range?.next ?? 0,
-      limit: session?.writer.limit ?? 0,
-      pendingDeletions: this.#deletions.size,
-      entries: loaded + (session?.cursor.remembered ?? 0),
-      blocked: relay?.waiting ?? 0,
-      inFlight,
-      channels,
-      parked: relay?.stuck.size ?? 0,
-      otherWriters: this.#adopt.writers,
-      takenOver: this.#adopt.adopted,
-    };
+    return statsOf(this.ready, this.#session, this.#queue, this.#deletions, this.#takeover);
   }
 
   leave(): Promise<void> {
@@ -173,22 +163,22 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
 
   async #leave(): Promise<void> {
     this.#reason = 'leaving';
-    this.#adopt.stop();
-    if (this.#session !== undefined) await this.#drained();
+    this.#takeover.stop();
+    if (this.#session !== undefined) await this.#drainQueue();
     const session = this.#session;
     this.#sleeper.stop();
     this.#commit.stop();
     this.#queue.close();
     session?.stop();
-    // If it can't be said, the others find out by themselves.
+    // If the record cannot be written, other writers detect the stopped heartbeat.
     await session?.writer.leave().catch((error: unknown) => this.#event('leave-failed', error));
     this.#session = undefined;
   }
 
-  /** The queue is empty, or patience is at its end. */
-  #drained(): Promise<void> {
+  /** Resolves when no request is queued, or after `LEAVE_MS`. */
+  #drainQueue(): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#context.clock.setTimer(this.#context.settings.leaveMs, resolve);
+      const cancel = this.#context.clock.setTimer(LEAVE_MS, resolve);
       void this.#commit.drained().then(() => {
         cancel();
         resolve();
@@ -196,82 +186,82 @@ class Composition<D extends OutboxDocument, A> implements Outbox<D, A> {
     });
   }
 
-  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, Seen<D>>> {
-    const found = new Map<string, Seen<D>>();
-    for (const [id, seen] of await readDocuments(this.#context, ids)) {
-      if (seen === 'unreadable') throw new Error(`document ${id} is of a version this code does not read`);
-      if (seen !== 'absent') found.set(id, seen);
+  async #find(ids: readonly string[]): Promise<ReadonlyMap<string, StoredDocument<D>>> {
+    const found = new Map<string, StoredDocument<D>>();
+    for (const [id, stored] of await readDocuments(this.#context, ids)) {
+      if (stored === 'unreadable') throw new Error(`document ${id} has a version that this code cannot read`);
+      if (stored !== 'absent') found.set(id, stored);
     }
     return found;
   }
 
-  #enlistIfOld(document: D): void {
+  #indexIfOrphan(document: D): void {
     const { handler, policies, settings, clock } = this.#context;
     const facts = { open: handler.pendingChannels(document).length > 0, ageMs: clock.wall() - document.createdAt };
-    const known = this.#session?.relay.entries.has(document.id) || this.#session?.relay.stuck.rests(document.id);
-    if (this.ready && !known && policies.enlists(facts, settings)) this.#enlist.add(document.id);
+    const relay = this.#session?.relay;
+    const known = relay?.entries.has(document.id) || relay?.parked.isResting(document.id);
+    if (this.ready && !known && policies.indexesOrphan(facts, settings)) this.#orphans.add(document.id);
   }
 
-  #observed(documents: readonly Seen<D>[]): void {
+  #onRecorded(documents: readonly StoredDocument<D>[]): void {
     this.#session?.observe(documents);
-    for (const { document } of documents) this.#watchers.tell(document);
+    for (const { document } of documents) this.#watchers.notify(document);
   }
 
-  /** The session to write under, as soon as there is a young one. Undefined when the outbox has stopped. */
-  async #current(): Promise<Session<D, A> | undefined> {
+  /** The session to write under, once there is one that is not expired. Undefined when the outbox has stopped. */
+  async #currentSession(): Promise<WriterSession<D, A> | undefined> {
     while (!this.#sleeper.stopped) {
       const session = this.#session;
-      if (session !== undefined && !session.writer.tooOld) return session;
-      await this.#reopen('was not confirmed for too long');
+      if (session !== undefined && !session.writer.isExpired) return session;
+      await this.#replaceSession('expired: its heartbeat was not confirmed in time');
     }
     return undefined;
   }
 
-  #reopen(why: string): Promise<void> {
-    this.#opening ??= this.#open(why).finally(() => {
+  #replaceSession(reason: string): Promise<void> {
+    this.#opening ??= this.#openSession(reason).finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
-  /** Registers a new name, and works under it from then on. What the old one leaves behind is adopted like any other. */
-  async #open(why = ''): Promise<void> {
+  /** Registers a new writer name and uses it from then on. The segments of the old name are taken over like any others. */
+  async #openSession(reason = ''): Promise<void> {
     this.#session?.stop();
     if (this.#session !== undefined) {
-      this.#event('renamed', `${this.#session.writer.name} ${why}`);
+      this.#event('renamed', `${this.#session.writer.name} ${reason}`);
       this.#reason = 'registering under a new name';
     }
     this.#session = undefined;
-    const writer = new Writer(this.#context, freshName(this.#context.random));
-    await this.#untilDone(() => writer.register());
+    const writer = new Writer(this.#context, randomName(this.#context.random));
+    await this.#retryUntilDone(() => writer.register());
     if (this.#sleeper.stopped) return;
-    const session = new Session(this.#context, this.#sessionOwner(), writer);
+    const session = new WriterSession(this.#context, this.#sessionOwner(), writer);
     this.#session = session;
     if (this.#leaving === undefined) this.#reason = undefined;
     session.start();
-    // For what has come while there was no name to write it under.
+    // For documents that were queued while there was no session.
     this.#commit.wake();
     this.#event('registered', writer.name);
   }
 
-  #sessionOwner(): ConstructorParameters<typeof Session<D, A>>[1] {
+  #sessionOwner(): WriterSessionOwner<D, A> {
     return {
       deletions: this.#deletions,
-      move: (ids) => this.#commit.move(ids),
-      overdue: (id, answer) => {
-        this.#recorder.record(id, answer).catch((error: unknown) => this.#event('overdue-failed', error));
+      commitSegment: this.#commitSegment,
+      timedOut: (id, reply) => {
+        this.#recorder.record(id, reply).catch((error: unknown) => this.#event('timeout-failed', error));
       },
-      changed: (document) => this.#watchers.tell(document),
-      rename: (why) => {
-        this.#reopen(why).catch((error: unknown) => this.#event('registering-failed', error));
+      changed: (document) => this.#watchers.notify(document),
+      replaceWriter: (reason) => {
+        this.#replaceSession(reason).catch((error: unknown) => this.#event('registration-failed', error));
       },
     };
   }
 
-  /** Repeats what the store does not do yet, until it does or the outbox stops. Rejects when the store is unfit. */
-  async #untilDone(step: () => Promise<void>): Promise<void> {
-    const { startBackoffMs, startBackoffMaxMs } = this.#context.settings;
-    for (let ms = startBackoffMs; !this.#sleeper.stopped; ms = Math.min(2 * ms, startBackoffMaxMs)) {
+  /** Repeats a step until the store allows it or the outbox stops. Rejects when the store is not supported. */
+  async #retryUntilDone(step: () => Promise<void>): Promise<void> {
+    for (let ms = START_BACKOFF_MS; !this.#sleeper.stopped; ms = Math.min(2 * ms, START_BACKOFF_MAX_MS)) {
       try {
         return await step();
       } catch (error) {

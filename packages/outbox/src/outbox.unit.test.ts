@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { atRest, contextOf, countFrom, MemoryStore, manualClock } from '../test/parts.ts';
 import { createOutbox } from './outbox.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
+import { HEARTBEAT_MS } from './writer-session.ts';
 
-test('what comes while a new name is being registered is written under it at once', async () => {
+test('a document that arrives while a new writer name is registered is stored under it immediately', async () => {
   const store = new MemoryStore();
   const clock = manualClock();
   const outbox = createOutbox(contextOf(store, clock));
@@ -14,10 +15,10 @@ test('what comes while a new name is being registered is written under it at onc
     await registered;
     return store.apply(operations);
   };
-  clock.go(DEFAULT_SETTINGS.guardMs + DEFAULT_SETTINGS.beatMs);
+  clock.go(DEFAULT_SETTINGS.expiryMs + HEARTBEAT_MS);
   await atRest();
   expect(outbox.ready).toBe(false);
-  const accepted = outbox.store(countFrom('a'), DEFAULT_SETTINGS.guardMs);
+  const accepted = outbox.store(countFrom('a'), DEFAULT_SETTINGS.expiryMs);
   await atRest();
   register();
   await atRest();

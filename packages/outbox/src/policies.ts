@@ -1,113 +1,117 @@
-import type { OutboxDocument, WriteOutcome } from './ports.ts';
+import type { OutboxDocument } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { rendezvous } from './util/hash.ts';
+import { SECOND } from './util/time.ts';
+
+/** A writer whose record has not changed for this long counts as stopped. */
+const DEAD_AFTER_MS = 10 * SECOND;
+/** Upper bound of the reorder window. */
+export const MAX_REORDER_MS = 90 * SECOND;
 
 /**
- * The decisions that the protocol's promises hang on, each a pure function. They can be replaced one by one, so that
- * the simulation can show of each that it is needed; nobody else has a reason to.
+ * The decisions on which the promises of the protocol depend, each as a pure function. They are replaceable for one
+ * purpose: the simulation breaks each of them in a variant and must detect the violation. A service never replaces one.
  */
 export interface Policies {
-  /** Read back after an answer that was not "committed": did the batch happen? Present is proof, absent is not. */
-  committed(seen: { readonly segment: boolean; readonly present: number; readonly wanted: number }): boolean;
-  /** Is a batch whose outcome is unknown taken for failed instead of being sent again? */
+  /** Whether a batch is committed, by the keys that were read back after an unknown outcome. Presence is proof, absence is not. */
+  isCommitted(seen: { readonly segment: boolean; readonly present: number; readonly wanted: number }): boolean;
+  /** Whether a batch of unknown outcome counts as failed instead of being sent again. */
   givesUp(batch: { readonly attempts: number }): boolean;
-  /** Is it asked whether the store takes others than this batch, so that its documents are to be told apart? */
-  separates(
-    batch: { readonly attempts: number; readonly documents: number; readonly unstored: number },
+  /** Whether a batch of unknown outcome is split to find the document that the store does not accept. */
+  isolates(
+    batch: {
+      readonly attempts: number;
+      readonly documents: number;
+      readonly unstored: number;
+      /** The batch is a part of one that was split before. */
+      readonly isolated: boolean;
+    },
     settings: Settings,
   ): boolean;
-  /** Is a document sent, and sent again? Once its clients are told that nothing was stored, nothing may be. */
-  sends(item: { readonly waiting: number; readonly maybeStored: boolean }): boolean;
-  /** May a segment number count as deleted under which a transaction was given up that may still land? */
-  forgetsDoubtful(): boolean;
-  /** How a document is written first. */
+  /** Whether a document may be sent. After its clients were answered `unsent`, the document must never be stored. */
+  maySend(item: { readonly waiting: number; readonly maybeStored: boolean }): boolean;
+  /** Whether a segment number counts as deleted although its transaction was given up and may still be applied. */
+  dropsUncertain(): boolean;
+  /** The operation that writes a new document. */
   documentOperation(): 'insert' | 'upsert';
-  /** What a stored document means for a request of the same id. */
-  outcome(stored: OutboxDocument, requested: OutboxDocument): 'created' | 'existing' | 'different';
-  /** In which order the operations of a transaction are sent. */
-  byKey(a: string, b: string): number;
+  /** The result of `store` for a request, given the stored document of the same id. */
+  storeOutcome(stored: OutboxDocument, requested: OutboxDocument): 'created' | 'existing' | 'different';
+  /** The order of the operations inside a transaction. */
+  compareKeys(a: string, b: string): number;
 
-  /** May segment `n` be used, when `limit` is what the writer's record was last read to say? */
-  mayUse(n: number, limit: number): boolean;
-  /** Is the last confirmed beat too old to send, or to acknowledge, anything under this name? */
-  beatTooOld(age: { readonly monotonicMs: number; readonly wallMs: number }, settings: Settings): boolean;
+  /** Whether segment number `n` may be used. `limit` was read back from the writer's record. */
+  mayUseNumber(n: number, limit: number): boolean;
+  /** Whether the last confirmed heartbeat is too old to send, or to acknowledge, anything under this name. */
+  isExpired(age: { readonly monotonicMs: number; readonly wallMs: number }, settings: Settings): boolean;
 
-  /** Which segment numbers of another writer are scanned, both ends included. */
-  adoptedRange(writer: { readonly lo: number; readonly limit: number }): { readonly from: number; readonly to: number };
-  isDead(writer: { readonly unchangedMs: number; readonly left: boolean }, settings: Settings): boolean;
-  /** Who of the living adopts `dead`. */
-  adopter(dead: string, living: Iterable<string>): string | undefined;
-  /** Is an adopted range due to be scanned again? `looks` counts the scans after the first. */
-  looksAgain(writer: { readonly looks: number; readonly sinceFirstScanMs: number }, settings: Settings): boolean;
+  /** The segment numbers of a stopped writer to scan, both ends included. */
+  takeoverRange(writer: { readonly low: number; readonly limit: number }): {
+    readonly from: number;
+    readonly to: number;
+  };
+  /** Whether a writer counts as stopped. */
+  isDead(writer: { readonly unchangedMs: number; readonly left: boolean }): boolean;
+  /** Whether the range of a stopped writer is due for another scan. `rescans` counts the scans after the first. */
+  mayRescan(writer: { readonly rescans: number; readonly sinceFirstScanMs: number }, settings: Settings): boolean;
+  /** Whether a stopped writer may be removed from the registry. */
   mayRetire(
-    writer: { readonly unchangedMs: number; readonly lastLookEmpty: boolean; readonly lastLookAgeMs: number },
+    writer: { readonly unchangedMs: number; readonly lastScanEmpty: boolean; readonly lastScanAgeMs: number },
     settings: Settings,
   ): boolean;
-  /** May a segment go whose open ids are to live on in another one? */
-  mayDeleteMoved(home: 'planned' | 'confirmed'): boolean;
-  /** May a segment go as it is? `absent` documents may still land while their writer is not known to be finished. */
-  mayDelete(segment: { readonly open: number; readonly absent: number }): boolean;
-  /** Is a segment merged with others? */
-  carries(segment: { readonly open: number; readonly ageMs: number }, settings: Settings): boolean;
+  /** Whether a segment may be deleted whose open ids are written to a new segment. */
+  mayDeleteRewritten(newSegment: 'planned' | 'confirmed'): boolean;
+  /** Whether a segment may be deleted. `absent` documents may still be stored while their writer may have writes in flight. */
+  mayDeleteSegment(segment: { readonly open: number; readonly absent: number }): boolean;
 
+  /** Whether a send window has a free slot. */
   hasRoom(inFlight: number, settings: Settings): boolean;
-  /** Is a command lost, judged by the latest sending that was answered? */
+  /** Whether a command is lost. `evidence` is the latest send time that was acknowledged. */
   isLost(command: { readonly sentAt: number; readonly reorderMs: number; readonly evidence: number }): boolean;
-  /** How many of the commands in flight are sent again when there is no evidence at all. */
-  probes(inFlight: number): number;
-  /** Until the next probe, after `probeMs` without evidence; `random` is uniform in [0, 1). */
-  probeDelay(probeMs: number, random: number, settings: Settings): number;
-  nextProbe(probeMs: number, settings: Settings): number;
-  reorderAfterSpurious(reorderMs: number, settings: Settings): number;
-  reorderAfterClean(reorderMs: number, settings: Settings): number;
-  isStuck(attempts: number, settings: Settings): boolean;
+  /** How many commands in flight are sent again when there is no evidence at all. */
+  probeCount(inFlight: number): number;
+  /** The next reorder window, after a retransmission that was not needed or after enough acknowledgements without one. */
+  nextReorderMs(reorderMs: number, cause: 'spurious' | 'clean', settings: Settings): number;
 
-  /** Which outcome of a write means that all of its answers are recorded; after any other they are read again. */
-  recorded(outcome: WriteOutcome): boolean;
-  /** Is an open document that was read given a segment, in case that no other names it? */
-  enlists(document: { readonly open: boolean; readonly ageMs: number }, settings: Settings): boolean;
+  /** Whether a document that was read is added to a segment, in case no other segment names it. */
+  indexesOrphan(document: { readonly open: boolean; readonly ageMs: number }, settings: Settings): boolean;
 }
 
+/** The policies of the protocol. */
 export const DEFAULT_POLICIES: Policies = {
-  committed: ({ segment, present, wanted }) => segment && present === wanted,
+  isCommitted: ({ segment, present, wanted }) => segment && present === wanted,
   givesUp: () => false,
-  separates: ({ attempts, documents, unstored }, { commitAttempts, commitAttemptsAlone }) =>
-    unstored > 0 && attempts % (documents > 1 ? commitAttempts : commitAttemptsAlone) === 0,
-  sends: ({ waiting, maybeStored }) => waiting > 0 || maybeStored,
-  forgetsDoubtful: () => false,
+  isolates: ({ attempts, documents, unstored, isolated }, { isolateAfter, setAsideAfter }) => {
+    const after = documents === 1 ? setAsideAfter : isolated ? 1 : isolateAfter;
+    return unstored > 0 && attempts % after === 0;
+  },
+  maySend: ({ waiting, maybeStored }) => waiting > 0 || maybeStored,
+  dropsUncertain: () => false,
   documentOperation: () => 'insert',
-  outcome: (stored, requested) => {
+  storeOutcome: (stored, requested) => {
     if (stored.nonce === requested.nonce) return 'created';
     return stored.fingerprint === requested.fingerprint ? 'existing' : 'different';
   },
-  byKey: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
+  compareKeys: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
 
-  mayUse: (n, limit) => n < limit,
-  beatTooOld: ({ monotonicMs, wallMs }, { guardMs }) => Math.max(monotonicMs, wallMs) > guardMs,
+  mayUseNumber: (n, limit) => n < limit,
+  isExpired: ({ monotonicMs, wallMs }, { expiryMs }) => Math.max(monotonicMs, wallMs) > expiryMs,
 
-  adoptedRange: ({ lo, limit }) => ({ from: lo, to: limit }),
-  isDead: ({ unchangedMs, left }, { deadMs }) => left || unchangedMs > deadMs,
-  adopter: rendezvous,
-  looksAgain: ({ looks, sinceFirstScanMs }, { lookAgainMs }) => {
-    const due = lookAgainMs[looks];
+  takeoverRange: ({ low, limit }) => ({ from: low, to: limit }),
+  isDead: ({ unchangedMs, left }) => left || unchangedMs > DEAD_AFTER_MS,
+  mayRescan: ({ rescans, sinceFirstScanMs }, { rescanAfterMs }) => {
+    const due = rescanAfterMs[rescans];
     return due !== undefined && sinceFirstScanMs >= due;
   },
-  mayRetire: ({ unchangedMs, lastLookEmpty, lastLookAgeMs }, { retireMs, retireLookMs }) =>
-    unchangedMs > retireMs && lastLookEmpty && lastLookAgeMs < retireLookMs,
-  mayDeleteMoved: (home) => home === 'confirmed',
-  mayDelete: ({ open, absent }) => open === 0 && absent === 0,
-  carries: ({ open, ageMs }, { carryAgeMs, carryFew }) => open <= carryFew && ageMs > carryAgeMs,
+  mayRetire: ({ unchangedMs, lastScanEmpty, lastScanAgeMs }, { retireMs, retireScanMs }) =>
+    unchangedMs > retireMs && lastScanEmpty && lastScanAgeMs < retireScanMs,
+  mayDeleteRewritten: (newSegment) => newSegment === 'confirmed',
+  mayDeleteSegment: ({ open, absent }) => open === 0 && absent === 0,
 
   hasRoom: (inFlight, { window }) => inFlight < window,
   isLost: ({ sentAt, reorderMs, evidence }) => sentAt + reorderMs < evidence,
-  probes: () => 1,
-  probeDelay: (probeMs, random, { probeJitter }) => probeMs * (1 + probeJitter * (2 * random - 1)),
-  nextProbe: (probeMs, { probeMaxMs }) => Math.min(2 * probeMs, probeMaxMs),
-  reorderAfterSpurious: (reorderMs, { reorderMaxMs }) => Math.min(2 * reorderMs, reorderMaxMs),
-  reorderAfterClean: (current, { reorderMs }) => Math.max(0.9 * current, reorderMs),
-  isStuck: (attempts, settings) => attempts >= settings.attempts,
+  probeCount: () => 1,
+  nextReorderMs: (current, cause, { reorderMs }) =>
+    cause === 'spurious' ? Math.min(2 * current, MAX_REORDER_MS) : Math.max(0.9 * current, reorderMs),
 
-  recorded: (outcome) => outcome === 'written',
-  // A document from the future is of a clock that is off: nobody knows how old it is.
-  enlists: ({ open, ageMs }, { enlistAgeMs }) => open && Math.abs(ageMs) > enlistAgeMs,
+  // A document from the future comes from a clock that is off, so its age is unknown.
+  indexesOrphan: ({ open, ageMs }, { orphanAgeMs }) => open && Math.abs(ageMs) > orphanAgeMs,
 };

@@ -1,101 +1,114 @@
 /**
- * What the outbox needs from outside. Everything that is slow, can fail or differs between two runs comes in through
- * here, so that the same code runs in production and in the simulation.
+ * The interfaces that the outbox needs. Everything that is slow, can fail or differs between two runs is behind one of
+ * them, so that the same code runs in production and in the simulation.
  */
 
-/** Time. Two clocks, because the wall clock jumps and the monotonic one may stand still while a machine is suspended. */
+/**
+ * Time. There are two clocks, because the wall clock can jump and the monotonic clock may stop while a machine is
+ * suspended.
+ */
 export interface Clock {
-  /** Milliseconds since some fixed moment of this process; never goes back. */
+  /** Milliseconds since a fixed moment of this process. Never decreases. */
   monotonic(): number;
-  /** Unix time in milliseconds; may jump either way. */
+  /** Unix time in milliseconds. May jump forwards and backwards. */
   wall(): number;
-  /** Calls `fire` once, `ms` milliseconds from now at the earliest. Returns how to cancel it. */
+  /** Calls `fire` once, at least `ms` milliseconds from now. Returns a function that cancels the timer. */
   setTimer(ms: number, fire: () => void): () => void;
 }
 
-/** Uniform in [0, 1). */
+/** Returns a random number, uniform in [0, 1). */
 export type Random = () => number;
 
+/** A value as it was read from the store. */
 export interface Stored {
   readonly value: unknown;
   readonly etag: string;
 }
 
-/** Values come as JSON text: what goes into a transaction was turned into text before, to know its size. */
+/** One operation of a transaction. The value is JSON text already, because the outbox needs its size beforehand. */
 export type Operation =
   | { readonly op: 'insert'; readonly key: string; readonly json: string }
   | { readonly op: 'upsert'; readonly key: string; readonly json: string }
   | { readonly op: 'delete'; readonly key: string };
 
 /**
- * committed: every operation is applied and durable.
- * refused: nothing was written, and nothing will be (the store did not understand the request).
- * unknown: anything else. Some, all or none of it may be applied, now or later.
+ * The outcome of a transaction.
+ * - committed: every operation is applied and durable.
+ * - refused: no operation was applied, and none will be. The store rejected the request as invalid.
+ * - unknown: any other result. Some, all or none of the operations may be applied, now or later.
  */
 export type TransactionOutcome = 'committed' | 'refused' | 'unknown';
 
 /**
- * written: every item is stored.
- * conflict: at least one ETag was stale; the other items are stored.
- * unknown: any subset may be stored, now or later.
+ * The outcome of a bulk write.
+ * - written: every item is stored.
+ * - conflict: at least one ETag was stale; the other items are stored.
+ * - unknown: any subset of the items may be stored, now or later.
  */
 export type WriteOutcome = 'written' | 'conflict' | 'unknown';
 
-/** A key-value store as Dapr offers it. Every call is bounded in time by whoever implements it. */
+/** A key-value store as Dapr offers it. The implementation bounds the duration of every call. */
 export interface Store {
-  /** Never rejects. `insert` makes the transaction fail when its key exists; on some stores the rest is applied all the same. */
+  /**
+   * Runs a transaction. Never rejects. An `insert` of an existing key makes the transaction fail; some stores apply the
+   * other operations nevertheless.
+   */
   transact(operations: readonly Operation[]): Promise<TransactionOutcome>;
-  /** Missing keys are missing from the result. Rejects when the store can't be read. */
+  /** Reads keys. The result has no entry for a missing key. Rejects when the store cannot be read. */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
-  /** Compare-and-set, each item judged by itself. Never rejects. On some stores a missing key counts as a match. */
+  /** Compare-and-set, for each item on its own. Never rejects. Some stores accept any ETag for a missing key. */
   write(
     items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[],
   ): Promise<WriteOutcome>;
-  /** A single deletion, which a store may still take when it is too full for a transaction; a missing key counts as written. Never rejects. */
+  /**
+   * Deletes one key. A store that is too full for a transaction may still accept this call. A missing key counts as
+   * written. Never rejects.
+   */
   remove(key: string): Promise<WriteOutcome>;
   /**
-   * Which ETag a key has after a confirmed write over `etag`, or after its insertion (undefined). Undefined where only a read
-   * can tell. Saves reads; a wrong foresight costs a conflict, and must never match what somebody else wrote.
+   * Predicts the ETag of a key after a confirmed write over `etag`, or after its insertion (undefined). Returns undefined
+   * if only a read can tell. The prediction saves reads. A wrong prediction costs a conflict, and it must never equal the
+   * ETag of another client's write.
    */
   etagAfter(etag: string | undefined): string | undefined;
 }
 
-/** Which attempt a command belongs to. The reply carries it back, and the handler records it with the answer. */
+/** Identifies the attempt that sent a command. The reply returns the token, and the handler records it in the document. */
 export interface Token {
-  /** The writer that sent it. */
+  /** Name of the writer that sent the command. */
   readonly w: string;
-  /** Attempt, from 1. */
+  /** Number of the attempt, starting with 1. */
   readonly a: number;
-  /** When it was sent, on that writer's monotonic clock, in milliseconds. */
+  /** Send time on the monotonic clock of that writer, in milliseconds. */
   readonly t: number;
 }
 
-/** A document that the outbox inserts and watches over until its business is done. */
+/** A document that the outbox stores and processes until no channel is pending. */
 export interface OutboxDocument {
   readonly id: string;
-  /** Tells this insertion from every other one of the same id. */
+  /** Distinguishes this insertion from every other insertion of the same id. */
   readonly nonce: string;
   /** Equal for equal requests. */
   readonly fingerprint: string;
-  /** Unix time in milliseconds at which it was made. */
+  /** Creation time: Unix time in milliseconds. */
   readonly createdAt: number;
 }
 
-/** What only the owner of the documents knows. Pure functions, all of them. */
+/** The functions that depend on the contents of documents. All of them are pure. */
 export interface DocumentHandler<D extends OutboxDocument, A> {
-  /** Reads a stored value. Throws when it is of a version this code does not understand. */
+  /** Parses a stored value. Throws when this code cannot read the version of the value. */
   parse(value: unknown): D;
-  /** Channels on which a command must (still) be answered; empty when the document is done. */
+  /** Channels with a command that is not acknowledged yet. Empty when the document is complete. */
   pendingChannels(document: D): readonly string[];
-  /** Which attempts have been answered, for loss detection. */
+  /** The attempts that were acknowledged. Loss detection depends on them. */
   acknowledged(document: D): readonly { readonly channel: string; readonly token: Token }[];
-  /** What an answer makes of the document; an answer that changes nothing has a named reason. */
-  apply(document: D, answer: A, now: number): { readonly document: D } | { readonly ignored: string };
-  /** An answer that time gives by itself (a deadline has passed), if any. */
+  /** Applies a reply to the document. A reply that does not change the document is ignored, with a named reason. */
+  apply(document: D, reply: A, now: number): { readonly document: D } | { readonly ignored: string };
+  /** The reply that takes effect when a deadline of the document has passed, if one has. */
   onTimeout(document: D, now: number): A | undefined;
 }
 
-/** One command on its way out. */
+/** A command for the transport to send. */
 export interface OutgoingCommand<D> {
   readonly channel: string;
   readonly lane: number;
@@ -103,24 +116,28 @@ export interface OutgoingCommand<D> {
   readonly document: D;
 }
 
-/** The way out. */
+/** Sends commands to the receivers. */
 export interface Transport<D> {
   /**
-   * Sends a batch; says for each entry, in order, whether the broker took it. Never rejects, bounded in time.
-   * `false` does not say that it was not sent.
+   * Sends a batch and returns for each command, in order, whether the broker accepted it. `false` does not mean that the
+   * command was not sent. Never rejects. The implementation bounds the duration.
    */
   send(batch: readonly OutgoingCommand<D>[]): Promise<readonly boolean[]>;
 }
 
-/** What happened, for metrics, logs and spans. Must not throw; called synchronously. */
+/** Receives notifications for metrics, logs and spans. The methods are called synchronously and must not throw. */
 export interface Observer<D> {
+  /** A batch of documents was committed. Times are Unix times in milliseconds. */
   committed?(batch: {
     readonly documents: readonly D[];
     readonly startedAt: number;
     readonly endedAt: number;
     readonly attempts: number;
   }): void;
+  /** A reply to a document was ignored. */
   ignored?(id: string, reason: string): void;
+  /** A document is complete: no channel is pending. */
   completed?(document: D): void;
+  /** An event without a method of its own, such as a takeover or a failed read. */
   event?(name: string, attributes: Readonly<Record<string, string | number>>): void;
 }

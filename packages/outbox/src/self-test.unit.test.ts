@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryStore } from '../test/parts.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
 
-/** Calls the first compare-and-set a conflict, whatever `first` makes of it. */
+/** A store that returns `conflict` for the first compare-and-set, independent of the effect of `first`. */
 function storeWhose(first: (set: () => Promise<unknown>) => Promise<unknown>) {
   const store = new MemoryStore();
   const write = store.write.bind(store);
@@ -14,11 +14,11 @@ function storeWhose(first: (set: () => Promise<unknown>) => Promise<unknown>) {
   return store;
 }
 
-test('a store in memory passes', async () => {
+test('accepts the store in memory', async () => {
   await expect(selfTest(new MemoryStore(), 'new')).resolves.toBeUndefined();
 });
 
-test('a compare-and-set that is in conflict with itself, since its answer was lost, is worth asking again', async () => {
+test('asks for a repetition when a compare-and-set conflicts with itself because its answer was lost', async () => {
   const failure = await selfTest(
     storeWhose((set) => set()),
     'new',
@@ -27,7 +27,7 @@ test('a compare-and-set that is in conflict with itself, since its answer was lo
   expect(failure).not.toBeInstanceOf(UnsupportedStoreError);
 });
 
-test('a compare-and-set that is refused although its ETag is right makes a store unfit', async () => {
+test('rejects a store that refuses a compare-and-set with the right ETag', async () => {
   await expect(
     selfTest(
       storeWhose(async () => {}),

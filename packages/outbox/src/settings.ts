@@ -1,192 +1,105 @@
-/** Every number of the protocol. Times are milliseconds, sizes are UTF-16 code units of JSON. */
+import { HOUR, MINUTE, SECOND } from './util/time.ts';
+
+/**
+ * The numbers that a service sets, or that the simulation varies. All other numbers of the protocol are constants beside
+ * the code that uses them. Sizes are counted in items; the unit of a time is in its name.
+ */
 export interface Settings {
-  /** Between two beats of a writer. */
-  readonly beatMs: number;
-  /** Between two looks at whether the directory still names this writer. */
-  readonly directoryMs: number;
-  /** A confirmed beat older than this: the writer goes on under a new name only. */
-  readonly guardMs: number;
-  /** Segment numbers reserved ahead of the next one. */
-  readonly reserve: number;
-  /** A wait before the store is asked again while starting, doubling up to the maximum. */
-  readonly startBackoffMs: number;
-  readonly startBackoffMaxMs: number;
-  /** Most time that leaving waits for the batch under way. */
-  readonly leaveMs: number;
-
-  /** Between two looks at the other writers. */
-  readonly watchMs: number;
-  /** A writer whose record has not changed for this long is adopted. */
-  readonly deadMs: number;
-  /** When an adopted range is scanned again, counted from the end of its first scan. */
-  readonly lookAgainMs: readonly number[];
-  /** A writer unchanged for this long may be taken out of the directory. */
-  readonly retireMs: number;
-  /** How fresh the last, empty look must be for that. */
-  readonly retireLookMs: number;
-
-  /** Most documents and most bytes of one transaction. */
-  readonly batchDocuments: number;
-  readonly batchSize: number;
-  /** Between the starts of two transactions, unless a full batch waits: their number, not their size, is what costs. */
-  readonly commitPaceMs: number;
-  /** Most requests waiting, the batch under way included, and their total size. */
-  readonly queueRequests: number;
-  readonly queueSize: number;
-  /** Most ids that this writer's segments may name before requests are turned away. */
+  /** Ids that the segments of one writer may name before `store` returns `full`. Keeps the store from filling up. */
   readonly maxOpen: number;
-  /** A wait before a transaction is sent again, doubling up to the maximum. */
-  readonly commitBackoffMs: number;
-  readonly commitBackoffMaxMs: number;
-  /** After so many attempts at a batch, and after as many more, it is asked whether the store takes others... */
-  readonly commitAttempts: number;
-  /** ...and after so many at one document alone. */
-  readonly commitAttemptsAlone: number;
-  /** A name under which a transaction was given up that may still land is left after this long, and watched as a dead one's. */
-  readonly doubtMs: number;
-  /** How long finished segments wait for a commit that takes their deletion along. */
-  readonly deleteAfterMs: number;
-  /** Most deletions in one transaction. */
-  readonly deleteBatch: number;
-
-  readonly lanes: number;
-  /** Most commands in flight per channel and lane. */
-  readonly window: number;
-  /** Most documents loaded beyond the windows. */
-  readonly lookAhead: number;
-  /** Most freshly committed segments remembered until the cursor comes to them. */
-  readonly freshSegments: number;
-  readonly sendBatch: number;
-  /** Most batches being sent at a time, per channel. */
-  readonly sendsUnderWay: number;
-  /** A wait after the broker took nothing, doubling up to the maximum. */
-  readonly sendBackoffMs: number;
-  readonly sendBackoffMaxMs: number;
-
-  /** How much later than a lost command another one must have been sent that was answered. Start (and least), most. */
+  /** Milliseconds: a command is lost when a command sent this much later was acknowledged. Start and minimum of the reorder window. */
   readonly reorderMs: number;
-  readonly reorderMaxMs: number;
   /**
-   * Whether what was answered in one lane tells what is lost in another: where the broker keeps no order within a lane, so that
-   * lanes differ in nothing. Few commands in many lanes are told to be lost much sooner then.
+   * Whether an acknowledgement in one lane is evidence of loss in the other lanes of its channel. True for a broker that
+   * keeps no order within a lane: its lanes do not differ, and loss of few commands in many lanes is detected much sooner.
    */
   readonly sharedEvidence: boolean;
-  /** Clean answers after which the reorder window shrinks by a tenth. */
+
+  /** Milliseconds: a writer whose last confirmed heartbeat is older than this continues under a new name only. */
+  readonly expiryMs: number;
+  /** Segment numbers reserved ahead of the next number. */
+  readonly reservedNumbers: number;
+  /** Milliseconds: a name under which a transaction of unknown outcome was given up is left after this time. */
+  readonly uncertainMs: number;
+
+  /** Milliseconds after the end of the first scan of a stopped writer at which its segments are scanned again. */
+  readonly rescanAfterMs: readonly number[];
+  /** Milliseconds: a writer whose record is unchanged for this long may be removed from the registry. */
+  readonly retireMs: number;
+  /** Milliseconds: maximum age of the last, empty scan when a writer is removed from the registry. */
+  readonly retireScanMs: number;
+
+  /** Maximum number of documents in one transaction. */
+  readonly batchDocuments: number;
+  /** Maximum number of deletions in one transaction. */
+  readonly deleteBatch: number;
+  /** Attempts after which a batch of unknown outcome is split, if the store accepts other writes. */
+  readonly isolateAfter: number;
+  /** Attempts after which a single document of unknown outcome is set aside, if the store accepts other writes. */
+  readonly setAsideAfter: number;
+
+  /** Number of lanes, which is the number of partition keys of messages. Part of the contract with receivers. */
+  readonly lanes: number;
+  /** Maximum number of commands in flight per channel and lane. */
+  readonly window: number;
+  /** Maximum number of commands loaded beyond the windows. */
+  readonly lookAhead: number;
+  /** Maximum number of just committed segments kept in memory until the segment loader reaches them. */
+  readonly cachedSegments: number;
+  /** Maximum number of commands in one call of the transport. */
+  readonly sendBatch: number;
+  /** Acknowledgements without a spurious retransmission after which the reorder window shrinks by a tenth. */
   readonly cleanAnswers: number;
-  /** Without any evidence for this long the oldest command is sent again; doubles up to the maximum. */
-  readonly probeMs: number;
-  readonly probeMaxMs: number;
-  /** Share by which a probe time is varied, either way. */
-  readonly probeJitter: number;
-  /** Attempts after which a document is stuck. */
-  readonly attempts: number;
-  readonly stuckRetryMs: number;
-  /** Most stuck documents remembered; the rest is found again by the next pass. */
-  readonly stuckRemembered: number;
+  /** Milliseconds between two retries of parked documents. */
+  readonly parkedRetryMs: number;
 
-  /** Between two looks at the documents in flight, doubling up to the maximum while nothing changes. */
-  readonly lookMs: number;
-  readonly lookMaxMs: number;
-  /** Every document in flight is read at least this often, give or take a look, however little such reads have shown. */
-  readonly lookSureMs: number;
-  /** How long every document is read before an answer is recorded in it, after others were faster once. */
-  readonly readAllMs: number;
-  /** Most keys of one bulk read. */
+  /** Maximum number of documents in one read of the store. */
   readonly readBatch: number;
+  /** Maximum number of documents in one write of the reply recorder. */
+  readonly replyBatch: number;
 
-  /** Segments older than this with at most `carryFew` open ids are merged... */
-  readonly carryAgeMs: number;
-  readonly carryFew: number;
-  /** ...once the range is longer than this. */
-  readonly carryRange: number;
-
-  /** Most documents in one write of the recorder, most answers waiting, and how often a loser is tried again. */
-  readonly recordBatch: number;
-  readonly recordQueue: number;
-  readonly recordAttempts: number;
-  /** Between the starts of two writes of the recorder, unless the next one is full: answers to one document meet in it. */
-  readonly recordPaceMs: number;
-
-  /** An open document older than this is enlisted again when it is read. */
-  readonly enlistAgeMs: number;
-  /** Most ids remembered as enlisted, and most ids waiting to be. */
-  readonly enlistRemembered: number;
-  readonly enlistQueue: number;
-  /** Most documents watched at a time. */
-  readonly watches: number;
+  /** Segments with at most this many open documents are compacted. */
+  readonly compactMaxOpen: number;
+  /** Length of the range of segment numbers above which segments are compacted. */
+  readonly compactRange: number;
+  /** Milliseconds: an open document older than this is added to a segment when it is read. */
+  readonly orphanAgeMs: number;
+  /** Maximum number of ids remembered as already added by the orphan indexer. */
+  readonly orphansRemembered: number;
 }
 
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
-
-/** Good for any broker; `reorderMs` and `sharedEvidence` can be better for one. */
+/** Correct for every broker. `reorderMs` and `sharedEvidence` can be tuned to one broker. */
 export const DEFAULT_SETTINGS: Settings = {
-  beatMs: 2 * second,
-  directoryMs: 10 * second,
-  guardMs: 10 * minute,
-  reserve: 1024,
-  startBackoffMs: 100,
-  startBackoffMaxMs: 5 * second,
-  leaveMs: 20 * second,
+  maxOpen: 1_000_000,
+  reorderMs: 5 * SECOND,
+  sharedEvidence: false,
 
-  watchMs: 2 * second,
-  deadMs: 10 * second,
-  lookAgainMs: [minute, 10 * minute, hour],
-  retireMs: 24 * hour,
-  retireLookMs: minute,
+  expiryMs: 10 * MINUTE,
+  reservedNumbers: 1024,
+  uncertainMs: 10 * MINUTE,
+
+  rescanAfterMs: [MINUTE, 10 * MINUTE, HOUR],
+  retireMs: 24 * HOUR,
+  retireScanMs: MINUTE,
 
   batchDocuments: 128,
-  batchSize: 1_000_000,
-  commitPaceMs: 20,
-  queueRequests: 2_000,
-  queueSize: 4_000_000,
-  maxOpen: 1_000_000,
-  commitBackoffMs: 50,
-  commitBackoffMaxMs: 2 * second,
-  commitAttempts: 4,
-  commitAttemptsAlone: 3,
-  doubtMs: 10 * minute,
-  deleteAfterMs: second,
   deleteBatch: 128,
+  isolateAfter: 4,
+  setAsideAfter: 3,
 
   lanes: 64,
   window: 64,
   lookAhead: 2 * 64 * 64,
-  freshSegments: 64,
+  cachedSegments: 64,
   sendBatch: 128,
-  sendsUnderWay: 2,
-  sendBackoffMs: 100,
-  sendBackoffMaxMs: 5 * second,
-
-  reorderMs: 5 * second,
-  reorderMaxMs: 90 * second,
-  sharedEvidence: false,
   cleanAnswers: 100,
-  probeMs: 10 * second,
-  probeMaxMs: 5 * minute,
-  probeJitter: 0.2,
-  attempts: 8,
-  stuckRetryMs: hour,
-  stuckRemembered: 10_000,
+  parkedRetryMs: HOUR,
 
-  lookMs: 200,
-  lookMaxMs: 5 * second,
-  lookSureMs: 15 * second,
-  readAllMs: 10 * second,
   readBatch: 128,
+  replyBatch: 512,
 
-  carryAgeMs: minute,
-  carryFew: 64,
-  carryRange: 1024,
-
-  recordBatch: 512,
-  recordQueue: 16_384,
-  recordAttempts: 8,
-  recordPaceMs: 20,
-
-  enlistAgeMs: 10 * minute,
-  enlistRemembered: 10_000,
-  enlistQueue: 1_000,
-  watches: 10_000,
+  compactMaxOpen: 64,
+  compactRange: 1024,
+  orphanAgeMs: 10 * MINUTE,
+  orphansRemembered: 10_000,
 };

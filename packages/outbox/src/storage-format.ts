@@ -1,40 +1,51 @@
-/** Shapes and keys of everything that the outbox keeps in the store. Ids and ETags are strings; every value has a version. */
-const version = 1;
+/**
+ * Keys and shapes of the values that the outbox keeps in the store. Ids and ETags are strings. Every value has a version
+ * `v`. Values of the neighbouring versions are readable.
+ */
+const VERSION = 1;
 
+/** Key of a document. */
 export const documentKey = (id: string): string => `o:${id}`;
+/** Key of segment `n` of a writer. */
 export const segmentKey = (writer: string, n: number): string => `s:${writer}:${n}`;
+/** Key of the record of a writer. */
 export const writerKey = (writer: string): string => `w:${writer}`;
-export const directoryKey = 'writers';
+/** Key of the registry of writers. */
+export const REGISTRY_KEY = 'writers';
 
-/** Fields that this version does not know are kept when a value is written again. */
+/** Fields that this version does not know. They are kept when the value is written again. */
 type Extra = Readonly<Record<string, unknown>>;
 
-/** Names the documents that one commit carried. Never changed; its key is never used again. */
+/** Names the documents of one commit. A segment is never changed, and its key is never used again. */
 export interface Segment {
   readonly ids: readonly string[];
 }
 
+/** The record of a writer, which contains its heartbeat. */
 export interface WriterRecord {
+  /** Increases with every heartbeat. */
   readonly beat: number;
-  /** The smallest segment number not known to be deleted. */
-  readonly lo: number;
+  /** The smallest segment number not known to be deleted. Stored as `lo`. */
+  readonly low: number;
   /** Segment numbers from here on are not used yet. */
   readonly limit: number;
+  /** The writer has left, so that other writers take over without waiting. */
   readonly left: boolean;
   readonly extra: Extra;
 }
 
-export interface Directory {
-  /** Grows with every change, so that no value ever comes back. */
+/** The registry of writers. */
+export interface Registry {
+  /** Increases with every change, so that no value is ever stored twice. */
   readonly revision: number;
   readonly writers: readonly string[];
   readonly extra: Extra;
 }
 
-/** The value can't be understood by this version of the code; it must be left as it is. */
+/** This version of the code cannot read the value. The value must be left unchanged. */
 export class UnreadableError extends Error {
   constructor(what: string, value: unknown) {
-    super(`${what}: not of a version this code reads: ${(JSON.stringify(value) ?? 'undefined').slice(0, 200)}`);
+    super(`${what}: unsupported version or shape: ${(JSON.stringify(value) ?? 'undefined').slice(0, 200)}`);
     this.name = 'UnreadableError';
   }
 }
@@ -43,7 +54,7 @@ const fields = (what: string, value: unknown): Readonly<Record<string, unknown>>
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnreadableError(what, value);
   const record = value as Record<string, unknown> & { readonly v?: unknown };
   const { v } = record;
-  if (typeof v !== 'number' || Math.abs(v - version) > 1) throw new UnreadableError(what, value);
+  if (typeof v !== 'number' || Math.abs(v - VERSION) > 1) throw new UnreadableError(what, value);
   return record;
 };
 
@@ -51,41 +62,44 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((name) => typeof name === 'string');
 
-export const segmentValue = (ids: readonly string[]): unknown => ({ v: version, ids });
+/** The stored value of a segment. */
+export const segmentValue = (ids: readonly string[]): unknown => ({ v: VERSION, ids });
 
-/** Throws an UnreadableError. */
+/** Reads the stored value of a segment. Throws an UnreadableError. */
 export const parseSegment = (value: unknown): Segment => {
   const { ids } = fields('segment', value);
   if (!isNames(ids)) throw new UnreadableError('segment', value);
   return { ids };
 };
 
-export const writerValue = ({ beat, lo, limit, left, extra }: WriterRecord): unknown => ({
-  v: version,
+/** The stored value of a writer's record. */
+export const writerValue = ({ beat, low, limit, left, extra }: WriterRecord): unknown => ({
+  v: VERSION,
   ...extra,
   beat,
-  lo,
+  lo: low,
   limit,
   left,
 });
 
-/** Throws an UnreadableError. */
+/** Reads the stored value of a writer's record. Throws an UnreadableError. */
 export const parseWriter = (value: unknown): WriterRecord => {
-  const { beat, lo, limit, left, ...extra } = fields('writer', value);
-  if (!isCount(beat) || !isCount(lo) || !isCount(limit)) throw new UnreadableError('writer', value);
-  return { beat, lo, limit, left: left === true, extra };
+  const { beat, lo: low, limit, left, ...extra } = fields('writer', value);
+  if (!isCount(beat) || !isCount(low) || !isCount(limit)) throw new UnreadableError('writer', value);
+  return { beat, low, limit, left: left === true, extra };
 };
 
-export const directoryValue = ({ revision, writers, extra }: Directory): unknown => ({
-  v: version,
+/** The stored value of the registry. */
+export const registryValue = ({ revision, writers, extra }: Registry): unknown => ({
+  v: VERSION,
   ...extra,
   revision,
   writers,
 });
 
-/** Throws an UnreadableError. */
-export const parseDirectory = (value: unknown): Directory => {
-  const { revision, writers, ...extra } = fields('directory', value);
-  if (!isCount(revision) || !isNames(writers)) throw new UnreadableError('directory', value);
+/** Reads the stored value of the registry. Throws an UnreadableError. */
+export const parseRegistry = (value: unknown): Registry => {
+  const { revision, writers, ...extra } = fields('registry', value);
+  if (!isCount(revision) || !isNames(writers)) throw new UnreadableError('registry', value);
   return { revision, writers, extra };
 };

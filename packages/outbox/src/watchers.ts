@@ -1,17 +1,17 @@
-/** Listeners of single documents; bounded. */
-export class Watchers<D extends { readonly id: string }> {
-  readonly #most: number;
+/** Listeners of single documents, limited in number. */
+export class DocumentWatchers<D extends { readonly id: string }> {
+  readonly #max: number;
   readonly #listeners = new Map<string, Set<(document: D) => void>>();
   #size = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
-  /** Returns how to stop. A listener over the bound hears nothing. */
+  /** Adds a listener and returns a function that removes it. A listener above the limit is never called. */
   add(id: string, listener: (document: D) => void): () => void {
-    if (this.#size >= this.#most) return () => {};
-    // Its own function, so that one listener added twice is two.
+    if (this.#size >= this.#max) return () => {};
+    // A function of its own, so that a listener added twice is called twice.
     const own = (document: D): void => listener(document);
     const listeners = this.#listeners.get(id) ?? new Set();
     this.#listeners.set(id, listeners.add(own));
@@ -23,7 +23,8 @@ export class Watchers<D extends { readonly id: string }> {
     };
   }
 
-  tell(document: D): void {
+  /** Calls the listeners of this document. */
+  notify(document: D): void {
     for (const listener of [...(this.#listeners.get(document.id) ?? [])]) listener(document);
   }
 }

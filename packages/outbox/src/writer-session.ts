@@ -1,110 +1,115 @@
-import type { Deletions } from './commit/deletion-queue.ts';
-import { type Context, reasonOf } from './context.ts';
+import type { DeletionQueue } from './commit/deletion-queue.ts';
+import type { CommitTarget } from './commit/group-commit.ts';
+import { type Context, createLoop } from './context.ts';
 import type { Writer } from './membership/writer.ts';
 import type { OutboxDocument } from './ports.ts';
-import { Carry } from './recovery/compactor.ts';
-import type { Seen } from './recovery/segment-scan.ts';
-import type { LoadedSegment } from './relay/channel.ts';
-import { Look } from './relay/in-flight-poller.ts';
+import { SegmentCompactor } from './recovery/compactor.ts';
+import type { CommitSegment } from './recovery/segment-rewriter.ts';
+import { InFlightPoller } from './relay/in-flight-poller.ts';
+import type { LoadedSegment } from './relay/open-document.ts';
 import { Relay } from './relay/relay.ts';
-import { Cursor } from './relay/segment-loader.ts';
+import { SegmentLoader } from './relay/segment-loader.ts';
 import { segmentKey } from './storage-format.ts';
-import { Loop } from './util/loop.ts';
+import type { StoredDocument } from './stored-documents.ts';
+import type { Loop } from './util/loop.ts';
+import { SECOND } from './util/time.ts';
+
+/** Time between two heartbeats. */
+export const HEARTBEAT_MS = 2 * SECOND;
+/** Time between two checks that the registry still contains the name. */
+const REGISTRY_CHECK_MS = 10 * SECOND;
 
 /** What a session needs of the outbox. */
-export interface SessionOwner<D, A> {
-  readonly deletions: Deletions;
-  move(ids: readonly string[]): Promise<boolean>;
-  overdue(id: string, answer: A): void;
+export interface WriterSessionOwner<D, A> {
+  readonly deletions: DeletionQueue;
+  readonly commitSegment: CommitSegment;
+  /** A deadline of a document has passed; `reply` has to be recorded. */
+  timedOut(id: string, reply: A): void;
+  /** A document has changed. */
   changed(document: D): void;
-  /** The name is not to be used any more. */
-  rename(why: string): void;
+  /** The name must not be used any longer. */
+  replaceWriter(reason: string): void;
 }
 
-/** Everything that lives and dies with one writer's name. */
-export class Session<D extends OutboxDocument, A> {
+/** All objects that live as long as one writer name: its heartbeat, relay, segment loader, poller and compactor. */
+export class WriterSession<D extends OutboxDocument, A> implements CommitTarget<D, A> {
   readonly writer: Writer<D, A>;
   readonly relay: Relay<D, A>;
-  readonly cursor: Cursor<D, A>;
+  readonly loader: SegmentLoader<D, A>;
   readonly #context: Context<D, A>;
-  readonly #owner: SessionOwner<D, A>;
-  readonly #look: Look<D, A>;
-  readonly #carry: Carry<D, A>;
-  readonly #beats: Loop;
-  #listedAt: number;
+  readonly #owner: WriterSessionOwner<D, A>;
+  readonly #poller: InFlightPoller<D, A>;
+  readonly #compactor: SegmentCompactor<D, A>;
+  readonly #heartbeats: Loop;
+  #registryCheckedAt: number;
 
-  constructor(context: Context<D, A>, owner: SessionOwner<D, A>, writer: Writer<D, A>) {
+  constructor(context: Context<D, A>, owner: WriterSessionOwner<D, A>, writer: Writer<D, A>) {
     this.#context = context;
     this.#owner = owner;
     this.writer = writer;
-    this.#listedAt = context.clock.monotonic();
-    const overdue = (id: string, answer: A): void => owner.overdue(id, answer);
+    this.#registryCheckedAt = context.clock.monotonic();
     this.relay = new Relay<D, A>(context, {
       writer: writer.name,
-      finished: (segment) => this.#finished(segment),
-      overdue,
-      look: () => this.#look.wake(),
-      load: () => this.cursor.wake(),
+      segmentDone: (segment) => this.#deleteSegment(segment),
+      timedOut: (id, reply) => owner.timedOut(id, reply),
+      poll: () => this.#poller.wake(),
+      load: () => this.loader.wake(),
     });
-    this.#look = new Look(context, this.relay, (document) => owner.changed(document), overdue);
-    this.cursor = new Cursor(context, writer.name, writer.range, this.relay);
-    this.#carry = new Carry(context, writer, this.relay, owner.deletions, (ids) => owner.move(ids));
-    this.#beats = new Loop(
-      context.clock,
-      () => this.#beat(),
-      (error) => context.observer.event?.('beat-failed', { reason: reasonOf(error) }),
-    );
+    this.#poller = new InFlightPoller(context, this.relay, owner);
+    this.loader = new SegmentLoader(context, writer.name, writer.numbers, this.relay);
+    this.#compactor = new SegmentCompactor(context, writer, this.relay, owner.deletions, owner.commitSegment);
+    this.#heartbeats = createLoop(context, 'heartbeat-failed', () => this.#beat());
   }
 
   start(): void {
-    this.#beats.wake();
-    this.cursor.start();
-    this.#carry.start();
+    this.#heartbeats.wake();
+    this.loader.start();
+    this.#compactor.start();
   }
 
   stop(): void {
-    this.#beats.stop();
-    this.#carry.stop();
-    this.cursor.stop();
-    this.#look.stop();
+    this.#heartbeats.stop();
+    this.#compactor.stop();
+    this.loader.stop();
+    this.#poller.stop();
     this.relay.stop();
   }
 
-  beat(): void {
-    this.#beats.wake();
+  requestHeartbeat(): void {
+    this.#heartbeats.wake();
   }
 
-  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void {
-    this.writer.range.named += ids.length;
-    this.cursor.committed(n, ids, documents);
+  committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void {
+    this.writer.numbers.openIds += ids.length;
+    this.loader.committed(n, ids, documents);
     this.relay.flush();
   }
 
-  /** Documents as this process has just recorded them. */
-  observe(documents: readonly Seen<D>[]): void {
-    const asOf = this.relay.mark();
-    for (const document of documents) this.relay.observe(document, asOf);
+  /** Passes documents that this process has just written to the relay. */
+  observe(documents: readonly StoredDocument<D>[]): void {
+    const observedAt = this.relay.tick();
+    for (const document of documents) this.relay.observe(document, observedAt);
     this.relay.flush();
   }
 
   async #beat(): Promise<number> {
-    const { clock, settings, observer } = this.#context;
-    if (this.writer.tooOld) {
-      this.#owner.rename('was not confirmed for too long');
-      return settings.beatMs;
+    const { clock, observer } = this.#context;
+    if (this.writer.isExpired) {
+      this.#owner.replaceWriter('expired: its heartbeat was not confirmed in time');
+      return HEARTBEAT_MS;
     }
     await this.writer.beat();
-    if (this.writer.doubtful) this.#owner.rename('has given up what may still land');
-    if (clock.monotonic() - this.#listedAt >= settings.directoryMs) {
-      if (await this.writer.ensureListed()) observer.event?.('listed-again', { writer: this.writer.name });
-      this.#listedAt = clock.monotonic();
+    if (this.writer.mustBeReplaced) this.#owner.replaceWriter('has given up transactions that may still be applied');
+    if (clock.monotonic() - this.#registryCheckedAt >= REGISTRY_CHECK_MS) {
+      if (await this.writer.ensureRegistered()) observer.event?.('registered-again', { writer: this.writer.name });
+      this.#registryCheckedAt = clock.monotonic();
     }
-    return settings.beatMs;
+    return HEARTBEAT_MS;
   }
 
-  #finished({ n, size }: LoadedSegment): void {
-    const { name, range } = this.writer;
-    range.deleting(n);
-    this.#owner.deletions.add(segmentKey(name, n), () => range.deleted(n, size));
+  #deleteSegment({ n, size }: LoadedSegment): void {
+    const { name, numbers } = this.writer;
+    numbers.markDeleting(n);
+    this.#owner.deletions.add(segmentKey(name, n), () => numbers.markDeleted(n, size));
   }
 }

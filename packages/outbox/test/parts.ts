@@ -1,4 +1,4 @@
-/** What the tests of single parts share: a store, a clock and a business that are as simple as can be. */
+/** Shared by the unit tests: a simple store, clock and document handler. */
 import { createRng } from '../simulation/random.ts';
 import type { Context } from '../src/context.ts';
 import { DEFAULT_POLICIES } from '../src/policies.ts';
@@ -13,14 +13,15 @@ import type {
 } from '../src/ports.ts';
 import { DEFAULT_SETTINGS } from '../src/settings.ts';
 
-/** A document that is done when a hundred things have been counted. */
+/** A document that is complete when its count is 100. */
 export interface Count extends OutboxDocument {
   readonly count: number;
 }
 
+/** A document with count 0. */
 export const countFrom = (id: string, nonce = id): Count => ({ id, nonce, fingerprint: 'f', createdAt: 0, count: 0 });
 
-/** Answers are numbers; one that is not positive changes nothing. */
+/** Replies are numbers that are added to the count. Numbers that are not positive are ignored. */
 const counting: DocumentHandler<Count, number> = {
   parse: (value) => value as Count,
   pendingChannels: ({ count }) => (count < 100 ? ['more'] : []),
@@ -30,6 +31,7 @@ const counting: DocumentHandler<Count, number> = {
   onTimeout: () => undefined,
 };
 
+/** A context with default settings and a transport that accepts every command. */
 export const contextFor = <D extends OutboxDocument, A>(
   business: DocumentHandler<D, A>,
   store: Store,
@@ -45,14 +47,15 @@ export const contextFor = <D extends OutboxDocument, A>(
   handler: business,
 });
 
+/** A context for documents of type `Count`. */
 export const contextOf = (store: Store, clock: Clock): Context<Count, number> => contextFor(counting, store, clock);
 
-/** A store in memory that behaves as Redis does under Dapr. */
+/** A store in memory that behaves like Redis under Dapr. */
 export class MemoryStore implements Store {
   readonly stored = new Map<string, Stored>();
   reads = 0;
   writes = 0;
-  /** What becomes of a transaction. */
+  /** Runs a transaction. Tests replace it to inject faults. */
   transacts: (operations: readonly Operation[]) => TransactionOutcome | Promise<TransactionOutcome> = (operations) =>
     this.apply(operations);
 
@@ -85,7 +88,7 @@ export class MemoryStore implements Store {
     this.stored.set(key, { value, etag });
   }
 
-  /** An insertion of a key that exists fails, and the rest is done all the same. */
+  /** Applies a transaction. The insertion of an existing key fails, and the other operations are applied. */
   apply(operations: readonly Operation[]): TransactionOutcome {
     let outcome: TransactionOutcome = 'committed';
     for (const operation of operations) {
@@ -98,13 +101,13 @@ export class MemoryStore implements Store {
   }
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that advances only when a test calls `go`. */
 export interface ManualClock extends Clock {
-  /** Lets time pass, and what is due by then happen. */
+  /** Advances the clock and fires the timers that are due. */
   go(ms: number): void;
 }
 
-/** `readMs` passes whenever somebody looks at the clock. */
+/** `readMs` is the time by which each read of the clock advances it. */
 export const manualClock = (readMs = 0): ManualClock => {
   let now = 0;
   const timers = new Set<{ readonly at: number; readonly fire: () => void }>();
@@ -127,5 +130,5 @@ export const manualClock = (readMs = 0): ManualClock => {
   };
 };
 
-/** Resolves when every chain of promises that needs no timer has come to rest. */
+/** Resolves when every promise chain that needs no timer has finished. */
 export const atRest = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -12,7 +12,7 @@ import { createAddressPolicy, parseRanges } from './endpoints/address-policy.ts'
 import { createEndpointStore } from './endpoints/endpoint-store.ts';
 import { createSecretCipher } from './endpoints/secret-cipher.ts';
 
-const URL = 'https://example.com/hook';
+const ENDPOINT_URL = 'https://example.com/hook';
 
 /** The service over an in-memory store, without delivery workers. */
 function service() {
@@ -92,11 +92,16 @@ const orderId = () => `${randomUUID().slice(0, 14)}7${randomUUID().slice(15)}`;
 describe('registration', () => {
   test('returns the secret in its response only', async () => {
     const { send } = service();
-    const made = await send('POST', '/webhooks', { url: URL, events: ['order.expired'], description: 'mine' });
+    const made = await send('POST', '/webhooks', { url: ENDPOINT_URL, events: ['order.expired'], description: 'mine' });
     expect(made.status).toBe(201);
     expect(made.body.secret).toMatch(/^whsec_/);
     const { secret, ...shown } = made.body;
-    expect(shown).toMatchObject({ url: URL, events: ['order.expired'], status: 'enabled', description: 'mine' });
+    expect(shown).toMatchObject({
+      url: ENDPOINT_URL,
+      events: ['order.expired'],
+      status: 'enabled',
+      description: 'mine',
+    });
     expect(made.headers.get('location')).toBe(`/webhooks/${shown.id}`);
     const seen = await send('GET', `/webhooks/${shown.id}`);
     expect(seen).toMatchObject({ status: 200, body: shown });
@@ -112,10 +117,10 @@ describe('registration', () => {
     [{ url: 'http://example.com/' }, 'url'],
     [{ url: 'https://127.1/' }, 'url'],
     [{ url: `https://example.com/${'x'.repeat(2_048)}` }, 'url'],
-    [{ url: URL, events: [] }, 'events'],
-    [{ url: URL, events: ['order.eaten'] }, 'events[0]'],
-    [{ url: URL, consumerId: 'no such id!' }, 'consumerId'],
-    [{ url: URL, secret: 'mine' }, 'secret'],
+    [{ url: ENDPOINT_URL, events: [] }, 'events'],
+    [{ url: ENDPOINT_URL, events: ['order.eaten'] }, 'events[0]'],
+    [{ url: ENDPOINT_URL, consumerId: 'no such id!' }, 'consumerId'],
+    [{ url: ENDPOINT_URL, secret: 'mine' }, 'secret'],
     ['{', 'body'],
   ])('rejects %j and names the field', async (body, field) => {
     const { send } = service();
@@ -127,15 +132,16 @@ describe('registration', () => {
 
   test('allows at most 100 endpoints', async () => {
     const { send } = service();
-    for (let count = 0; count < 100; count++) expect((await send('POST', '/webhooks', { url: URL })).status).toBe(201);
-    const { status, body } = await send('POST', '/webhooks', { url: URL });
+    for (let count = 0; count < 100; count++)
+      expect((await send('POST', '/webhooks', { url: ENDPOINT_URL })).status).toBe(201);
+    const { status, body } = await send('POST', '/webhooks', { url: ENDPOINT_URL });
     expect([status, body.detail]).toEqual([403, 'the maximum of 100 webhooks is reached; delete one first']);
   });
 
   test('responds with outcome-unknown when the state store does not confirm the write', async () => {
     const { send, store } = service();
     store.acceptsWrite = () => false;
-    expect(await send('POST', '/webhooks', { url: URL })).toMatchObject({
+    expect(await send('POST', '/webhooks', { url: ENDPOINT_URL })).toMatchObject({
       status: 503,
       body: { type: 'urn:standing-order:problem:outcome-unknown' },
     });
@@ -145,7 +151,7 @@ describe('registration', () => {
 describe('an endpoint', () => {
   test('gets a new secret, which only this response contains', async () => {
     const { send, endpoints } = service();
-    const { id, secret } = (await send('POST', '/webhooks', { url: URL })).body;
+    const { id, secret } = (await send('POST', '/webhooks', { url: ENDPOINT_URL })).body;
     const { status, body } = await send('POST', `/webhooks/${id}/secret`);
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -157,7 +163,7 @@ describe('an endpoint', () => {
 
   test('is changed only at the version in If-Match, if the request has one', async () => {
     const { send } = service();
-    const { body, headers } = await send('POST', '/webhooks', { url: URL });
+    const { body, headers } = await send('POST', '/webhooks', { url: ENDPOINT_URL });
     const seen = { 'if-match': headers.get('etag') ?? '' };
     expect((await send('POST', `/webhooks/${body.id}/secret`, undefined, seen)).status).toBe(200);
     expect((await send('DELETE', `/webhooks/${body.id}`, undefined, seen)).status).toBe(412);
@@ -185,7 +191,8 @@ describe('an endpoint', () => {
 describe('a decided order', () => {
   test('is appended once to the log of each subscribed endpoint before settlement-noted is sent', async () => {
     const { send, decide, logged, published, woken } = service();
-    const register = async (more: object) => (await send('POST', '/webhooks', { url: URL, ...more })).body.id as string;
+    const register = async (more: object) =>
+      (await send('POST', '/webhooks', { url: ENDPOINT_URL, ...more })).body.id as string;
     const everything = await register({});
     const refusals = await register({ events: ['order.rejected'] });
     const bobs = await register({ consumerId: 'bob' });
@@ -209,7 +216,7 @@ describe('a decided order', () => {
 
   test('is redelivered when a log cannot be written or the broker rejects settlement-noted', async () => {
     const { send, decide, store, published, breakBroker } = service();
-    await send('POST', '/webhooks', { url: URL });
+    await send('POST', '/webhooks', { url: ENDPOINT_URL });
     store.acceptsWrite = (key) => !key.startsWith('events:');
     expect(await decide({ id: orderId() })).toEqual(['RETRY']);
     expect(published).toEqual([]);
@@ -225,7 +232,7 @@ describe('deliveries', () => {
   /** An endpoint with a failed delivery and an open one. */
   async function withFailure() {
     const all = service();
-    const { id } = (await all.send('POST', '/webhooks', { url: URL })).body;
+    const { id } = (await all.send('POST', '/webhooks', { url: ENDPOINT_URL })).body;
     const [lost, open] = [orderId(), orderId()];
     await all.decide({ id: lost }, { id: open });
     const events = [lost, open].map((order, index) => ({ position: index + 1, eventId: `settled-${order}` }));

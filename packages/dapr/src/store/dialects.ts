@@ -4,10 +4,11 @@ import { type Component, type Operation, UnsupportedComponentError } from '../ty
  * Dapr gives every state store the same API, and the stores implement it differently. The table was
  * observed with daprd 1.18.1, Redis 7.0 and PostgreSQL 15.
  *
- * insert only                      | Redis                              | PostgreSQL v2
- * `etag: "-1"`                     | works: fails if the key exists     | always fails, also on an absent key
- * `first-write` without an ETag    | silently overwrites in transactions| works
- * bulk get that fails              | an error for each key              | **200 with the keys missing**
+ * | | Redis | PostgreSQL v2 |
+ * |---|---|---|
+ * | insert only by `etag: "-1"` | works: fails if the key exists. | always fails, also on an absent key. |
+ * | insert only by `first-write` without an ETag | silently overwrites in transactions. | works. |
+ * | bulk get that fails | an error for each key. | **200 with the keys missing**. |
  *
  * So each store has a dialect, chosen by the component's type. A store without one is refused.
  */

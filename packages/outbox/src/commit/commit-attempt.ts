@@ -1,29 +1,41 @@
-import { type Context, reasonOf } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { Operation, OutboxDocument, Stored, TransactionOutcome } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
 import { segmentKey, segmentValue } from '../storage-format.ts';
-import type { Deletions } from './deletion-queue.ts';
-import type { Item } from './request-queue.ts';
+import { parseDocument } from '../stored-documents.ts';
+import { SECOND } from '../util/time.ts';
+import type { DeletionQueue } from './deletion-queue.ts';
+import type { QueuedDocument } from './request-queue.ts';
 
-/** Ids that get a segment of this writer. */
-export interface Move {
+/** Delay before a batch is sent again, in milliseconds. It doubles up to the maximum. */
+export const COMMIT_BACKOFF_MS = 50;
+/** Maximum delay before a batch is sent again. */
+export const COMMIT_BACKOFF_MAX_MS = 2 * SECOND;
+
+/** Ids of stored documents that get a new segment of this writer. */
+export interface SegmentRewrite {
   readonly ids: readonly string[];
   readonly resolve: (confirmed: boolean) => void;
 }
 
-/** What one segment is to name: documents that are written together with it, or ids that have theirs. */
+/** The contents of one new segment: documents to be inserted together with it, or the ids of a rewrite. */
 export interface Batch<D> {
-  items: readonly Item<D>[];
-  readonly move: Move | undefined;
+  items: readonly QueuedDocument<D>[];
+  readonly rewrite: SegmentRewrite | undefined;
   attempts: number;
+  /** The batch is a part of one that was split to isolate a document. */
+  readonly isolated: boolean;
 }
 
-export const idsOf = <D>({ items, move }: Batch<D>): readonly string[] => move?.ids ?? items.map(({ id }) => id);
+/** The ids that the segment of this batch names. */
+export const idsOf = <D>({ items, rewrite }: Batch<D>): readonly string[] => rewrite?.ids ?? items.map(({ id }) => id);
 
-/** Sends a batch once, under this number, together with some deletions; reads back what an unclear answer means. */
-export const attempt = async <D extends OutboxDocument, A>(
+/**
+ * Sends a batch once, under segment number `n`, together with some deletions. After an unknown outcome it reads back which
+ * of the keys exist.
+ */
+export const attemptCommit = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
-  deletions: Deletions,
+  deletions: DeletionQueue,
   batch: Batch<D>,
   { writer, n }: { readonly writer: string; readonly n: number },
 ): Promise<TransactionOutcome> => {
@@ -36,13 +48,14 @@ export const attempt = async <D extends OutboxDocument, A>(
   for (const item of first) item.maybeStored = true;
   const outcome = await store.transact(operations);
   if (outcome === 'refused') for (const item of first) item.maybeStored = false;
-  if (outcome === 'committed') deletions.confirmed(finished);
+  if (outcome === 'committed') deletions.confirm(finished);
   if (outcome !== 'unknown') return outcome;
-  observer.event?.('commit-unclear', { attempts: batch.attempts, documents: batch.items.length });
+  observer.event?.('commit-unknown', { attempts: batch.attempts, documents: batch.items.length });
   const seen = await readBack(context, batch, segment);
-  return policies.committed({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
+  return policies.isCommitted({ ...seen, wanted: batch.items.length }) ? 'committed' : 'unknown';
 };
 
+/** The operations of one attempt, sorted by key: on PostgreSQL two transactions in opposite key order deadlock. */
 const operationsOf = <D extends OutboxDocument, A>(
   { policies }: Context<D, A>,
   batch: Batch<D>,
@@ -54,10 +67,13 @@ const operationsOf = <D extends OutboxDocument, A>(
   for (const { key, json, stored } of batch.items) if (stored === undefined) operations.push({ op, key, json });
   operations.push({ op: 'upsert', key: segment, json: JSON.stringify(segmentValue(idsOf(batch))) });
   for (const key of finished) operations.push({ op: 'delete', key });
-  return operations.sort((a, b) => policies.byKey(a.key, b.key));
+  return operations.sort((a, b) => policies.compareKeys(a.key, b.key));
 };
 
-/** Present is proof, absent is not: the segment and every document that is there will stay there. */
+/**
+ * Presence is proof, absence is not: a segment or document that was read stays stored, and one that was not found may
+ * still be written by an earlier attempt.
+ */
 const readBack = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   { items }: Batch<D>,
@@ -74,19 +90,7 @@ const readBack = async <D extends OutboxDocument, A>(
     const stored = found.get(item.key);
     if (stored === undefined) continue;
     present++;
-    item.stored = parse(context, stored);
+    item.stored = parseDocument(context, stored);
   }
   return { segment: found.has(segment), present };
-};
-
-const parse = <D extends OutboxDocument, A>(
-  { handler, observer }: Context<D, A>,
-  { value, etag }: Stored,
-): Seen<D> | 'unreadable' => {
-  try {
-    return { document: handler.parse(value), etag };
-  } catch (error) {
-    observer.event?.('document-unreadable', { reason: reasonOf(error) });
-    return 'unreadable';
-  }
 };

@@ -1,52 +1,57 @@
-const many = 1_024;
+/** Number of waiting deletions from which `whenRoom` delays the scans that add deletions. */
+const CROWDED = 1_024;
 
-/** Segments that nobody needs any more. A blind delete may be repeated and may land late, so they stay until confirmed. */
-export class Deletions {
+/**
+ * Keys of segments to delete. A blind delete may be repeated and may be applied late, so a key stays queued until its
+ * deletion is confirmed.
+ */
+export class DeletionQueue {
   readonly #waiting = new Map<string, (() => void) | undefined>();
-  readonly #added: () => void;
-  #hasRoom: (() => void)[] = [];
+  readonly #onAdded: () => void;
+  #whenRoom: (() => void)[] = [];
 
-  constructor(added: () => void) {
-    this.#added = added;
+  constructor(onAdded: () => void) {
+    this.#onAdded = onAdded;
   }
 
-  /** `gone` is called once the deletion is confirmed. */
-  add(key: string, gone?: () => void): void {
-    if (!this.#waiting.has(key)) this.#waiting.set(key, gone);
-    this.#added();
+  /** Queues a key. `onDeleted` is called once its deletion is confirmed. */
+  add(key: string, onDeleted?: () => void): void {
+    if (!this.#waiting.has(key)) this.#waiting.set(key, onDeleted);
+    this.#onAdded();
   }
 
-  /** So many wait that whoever adds to them should hold on. */
-  get crowded(): boolean {
-    return this.#waiting.size >= many;
+  /** Whether so many deletions wait that adding more should be delayed. */
+  get isCrowded(): boolean {
+    return this.#waiting.size >= CROWDED;
   }
 
-  /** Resolves when few enough wait for somebody to go on who adds many. */
-  room(): Promise<void> {
-    if (!this.crowded) return Promise.resolve();
-    return new Promise((resolve) => this.#hasRoom.push(resolve));
+  /** Resolves when the queue is not crowded. */
+  whenRoom(): Promise<void> {
+    if (!this.isCrowded) return Promise.resolve();
+    return new Promise((resolve) => this.#whenRoom.push(resolve));
   }
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** The first keys, at most `most`; they keep waiting. */
-  first(most: number): string[] {
+  /** The oldest keys, at most `max`. They stay queued. */
+  first(max: number): string[] {
     const keys: string[] = [];
-    if (most <= 0) return keys;
+    if (max <= 0) return keys;
     for (const key of this.#waiting.keys()) {
       keys.push(key);
-      if (keys.length === most) break;
+      if (keys.length === max) break;
     }
     return keys;
   }
 
-  confirmed(keys: readonly string[]): void {
+  /** The deletion of these keys is confirmed. */
+  confirm(keys: readonly string[]): void {
     for (const key of keys) {
-      const gone = this.#waiting.get(key);
-      if (this.#waiting.delete(key)) gone?.();
+      const onDeleted = this.#waiting.get(key);
+      if (this.#waiting.delete(key)) onDeleted?.();
     }
-    if (!this.crowded) for (const resolve of this.#hasRoom.splice(0)) resolve();
+    if (!this.isCrowded) for (const resolve of this.#whenRoom.splice(0)) resolve();
   }
 }

@@ -1,91 +1,114 @@
 import type { AcceptResult } from '../api.ts';
-import { type Context, reasonOf } from '../context.ts';
+import { type Context, createLoop } from '../context.ts';
 import type { Writer } from '../membership/writer.ts';
 import type { OutboxDocument } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
-import { takesInsertion } from '../self-test.ts';
-import { Loop, Sleeper } from '../util/loop.ts';
-import { attempt, type Batch, idsOf, type Move } from './commit-attempt.ts';
-import type { Deletions } from './deletion-queue.ts';
-import type { Item, RequestQueue } from './request-queue.ts';
+import { acceptsInsertion } from '../self-test.ts';
+import type { StoredDocument } from '../stored-documents.ts';
+import { type Loop, Sleeper } from '../util/loop.ts';
+import {
+  attemptCommit,
+  type Batch,
+  COMMIT_BACKOFF_MAX_MS,
+  COMMIT_BACKOFF_MS,
+  idsOf,
+  type SegmentRewrite,
+} from './commit-attempt.ts';
+import type { DeletionQueue } from './deletion-queue.ts';
+import { splitBatch, suspicionOf } from './isolation.ts';
+import type { RequestQueue } from './request-queue.ts';
+import { SegmentDeleter } from './segment-deleter.ts';
 
-/** What a batch is written under. */
-export interface Session<D extends OutboxDocument, A> {
+/**
+ * Minimum time between the starts of two batches, in milliseconds, unless a full batch waits. The cost of commits depends
+ * on their number, not on their size.
+ */
+export const COMMIT_PACE_MS = 20;
+
+/** The writer under whose name a batch is committed. */
+export interface CommitTarget<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
-  /** Segment `n` is in the store and names `ids`. A document is given where it is at hand. */
-  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void;
-  /** Asks for a beat now. */
-  beat(): void;
+  /** Segment `n` is stored and names `ids`. Documents that are in memory are passed along. */
+  committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void;
+  /** Requests a heartbeat now, to reserve more segment numbers. */
+  requestHeartbeat(): void;
 }
 
 /**
- * Writes documents and the segment that names them, one transaction under way at a time. Legal ways of a batch:
- * not sent, since nobody waits for it any more; sent -> committed; sent -> unclear -> read back -> committed, or sent again
- * under the same number; sent -> refused -> cut in two under new numbers; unclear again and again, although the store takes others -> each document by itself, under
- * new numbers -> set aside; sent or answered under a name that is too old -> sent again under a new name.
+ * Stores documents together with the segment that names them. At most one transaction is in progress; documents that
+ * arrive meanwhile form the next batch.
+ *
+ * | state of a batch | entered by | left by |
+ * |---|---|---|
+ * | sendable | the queue; a split; a new writer name | no request waits for it: dropped; else sent |
+ * | sent | an attempt under segment number n | 204: committed; 400: refused; else unknown |
+ * | unknown | an error or timeout | all keys read back: committed; else sent again under the same n, after a backoff |
+ * | refused | 400 on an unstored document | split into parts under new numbers |
+ * | suspected | unknown `isolateAfter` times while the store accepts others | split into parts under new numbers |
+ * | set aside | one document alone, refused or suspected | its requests get `refused`, or `unknown` if it may be stored |
+ * | committed | 204 or read back, under a name that is not expired | its requests get their results |
+ *
+ * If the name is expired when the answer arrives, other writers may no longer watch it: the batch becomes sendable under a
+ * new name. A number whose transaction may still be applied stays reserved (`markUncertain`).
  */
 export class GroupCommit<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #queue: RequestQueue<D>;
-  readonly #deletions: Deletions;
-  /** The session to write under; waits for one that is young enough. Undefined when the outbox has stopped. */
-  readonly #session: () => Promise<Session<D, A> | undefined>;
+  readonly #deletions: DeletionQueue;
+  readonly #deleter: SegmentDeleter<D, A>;
+  /** Resolves to a target that is not expired. Undefined when the outbox has stopped. */
+  readonly #target: () => Promise<CommitTarget<D, A> | undefined>;
   readonly #sleeper: Sleeper;
   readonly #loop: Loop;
-  #moves: Move[] = [];
-  #moveIsNext = false;
-  #deleteSince: number | undefined;
-  #deletesSingly = false;
-  #idle: (() => void)[] = [];
+  #rewrites: SegmentRewrite[] = [];
+  #rewriteIsNext = false;
+  #whenDrained: (() => void)[] = [];
   #busy = false;
   #startedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     context: Context<D, A>,
     queue: RequestQueue<D>,
-    deletions: Deletions,
-    session: () => Promise<Session<D, A> | undefined>,
+    deletions: DeletionQueue,
+    target: () => Promise<CommitTarget<D, A> | undefined>,
   ) {
     this.#context = context;
     this.#queue = queue;
     this.#deletions = deletions;
-    this.#session = session;
+    this.#deleter = new SegmentDeleter(context, deletions);
+    this.#target = target;
     this.#sleeper = new Sleeper(context.clock);
-    this.#loop = new Loop(
-      context.clock,
-      () => this.#run(),
-      (error) => this.#event('commit-failed', { reason: reasonOf(error) }),
-    );
+    this.#loop = createLoop(context, 'commit-failed', () => this.#run());
   }
 
-  /** Something waits in the queue or to be deleted. */
+  /** Starts a run, because a document or a deletion was queued. */
   wake(): void {
     this.#loop.wake();
   }
 
-  /** Writes a segment that names `ids`. True once that is confirmed; false when it was given up. */
-  move(ids: readonly string[]): Promise<boolean> {
+  /** Writes a segment that names `ids`. Resolves to true once that is confirmed, and to false when it was given up. */
+  rewrite(ids: readonly string[]): Promise<boolean> {
     if (this.#sleeper.stopped) return Promise.resolve(false);
     return new Promise((resolve) => {
-      this.#moves.push({ ids, resolve });
+      this.#rewrites.push({ ids, resolve });
       this.#loop.wake();
     });
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when no request is queued and no batch is in progress. */
   drained(): Promise<void> {
     if (!this.#busy && this.#queue.requests === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#idle.push(resolve);
+      this.#whenDrained.push(resolve);
       this.#loop.wake();
     });
   }
 
+  /** Starts no further batch and gives up the rewrites that wait. */
   stop(): void {
     this.#sleeper.stop();
     this.#loop.stop();
-    for (const move of this.#moves) move.resolve(false);
-    this.#moves = [];
+    for (const { resolve } of this.#rewrites) resolve(false);
+    this.#rewrites = [];
   }
 
   async #run(): Promise<number | undefined> {
@@ -95,31 +118,33 @@ export class GroupCommit<D extends OutboxDocument, A> {
     } finally {
       this.#busy = false;
     }
-    // Never no time at all, even if the pause ran out in between: nobody else wakes the loop.
+    // Always return a delay, even 0, when documents wait, because no other event would wake the loop.
     if (this.#queue.waiting > 0 && !this.#sleeper.stopped) return Math.max(this.#pauseMs(), 0);
-    for (const resolve of this.#idle.splice(0)) resolve();
-    return this.#deleteWhenDue();
+    for (const resolve of this.#whenDrained.splice(0)) resolve();
+    if (!this.#sleeper.stopped) return this.#deleter.deleteDue();
+    this.#deleter.reset();
+    return undefined;
   }
 
-  /** A transaction costs the same for one document and for many: none follows the last one at once but a full one, or one that is waited for. */
+  /** A full batch, or one for which `drained` waits, is sent immediately. */
   #pauseMs(): number {
     const { clock, settings } = this.#context;
-    if (this.#idle.length > 0 || this.#queue.waiting >= settings.batchDocuments) return 0;
-    return this.#startedAt + settings.commitPaceMs - clock.monotonic();
+    if (this.#whenDrained.length > 0 || this.#queue.waiting >= settings.batchDocuments) return 0;
+    return this.#startedAt + COMMIT_PACE_MS - clock.monotonic();
   }
 
-  /** Documents and moves take turns, so that neither waits for the other for long; moves have no pace. */
+  /** Documents and rewrites take turns, so that neither delays the other for long. Rewrites are not paced. */
   #next(): Batch<D> | undefined {
     if (this.#sleeper.stopped) return undefined;
     const documents = this.#queue.waiting > 0 && this.#pauseMs() <= 0;
-    const move = this.#moveIsNext || !documents ? this.#moves.shift() : undefined;
-    this.#moveIsNext = move === undefined;
-    if (move !== undefined) return { items: [], move, attempts: 0 };
+    const rewrite = this.#rewriteIsNext || !documents ? this.#rewrites.shift() : undefined;
+    this.#rewriteIsNext = rewrite === undefined;
+    if (rewrite !== undefined) return { items: [], rewrite, attempts: 0, isolated: false };
     if (!documents) return undefined;
-    const items = this.#queue.take();
+    const items = this.#queue.takeBatch();
     this.#startedAt = this.#context.clock.monotonic();
-    items.sort((a, b) => this.#context.policies.byKey(a.key, b.key));
-    return { items, move: undefined, attempts: 0 };
+    items.sort((a, b) => this.#context.policies.compareKeys(a.key, b.key));
+    return { items, rewrite: undefined, attempts: 0, isolated: false };
   }
 
   async #commitOrAbandon(batch: Batch<D>): Promise<void> {
@@ -134,152 +159,88 @@ export class GroupCommit<D extends OutboxDocument, A> {
   async #commit(batch: Batch<D>): Promise<void> {
     const { settings, policies, clock } = this.#context;
     const startedAt = clock.wall();
-    let session: Session<D, A> | undefined;
+    let target: CommitTarget<D, A> | undefined;
     let n: number | undefined;
-    for (let backoffMs = settings.commitBackoffMs; ; backoffMs = Math.min(2 * backoffMs, settings.commitBackoffMaxMs)) {
-      const current = await this.#session();
-      if (current === undefined || (batch.move !== undefined && session !== undefined && current !== session))
+    for (let backoffMs = COMMIT_BACKOFF_MS; ; backoffMs = Math.min(2 * backoffMs, COMMIT_BACKOFF_MAX_MS)) {
+      const current = await this.#target();
+      if (current === undefined || (batch.rewrite !== undefined && target !== undefined && current !== target))
         return this.#abandon(batch, 'unsent');
-      if (current !== session) n = undefined;
-      session = current;
-      batch.items = this.#queue.toSend(batch.items, policies);
-      if (batch.items.length === 0 && batch.move === undefined) return;
-      n ??= session.writer.take();
-      if (session.writer.shortOfNumbers) session.beat();
+      if (current !== target) n = undefined;
+      target = current;
+      batch.items = this.#queue.selectSendable(batch.items, policies);
+      if (batch.items.length === 0 && batch.rewrite === undefined) return;
+      n ??= target.writer.takeNumber();
+      if (target.writer.needsNumbers) target.requestHeartbeat();
       if (n !== undefined) {
-        const outcome = await attempt(this.#context, this.#deletions, batch, { writer: session.writer.name, n });
-        // A late answer proves nothing about who still looks at this name: the batch goes on under a new one.
-        if (outcome === 'committed' && !session.writer.tooOld) return this.#finish(batch, session, n, startedAt);
-        if (outcome === 'refused' && this.#canCut(batch)) return this.#cut(batch, session, n);
-        if (policies.givesUp(batch)) return this.#abandon(batch, 'refused');
-        if (await this.#isStubborn(batch)) return this.#separate(batch, session, n);
-        await this.#deleteSome();
+        const outcome = await attemptCommit(this.#context, this.#deletions, batch, { writer: target.writer.name, n });
+        if (outcome !== 'committed') {
+          const suspicion = suspicionOf(batch, outcome, policies, settings);
+          if (suspicion === 'certain') return this.#isolate(batch, target, n, outcome);
+          if (policies.givesUp(batch)) return this.#abandon(batch, 'refused');
+          if (suspicion === 'possible' && (await this.#acceptsOthers()))
+            return this.#isolate(batch, target, n, outcome);
+        } else if (!target.writer.isExpired) return this.#finish(batch, target, n, startedAt);
+        await this.#deleter.deleteSome();
       }
       await this.#sleeper.sleep(backoffMs);
     }
   }
 
-  #finish(batch: Batch<D>, session: Session<D, A>, n: number, startedAt: number): void {
-    session.writer.range.finish(n);
-    batch.move?.resolve(true);
+  #finish(batch: Batch<D>, target: CommitTarget<D, A>, n: number, startedAt: number): void {
+    target.writer.numbers.finish(n);
+    batch.rewrite?.resolve(true);
     const etag = this.#context.store.etagAfter(undefined);
     const documents = batch.items.map((item) => {
       const stored = item.stored ?? { document: item.document, etag };
-      this.#queue.settle(item, (requested) => this.#accepted(stored, requested));
+      this.#queue.resolve(item, (requested) => this.#resultOf(stored, requested));
       return stored === 'unreadable' ? undefined : stored;
     });
-    session.committed(n, idsOf(batch), documents);
+    target.committed(n, idsOf(batch), documents);
     if (batch.items.length === 0) return;
     const { observer, clock } = this.#context;
     const created = batch.items.map(({ document }) => document);
     observer.committed?.({ documents: created, startedAt, endedAt: clock.wall(), attempts: batch.attempts });
   }
 
-  #accepted(stored: Seen<D> | 'unreadable', requested: D): AcceptResult<D> {
+  #resultOf(stored: StoredDocument<D> | 'unreadable', requested: D): AcceptResult<D> {
     if (stored === 'unreadable') return { outcome: 'unknown' };
-    return { outcome: this.#context.policies.outcome(stored.document, requested), document: stored.document };
+    return { outcome: this.#context.policies.storeOutcome(stored.document, requested), document: stored.document };
   }
 
-  /** A refusal of a single document that is there already is not about that document. */
-  #canCut({ items, move }: Batch<D>): boolean {
-    return move !== undefined || items.length > 1 || items[0]?.stored === undefined;
-  }
-
-  /**
-   * Half of the batch at a time, under new numbers, until the one that spoils it is alone. A refusal says that this attempt
-   * wrote nothing; an earlier one may still land.
-   */
-  async #cut(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
-    if (batch.attempts > 1) writer.doubt(n);
-    else {
-      writer.range.finish(n);
-      writer.range.missing(n);
-    }
-    if (batch.items.length < 2) return this.#abandon(batch, 'refused');
-    const half = batch.items.length >> 1;
-    await this.#commitAll([batch.items.slice(0, half), batch.items.slice(half)]);
-  }
-
-  /** The store has not confirmed it for so long, and takes others: it is about one of these documents. */
-  async #isStubborn({ items, attempts }: Batch<D>): Promise<boolean> {
-    const { policies, settings, store, random } = this.#context;
-    const unstored = items.filter(({ stored }) => stored === undefined).length;
-    if (!policies.separates({ attempts, documents: items.length, unstored }, settings) || this.#deletions.crowded)
-      return false;
-    return takesInsertion(store, random, (key) => this.#deletions.add(key));
+  /** Whether the store accepts an insertion that is not part of the batch. */
+  async #acceptsOthers(): Promise<boolean> {
+    const { store, random } = this.#context;
+    if (this.#deletions.isCrowded) return false;
+    return acceptsInsertion(store, random, (key) => this.#deletions.add(key));
   }
 
   /**
-   * What is stored already needs only its segment; of the others each is tried alone. The one that spoils them is set
-   * aside: its transactions may still land, so the writer holds on to their numbers.
+   * Sends the parts of the batch one after the other, or sets the document aside when it is alone. The refusal of a first
+   * attempt proves that the batch was not written under `n`. Any other attempt may still be applied.
    */
-  async #separate(batch: Batch<D>, { writer }: Session<D, A>, n: number): Promise<void> {
-    writer.doubt(n);
-    const { items } = batch;
-    if (items.length > 1) {
-      const stored = items.filter((item) => item.stored !== undefined);
-      const others = items.filter((item) => item.stored === undefined);
-      return this.#commitAll([...(stored.length > 0 ? [stored] : []), ...others.map((item) => [item])]);
+  async #isolate(
+    { items, rewrite, attempts }: Batch<D>,
+    { writer }: CommitTarget<D, A>,
+    n: number,
+    outcome: 'refused' | 'unknown',
+  ): Promise<void> {
+    if (outcome === 'refused' && attempts === 1) {
+      writer.numbers.finish(n);
+      writer.numbers.markMissing(n);
+    } else writer.markUncertain(n);
+    const parts = splitBatch(items);
+    if (parts.length > 1) {
+      for (const part of parts) await this.#commit({ items: part, rewrite: undefined, attempts: 0, isolated: true });
+      return;
     }
-    this.#event('set-aside', { id: items[0]?.id ?? '', attempts: batch.attempts });
-    this.#abandon(batch, 'unsent');
+    if (rewrite === undefined && outcome === 'unknown')
+      this.#context.observer.event?.('set-aside', { id: items[0]?.id ?? '', attempts });
+    this.#abandon({ items, rewrite }, 'refused');
   }
 
-  async #commitAll(parts: readonly (readonly Item<D>[])[]): Promise<void> {
-    for (const items of parts) await this.#commit({ items, move: undefined, attempts: 0 });
-  }
-
-  /** `outcome` is that of documents which cannot be stored any more; of the others nothing is known. */
-  #abandon(batch: Batch<D>, outcome: 'refused' | 'unsent'): void {
-    batch.move?.resolve(false);
-    for (const item of batch.items)
-      this.#queue.settle(item, () => ({ outcome: item.maybeStored ? 'unknown' : outcome }));
-  }
-
-  async #deleteWhenDue(): Promise<number | undefined> {
-    const { clock, settings } = this.#context;
-    if (this.#deletions.size === 0 || this.#sleeper.stopped) {
-      this.#deleteSince = undefined;
-      return undefined;
-    }
-    this.#deleteSince ??= clock.monotonic();
-    const ms = this.#deleteSince + settings.deleteAfterMs - clock.monotonic();
-    if (ms > 0 && this.#deletions.size < settings.deleteBatch) return ms;
-    this.#deleteSince = undefined;
-    if (!(await this.#deleteSome())) return settings.commitBackoffMaxMs;
-    return this.#deletions.size > 0 ? 0 : undefined;
-  }
-
-  /** A full Redis refuses every transaction, also one that only deletes, and still takes single deletions. */
-  async #deleteSome(): Promise<boolean> {
-    const keys = this.#deletions.first(this.#context.settings.deleteBatch);
-    if (keys.length === 0) return true;
-    const done = this.#deletesSingly ? await this.#deleteSingly(keys) : await this.#deleteAtOnce(keys);
-    // After a failure the other way is tried, and after singles the cheaper one again.
-    this.#deletesSingly = !done && !this.#deletesSingly;
-    return done;
-  }
-
-  async #deleteAtOnce(keys: readonly string[]): Promise<boolean> {
-    const sorted = keys.toSorted(this.#context.policies.byKey);
-    const done = (await this.#context.store.transact(sorted.map((key) => ({ op: 'delete', key })))) === 'committed';
-    if (done) this.#deletions.confirmed(keys);
-    return done;
-  }
-
-  /** For as long as a commit may be kept waiting. */
-  async #deleteSingly(keys: readonly string[]): Promise<boolean> {
-    const { clock, settings } = this.#context;
-    const until = clock.monotonic() + settings.commitBackoffMaxMs;
-    for (const key of keys) {
-      if (clock.monotonic() >= until) break;
-      if ((await this.#context.store.remove(key)) !== 'written') return false;
-      this.#deletions.confirmed([key]);
-    }
-    return true;
-  }
-
-  #event(name: string, attributes: Readonly<Record<string, string | number>>): void {
-    this.#context.observer.event?.(name, attributes);
+  /** `outcome` is the result of documents that cannot be stored any more. The result of all others is `unknown`. */
+  #abandon({ items, rewrite }: Pick<Batch<D>, 'items' | 'rewrite'>, outcome: 'refused' | 'unsent'): void {
+    rewrite?.resolve(false);
+    for (const item of items) this.#queue.resolve(item, () => ({ outcome: item.maybeStored ? 'unknown' : outcome }));
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../../test/parts.ts';
 import { Writer } from '../membership/writer.ts';
-import { DEFAULT_SETTINGS } from '../settings.ts';
-import { Deletions } from './deletion-queue.ts';
-import { GroupCommit } from './group-commit.ts';
+import { COMMIT_BACKOFF_MAX_MS } from './commit-attempt.ts';
+import { DeletionQueue } from './deletion-queue.ts';
+import { COMMIT_PACE_MS, GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
 
 const deadlineMs = 10_000;
@@ -11,82 +11,82 @@ const deadlineMs = 10_000;
 async function setUp({ readMs = 0 } = {}) {
   const store = new MemoryStore();
   const clock = manualClock(readMs);
-  const context = { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, commitPaceMs: 20 } };
+  const context = contextOf(store, clock);
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();
-  const session = { writer, committed: () => {}, beat: () => {} };
-  const named = { yet: Promise.resolve() };
-  const deletions = new Deletions(() => commit.wake());
+  const target = { writer, committed: () => {}, requestHeartbeat: () => {} };
+  const named = { promise: Promise.resolve() };
+  const deletions = new DeletionQueue(() => commit.wake());
   const commit: GroupCommit<Count, number> = new GroupCommit(context, queue, deletions, async () => {
-    await named.yet;
-    return session;
+    await named.promise;
+    return target;
   });
   const add = async (id: string, nonce = id, withinMs = deadlineMs) => {
-    const accepted = queue.add(countFrom(id, nonce), withinMs);
+    const accepted = queue.enqueue(countFrom(id, nonce), withinMs);
     commit.wake();
     await atRest();
     return (await accepted).outcome;
   };
-  /** Lets so much time pass that everything is sent again a few times. */
+  /** Advances the clock until every unfinished batch was sent several times. */
   const repeat = async () => {
     for (let i = 0; i < 20; i++) {
-      clock.go(context.settings.commitBackoffMaxMs / 4);
+      clock.go(COMMIT_BACKOFF_MAX_MS / 4);
       await atRest();
     }
   };
   const has = (key: string) => store.stored.has(key);
-  return { store, clock, context, writer, named, deletions, commit, add, repeat, has };
+  return { store, clock, writer, named, deletions, commit, add, repeat, has };
 }
 
-test('what comes right after a transaction waits for others, and goes with them', async () => {
-  const { clock, context, add, has } = await setUp();
+test('requests shortly after a transaction wait for the next batch and are committed together', async () => {
+  const { clock, add, has } = await setUp();
   await add('a');
   void add('b');
   void add('c');
   await atRest();
   expect(['a', 'b', 'c'].map((id) => has(`o:${id}`))).toEqual([true, false, false]);
-  clock.go(context.settings.commitPaceMs);
+  clock.go(COMMIT_PACE_MS);
   await atRest();
   expect(['b', 'c', 'w'].map((id) => has(id === 'w' ? 's:w:2' : `o:${id}`))).toEqual([true, true, true]);
   expect(has('s:w:3')).toBe(false);
 });
 
 test.each([3, 5, 7, 9, 11, 19, 21])(
-  'what waits is not forgotten when its time comes between two looks at a clock that goes on by %i ms',
+  'a waiting request is sent when its pause ends between two reads of a clock that advances by %i ms per read',
   async (readMs) => {
-    const { clock, context, add, has } = await setUp({ readMs });
+    const { clock, add, has } = await setUp({ readMs });
     void add('a');
     await atRest();
     void add('b');
     await atRest();
-    clock.go(context.settings.commitPaceMs);
+    clock.go(COMMIT_PACE_MS);
     await atRest();
     expect(has('o:b')).toBe(true);
   },
 );
 
-test('neither who leaves nor a move waits for others', async () => {
+test('neither `drained` nor a rewrite waits for the commit pace', async () => {
   const { commit, add, has } = await setUp();
   await add('a');
   void add('b');
-  expect(await commit.move(['x'])).toBe(true);
+  expect(await commit.rewrite(['x'])).toBe(true);
   expect(has('o:b')).toBe(false);
   await commit.drained();
   expect(has('o:b')).toBe(true);
 });
 
-describe('what its client was told is not stored', () => {
-  /** A batch under way waits for a name to be written under. */
-  async function nameless() {
+describe('a document whose request was answered `unsent`', () => {
+  /** A batch waits for a writer name. */
+  async function withoutWriter() {
     const parts = await setUp();
     const { promise, resolve } = Promise.withResolvers<void>();
-    parts.named.yet = promise;
+    parts.named.promise = promise;
     return { ...parts, name: resolve };
   }
 
-  test('never is', async () => {
-    const { add, clock, name, has } = await nameless();
+  test('is never stored', async () => {
+    const { add, clock, name, has } = await withoutWriter();
     const accepted = add('a');
     await atRest();
     clock.go(deadlineMs);
@@ -99,28 +99,28 @@ describe('what its client was told is not stored', () => {
     expect(await again).toBe('created');
   });
 
-  test('is not stored for somebody else either who asked for the same id', async () => {
-    const { add, clock, name, store } = await nameless();
-    const impatient = add('a', 'first', deadlineMs);
-    const patient = add('a', 'second', 2 * deadlineMs);
+  test('is not stored for a later request of the same id, which gets its own document stored', async () => {
+    const { add, clock, name, store } = await withoutWriter();
+    const short = add('a', 'first', deadlineMs);
+    const long = add('a', 'second', 2 * deadlineMs);
     await atRest();
     clock.go(deadlineMs);
-    expect(await impatient).toBe('unsent');
+    expect(await short).toBe('unsent');
     name();
-    expect(await patient).toBe('created');
+    expect(await long).toBe('created');
     expect(store.stored.get('o:a')?.value).toEqual(countFrom('a', 'second'));
   });
 });
 
 describe('a document that the store refuses', () => {
-  test('is called refused, and its number is free', async () => {
+  test('is answered `refused`, and its segment number counts as deleted', async () => {
     const { store, add, writer } = await setUp();
     store.transacts = () => 'refused';
     expect(await add('a')).toBe('refused');
-    expect([writer.range.isDoubtful(1), writer.range.lo]).toEqual([false, 2]);
+    expect([writer.numbers.isUncertain(1), writer.numbers.low]).toEqual([false, 2]);
   });
 
-  test('may be stored all the same after an earlier attempt, and nobody is told otherwise', async () => {
+  test('is answered `unknown` after an earlier attempt of unknown outcome', async () => {
     const { store, add, repeat, writer } = await setUp();
     const outcomes = ['unknown', 'refused'] as const;
     let attempt = 0;
@@ -128,13 +128,13 @@ describe('a document that the store refuses', () => {
     const accepted = add('a');
     await repeat();
     expect(await accepted).toBe('unknown');
-    expect([writer.range.isDoubtful(1), writer.range.lo]).toEqual([true, 1]);
+    expect([writer.numbers.isUncertain(1), writer.numbers.low]).toEqual([true, 1]);
   });
 
-  test('is not called refused either when that attempt was one with others', async () => {
+  test('is answered `unknown` after an earlier attempt of unknown outcome together with other documents', async () => {
     const { store, add, repeat, named } = await setUp();
     const { promise, resolve } = Promise.withResolvers<void>();
-    named.yet = promise;
+    named.promise = promise;
     const alone = add('x');
     const two = [add('a'), add('b')];
     let attempt = 0;
@@ -148,7 +148,7 @@ describe('a document that the store refuses', () => {
   });
 });
 
-test('segments go one by one when the store takes no transaction any more', async () => {
+test('segments are deleted one by one while the store accepts no transaction', async () => {
   const { store, deletions, repeat, has } = await setUp();
   store.transacts = () => 'unknown';
   const keys = Array.from({ length: 300 }, (_, i) => `s:old:${i}`);
@@ -158,4 +158,38 @@ test('segments go one by one when the store takes no transaction any more', asyn
   }
   await repeat();
   expect(keys.filter(has)).toEqual([]);
+});
+
+describe('a batch with a document that the store never accepts', () => {
+  /** A store that fails every transaction with `o:bad`, as `outcome`. Returns the number of transactions with documents. */
+  async function commitAll(outcome: 'unknown' | 'refused', documents: number) {
+    const { store, add, repeat, named } = await setUp();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    named.promise = promise;
+    let transactions = 0;
+    store.transacts = (operations) => {
+      const inserts = operations.filter(({ op, key }) => op === 'insert' && key.startsWith('o:'));
+      if (inserts.length > 0) transactions++;
+      return inserts.some(({ key }) => key === 'o:bad') ? outcome : store.apply(operations);
+    };
+    const first = add('first');
+    const ids = Array.from({ length: documents - 1 }, (_, i) => `good${i}`);
+    const results = [...ids.map((id) => add(id)), add('bad')];
+    await atRest();
+    resolve();
+    await repeat();
+    await first;
+    const outcomes = await Promise.all(results);
+    return { good: outcomes.slice(0, -1), bad: outcomes.at(-1), transactions };
+  }
+
+  test.each([
+    ['unknown', 'unknown'],
+    ['refused', 'refused'],
+  ] as const)('commits all others when its outcome is %s', async (outcome, result) => {
+    const { good, bad, transactions } = await commitAll(outcome, 128);
+    expect(new Set(good)).toEqual(new Set(['created']));
+    expect(bad).toBe(result);
+    expect(transactions).toBeLessThan(30);
+  });
 });

@@ -1,33 +1,39 @@
 import type { AcceptResult } from '../api.ts';
 import type { Policies } from '../policies.ts';
 import type { Clock, OutboxDocument } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
 import type { Settings } from '../settings.ts';
 import { documentKey } from '../storage-format.ts';
+import type { StoredDocument } from '../stored-documents.ts';
 
-interface Request<D> {
+/** Maximum number of requests, the current batch included. */
+export const MAX_REQUESTS = 2_000;
+/** Maximum size of all requests together, in UTF-16 code units of JSON. */
+export const MAX_QUEUE_SIZE = 4_000_000;
+/** Maximum size of one batch, in UTF-16 code units of JSON. A larger document is sent alone. */
+export const MAX_BATCH_SIZE = 1_000_000;
+/** Minimum time between two checks of the deadlines, in milliseconds. */
+const SWEEP_MS = 20;
+
+interface StoreRequest<D> {
   readonly document: D;
   readonly size: number;
   readonly deadline: number;
-  readonly resolve: (accepted: AcceptResult<D>) => void;
+  readonly resolve: (result: AcceptResult<D>) => void;
 }
 
-/** One id on its way into the store, with everybody who asked for it. */
-export interface Item<D> {
+/** A document on its way into the store, with all requests for its id. */
+export interface QueuedDocument<D> {
   readonly id: string;
   readonly key: string;
   document: D;
-  /** The document as it will be sent: made once, since its size is needed as well. */
+  /** The document as it will be sent. Serialized once, because its size is needed as well. */
   json: string;
-  requests: Request<D>[];
-  /** A transaction with it may have been applied, or may be yet. */
+  requests: StoreRequest<D>[];
+  /** A transaction with this document may have been applied, or may be applied later. */
   maybeStored: boolean;
   /** The document that was found under this id. */
-  stored: Seen<D> | 'unreadable' | undefined;
+  stored: StoredDocument<D> | 'unreadable' | undefined;
 }
-
-/** Deadlines are looked at no more often than this. */
-const sweepMs = 20;
 
 const jsonOf = (document: unknown): string | undefined => {
   try {
@@ -37,14 +43,14 @@ const jsonOf = (document: unknown): string | undefined => {
   }
 };
 
-/** Requests waiting for a batch or in the batch under way; each id once; bounded in number and size. */
+/** Requests that wait for a batch or are in the current batch. Holds each id once, and is limited in number and size. */
 export class RequestQueue<D extends OutboxDocument> {
   requests = 0;
   size = 0;
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #waiting = new Map<string, Item<D>>();
-  readonly #underWay = new Map<string, Item<D>>();
+  readonly #waiting = new Map<string, QueuedDocument<D>>();
+  readonly #inBatch = new Map<string, QueuedDocument<D>>();
   #sweepAt = Number.POSITIVE_INFINITY;
   #cancelSweep: (() => void) | undefined;
 
@@ -53,61 +59,61 @@ export class RequestQueue<D extends OutboxDocument> {
     this.#settings = settings;
   }
 
+  /** Number of documents that wait for a batch. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Resolves when the outcome is known, or at the deadline. */
-  add(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
+  /** Adds a request. Resolves when the outcome is known, or at the deadline. */
+  enqueue(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
     const json = jsonOf(document);
     if (json === undefined) return Promise.resolve({ outcome: 'refused' });
     if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
     const size = json.length;
-    if (this.requests >= this.#settings.queueRequests || this.size + size > this.#settings.queueSize)
-      return Promise.resolve({ outcome: 'full' });
+    if (this.requests >= MAX_REQUESTS || this.size + size > MAX_QUEUE_SIZE) return Promise.resolve({ outcome: 'full' });
     return new Promise((resolve) => {
       const deadline = this.#clock.monotonic() + deadlineMs;
       const request = { document, size, deadline, resolve };
       this.requests++;
       this.size += size;
-      const known = this.#waiting.get(document.id) ?? this.#underWay.get(document.id);
+      const known = this.#waiting.get(document.id) ?? this.#inBatch.get(document.id);
       if (known !== undefined) known.requests.push(request);
-      else this.#enqueue(request, json);
+      else this.#addDocument(request, json);
       this.#sweepBy(deadline);
     });
   }
 
-  #enqueue(request: Request<D>, json: string): void {
+  #addDocument(request: StoreRequest<D>, json: string): void {
     const { document } = request;
     const { id } = document;
     const key = documentKey(id);
     this.#waiting.set(id, { id, key, document, json, requests: [request], maybeStored: false, stored: undefined });
   }
 
-  /** The next batch, in the order of arrival: as many items as fit, at least one if any waits. */
-  take(): Item<D>[] {
-    const { batchDocuments, batchSize } = this.#settings;
-    const items: Item<D>[] = [];
+  /** Removes the next batch, in the order of arrival: as many documents as fit, and at least one if any waits. */
+  takeBatch(): QueuedDocument<D>[] {
+    const items: QueuedDocument<D>[] = [];
     let size = 0;
     for (const [id, item] of this.#waiting) {
-      if (items.length === batchDocuments || (items.length > 0 && size + item.json.length > batchSize)) break;
+      const isFull = items.length === this.#settings.batchDocuments;
+      if (isFull || (items.length > 0 && size + item.json.length > MAX_BATCH_SIZE)) break;
       size += item.json.length;
       items.push(item);
       this.#waiting.delete(id);
-      this.#underWay.set(id, item);
+      this.#inBatch.set(id, item);
     }
     return items;
   }
 
   /**
-   * Those of a batch that are to be sent now. Who has been told that nothing was stored must stay right: an item that nobody
-   * waits for any more is let go, and one that somebody still does becomes theirs.
+   * The documents of a batch that may be sent now. A request answered `unsent` must never be stored later: documents
+   * without a request are dropped, and if the first request timed out, the document of the next request is sent instead.
    */
-  toSend(items: readonly Item<D>[], policies: Policies): readonly Item<D>[] {
+  selectSendable(items: readonly QueuedDocument<D>[], policies: Policies): readonly QueuedDocument<D>[] {
     return items.filter((item) => {
       const [first] = item.requests;
-      if (!policies.sends({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
-        this.#underWay.delete(item.id);
+      if (!policies.maySend({ waiting: item.requests.length, maybeStored: item.maybeStored })) {
+        this.#inBatch.delete(item.id);
         return false;
       }
       if (first !== undefined && !item.maybeStored && item.document !== first.document) {
@@ -118,30 +124,30 @@ export class RequestQueue<D extends OutboxDocument> {
     });
   }
 
-  /** Answers everybody who asked for this item. */
-  settle(item: Item<D>, answer: (requested: D) => AcceptResult<D>): void {
-    this.#underWay.delete(item.id);
-    for (const request of item.requests) this.#answer(request, answer(request.document));
+  /** Resolves all requests for this document. */
+  resolve(item: QueuedDocument<D>, resultOf: (requested: D) => AcceptResult<D>): void {
+    this.#inBatch.delete(item.id);
+    for (const request of item.requests) this.#resolve(request, resultOf(request.document));
     item.requests = [];
   }
 
-  /** Answers everybody, as if all deadlines had passed. */
+  /** Resolves all requests as if their deadlines had passed. */
   close(): void {
     this.#cancelSweep?.();
     this.#expire(Number.POSITIVE_INFINITY);
   }
 
-  #answer(request: Request<D>, accepted: AcceptResult<D>): void {
+  #resolve(request: StoreRequest<D>, result: AcceptResult<D>): void {
     this.requests--;
     this.size -= request.size;
-    request.resolve(accepted);
+    request.resolve(result);
   }
 
   #sweepBy(deadline: number): void {
     if (deadline >= this.#sweepAt) return;
     this.#cancelSweep?.();
     this.#sweepAt = deadline;
-    const ms = Math.max(deadline - this.#clock.monotonic(), sweepMs);
+    const ms = Math.max(deadline - this.#clock.monotonic(), SWEEP_MS);
     this.#cancelSweep = this.#clock.setTimer(ms, () => {
       this.#sweepAt = Number.POSITIVE_INFINITY;
       const next = this.#expire(this.#clock.monotonic());
@@ -149,18 +155,18 @@ export class RequestQueue<D extends OutboxDocument> {
     });
   }
 
-  /** Answers the requests whose deadline has passed; says when the next one does. */
+  /** Resolves the requests whose deadline has passed, and returns the next deadline. */
   #expire(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    const sweep = (item: Item<D>): void => {
+    const sweep = (item: QueuedDocument<D>): void => {
       const late = item.requests.filter(({ deadline }) => deadline <= now);
       if (late.length > 0) item.requests = item.requests.filter(({ deadline }) => deadline > now);
-      for (const request of late) this.#answer(request, { outcome: item.maybeStored ? 'unknown' : 'unsent' });
+      for (const request of late) this.#resolve(request, { outcome: item.maybeStored ? 'unknown' : 'unsent' });
       for (const { deadline } of item.requests) next = Math.min(next, deadline);
       if (item.requests.length === 0) this.#waiting.delete(item.id);
     };
     for (const item of this.#waiting.values()) sweep(item);
-    for (const item of this.#underWay.values()) sweep(item);
+    for (const item of this.#inBatch.values()) sweep(item);
     return next;
   }
 }

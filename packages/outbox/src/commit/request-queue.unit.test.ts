@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../test/parts.ts';
 import type { AcceptResult } from '../api.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
-import { RequestQueue } from './request-queue.ts';
+import { MAX_BATCH_SIZE, MAX_QUEUE_SIZE, MAX_REQUESTS, RequestQueue } from './request-queue.ts';
 
 interface Doc {
   readonly id: string;
@@ -17,33 +17,39 @@ const doc = (id: string, nonce = id, body = ''): Doc => ({ id, nonce, fingerprin
 const created = (document: Doc): AcceptResult<Doc> => ({ outcome: 'created', document });
 
 describe('request queue', () => {
-  it('builds batches in the order of arrival, each id once, within number and size', () => {
-    const settings = { ...DEFAULT_SETTINGS, batchDocuments: 8, batchSize: 1_000 };
-    const arrivals = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 1_500 })));
+  it('builds batches in the order of arrival, with each id once, within the limits of number and size', () => {
+    const settings = { ...DEFAULT_SETTINGS, batchDocuments: 3 };
+    const length = fc.constantFrom(1, 1_000, MAX_BATCH_SIZE / 3, 1.5 * MAX_BATCH_SIZE, 0.3 * MAX_BATCH_SIZE);
+    const arrivals = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), length), { maxLength: 12 });
     fc.assert(
       fc.property(arrivals, (list) => {
         const queue = new RequestQueue<Doc>(manualClock(), settings);
-        for (const [id, length] of list) void queue.add(doc(`${id}`, 'n', 'x'.repeat(length)), 1_000);
+        const accepted: string[] = [];
+        for (const [id, size] of list) {
+          const before = queue.requests;
+          void queue.enqueue(doc(`${id}`, 'n', 'x'.repeat(size)), 1_000);
+          if (queue.requests > before) accepted.push(`${id}`);
+        }
         const order: string[] = [];
-        for (let batch = queue.take(); batch.length > 0; batch = queue.take()) {
+        for (let batch = queue.takeBatch(); batch.length > 0; batch = queue.takeBatch()) {
           const size = batch.reduce((sum, item) => sum + item.json.length, 0);
           expect(batch.length).toBeLessThanOrEqual(settings.batchDocuments);
-          expect(batch.length === 1 || size <= settings.batchSize).toBe(true);
+          expect(batch.length === 1 || size <= MAX_BATCH_SIZE).toBe(true);
           order.push(...batch.map(({ id }) => id));
         }
-        expect(order).toEqual([...new Set(list.map(([id]) => `${id}`))]);
+        expect(order).toEqual([...new Set(accepted)]);
       }),
     );
   });
 
-  it('answers everybody who asked for the same id, also while it is under way, and counts them out', async () => {
+  it('resolves every request for the same id, including those that arrive during the batch', async () => {
     const queue = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
-    const first = queue.add(doc('a', '1'), 1_000);
-    const second = queue.add(doc('a', '2'), 1_000);
-    const [item] = queue.take();
-    const third = queue.add(doc('a', '3'), 1_000);
+    const first = queue.enqueue(doc('a', '1'), 1_000);
+    const second = queue.enqueue(doc('a', '2'), 1_000);
+    const [item] = queue.takeBatch();
+    const third = queue.enqueue(doc('a', '3'), 1_000);
     expect(queue.waiting).toBe(0);
-    if (item !== undefined) queue.settle(item, created);
+    if (item !== undefined) queue.resolve(item, created);
     const nonces = (await Promise.all([first, second, third])).map((accepted) =>
       'document' in accepted ? accepted.document.nonce : accepted.outcome,
     );
@@ -51,36 +57,37 @@ describe('request queue', () => {
     expect([queue.requests, queue.size]).toEqual([0, 0]);
   });
 
-  it('is full by number and by size', async () => {
-    const small = new RequestQueue<Doc>(manualClock(), { ...DEFAULT_SETTINGS, queueRequests: 1 });
-    void small.add(doc('a'), 1_000);
-    expect(await small.add(doc('b'), 1_000)).toEqual({ outcome: 'full' });
-    const narrow = new RequestQueue<Doc>(manualClock(), { ...DEFAULT_SETTINGS, queueSize: 10 });
-    expect(await narrow.add(doc('a'), 1_000)).toEqual({ outcome: 'full' });
+  it('returns `full` at the limits of number and size', async () => {
+    const byNumber = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
+    for (let i = 0; i < MAX_REQUESTS; i++) void byNumber.enqueue(doc(`${i}`), 1_000);
+    expect(byNumber.requests).toBe(MAX_REQUESTS);
+    expect(await byNumber.enqueue(doc('b'), 1_000)).toEqual({ outcome: 'full' });
+    const bySize = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
+    expect(await bySize.enqueue(doc('a', 'a', 'x'.repeat(MAX_QUEUE_SIZE)), 1_000)).toEqual({ outcome: 'full' });
   });
 
-  it('says at the deadline whether anything was sent', async () => {
+  it('returns at the deadline whether the document may be stored', async () => {
     const clock = manualClock();
     const queue = new RequestQueue<Doc>(clock, DEFAULT_SETTINGS);
-    const sent = queue.add(doc('a'), 1_000);
-    for (const item of queue.take()) item.maybeStored = true;
-    const unsent = queue.add(doc('b'), 2_000);
-    const patient = queue.add(doc('c'), 60_000);
+    const sent = queue.enqueue(doc('a'), 1_000);
+    for (const item of queue.takeBatch()) item.maybeStored = true;
+    const unsent = queue.enqueue(doc('b'), 2_000);
+    const patient = queue.enqueue(doc('c'), 60_000);
     clock.go(1_000);
     expect(await sent).toEqual({ outcome: 'unknown' });
     clock.go(1_000);
     expect(await unsent).toEqual({ outcome: 'unsent' });
-    expect(queue.take().map(({ id }) => id)).toEqual(['c']);
+    expect(queue.takeBatch().map(({ id }) => id)).toEqual(['c']);
     queue.close();
     expect(await patient).toEqual({ outcome: 'unsent' });
     expect([queue.requests, queue.size]).toEqual([0, 0]);
   });
 
-  it('refuses what is no JSON, and what has no time left', async () => {
+  it('returns `refused` for a document without JSON, and `unsent` without time left', async () => {
     const queue = new RequestQueue<Doc>(manualClock(), DEFAULT_SETTINGS);
-    expect(await queue.add(doc('a'), 0)).toEqual({ outcome: 'unsent' });
+    expect(await queue.enqueue(doc('a'), 0)).toEqual({ outcome: 'unsent' });
     const cyclic: Doc & { self?: Doc } = { ...doc('b') };
     cyclic.self = cyclic;
-    expect(await queue.add(cyclic, 1_000)).toEqual({ outcome: 'refused' });
+    expect(await queue.enqueue(cyclic, 1_000)).toEqual({ outcome: 'refused' });
   });
 });

@@ -1,126 +1,136 @@
-import type { Deletions } from '../commit/deletion-queue.ts';
-import { type Context, reasonOf } from '../context.ts';
+import type { DeletionQueue } from '../commit/deletion-queue.ts';
+import { type Context, createLoop } from '../context.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
-import { Mover, type Scanned, scan } from '../recovery/segment-scan.ts';
-import {
-  type Directory,
-  directoryKey,
-  directoryValue,
-  parseDirectory,
-  parseWriter,
-  segmentKey,
-  type WriterRecord,
-  writerKey,
-} from '../storage-format.ts';
-import { Loop } from '../util/loop.ts';
+import { type CommitSegment, SegmentRewriter } from '../recovery/segment-rewriter.ts';
+import { type ScannedSegment, scanSegments } from '../recovery/segment-scan.ts';
+import { parseWriter, segmentKey, type WriterRecord, writerKey } from '../storage-format.ts';
+import { reasonOf } from '../util/errors.ts';
+import { rendezvous } from '../util/hash.ts';
+import type { Loop } from '../util/loop.ts';
+import { SECOND } from '../util/time.ts';
+import { type RegistryEntry, readRegistry, removeFromRegistry } from './registry.ts';
+import { StalenessDetector } from './staleness.ts';
 
-/** Another writer, as seen from here. Times are of the own monotonic clock. */
-interface Other {
+/** Time between two reads of the registry and of the records of all writers. */
+const OBSERVE_MS = 2 * SECOND;
+
+/** Another writer, as this process observes it. All times are of this process's monotonic clock. */
+interface OtherWriter {
   readonly name: string;
-  /** ETag and beat, since some stores repeat ETags. */
-  seen: string;
-  since: number;
-  record: WriterRecord;
+  readonly record: WriterRecord;
+  /** Whether this writer takes it over. */
   mine: boolean;
-  /** End of the first complete scan, and how many complete ones came after it. */
+  /** End of the first complete scan. */
   firstScanAt: number | undefined;
-  looks: number;
-  lastLookAt: number;
-  lastLookEmpty: boolean;
+  /** Number of complete scans after the first. */
+  rescans: number;
+  lastScanAt: number;
+  lastScanEmpty: boolean;
 }
 
-/** A writer that registers is in the store before it is in the directory; if it is not, it has left no segment. */
-const noRecord: WriterRecord = { beat: 0, lo: 1, limit: 0, left: false, extra: {} };
+/** A name is added to the registry after its record was inserted. A name without a record has left no segment. */
+const NO_RECORD: WriterRecord = { beat: 0, low: 1, limit: 0, left: false, extra: {} };
 
 /**
- * Cares for what writers leave behind that don't beat any more. Legal ways of another writer: watched -> dead ->
- * scanned once, and again and again -> retired; back to watched whenever its record changes, or when another one of the
- * living is to adopt it.
+ * Takes over the segments of writers whose heartbeat stopped. It never deletes a writer's record, and it locks nothing:
+ * two writers that take over the same segments do no harm, because commands and replies are idempotent.
+ *
+ * | state of another writer | entered by | left by |
+ * |---|---|---|
+ * | live | any change of its record | unchanged for 10 s of this clock, or marked as left: stopped |
+ * | stopped | as above | rendezvous hashing chooses this writer: mine; another writer: theirs |
+ * | mine | as above | first complete scan: scanned; a record that changes: live; a better candidate joins: theirs |
+ * | scanned | first complete scan of its reserved numbers | rescans after 1, 10 and 60 minutes, for transactions applied late |
+ * | retired | unchanged for 24 h, last scan empty and less than a minute old | removed from the registry |
  */
-export class Adopt<D extends OutboxDocument, A> {
+export class OrphanTakeover<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
-  readonly #deletions: Deletions;
+  readonly #deletions: DeletionQueue;
   readonly #self: () => string | undefined;
-  readonly #move: (ids: readonly string[]) => Promise<boolean>;
-  readonly #others = new Map<string, Other>();
-  readonly #watch: Loop;
+  readonly #commitSegment: CommitSegment;
+  readonly #others = new Map<string, OtherWriter>();
+  readonly #staleness: StalenessDetector;
+  readonly #observations: Loop;
   readonly #scans: Loop;
-  #directory: { readonly value: Directory; readonly etag: string } | undefined;
+  #registry: RegistryEntry | undefined;
   #stopped = false;
 
   constructor(
     context: Context<D, A>,
-    deletions: Deletions,
+    deletions: DeletionQueue,
     self: () => string | undefined,
-    move: (ids: readonly string[]) => Promise<boolean>,
+    commitSegment: CommitSegment,
   ) {
     this.#context = context;
+    this.#staleness = new StalenessDetector(context.clock);
     this.#deletions = deletions;
     this.#self = self;
-    this.#move = move;
-    const failed = (error: unknown): void => context.observer.event?.('adopt-failed', { reason: reasonOf(error) });
-    this.#watch = new Loop(context.clock, () => this.#look(), failed);
-    this.#scans = new Loop(context.clock, () => this.#scanDue(), failed);
+    this.#commitSegment = commitSegment;
+    this.#observations = createLoop(context, 'takeover-failed', () => this.#observe());
+    this.#scans = createLoop(context, 'takeover-failed', () => this.#scanDue());
   }
 
-  get writers(): number {
+  /** Number of other writers in the registry. */
+  get otherWriters(): number {
     return this.#others.size;
   }
 
-  get adopted(): number {
+  /** Number of stopped writers that this writer takes over. */
+  get takenOver(): number {
     let count = 0;
     for (const { mine } of this.#others.values()) if (mine) count++;
     return count;
   }
 
   start(): void {
-    this.#watch.wake();
+    this.#observations.wake();
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#watch.stop();
+    this.#observations.stop();
     this.#scans.stop();
   }
 
-  /** Reads the directory and the writers, and decides whom to care for. */
-  async #look(): Promise<number> {
-    const { store, settings } = this.#context;
+  /** Reads the registry and all records, and decides which writers to take over. */
+  async #observe(): Promise<number> {
+    const { store } = this.#context;
     const self = this.#self();
-    const stored = (await store.read([directoryKey])).get(directoryKey);
-    if (stored === undefined || self === undefined) return settings.watchMs;
-    const directory = parseDirectory(stored.value);
-    this.#directory = { value: directory, etag: stored.etag };
-    const names = directory.writers.filter((name) => name !== self);
+    const entry = await readRegistry(store);
+    if (entry === undefined || self === undefined) return OBSERVE_MS;
+    this.#registry = entry;
+    const names = entry.registry.writers.filter((name) => name !== self);
     for (const name of this.#others.keys()) if (!names.includes(name)) this.#others.delete(name);
+    this.#staleness.retain(names);
     const records = await store.read(names.map(writerKey));
-    for (const name of names) this.#see(name, records.get(writerKey(name)));
+    for (const name of names) this.#update(name, records.get(writerKey(name)));
     this.#choose(self);
     this.#scans.wake();
-    return settings.watchMs;
+    return OBSERVE_MS;
   }
 
-  #see(name: string, stored: Stored | undefined): void {
+  /**
+   * Replaces the entry of a writer when its record has changed: its ETag, or its beat or departure, because some stores
+   * repeat ETags.
+   */
+  #update(name: string, stored: Stored | undefined): void {
     const record = this.#parse(stored);
     if (record === undefined) return;
-    const seen = `${stored?.etag ?? ''} ${record.beat} ${record.left}`;
-    if (this.#others.get(name)?.seen === seen) return;
+    if (!this.#staleness.observe(name, `${stored?.etag ?? ''} ${record.beat} ${record.left}`)) return;
     this.#others.set(name, {
       name,
-      seen,
-      since: this.#context.clock.monotonic(),
       record,
       mine: false,
       firstScanAt: undefined,
-      looks: 0,
-      lastLookAt: Number.NEGATIVE_INFINITY,
-      lastLookEmpty: false,
+      rescans: 0,
+      lastScanAt: Number.NEGATIVE_INFINITY,
+      lastScanEmpty: false,
     });
   }
 
-  /** A writer of another version is left to those who understand it. */
+  /** Undefined for a record of another version, which only replicas of that version can take over. */
   #parse(stored: Stored | undefined): WriterRecord | undefined {
-    if (stored === undefined) return noRecord;
+    if (stored === undefined) return NO_RECORD;
     try {
       return parseWriter(stored.value);
     } catch (error) {
@@ -130,105 +140,105 @@ export class Adopt<D extends OutboxDocument, A> {
   }
 
   #choose(self: string): void {
-    const { policies } = this.#context;
-    const living = [self];
-    for (const other of this.#others.values()) if (!this.#isDead(other)) living.push(other.name);
+    const live = [self];
+    for (const other of this.#others.values()) if (!this.#isDead(other)) live.push(other.name);
     for (const other of this.#others.values()) {
-      const mine = this.#isDead(other) && policies.adopter(other.name, living) === self;
+      const mine = this.#isDead(other) && rendezvous(other.name, live) === self;
       if (mine === other.mine) continue;
       other.mine = mine;
       other.firstScanAt = undefined;
-      this.#context.observer.event?.(mine ? 'adopt' : 'release', { writer: other.name });
+      this.#context.observer.event?.(mine ? 'takeover-started' : 'takeover-ended', { writer: other.name });
     }
   }
 
-  #isDead({ since, record }: Other): boolean {
-    const { policies, settings, clock } = this.#context;
-    return policies.isDead({ unchangedMs: clock.monotonic() - since, left: record.left }, settings);
+  #isDead({ name, record }: OtherWriter): boolean {
+    return this.#context.policies.isDead({ unchangedMs: this.#staleness.unchangedMs(name), left: record.left });
   }
 
   async #scanDue(): Promise<undefined> {
     for (const other of [...this.#others.values()]) {
       if (this.#stopped) return;
       if (!other.mine) continue;
-      if (this.#isDue(other)) await this.#scan(other);
+      if (this.#isScanDue(other)) await this.#scan(other);
       if (this.#mayRetire(other)) await this.#retire(other);
     }
   }
 
-  #isDue(other: Other): boolean {
+  #isScanDue(other: OtherWriter): boolean {
     const { policies, settings, clock } = this.#context;
-    const { firstScanAt, looks, lastLookAt, since } = other;
+    const { name, firstScanAt, rescans, lastScanAt } = other;
     if (firstScanAt === undefined) return true;
     const now = clock.monotonic();
-    if (policies.looksAgain({ looks, sinceFirstScanMs: now - firstScanAt }, settings)) return true;
-    const lastLookAgeMs = now - lastLookAt;
-    // Would it be retired if the last look were fresh and empty?
-    const fresh = { unchangedMs: now - since, lastLookEmpty: true, lastLookAgeMs: 0 };
-    return lastLookAgeMs >= settings.retireLookMs && policies.mayRetire(fresh, settings);
+    if (policies.mayRescan({ rescans, sinceFirstScanMs: now - firstScanAt }, settings)) return true;
+    const lastScanAgeMs = now - lastScanAt;
+    // True if a fresh, empty scan is the only condition for retirement that is not met.
+    const fresh = { unchangedMs: this.#staleness.unchangedMs(name), lastScanEmpty: true, lastScanAgeMs: 0 };
+    return lastScanAgeMs >= settings.retireScanMs && policies.mayRetire(fresh, settings);
   }
 
-  #mayRetire({ since, lastLookAt, lastLookEmpty, mine }: Other): boolean {
+  #mayRetire({ name, lastScanAt, lastScanEmpty, mine }: OtherWriter): boolean {
     const { policies, settings, clock } = this.#context;
-    const now = clock.monotonic();
-    const facts = { unchangedMs: now - since, lastLookEmpty, lastLookAgeMs: now - lastLookAt };
+    const unchangedMs = this.#staleness.unchangedMs(name);
+    const facts = { unchangedMs, lastScanEmpty, lastScanAgeMs: clock.monotonic() - lastScanAt };
     return mine && policies.mayRetire(facts, settings);
   }
 
-  /** One complete scan of the range, unless the writer beats again or is not ours any more. */
-  async #scan(other: Other): Promise<void> {
+  /** Scans the reserved numbers once, page by page. Stops when the writer is live again or another writer takes it over. */
+  async #scan(other: OtherWriter): Promise<void> {
     const { policies, settings, clock } = this.#context;
-    const { from: start, to: end } = policies.adoptedRange(other.record);
+    const { from: start, to: end } = policies.takeoverRange(other.record);
     const startedAt = clock.monotonic();
-    const mover = new Mover(this.#context, this.#deletions, this.#move);
+    const rewriter = new SegmentRewriter(this.#context, this.#deletions, this.#commitSegment);
     let empty = true;
     for (let from = start; from <= end; from += settings.readBatch) {
-      await this.#deletions.room();
-      const segments = await this.#page(other, from, Math.min(from + settings.readBatch - 1, end));
+      await this.#deletions.whenRoom();
+      const segments = await this.#readPage(other, from, Math.min(from + settings.readBatch - 1, end));
       if (segments === undefined) return;
       for (const segment of segments) {
         if (segment.open.length > 0 || segment.unreadable) empty = false;
-        if (!(await this.#take(segment, mover))) return;
+        if (!(await this.#takeOver(segment, rewriter))) return;
       }
     }
-    if (!(await mover.flush()) || !this.#isCurrent(other)) return;
+    if (!(await rewriter.flush()) || !this.#isCurrent(other)) return;
     if (other.firstScanAt === undefined) other.firstScanAt = clock.monotonic();
-    else other.looks++;
-    other.lastLookAt = startedAt;
-    other.lastLookEmpty = empty;
-    this.#context.observer.event?.('scanned', { writer: other.name, looks: other.looks, empty: empty ? 1 : 0 });
+    else other.rescans++;
+    other.lastScanAt = startedAt;
+    other.lastScanEmpty = empty;
+    this.#context.observer.event?.('scanned', { writer: other.name, rescans: other.rescans, empty: empty ? 1 : 0 });
   }
 
-  /** The segments of one page, read together with the writer's record; undefined when it is alive. */
-  async #page(other: Other, from: number, to: number): Promise<Scanned[] | undefined> {
+  /** The segments of one page, read together with the writer's record. Undefined when the scan must stop. */
+  async #readPage(other: OtherWriter, from: number, to: number): Promise<ScannedSegment[] | undefined> {
     const keys = Array.from({ length: to - from + 1 }, (_, i) => segmentKey(other.name, from + i));
     const stored = await this.#context.store.read([writerKey(other.name), ...keys]);
-    this.#see(other.name, stored.get(writerKey(other.name)));
+    this.#update(other.name, stored.get(writerKey(other.name)));
     if (!this.#isCurrent(other)) return undefined;
-    return scan(this.#context, other.name, [from, to], stored, () => false);
+    return scanSegments(this.#context, other.name, [from, to], stored, () => false);
   }
 
-  #isCurrent(other: Other): boolean {
+  #isCurrent(other: OtherWriter): boolean {
     return !this.#stopped && other.mine && this.#others.get(other.name) === other;
   }
 
-  /** A segment with absent documents stays: their transaction may still be under way, and would lose its segment. */
-  async #take({ key, open, absent, unreadable }: Scanned, mover: Mover<D, A>): Promise<boolean> {
-    const { policies } = this.#context;
-    const stays = unreadable || !policies.mayDelete({ open: 0, absent });
-    if (open.length > 0) return mover.add(open, { key, gone: stays ? undefined : () => {} });
+  /**
+   * Moves the open ids to a segment of this writer. A segment with absent documents is not deleted: their transaction may
+   * still be in flight, and its documents would lose their segment.
+   */
+  async #takeOver(
+    { key, open, absent, unreadable }: ScannedSegment,
+    rewriter: SegmentRewriter<D, A>,
+  ): Promise<boolean> {
+    const stays = unreadable || !this.#context.policies.mayDeleteSegment({ open: 0, absent });
+    if (open.length > 0) return rewriter.add(open, { key, onDeleted: stays ? undefined : () => {} });
     if (!stays) this.#deletions.add(key);
     return true;
   }
 
-  async #retire(other: Other): Promise<void> {
-    const directory = this.#directory;
-    if (directory === undefined) return;
-    const { value, etag } = directory;
-    const writers = value.writers.filter((name) => name !== other.name);
-    const without = directoryValue({ ...value, revision: value.revision + 1, writers });
-    this.#directory = undefined;
-    const outcome = await this.#context.store.write([{ key: directoryKey, value: without, etag }]);
-    this.#context.observer.event?.('retire', { writer: other.name, outcome });
+  async #retire(other: OtherWriter): Promise<void> {
+    const entry = this.#registry;
+    if (entry === undefined) return;
+    this.#registry = undefined;
+    const outcome = await removeFromRegistry(this.#context.store, entry, other.name);
+    this.#context.observer.event?.('retired', { writer: other.name, outcome });
   }
 }

@@ -1,142 +1,87 @@
-import { Range } from '../commit/segment-numbers.ts';
+import { SegmentNumbers } from '../commit/segment-numbers.ts';
 import type { Context } from '../context.ts';
 import type { OutboxDocument } from '../ports.ts';
-import {
-  directoryKey,
-  directoryValue,
-  parseDirectory,
-  parseWriter,
-  type WriterRecord,
-  writerKey,
-  writerValue,
-} from '../storage-format.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { ensureRegistered } from './registry.ts';
 
-const directoryAttempts = 8;
-
-/** One name under which segments are written: its record, its numbers, and how long it may still be used. */
+/** One name under which segments are written: its heartbeat, its segment numbers, and whether it may still be used. */
 export class Writer<D extends OutboxDocument, A> {
   readonly name: string;
-  readonly range = new Range();
-  /** Numbers below are reserved: read back from the store as written. */
-  limit = 0;
+  readonly numbers = new SegmentNumbers();
   readonly #context: Context<D, A>;
-  readonly #key: string;
-  #record: WriterRecord;
-  #etag = '';
-  #doubtSince: number | undefined;
-  #confirmed = { monotonic: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+  readonly #heartbeat: Heartbeat<D, A>;
+  #uncertainSince: number | undefined;
 
   constructor(context: Context<D, A>, name: string) {
     this.#context = context;
     this.name = name;
-    this.#key = writerKey(name);
-    this.#record = { beat: 0, lo: 1, limit: context.settings.reserve, left: false, extra: {} };
+    this.#heartbeat = new Heartbeat(context, name);
   }
 
-  /** Makes the record and puts the name into the directory. Throws when the store is away; may be repeated. */
+  /** Segment numbers below this limit are reserved. */
+  get limit(): number {
+    return this.#heartbeat.limit;
+  }
+
+  /** Inserts the record and adds the name to the registry. May be repeated. Throws when the store is down. */
   async register(): Promise<void> {
-    const sent = this.#now();
-    await this.#context.store.transact([
-      { op: 'insert', key: this.#key, json: JSON.stringify(writerValue(this.#record)) },
-    ]);
-    await this.#readBack(sent, this.#record.beat);
-    await this.ensureListed();
+    await this.#heartbeat.insert();
+    await this.ensureRegistered();
   }
 
-  /** Confirms that this writer is alive and reserves numbers. Throws when that could not be confirmed. */
+  /** Confirms that this writer is live, and reserves numbers. Throws when that could not be confirmed. */
   async beat(): Promise<void> {
     await this.#write(false);
   }
 
-  /** Tells the others to adopt what is left, without waiting for the beat to age. Throws when that failed. */
+  /** Marks the writer as left, so that others take over before its heartbeat ages. Throws when that failed. */
   async leave(): Promise<void> {
     await this.#write(true);
   }
 
-  /** Adds the name to the directory unless it is there. True when it was missing. Throws when the store is away. */
-  async ensureListed(): Promise<boolean> {
-    const { store } = this.#context;
-    for (let attempt = 0; attempt < directoryAttempts; attempt++) {
-      const stored = (await store.read([directoryKey])).get(directoryKey);
-      if (stored === undefined) {
-        const json = JSON.stringify(directoryValue({ revision: 1, writers: [this.name], extra: {} }));
-        await store.transact([{ op: 'insert', key: directoryKey, json }]);
-        continue;
-      }
-      const directory = parseDirectory(stored.value);
-      if (directory.writers.includes(this.name)) return attempt > 0;
-      const revision = directory.revision + 1;
-      const value = directoryValue({ ...directory, revision, writers: [...directory.writers, this.name] });
-      await store.write([{ key: directoryKey, value, etag: stored.etag }]);
-    }
-    throw new Error('could not be put into the directory of writers');
+  /** Adds the name to the registry unless it is there. Returns whether it was missing. Throws when the store is down. */
+  ensureRegistered(): Promise<boolean> {
+    return ensureRegistered(this.#context.store, this.name);
   }
 
-  /** Too long without a confirmed beat to send, or acknowledge, anything under this name. */
-  get tooOld(): boolean {
-    const now = this.#now();
-    const age = {
-      monotonicMs: now.monotonic - this.#confirmed.monotonic,
-      wallMs: now.wall - this.#confirmed.wall,
-    };
-    return this.#context.policies.beatTooOld(age, this.#context.settings);
+  /** The last confirmed heartbeat is too old to send, or to acknowledge, anything under this name. */
+  get isExpired(): boolean {
+    return this.#heartbeat.isExpired;
   }
 
-  /** A batch is given up under number `n`, and may still land. */
-  doubt(n: number): void {
+  /** The batch of number `n` was given up and may still be applied. */
+  markUncertain(n: number): void {
     const { policies, clock } = this.#context;
-    if (policies.forgetsDoubtful()) this.range.finish(n);
+    if (policies.dropsUncertain()) this.numbers.finish(n);
     else {
-      this.range.doubt(n);
-      this.#doubtSince ??= clock.monotonic();
+      this.numbers.markUncertain(n);
+      this.#uncertainSince ??= clock.monotonic();
     }
   }
 
   /**
-   * Something may have landed here that this writer will not look at: the name is to be left, so that it is adopted like that
-   * of a process that died over its transaction. Not at once, since every name is watched for a day.
+   * Segments of this name may have been written that this writer does not process. The name must be replaced, so that
+   * others take it over like the name of a process that died during its transaction. This waits for `uncertainMs`,
+   * because every replaced name is watched for a day.
    */
-  get doubtful(): boolean {
+  get mustBeReplaced(): boolean {
     const { clock, settings } = this.#context;
-    return this.#doubtSince !== undefined && clock.monotonic() - this.#doubtSince > settings.doubtMs;
+    return this.#uncertainSince !== undefined && clock.monotonic() - this.#uncertainSince > settings.uncertainMs;
   }
 
-  /** The next segment number, unless none is reserved. */
-  take(): number | undefined {
-    if (!this.#context.policies.mayUse(this.range.next, this.limit)) return undefined;
-    return this.range.next++;
+  /** The next segment number. Undefined while none is reserved. */
+  takeNumber(): number | undefined {
+    if (!this.#context.policies.mayUseNumber(this.numbers.next, this.limit)) return undefined;
+    return this.numbers.next++;
   }
 
-  /** Numbers are running out before the next beat. */
-  get shortOfNumbers(): boolean {
-    return this.limit - this.range.next < this.#context.settings.reserve / 2;
+  /** Less than half of the reserved numbers are left, so a heartbeat is needed before the next regular one. */
+  get needsNumbers(): boolean {
+    return this.limit - this.numbers.next < this.#context.settings.reservedNumbers / 2;
   }
 
-  async #write(left: boolean): Promise<void> {
-    const { store, settings } = this.#context;
-    const sent = this.#now();
-    const { lo, next } = this.range;
-    const limit = Math.max(this.#record.limit, next + settings.reserve);
-    const record = { ...this.#record, beat: this.#record.beat + 1, lo, limit, left };
-    // Remembered before it is sent: every record that may ever land has its own beat, and limits only grow.
-    this.#record = record;
-    await store.write([{ key: this.#key, value: writerValue(record), etag: this.#etag }]);
-    await this.#readBack(sent, record.beat);
-  }
-
-  /** What was sent counts only when it is read; when something else is read, only its ETag is learnt. */
-  async #readBack(sent: { monotonic: number; wall: number }, beat: number): Promise<void> {
-    const stored = (await this.#context.store.read([this.#key])).get(this.#key);
-    if (stored === undefined) throw new Error('the record of the writer is missing');
-    const record = parseWriter(stored.value);
-    this.#etag = stored.etag;
-    this.#record = { ...this.#record, extra: record.extra, beat: Math.max(record.beat, this.#record.beat) };
-    if (record.beat !== beat) throw new Error('the beat was not confirmed');
-    this.limit = record.limit;
-    this.#confirmed = sent;
-  }
-
-  #now(): { monotonic: number; wall: number } {
-    return { monotonic: this.#context.clock.monotonic(), wall: this.#context.clock.wall() };
+  #write(left: boolean): Promise<void> {
+    const { low, next } = this.numbers;
+    return this.#heartbeat.write({ low, next, left });
   }
 }

@@ -1,27 +1,31 @@
-import type { Deletions } from '../commit/deletion-queue.ts';
-import { type Context, reasonOf } from '../context.ts';
+import type { DeletionQueue } from '../commit/deletion-queue.ts';
+import { type Context, createLoop } from '../context.ts';
 import type { Writer } from '../membership/writer.ts';
 import type { OutboxDocument } from '../ports.ts';
 import type { Relay } from '../relay/relay.ts';
 import { segmentKey } from '../storage-format.ts';
-import { Loop } from '../util/loop.ts';
-import { Mover, type Scanned, scan } from './segment-scan.ts';
+import type { Loop } from '../util/loop.ts';
+import { MINUTE, SECOND } from '../util/time.ts';
+import { type CommitSegment, SegmentRewriter } from './segment-rewriter.ts';
+import { type ScannedSegment, scanSegments } from './segment-scan.ts';
 
-/** How often the length of the range is looked at. */
-const checkMs = 10_000;
+/** Time between two checks of the length of the range. */
+const CHECK_MS = 10 * SECOND;
+/** Only segments older than this are compacted. */
+const MIN_AGE_MS = MINUTE;
 
 /**
- * Keeps the range of a writer short: segments that are old and nearly done are merged into new ones, so that neither a
- * stuck document nor a backlog of small batches makes the index grow without end.
+ * Keeps the range of a writer's segment numbers short. It merges old segments with few open documents into new ones, so
+ * that neither a parked document nor a backlog of small batches lets the index grow without limit.
  */
-export class Carry<D extends OutboxDocument, A> {
+export class SegmentCompactor<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #writer: Writer<D, A>;
   readonly #relay: Relay<D, A>;
-  readonly #deletions: Deletions;
-  readonly #move: (ids: readonly string[]) => Promise<boolean>;
+  readonly #deletions: DeletionQueue;
+  readonly #commitSegment: CommitSegment;
   readonly #loop: Loop;
-  /** What the next number was at earlier checks: all smaller segments are at least as old. */
+  /** The next number at earlier checks. All smaller segments are at least as old as the check. */
   #ages: { readonly at: number; readonly next: number }[] = [];
   #sweptAt = Number.NEGATIVE_INFINITY;
   #sweptLength = 0;
@@ -31,19 +35,15 @@ export class Carry<D extends OutboxDocument, A> {
     context: Context<D, A>,
     writer: Writer<D, A>,
     relay: Relay<D, A>,
-    deletions: Deletions,
-    move: (ids: readonly string[]) => Promise<boolean>,
+    deletions: DeletionQueue,
+    commitSegment: CommitSegment,
   ) {
     this.#context = context;
     this.#writer = writer;
     this.#relay = relay;
     this.#deletions = deletions;
-    this.#move = move;
-    this.#loop = new Loop(
-      context.clock,
-      () => this.#run(),
-      (error) => context.observer.event?.('carry-failed', { reason: reasonOf(error) }),
-    );
+    this.#commitSegment = commitSegment;
+    this.#loop = createLoop(context, 'compaction-failed', () => this.#run());
   }
 
   start(): void {
@@ -56,55 +56,59 @@ export class Carry<D extends OutboxDocument, A> {
   }
 
   async #run(): Promise<number> {
-    const { clock, settings } = this.#context;
-    const now = clock.monotonic();
-    const { range } = this.#writer;
-    this.#ages.push({ at: now, next: range.settled });
-    while (this.#ages[1] !== undefined && now - this.#ages[1].at > settings.carryAgeMs) this.#ages.shift();
+    const now = this.#context.clock.monotonic();
+    const { numbers } = this.#writer;
+    this.#ages.push({ at: now, next: numbers.finishedBelow });
+    while (this.#ages[1] !== undefined && now - this.#ages[1].at > MIN_AGE_MS) this.#ages.shift();
     const [old] = this.#ages;
-    if (old !== undefined && now - old.at > settings.carryAgeMs && this.#isTooLong(now)) {
+    if (old !== undefined && now - old.at > MIN_AGE_MS && this.#isTooLong(now)) {
       this.#sweptAt = now;
       await this.#sweep(old.next, now - old.at);
-      this.#sweptLength = range.next - range.lo;
+      this.#sweptLength = numbers.next - numbers.low;
     }
-    return Math.min(checkMs, settings.carryAgeMs / 4);
+    return CHECK_MS;
   }
 
-  /** A sweep that found nothing to merge is not repeated before the range has grown by half. */
+  /** A sweep that found little to merge is repeated when the range has grown by half, or after `parkedRetryMs`. */
   #isTooLong(now: number): boolean {
-    const { carryRange, carryAgeMs, stuckRetryMs } = this.#context.settings;
-    const { lo, next } = this.#writer.range;
-    if (next - lo <= carryRange || now - this.#sweptAt < carryAgeMs) return false;
-    return next - lo > 1.5 * this.#sweptLength || now - this.#sweptAt >= stuckRetryMs;
+    const { compactRange, parkedRetryMs } = this.#context.settings;
+    const { low, next } = this.#writer.numbers;
+    if (next - low <= compactRange || now - this.#sweptAt < MIN_AGE_MS) return false;
+    return next - low > 1.5 * this.#sweptLength || now - this.#sweptAt >= parkedRetryMs;
   }
 
   async #sweep(end: number, ageMs: number): Promise<void> {
     const { store, settings } = this.#context;
-    const { name, range } = this.#writer;
-    const mover = new Mover(this.#context, this.#deletions, this.#move);
-    for (let from = range.lo; from < end && !this.#stopped; from += settings.readBatch) {
-      await this.#deletions.room();
-      const numbers = Array.from({ length: Math.min(settings.readBatch, end - from) }, (_, i) => from + i);
-      const stored = await store.read(numbers.map((n) => segmentKey(name, n)));
-      for (const n of numbers) if (!stored.has(segmentKey(name, n))) range.missing(n);
-      const to = from + numbers.length - 1;
+    const { name, numbers } = this.#writer;
+    const rewriter = new SegmentRewriter(this.#context, this.#deletions, this.#commitSegment);
+    for (let from = numbers.low; from < end && !this.#stopped; from += settings.readBatch) {
+      await this.#deletions.whenRoom();
+      const page = Array.from({ length: Math.min(settings.readBatch, end - from) }, (_, i) => from + i);
+      const stored = await store.read(page.map((n) => segmentKey(name, n)));
+      for (const n of page) if (!stored.has(segmentKey(name, n))) numbers.markMissing(n);
+      const to = from + page.length - 1;
       const isOpen = (id: string): boolean => this.#relay.entries.has(id);
-      for (const segment of await scan(this.#context, name, [from, to], stored, isOpen))
-        if (!(await this.#judge(segment, ageMs, mover))) return;
+      for (const segment of await scanSegments(this.#context, name, [from, to], stored, isOpen))
+        if (!(await this.#compact(segment, ageMs, rewriter))) return;
     }
-    await mover.flush();
+    await rewriter.flush();
   }
 
-  /** An absent document counts as done here: the commit of this segment is known to be complete. */
-  async #judge({ n, key, size, open, unreadable }: Scanned, ageMs: number, mover: Mover<D, A>): Promise<boolean> {
+  /** An absent document counts as complete here, because the commit of this segment is known to be finished. */
+  async #compact(
+    { n, key, size, open, unreadable }: ScannedSegment,
+    ageMs: number,
+    rewriter: SegmentRewriter<D, A>,
+  ): Promise<boolean> {
     const { policies, settings } = this.#context;
-    const { range } = this.#writer;
-    if (unreadable || range.isDoubtful(n)) return true;
-    const gone = (): void => range.deleted(n, size);
-    if (policies.mayDelete({ open: open.length, absent: 0 })) {
-      range.deleting(n);
-      this.#deletions.add(key, gone);
-    } else if (policies.carries({ open: open.length, ageMs }, settings)) return mover.add(open, { key, gone });
+    const { numbers } = this.#writer;
+    if (unreadable || numbers.isUncertain(n)) return true;
+    const onDeleted = (): void => numbers.markDeleted(n, size);
+    if (policies.mayDeleteSegment({ open: open.length, absent: 0 })) {
+      numbers.markDeleting(n);
+      this.#deletions.add(key, onDeleted);
+    } else if (open.length <= settings.compactMaxOpen && ageMs > MIN_AGE_MS)
+      return rewriter.add(open, { key, onDeleted });
     return true;
   }
 }

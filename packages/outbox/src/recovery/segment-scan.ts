@@ -1,52 +1,24 @@
-import type { Deletions } from '../commit/deletion-queue.ts';
-import { type Context, reasonOf, slices } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
-import { documentKey, parseSegment, segmentKey } from '../storage-format.ts';
+import { parseSegment, segmentKey } from '../storage-format.ts';
+import { readDocuments } from '../stored-documents.ts';
+import { reasonOf } from '../util/errors.ts';
 
-/** A document as it is stored, as far as this process knows. */
-export interface Seen<D> {
-  readonly document: D;
-  /** Undefined when only a read can tell. */
-  readonly etag: string | undefined;
-}
-
-/** What the store says of each id. Throws when it can't be read. */
-export const readDocuments = async <D extends OutboxDocument, A>(
-  context: Context<D, A>,
-  ids: readonly string[],
-): Promise<Map<string, Seen<D> | 'absent' | 'unreadable'>> => {
-  const { store, handler, observer, settings } = context;
-  const documents = new Map<string, Seen<D> | 'absent' | 'unreadable'>();
-  for (const slice of slices([...new Set(ids)], settings.readBatch)) {
-    const found = await store.read(slice.map(documentKey));
-    for (const id of slice) {
-      const stored = found.get(documentKey(id));
-      if (stored === undefined) documents.set(id, 'absent');
-      else {
-        try {
-          documents.set(id, { document: handler.parse(stored.value), etag: stored.etag });
-        } catch (error) {
-          observer.event?.('document-unreadable', { reason: reasonOf(error) });
-          documents.set(id, 'unreadable');
-        }
-      }
-    }
-  }
-  return documents;
-};
-
-/** A segment and what has become of its documents. */
-export interface Scanned {
+/** A segment and the state of its documents. */
+export interface ScannedSegment {
   readonly n: number;
   readonly key: string;
+  /** Number of ids that the segment names. */
   readonly size: number;
+  /** Ids of documents with a pending channel. */
   readonly open: readonly string[];
+  /** Number of ids without a stored document. */
   readonly absent: number;
-  /** It, or one of its documents, is not understood: it must stay. */
+  /** The segment, or one of its documents, has an unsupported version. The segment must stay. */
   readonly unreadable: boolean;
 }
 
-const parse = <D extends OutboxDocument, A>(context: Context<D, A>, stored: Stored): readonly string[] | undefined => {
+const idsOf = <D extends OutboxDocument, A>(context: Context<D, A>, stored: Stored): readonly string[] | undefined => {
   try {
     return parseSegment(stored.value).ids;
   } catch (error) {
@@ -55,19 +27,22 @@ const parse = <D extends OutboxDocument, A>(context: Context<D, A>, stored: Stor
   }
 };
 
-/** Judges those of a writer's segments from..to (both included) that `stored` holds. Throws when the store can't be read. */
-export const scan = async <D extends OutboxDocument, A>(
+/**
+ * Reads the documents of a writer's segments `from` to `to`, both included, as far as `stored` contains these segments. Ids
+ * for which `isOpen` returns true are not read. Throws when the store cannot be read.
+ */
+export const scanSegments = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   writer: string,
   [from, to]: readonly [number, number],
   stored: ReadonlyMap<string, Stored>,
   isOpen: (id: string) => boolean,
-): Promise<Scanned[]> => {
+): Promise<ScannedSegment[]> => {
   const segments: { n: number; key: string; ids: readonly string[] | undefined }[] = [];
   for (let n = from; n <= to; n++) {
     const key = segmentKey(writer, n);
     const value = stored.get(key);
-    if (value !== undefined) segments.push({ n, key, ids: parse(context, value) });
+    if (value !== undefined) segments.push({ n, key, ids: idsOf(context, value) });
   }
   const unknown = segments.flatMap(({ ids }) => (ids ?? []).filter((id) => !isOpen(id)));
   const documents = await readDocuments(context, unknown);
@@ -76,58 +51,11 @@ export const scan = async <D extends OutboxDocument, A>(
     let absent = 0;
     let unreadable = ids === undefined;
     for (const id of ids ?? []) {
-      const seen = documents.get(id);
-      if (seen === 'absent') absent++;
-      else if (seen === 'unreadable') unreadable = true;
-      else if (seen === undefined || context.handler.pendingChannels(seen.document).length > 0) open.push(id);
+      const found = documents.get(id);
+      if (found === 'absent') absent++;
+      else if (found === 'unreadable') unreadable = true;
+      else if (found === undefined || context.handler.pendingChannels(found.document).length > 0) open.push(id);
     }
     return { n, key, size: ids?.length ?? 0, open, absent, unreadable };
   });
 };
-
-interface Source {
-  readonly key: string;
-  /** Called when it is deleted. Undefined: it has to stay. */
-  readonly gone: (() => void) | undefined;
-}
-
-/** Gathers open ids of several segments into new ones, and lets the old segments go when their ids have a new home. */
-export class Mover<D extends OutboxDocument, A> {
-  readonly #context: Context<D, A>;
-  readonly #deletions: Deletions;
-  readonly #move: (ids: readonly string[]) => Promise<boolean>;
-  #ids = new Set<string>();
-  #sources: Source[] = [];
-
-  constructor(context: Context<D, A>, deletions: Deletions, move: (ids: readonly string[]) => Promise<boolean>) {
-    this.#context = context;
-    this.#deletions = deletions;
-    this.#move = move;
-  }
-
-  /** False when a move was given up; nothing of it has been deleted then. */
-  async add(open: readonly string[], source: Source): Promise<boolean> {
-    const fits = this.#ids.size + open.length <= this.#context.settings.batchDocuments;
-    if (!fits && !(await this.flush())) return false;
-    for (const id of open) this.#ids.add(id);
-    this.#sources.push(source);
-    return true;
-  }
-
-  async flush(): Promise<boolean> {
-    const ids = [...this.#ids];
-    const sources = this.#sources;
-    this.#ids = new Set();
-    this.#sources = [];
-    if (ids.length === 0) return true;
-    const early = this.#context.policies.mayDeleteMoved('planned');
-    if (early) this.#delete(sources);
-    const confirmed = await this.#move(ids);
-    if (confirmed && !early && this.#context.policies.mayDeleteMoved('confirmed')) this.#delete(sources);
-    return confirmed;
-  }
-
-  #delete(sources: readonly Source[]): void {
-    for (const { key, gone } of sources) if (gone !== undefined) this.#deletions.add(key, gone);
-  }
-}

@@ -1,91 +1,44 @@
 import type { Context } from '../context.ts';
 import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
-import type { Settings } from '../settings.ts';
 import { Fifo } from '../util/fifo.ts';
-import { laneOf } from '../util/hash.ts';
-import { type Flight, Window } from './send-window.ts';
+import { SECOND } from '../util/time.ts';
+import type { Command } from './open-document.ts';
+import type { ChannelOwner } from './owners.ts';
+import { SendWindow } from './send-window.ts';
+
+/** Maximum number of batches in one transport call each, at the same time, per channel. */
+const CONCURRENT_SENDS = 2;
+/** Delay after the broker accepted none of a batch. It doubles up to the maximum. */
+const SEND_BACKOFF_MS = 100;
+const SEND_BACKOFF_MAX_MS = 5 * SECOND;
+
+interface OutgoingEntry<D> {
+  readonly command: Command<D>;
+  readonly outgoing: OutgoingCommand<D>;
+}
 
 /**
- * waiting: for a slot of its window. queued: has a slot, waits to be sent. flying: sent.
- * suspect: has a slot, its document is to be read first. stuck: given up for now. over: answered.
+ * Sends the commands of one channel, within the send windows of its lanes.
+ *
+ * | mode | entered by | left by |
+ * |---|---|---|
+ * | sending | construction; a batch of which the broker accepted a part | a batch of which it accepted nothing: waiting |
+ * | waiting | such a batch; its commands return to the head of the queue, without a counted attempt | the timer: probing |
+ * | probing | the timer: one batch is sent at a time | accepted: sending; accepted nothing: waiting, twice as long, at most 5 s |
+ * | stopped | `stop` | - |
  */
-type CommandState = 'waiting' | 'queued' | 'flying' | 'suspect' | 'stuck' | 'over';
-
-export interface Command<D> extends Flight {
-  readonly entry: Entry<D>;
-  readonly channel: string;
-  state: CommandState;
-  /** Attempts that count towards stuck. */
-  strikes: number;
-}
-
-/** A segment that has loaded documents. */
-export interface LoadedSegment {
-  readonly n: number;
-  readonly size: number;
-  /** Loaded documents. */
-  open: number;
-  /** Documents that are open but not loaded, or not understood: the segment has to stay. */
-  parked: number;
-}
-
-/** A document with unfinished business, as long as somebody here works on it. */
-export interface Entry<D> {
-  readonly id: string;
-  readonly lane: number;
-  readonly segments: LoadedSegment[];
-  commands: Command<D>[];
-  /** At hand while a command waits to be sent, and as long as it spares a read when answers come. */
-  seen: Seen<D> | undefined;
-  /** Mark of the newest observation. */
-  asOf: number;
-  /** When it is looked at next, and how long after that at the soonest. */
-  lookAt: number;
-  /** When its document was last read, or written. */
-  seenAt: number;
-  lookMs: number;
-}
-
-export const createEntry = <D extends OutboxDocument>(
-  seen: Seen<D>,
-  asOf: number,
-  now: number,
-  { lanes, lookMs }: Settings,
-): Entry<D> => ({
-  id: seen.document.id,
-  lane: laneOf(seen.document.id, lanes),
-  segments: [],
-  commands: [],
-  seen,
-  asOf,
-  seenAt: now,
-  lookAt: now + lookMs,
-  lookMs,
-});
-
-/** What a channel asks of the relay. */
-export interface ChannelOwner<D> {
-  readonly writer: string;
-  /** The document to send, or undefined when the command is not to be sent now. */
-  documentFor(command: Command<D>): D | undefined;
-  /** A command was taken by the broker. */
-  sent(command: Command<D>): void;
-}
-
-/** Sends the commands of one channel, within the windows of its lanes. */
 export class Channel<D extends OutboxDocument, A> {
   readonly name: string;
-  readonly windows: readonly Window<Command<D>>[];
-  /** Commands without a slot. */
-  waiting = 0;
-  /** Commands handed to the transport so far. */
+  readonly windows: readonly SendWindow<Command<D>>[];
+  /** Number of commands without a slot. */
+  blocked = 0;
+  /** Number of commands passed to the transport so far. */
   sent = 0;
   readonly #context: Context<D, A>;
   readonly #owner: ChannelOwner<D>;
   readonly #lanes: readonly Fifo<Command<D>>[];
   readonly #queue = new Fifo<Command<D>>();
-  #underWay = 0;
+  #sending = 0;
   #backoffMs = 0;
   #cancelRetry: (() => void) | undefined;
   #stopped = false;
@@ -95,49 +48,51 @@ export class Channel<D extends OutboxDocument, A> {
     this.#context = context;
     this.#owner = owner;
     this.name = name;
-    this.windows = Array.from({ length: settings.lanes }, () => new Window(policies, settings, random));
+    this.windows = Array.from({ length: settings.lanes }, () => new SendWindow(policies, settings, random));
     this.#lanes = this.windows.map(() => new Fifo());
   }
 
+  /** Number of commands that hold a slot. */
   get inFlight(): number {
     return this.windows.reduce((sum, { used }) => sum + used, 0);
   }
 
-  /** The latest sending that was answered, in whatever lane. */
+  /** The latest acknowledged send time of all lanes. */
   get evidence(): number {
     return this.windows.reduce((latest, { evidence }) => Math.max(latest, evidence), Number.NEGATIVE_INFINITY);
   }
 
-  window(lane: number): Window<Command<D>> {
-    return this.windows[lane] as Window<Command<D>>;
+  /** The send window of a lane. */
+  window(lane: number): SendWindow<Command<D>> {
+    return this.windows[lane] as SendWindow<Command<D>>;
   }
 
-  /** A new command. It is sent by a later `flush`, when its window has room. */
+  /** Adds a blocked command. A later `flush` sends it when its window has room. */
   add(command: Command<D>): void {
-    this.waiting++;
+    this.blocked++;
     this.#lane(command.entry.lane).push(command);
     this.#fill(command.entry.lane);
   }
 
-  /** Sends a command again that has a slot. */
+  /** Queues a command that holds a slot to be sent again. */
   sendAgain(command: Command<D>): void {
     command.state = 'queued';
     this.#queue.push(command);
   }
 
-  /** The command is answered, or given up; `attempt` is the one that was answered, if that is known. */
-  close(command: Command<D>, state: 'over' | 'stuck', attempt?: number): void {
+  /** Removes a command that is acknowledged or parked. `attempt` is the acknowledged attempt, if it is known. */
+  close(command: Command<D>, state: 'acked' | 'parked', attempt?: number): void {
     const { lane } = command.entry;
-    if (command.state === 'waiting') this.waiting--;
-    else if (command.state !== 'stuck') this.window(lane).close(command, attempt, this.#context.clock.monotonic());
+    if (command.state === 'blocked') this.blocked--;
+    else if (command.state !== 'parked') this.window(lane).close(command, attempt, this.#context.clock.monotonic());
     command.state = state;
     this.#fill(lane);
   }
 
-  /** Sends what may be sent now. */
+  /** Sends as many queued commands as the transport may receive now. */
   flush(): void {
     while (!this.#stopped && this.#cancelRetry === undefined && this.#queue.length > 0) {
-      if (this.#underWay >= (this.#backoffMs > 0 ? 1 : this.#context.settings.sendsUnderWay)) return;
+      if (this.#sending >= (this.#backoffMs > 0 ? 1 : CONCURRENT_SENDS)) return;
       const batch = this.#takeBatch();
       if (batch.length > 0) this.#send(batch);
     }
@@ -157,80 +112,75 @@ export class Channel<D extends OutboxDocument, A> {
     const window = this.window(lane);
     while (queue.length > 0 && window.hasRoom) {
       const command = queue.shift() as Command<D>;
-      if (command.state !== 'waiting') continue;
-      this.waiting--;
+      if (command.state !== 'blocked') continue;
+      this.blocked--;
       window.reserve();
       command.state = 'queued';
       this.#queue.push(command);
     }
   }
 
-  #takeBatch(): Outbound<D>[] {
-    const batch: Outbound<D>[] = [];
+  #takeBatch(): OutgoingEntry<D>[] {
+    const batch: OutgoingEntry<D>[] = [];
     while (batch.length < this.#context.settings.sendBatch) {
       const command = this.#queue.shift();
       if (command === undefined) break;
       if (command.state !== 'queued') continue;
       const document = this.#owner.documentFor(command);
-      if (document !== undefined) batch.push(this.#outbound(command, document));
+      if (document !== undefined) batch.push(this.#outgoing(command, document));
     }
     return batch;
   }
 
-  #outbound(command: Command<D>, document: D): Outbound<D> {
+  #outgoing(command: Command<D>, document: D): OutgoingEntry<D> {
     const now = this.#context.clock.monotonic();
     const { lane } = command.entry;
     command.sends++;
-    command.strikes++;
+    command.failedAttempts++;
     command.sentAt = now;
-    command.state = 'flying';
+    command.state = 'inFlight';
     this.window(lane).sent(command, now);
     const token = { w: this.#owner.writer, a: command.sends, t: now };
     return { command, outgoing: { channel: this.name, lane, token, document } };
   }
 
-  #send(batch: readonly Outbound<D>[]): void {
-    this.#underWay++;
+  #send(batch: readonly OutgoingEntry<D>[]): void {
+    this.#sending++;
     this.sent += batch.length;
     this.#context.transport.send(batch.map(({ outgoing }) => outgoing)).then(
-      (taken) => this.#sent(batch, taken),
-      () => this.#sent(batch, []),
+      (accepted) => this.#onSent(batch, accepted),
+      () => this.#onSent(batch, []),
     );
   }
 
-  /** Refused entries of a batch that was taken in part count as sent: loss is found as any other. */
-  #sent(batch: readonly Outbound<D>[], taken: readonly boolean[]): void {
-    this.#underWay--;
+  /** If the broker accepted a part of the batch, the rest counts as sent too; its loss is detected like any other. */
+  #onSent(batch: readonly OutgoingEntry<D>[], accepted: readonly boolean[]): void {
+    this.#sending--;
     if (this.#stopped) return;
-    if (taken.includes(true)) {
+    if (accepted.includes(true)) {
       this.#backoffMs = 0;
       for (const { command } of batch) this.#owner.sent(command);
       this.flush();
     } else this.#backOff(batch);
   }
 
-  /** The broker took nothing: no attempt was made, and the first batch of the queue is the probe. */
-  #backOff(batch: readonly Outbound<D>[]): void {
-    const { settings, observer, clock } = this.#context;
+  /** The broker accepted nothing: the attempt does not count, and the first batch of the queue is the next probe. */
+  #backOff(batch: readonly OutgoingEntry<D>[]): void {
+    const { observer, clock } = this.#context;
     const again = batch.filter(({ command, outgoing }) => {
-      return command.state === 'flying' && command.sends === outgoing.token.a;
+      return command.state === 'inFlight' && command.sends === outgoing.token.a;
     });
     for (const { command } of again) {
-      this.window(command.entry.lane).recall(command);
-      command.strikes--;
+      this.window(command.entry.lane).unsend(command);
+      command.failedAttempts--;
       command.state = 'queued';
     }
     this.#queue.putBack(again.map(({ command }) => command));
-    this.#backoffMs = Math.min(Math.max(2 * this.#backoffMs, settings.sendBackoffMs), settings.sendBackoffMaxMs);
+    this.#backoffMs = Math.min(Math.max(2 * this.#backoffMs, SEND_BACKOFF_MS), SEND_BACKOFF_MAX_MS);
     observer.event?.('send-refused', { channel: this.name, commands: batch.length, backoffMs: this.#backoffMs });
     this.#cancelRetry ??= clock.setTimer(this.#backoffMs, () => {
       this.#cancelRetry = undefined;
       this.flush();
     });
   }
-}
-
-interface Outbound<D> {
-  readonly command: Command<D>;
-  readonly outgoing: OutgoingCommand<D>;
 }

@@ -2,7 +2,12 @@ import type { ParkedDocument } from '../api.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 
-interface Remembered {
+/** Attempts after which a command is parked. */
+export const PARK_AFTER_ATTEMPTS = 8;
+/** Maximum number of parked documents remembered. The next pass over the segments finds the others again. */
+const MAX_REMEMBERED = 10_000;
+
+interface Parked {
   readonly channels: readonly string[];
   readonly attempts: number;
   readonly since: number;
@@ -10,17 +15,17 @@ interface Remembered {
 }
 
 /**
- * Documents with commands that are out of the windows. Bounded: one that is forgotten starts with fresh attempts when it is
- * found again.
+ * Documents with commands that are out of the windows. Limited in number: a document beyond the limit starts with a fresh
+ * count of attempts when it is found again.
  */
-export class Stuck {
-  /** Given up while nobody was answered, and others are answered now: it was not about these. */
-  readonly exonerated = new Set<string>();
+export class ParkedDocuments {
+  /** Ids of documents parked during a full outage of their channel that has since ended. They are retried now. */
+  readonly retryable = new Set<string>();
   readonly #clock: Clock;
   readonly #settings: Settings;
-  readonly #documents = new Map<string, Remembered>();
-  /** By channel, when those were sent last that nobody sent after was answered either. */
-  readonly #silent = new Map<string, Map<string, number>>();
+  readonly #documents = new Map<string, Parked>();
+  /** Per channel: last send time of each document parked while no later command had been acknowledged. */
+  readonly #unanswered = new Map<string, Map<string, number>>();
 
   constructor(clock: Clock, settings: Settings) {
     this.#clock = clock;
@@ -31,59 +36,65 @@ export class Stuck {
     return this.#documents.size;
   }
 
+  /** The parked documents, oldest first. */
   list(): ParkedDocument[] {
     return [...this.#documents].map(([id, { channels, attempts, since }]) => ({ id, channels, attempts, since }));
   }
 
+  /** Parks a document on these channels. */
   add(id: string, channels: readonly string[], attempts: number): void {
     const since = this.#documents.get(id)?.since ?? this.#clock.wall();
     this.#documents.set(id, { channels, attempts, since, triedAt: this.#clock.monotonic() });
     for (const oldest of this.#documents.keys()) {
-      if (this.#documents.size <= this.#settings.stuckRemembered) break;
-      this.forget(oldest);
+      if (this.#documents.size <= MAX_REMEMBERED) break;
+      this.remove(oldest);
     }
   }
 
-  /** Nothing that was sent on this channel at `sentAt` or later has been answered. */
-  inSilence(id: string, channel: string, sentAt: number): void {
-    const silent = this.#silent.get(channel) ?? new Map<string, number>();
-    this.#silent.set(channel, silent.set(id, sentAt));
+  /** No command that was sent on this channel at `sentAt` or later is acknowledged. */
+  addUnanswered(id: string, channel: string, sentAt: number): void {
+    const unanswered = this.#unanswered.get(channel) ?? new Map<string, number>();
+    this.#unanswered.set(channel, unanswered.set(id, sentAt));
   }
 
-  /** What was sent at `sentAt` is answered: the silence is over for what was sent before. True when that concerns anybody. */
-  answered(channel: string, sentAt: number): boolean {
-    const silent = this.#silent.get(channel);
-    for (const [id, lastSentAt] of silent ?? []) {
+  /** A command sent at `sentAt` is acknowledged, so the outage is over for documents sent before. True if any is retryable. */
+  acknowledged(channel: string, sentAt: number): boolean {
+    const unanswered = this.#unanswered.get(channel);
+    for (const [id, lastSentAt] of unanswered ?? []) {
       if (lastSentAt >= sentAt) continue;
-      silent?.delete(id);
-      this.exonerated.add(id);
+      unanswered?.delete(id);
+      this.retryable.add(id);
     }
-    return this.exonerated.size > 0;
+    return this.retryable.size > 0;
   }
 
-  /** Of its channels only these are still unanswered. */
-  keep(id: string, missing: readonly string[]): void {
+  /** Removes the channels of a document that are not pending any more. */
+  keepChannels(id: string, pending: readonly string[]): void {
     const known = this.#documents.get(id);
     if (known === undefined) return;
-    const channels = known.channels.filter((channel) => missing.includes(channel));
-    if (channels.length === 0) this.forget(id);
+    const channels = known.channels.filter((channel) => pending.includes(channel));
+    if (channels.length === 0) this.remove(id);
     else this.#documents.set(id, { ...known, channels });
   }
 
-  forget(id: string): void {
+  /** Removes a document that is complete, or that is retried. */
+  remove(id: string): void {
     this.#documents.delete(id);
-    this.exonerated.delete(id);
-    for (const silent of this.#silent.values()) silent.delete(id);
+    this.retryable.delete(id);
+    for (const unanswered of this.#unanswered.values()) unanswered.delete(id);
   }
 
-  /** Is it to be left alone for now? Half of the time between two passes, so that a pass that is a bit early counts. */
-  rests(id: string): boolean {
+  /**
+   * Whether a document was parked too recently to be retried: less than half of the time between two passes ago, so that
+   * a pass that is slightly early counts.
+   */
+  isResting(id: string): boolean {
     const known = this.#documents.get(id);
-    return known !== undefined && this.#clock.monotonic() - known.triedAt < this.#settings.stuckRetryMs / 2;
+    return known !== undefined && this.#clock.monotonic() - known.triedAt < this.#settings.parkedRetryMs / 2;
   }
 
-  /** Attempts that it has used up: one more is left to a stuck document. */
-  strikes(id: string): number {
-    return this.#documents.has(id) ? this.#settings.attempts - 1 : 0;
+  /** Number of attempts that count against a document: a parked one has a single attempt left. */
+  failedAttempts(id: string): number {
+    return this.#documents.has(id) ? PARK_AFTER_ATTEMPTS - 1 : 0;
   }
 }

@@ -1,154 +1,149 @@
 import type { Context } from '../context.ts';
 import type { OutboxDocument } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
+import type { StoredDocument } from '../stored-documents.ts';
 import { laneOf } from '../util/hash.ts';
-import { Channel, type Command, createEntry, type Entry, type LoadedSegment } from './channel.ts';
-import { Stuck } from './parked.ts';
-
-/** What a relay needs of the parts around it. */
-export interface RelayOwner<A> {
-  readonly writer: string;
-  /** No document of this segment is open any more. */
-  finished(segment: LoadedSegment): void;
-  /** Time has answered by itself. */
-  overdue(id: string, answer: A): void;
-  /** Something is to be looked at, or loaded, now. */
-  look(): void;
-  load(): void;
-}
-
-/** `undefined`: not read, since it need not be. */
-export type Found<D> = Seen<D> | 'absent' | 'unreadable' | undefined;
+import { Channel } from './channel.ts';
+import {
+  type Command,
+  createCommand,
+  createOpenDocument,
+  type LoadedDocument,
+  type LoadedSegment,
+  type OpenDocument,
+} from './open-document.ts';
+import type { RelayOwner } from './owners.ts';
+import { PARK_AFTER_ATTEMPTS, ParkedDocuments } from './parked.ts';
 
 /**
- * Works on the loaded documents of one writer until their business is done. Driven by observations: whatever was read
- * or recorded is compared with what is under way. Holds what fits the windows and a bounded look-ahead, nothing else.
+ * Processes the loaded documents of one writer until they are complete. It is level-triggered: every document that is
+ * read or written is compared with its commands. It holds what fits the windows and a limited look-ahead.
  */
 export class Relay<D extends OutboxDocument, A> {
-  readonly entries = new Map<string, Entry<D>>();
+  readonly entries = new Map<string, OpenDocument<D>>();
   readonly segments = new Map<number, LoadedSegment>();
   readonly channels = new Map<string, Channel<D, A>>();
-  /** To be read before anything else. */
-  readonly urgent = new Set<Entry<D>>();
-  readonly stuck: Stuck;
+  /** Documents to read before all others. */
+  readonly urgent = new Set<OpenDocument<D>>();
+  readonly parked: ParkedDocuments;
   readonly #context: Context<D, A>;
   readonly #owner: RelayOwner<A>;
-  #marks = 0;
+  #ticks = 0;
   #stopped = false;
 
   constructor(context: Context<D, A>, owner: RelayOwner<A>) {
     this.#context = context;
     this.#owner = owner;
-    this.stuck = new Stuck(context.clock, context.settings);
+    this.parked = new ParkedDocuments(context.clock, context.settings);
   }
 
-  /** Commands that have no slot yet. */
-  get waiting(): number {
+  /** Number of commands that wait for a slot. */
+  get blocked(): number {
     let sum = 0;
-    for (const { waiting } of this.channels.values()) sum += waiting;
+    for (const { blocked } of this.channels.values()) sum += blocked;
     return sum;
   }
 
+  /** Whether more documents may be loaded. */
   get hasRoom(): boolean {
-    return this.waiting < this.#context.settings.lookAhead;
+    return this.blocked < this.#context.settings.lookAhead;
   }
 
-  /** A moment to compare observations by. Take it before reading, or after a confirmed write. */
-  mark(): number {
-    return ++this.#marks;
+  /** A logical time that orders observations. Take it before a read, or after a confirmed write. */
+  tick(): number {
+    return ++this.#ticks;
   }
 
-  /** Would this document have to be read to load its segment? */
-  mustRead(n: number, id: string): boolean {
-    if (this.entries.has(id) || this.stuck.rests(id)) return false;
-    return !this.segments.has(n) || this.stuck.strikes(id) > 0;
+  /** Whether this document has to be read to load segment `n`. */
+  needsRead(n: number, id: string): boolean {
+    if (this.entries.has(id) || this.parked.isResting(id)) return false;
+    return !this.segments.has(n) || this.parked.failedAttempts(id) > 0;
   }
 
-  /** Loads segment `n`; `found` says what is known of each of its ids, in order. */
-  loadSegment(n: number, ids: readonly string[], found: readonly Found<D>[], asOf: number): void {
+  /** Loads segment `n`. `found` has an entry for each of `ids`, in order. */
+  loadSegment(n: number, ids: readonly string[], found: readonly LoadedDocument<D>[], observedAt: number): void {
     const known = this.segments.get(n);
     const segment = known ?? { n, size: ids.length, open: 0, parked: 0 };
     this.segments.set(n, segment);
     ids.forEach((id, i) => {
-      const seen = found[i];
-      const again = known !== undefined && this.stuck.strikes(id) > 0;
+      const stored = found[i];
+      const again = known !== undefined && this.parked.failedAttempts(id) > 0;
       if (this.entries.has(id)) {
         this.#attach(id, segment);
-        if (!this.stuck.rests(id)) this.#unstick(id, this.stuck.strikes(id));
-      } else if (seen === undefined || seen === 'unreadable') segment.parked += known === undefined ? 1 : 0;
-      else if (seen !== 'absent') {
+        if (!this.parked.isResting(id)) this.#unpark(id, this.parked.failedAttempts(id));
+      } else if (stored === undefined || stored === 'unreadable') segment.parked += known === undefined ? 1 : 0;
+      else if (stored !== 'absent') {
         if (again && segment.parked > 0) segment.parked--;
-        if (this.add(seen, asOf)) this.#attach(id, segment);
+        if (this.add(stored, observedAt)) this.#attach(id, segment);
       }
     });
-    if (segment.open === 0) this.#settle(segment);
+    if (segment.open === 0) this.#unloadSegment(segment);
   }
 
-  /** Takes a document up unless it is done or here already. Says whether it is here now. */
-  add(seen: Seen<D>, asOf: number): boolean {
+  /** Adds a document unless it is complete or loaded. Returns whether it is loaded now. */
+  add(stored: StoredDocument<D>, observedAt: number): boolean {
     const { handler, settings, clock } = this.#context;
-    const { id } = seen.document;
+    const { id } = stored.document;
     if (this.entries.has(id)) return true;
-    const missing = handler.pendingChannels(seen.document);
-    if (missing.length === 0) {
-      this.stuck.forget(id);
+    const pending = handler.pendingChannels(stored.document);
+    if (pending.length === 0) {
+      this.parked.remove(id);
       return false;
     }
-    const entry = createEntry(seen, asOf, clock.monotonic(), settings);
+    const entry = createOpenDocument(stored, observedAt, clock.monotonic(), settings.lanes);
     this.entries.set(id, entry);
-    const strikes = this.stuck.strikes(id);
-    for (const channel of missing) this.#command(entry, channel, strikes);
-    if (this.entries.size === 1) this.#owner.look();
+    const failedAttempts = this.parked.failedAttempts(id);
+    for (const channel of pending) this.#addCommand(entry, channel, failedAttempts);
+    if (this.entries.size === 1) this.#owner.poll();
     return true;
   }
 
-  /** Compares a document with what is under way for it. True when that changed something. */
-  observe(seen: Seen<D>, asOf: number): boolean {
-    const { document } = seen;
-    this.#learn(document);
+  /** Compares a document with its commands. Returns whether that changed a command. */
+  observe(stored: StoredDocument<D>, observedAt: number): boolean {
+    const { document } = stored;
+    this.#addEvidence(document);
     const entry = this.entries.get(document.id);
-    if (entry === undefined || asOf < entry.asOf) return false;
-    entry.asOf = asOf;
-    entry.seenAt = this.#context.clock.monotonic();
-    entry.seen = seen;
+    if (entry === undefined || observedAt < entry.observedAt) return false;
+    entry.observedAt = observedAt;
+    entry.readAt = this.#context.clock.monotonic();
+    entry.stored = stored;
     this.urgent.delete(entry);
     const changed = this.#compare(entry, document);
     if (entry.commands.length === 0) this.#remove(entry, false);
-    else this.#resend(entry);
+    else this.#sendAgainOrPark(entry);
     return changed;
   }
 
-  /** Takes a document up with fresh attempts. */
-  retry(seen: Seen<D>, asOf: number): void {
-    const { id } = seen.document;
-    this.stuck.forget(id);
-    for (const command of this.entries.get(id)?.commands ?? []) command.strikes = 0;
-    this.#unstick(id, 0);
-    this.add(seen, asOf);
+  /** Adds a document with a fresh count of attempts. */
+  retry(stored: StoredDocument<D>, observedAt: number): void {
+    const { id } = stored.document;
+    this.parked.remove(id);
+    for (const command of this.entries.get(id)?.commands ?? []) command.failedAttempts = 0;
+    this.#unpark(id, 0);
+    this.add(stored, observedAt);
   }
 
-  /** Its document is gone, or can't be understood: nothing to be done here, and its segments stay. */
-  vanished(entry: Entry<D>): void {
-    for (const command of entry.commands) this.#channel(command.channel).close(command, 'over');
+  /** Removes a document that is missing or unreadable. Its segments stay. */
+  drop(entry: OpenDocument<D>): void {
+    for (const command of entry.commands) this.#channel(command.channel).close(command, 'acked');
     this.#remove(entry, true);
   }
 
-  /** Finds what is lost, and what to probe. */
-  tick(): void {
+  /** Finds lost commands and commands to probe, and has their documents read. */
+  detectLoss(): void {
     const { clock, settings } = this.#context;
     const now = clock.monotonic();
     for (const channel of this.channels.values()) {
       const { evidence } = channel;
       for (const window of channel.windows) {
         if (window.used === 0) continue;
-        if (settings.sharedEvidence) window.learn(evidence, now);
-        this.#suspect(window.takeLost());
-        this.#suspect(window.takeProbe(now));
+        if (settings.sharedEvidence) window.addEvidence(evidence, now);
+        this.#verify(window.takeLost());
+        this.#verify(window.takeProbe(now));
       }
     }
   }
 
-  /** Sends what may be sent; to be called after every group of observations. */
+  /** Sends queued commands on all channels. To be called after every group of observations. */
   flush(): void {
     if (this.#stopped) return;
     for (const channel of this.channels.values()) channel.flush();
@@ -166,7 +161,7 @@ export class Relay<D extends OutboxDocument, A> {
       const owner = {
         writer: this.#owner.writer,
         documentFor: (command: Command<D>) => this.#documentFor(command),
-        sent: (command: Command<D>) => this.#release(command.entry),
+        sent: (command: Command<D>) => this.#releaseDocument(command.entry),
       };
       channel = new Channel(this.#context, name, owner);
       this.channels.set(name, channel);
@@ -174,8 +169,8 @@ export class Relay<D extends OutboxDocument, A> {
     return channel;
   }
 
-  #command(entry: Entry<D>, channel: string, strikes: number): void {
-    const command: Command<D> = { entry, channel, state: 'waiting', strikes, sends: 0, sentAt: 0, cause: 'first' };
+  #addCommand(entry: OpenDocument<D>, channel: string, failedAttempts: number): void {
+    const command = createCommand(entry, channel, failedAttempts);
     entry.commands.push(command);
     this.#channel(channel).add(command);
   }
@@ -187,113 +182,113 @@ export class Relay<D extends OutboxDocument, A> {
     segment.open++;
   }
 
-  #learn(document: D): void {
+  #addEvidence(document: D): void {
     const { handler, clock, settings } = this.#context;
     for (const { channel, token } of handler.acknowledged(document)) {
       if (token.w !== this.#owner.writer) continue;
       const window = this.#channel(channel).window(laneOf(document.id, settings.lanes));
-      window.learn(token.t, clock.monotonic());
-      this.#suspect(window.takeLost());
-      if (this.stuck.answered(channel, token.t)) this.#owner.look();
+      window.addEvidence(token.t, clock.monotonic());
+      this.#verify(window.takeLost());
+      if (this.parked.acknowledged(channel, token.t)) this.#owner.poll();
     }
   }
 
-  #compare(entry: Entry<D>, document: D): boolean {
+  #compare(entry: OpenDocument<D>, document: D): boolean {
     const { handler } = this.#context;
-    const missing = handler.pendingChannels(document);
-    const closed = entry.commands.filter(({ channel }) => !missing.includes(channel));
-    const added = missing.filter((name) => !entry.commands.some(({ channel }) => channel === name));
+    const pending = handler.pendingChannels(document);
+    const closed = entry.commands.filter(({ channel }) => !pending.includes(channel));
+    const added = pending.filter((name) => !entry.commands.some(({ channel }) => channel === name));
     if (closed.length > 0) {
-      const answered = handler.acknowledged(document);
+      const acknowledged = handler.acknowledged(document);
       for (const command of closed) {
-        const token = answered.find(({ channel }) => channel === command.channel)?.token;
+        const token = acknowledged.find(({ channel }) => channel === command.channel)?.token;
         const attempt = token?.w === this.#owner.writer ? token.a : undefined;
-        this.#channel(command.channel).close(command, 'over', attempt);
+        this.#channel(command.channel).close(command, 'acked', attempt);
       }
-      entry.commands = entry.commands.filter(({ state }) => state !== 'over');
-      this.stuck.keep(entry.id, missing);
+      entry.commands = entry.commands.filter(({ state }) => state !== 'acked');
+      this.parked.keepChannels(entry.id, pending);
     }
-    for (const channel of added) this.#command(entry, channel, 0);
+    for (const channel of added) this.#addCommand(entry, channel, 0);
     return closed.length + added.length > 0;
   }
 
-  /** The document was just read: what is still missing is sent again, unless it is stuck. */
-  #resend(entry: Entry<D>): void {
-    const { policies, settings } = this.#context;
-    const suspects = entry.commands.filter(({ state }) => state === 'suspect');
-    for (const command of suspects) {
+  /** The document was just read: commands that are still pending are sent again, or parked after too many attempts. */
+  #sendAgainOrPark(entry: OpenDocument<D>): void {
+    const verifying = entry.commands.filter(({ state }) => state === 'verifying');
+    for (const command of verifying) {
       const channel = this.#channel(command.channel);
-      if (policies.isStuck(command.strikes, settings)) channel.close(command, 'stuck');
+      if (command.failedAttempts >= PARK_AFTER_ATTEMPTS) channel.close(command, 'parked');
       else channel.sendAgain(command);
     }
-    if (suspects.some(({ state }) => state === 'stuck')) this.#giveUp(entry);
-    if (entry.commands.every(({ state }) => state === 'stuck')) this.#remove(entry, true);
-    else this.#release(entry);
+    if (verifying.some(({ state }) => state === 'parked')) this.#park(entry);
+    if (entry.commands.every(({ state }) => state === 'parked')) this.#remove(entry, true);
+    else this.#releaseDocument(entry);
   }
 
-  #giveUp({ id, commands }: Entry<D>): void {
-    const stuck = commands.filter(({ state }) => state === 'stuck');
-    const attempts = Math.max(...stuck.map(({ strikes }) => strikes));
-    const channels = stuck.map(({ channel }) => channel);
-    this.stuck.add(id, channels, attempts);
-    for (const { channel, sentAt } of stuck)
-      if (this.#channel(channel).evidence < sentAt) this.stuck.inSilence(id, channel, sentAt);
-    this.#context.observer.event?.('stuck', { id, channels: channels.join(), attempts });
+  #park({ id, commands }: OpenDocument<D>): void {
+    const parked = commands.filter(({ state }) => state === 'parked');
+    const attempts = Math.max(...parked.map(({ failedAttempts }) => failedAttempts));
+    const channels = parked.map(({ channel }) => channel);
+    this.parked.add(id, channels, attempts);
+    for (const { channel, sentAt } of parked)
+      if (this.#channel(channel).evidence < sentAt) this.parked.addUnanswered(id, channel, sentAt);
+    this.#context.observer.event?.('parked', { id, channels: channels.join(), attempts });
   }
 
-  /** What was given up of a loaded document gets in line again. */
-  #unstick(id: string, strikes: number): void {
+  /** Queues the parked commands of a loaded document again. */
+  #unpark(id: string, failedAttempts: number): void {
     for (const command of this.entries.get(id)?.commands ?? []) {
-      if (command.state !== 'stuck') continue;
-      command.state = 'waiting';
-      command.strikes = strikes;
+      if (command.state !== 'parked') continue;
+      command.state = 'blocked';
+      command.failedAttempts = failedAttempts;
       this.#channel(command.channel).add(command);
     }
   }
 
-  #remove(entry: Entry<D>, park: boolean): void {
+  #remove(entry: OpenDocument<D>, park: boolean): void {
     this.entries.delete(entry.id);
     this.urgent.delete(entry);
-    if (!park) this.stuck.forget(entry.id);
+    if (!park) this.parked.remove(entry.id);
     for (const segment of entry.segments) {
       segment.open--;
       if (park) segment.parked++;
-      if (segment.open === 0) this.#settle(segment);
+      if (segment.open === 0) this.#unloadSegment(segment);
     }
   }
 
-  /** Nothing of this segment is loaded any more. */
-  #settle(segment: LoadedSegment): void {
+  /** No document of this segment is loaded any more. */
+  #unloadSegment(segment: LoadedSegment): void {
     this.segments.delete(segment.n);
-    if (this.#context.policies.mayDelete({ open: segment.parked, absent: 0 })) this.#owner.finished(segment);
+    if (this.#context.policies.mayDeleteSegment({ open: segment.parked, absent: 0 })) this.#owner.segmentDone(segment);
   }
 
-  #suspect(commands: readonly Command<D>[]): void {
+  #verify(commands: readonly Command<D>[]): void {
     for (const command of commands) {
-      command.state = 'suspect';
+      command.state = 'verifying';
       this.urgent.add(command.entry);
     }
-    if (commands.length > 0) this.#owner.look();
+    if (commands.length > 0) this.#owner.poll();
   }
 
   #documentFor(command: Command<D>): D | undefined {
     const { handler, clock } = this.#context;
     const { entry } = command;
-    if (entry.seen === undefined) {
-      this.#suspect([command]);
+    if (entry.stored === undefined) {
+      this.#verify([command]);
       return undefined;
     }
-    const { document } = entry.seen;
-    const answer = handler.onTimeout(document, clock.wall());
-    if (answer === undefined) return document;
-    // Not urgent: the answer is being recorded, and its document is looked at in its turn.
-    command.state = 'suspect';
-    this.#owner.overdue(entry.id, answer);
+    const { document } = entry.stored;
+    const reply = handler.onTimeout(document, clock.wall());
+    if (reply === undefined) return document;
+    // Not urgent: the reply is being recorded, and the document is polled in its turn.
+    command.state = 'verifying';
+    this.#owner.timedOut(entry.id, reply);
     return undefined;
   }
 
-  #release(entry: Entry<D>): void {
-    if (entry.seen?.etag !== undefined) return;
-    if (!entry.commands.some(({ state }) => state === 'waiting' || state === 'queued')) entry.seen = undefined;
+  /** Frees the memory of a document, unless a command waits to be sent or its known ETag can save a read. */
+  #releaseDocument(entry: OpenDocument<D>): void {
+    if (entry.stored?.etag !== undefined) return;
+    if (!entry.commands.some(({ state }) => state === 'blocked' || state === 'queued')) entry.stored = undefined;
   }
 }

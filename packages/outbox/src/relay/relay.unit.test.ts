@@ -3,22 +3,24 @@ import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.t
 import type { Context } from '../context.ts';
 import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from '../ports.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
+import { PARK_AFTER_ATTEMPTS } from './parked.ts';
 import { Relay } from './relay.ts';
+import { PROBE_MAX_MS } from './send-window.ts';
 
-interface Questions extends OutboxDocument {
+interface TestOrder extends OutboxDocument {
   readonly asked: readonly string[];
   readonly answers: Readonly<Record<string, Token>>;
 }
 
-const business: DocumentHandler<Questions, never> = {
-  parse: (value) => value as Questions,
+const handler: DocumentHandler<TestOrder, never> = {
+  parse: (value) => value as TestOrder,
   pendingChannels: ({ asked, answers }) => asked.filter((channel) => !(channel in answers)),
   acknowledged: ({ answers }) => Object.entries(answers).map(([channel, token]) => ({ channel, token })),
   apply: () => ({ ignored: 'never' }),
   onTimeout: () => undefined,
 };
 
-const questions = (id: string, ...asked: string[]): Questions => ({
+const orderOf = (id: string, ...asked: string[]): TestOrder => ({
   id,
   nonce: id,
   fingerprint: id,
@@ -27,15 +29,16 @@ const questions = (id: string, ...asked: string[]): Questions => ({
   answers: {},
 });
 
-const seen = (document: Questions) => ({ document, etag: '1' });
-const { attempts, reorderMs, stuckRetryMs } = DEFAULT_SETTINGS;
+const seen = (document: TestOrder) => ({ document, etag: '1' });
+const { reorderMs, parkedRetryMs } = DEFAULT_SETTINGS;
+const attempts = PARK_AFTER_ATTEMPTS;
 
-/** One lane and two channels; `x` asks on both. */
+/** One lane and two channels. Document `x` has a command on both. */
 async function setUp() {
   const clock = manualClock();
-  const out: OutgoingCommand<Questions>[] = [];
-  const plain = contextFor(business, new MemoryStore(), clock);
-  const context: Context<Questions, never> = {
+  const out: OutgoingCommand<TestOrder>[] = [];
+  const plain = contextFor(handler, new MemoryStore(), clock);
+  const context: Context<TestOrder, never> = {
     ...plain,
     settings: { ...DEFAULT_SETTINGS, lanes: 1 },
     transport: {
@@ -45,103 +48,103 @@ async function setUp() {
       },
     },
   };
-  const owner = { writer: 'w', finished: () => {}, overdue: () => {}, look: () => {}, load: () => {} };
+  const owner = { writer: 'w', segmentDone: () => {}, timedOut: () => {}, poll: () => {}, load: () => {} };
   const relay = new Relay(context, owner);
-  const x = questions('x', 'deaf', 'slow');
+  const x = orderOf('x', 'silent', 'slow');
   const sends = (channel: string) => out.filter((each) => each.document.id === 'x' && each.channel === channel).length;
   let others = 0;
 
-  /** Another document is asked for on the deaf channel after `x` was, and answered. */
-  async function answerAnother(): Promise<void> {
+  /** Another document is sent on the silent channel after `x`, and its command is acknowledged. */
+  async function acknowledgeAnother(): Promise<void> {
     clock.go(reorderMs + 1);
-    const other = questions(`other ${++others}`, 'deaf');
-    relay.add(seen(other), relay.mark());
+    const other = orderOf(`other ${++others}`, 'silent');
+    relay.add(seen(other), relay.tick());
     relay.flush();
     await atRest();
     const token = out.find(({ document }) => document.id === other.id)?.token as Token;
-    relay.observe(seen({ ...other, answers: { deaf: token } }), relay.mark());
+    relay.observe(seen({ ...other, answers: { silent: token } }), relay.tick());
     relay.flush();
     await atRest();
   }
 
-  /** What is suspected to be lost is read and, unless it is given up, sent again. */
+  /** Reads `x`, so that its lost commands are sent again or parked. */
   async function read(): Promise<void> {
-    relay.observe(seen(x), relay.mark());
+    relay.observe(seen(x), relay.tick());
     relay.flush();
     await atRest();
   }
 
-  relay.loadSegment(1, ['x'], [seen(x)], relay.mark());
+  relay.loadSegment(1, ['x'], [seen(x)], relay.tick());
   relay.flush();
   await atRest();
-  return { clock, relay, x, sends, answerAnother, read };
+  return { clock, relay, x, sends, acknowledgeAnother, read };
 }
 
-describe('a document that is stuck on one channel, and only waits on another', () => {
-  async function halfStuck() {
+describe('a document that is parked on one channel and in flight on another', () => {
+  async function halfParked() {
     const parts = await setUp();
     for (let i = 0; i < attempts; i++) {
-      await parts.answerAnother();
+      await parts.acknowledgeAnother();
       await parts.read();
     }
-    expect([parts.sends('deaf'), parts.sends('slow')]).toEqual([attempts, 1]);
+    expect([parts.sends('silent'), parts.sends('slow')]).toEqual([attempts, 1]);
     return parts;
   }
 
   test('is listed', async () => {
-    expect((await halfStuck()).relay.stuck.list()).toMatchObject([{ id: 'x', channels: ['deaf'], attempts }]);
+    expect((await halfParked()).relay.parked.list()).toMatchObject([{ id: 'x', channels: ['silent'], attempts }]);
   });
 
-  test('is sent again by hand, with fresh attempts', async () => {
-    const { relay, x, sends, answerAnother, read } = await halfStuck();
-    relay.retry(seen(x), relay.mark());
+  test('is sent again by `retry`, with a fresh count of attempts', async () => {
+    const { relay, x, sends, acknowledgeAnother, read } = await halfParked();
+    relay.retry(seen(x), relay.tick());
     relay.flush();
-    expect(sends('deaf')).toBe(attempts + 1);
-    expect(relay.stuck.size).toBe(0);
-    await answerAnother();
+    expect(sends('silent')).toBe(attempts + 1);
+    expect(relay.parked.size).toBe(0);
+    await acknowledgeAnother();
     await read();
-    expect(sends('deaf')).toBe(attempts + 2);
+    expect(sends('silent')).toBe(attempts + 2);
   });
 
-  test('gets one more attempt in an hour', async () => {
-    const { clock, relay, sends, answerAnother, read } = await halfStuck();
+  test('gets one more attempt after an hour', async () => {
+    const { clock, relay, sends, acknowledgeAnother, read } = await halfParked();
     const pass = () => {
-      relay.loadSegment(1, ['x'], [undefined], relay.mark());
+      relay.loadSegment(1, ['x'], [undefined], relay.tick());
       relay.flush();
     };
     pass();
-    expect(sends('deaf')).toBe(attempts);
-    clock.go(stuckRetryMs);
+    expect(sends('silent')).toBe(attempts);
+    clock.go(parkedRetryMs);
     pass();
-    expect(sends('deaf')).toBe(attempts + 1);
-    await answerAnother();
+    expect(sends('silent')).toBe(attempts + 1);
+    await acknowledgeAnother();
     await read();
-    expect(sends('deaf')).toBe(attempts + 1);
-    expect(relay.stuck.size).toBe(1);
+    expect(sends('silent')).toBe(attempts + 1);
+    expect(relay.parked.size).toBe(1);
   });
 
-  test('is not listed any more when that channel has answered', async () => {
-    const { relay, x } = await halfStuck();
-    relay.observe(seen({ ...x, answers: { deaf: { w: 'w', a: 1, t: 0 } } }), relay.mark());
-    expect([relay.stuck.size, relay.entries.size]).toEqual([0, 1]);
+  test('is not listed any more when that channel is acknowledged', async () => {
+    const { relay, x } = await halfParked();
+    relay.observe(seen({ ...x, answers: { silent: { w: 'w', a: 1, t: 0 } } }), relay.tick());
+    expect([relay.parked.size, relay.entries.size]).toEqual([0, 1]);
   });
 
-  test('does not come back because others are answered, as they were all the time', async () => {
-    const { relay, answerAnother } = await halfStuck();
-    await answerAnother();
-    expect(relay.stuck.exonerated.size).toBe(0);
+  test('is not retried because of other acknowledgements, which arrived all the time', async () => {
+    const { relay, acknowledgeAnother } = await halfParked();
+    await acknowledgeAnother();
+    expect(relay.parked.retryable.size).toBe(0);
   });
 });
 
-test('what was given up while nobody was answered is to be tried again as soon as somebody is', async () => {
-  const { clock, relay, answerAnother, read } = await setUp();
+test('a document parked during an outage of its channel is retryable as soon as a command is acknowledged', async () => {
+  const { clock, relay, acknowledgeAnother, read } = await setUp();
   for (let probes = 0; probes < attempts; probes++) {
-    clock.go(DEFAULT_SETTINGS.probeMaxMs * 2);
-    relay.tick();
+    clock.go(PROBE_MAX_MS * 2);
+    relay.detectLoss();
     await read();
   }
-  expect([relay.stuck.size, relay.entries.size]).toEqual([1, 0]);
-  expect(relay.stuck.exonerated.size).toBe(0);
-  await answerAnother();
-  expect([...relay.stuck.exonerated]).toEqual(['x']);
+  expect([relay.parked.size, relay.entries.size]).toEqual([1, 0]);
+  expect(relay.parked.retryable.size).toBe(0);
+  await acknowledgeAnother();
+  expect([...relay.parked.retryable]).toEqual(['x']);
 });

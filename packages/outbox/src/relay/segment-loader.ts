@@ -1,60 +1,57 @@
-import type { Range } from '../commit/segment-numbers.ts';
-import type { Context } from '../context.ts';
-import { reasonOf } from '../context.ts';
+import type { SegmentNumbers } from '../commit/segment-numbers.ts';
+import { type Context, createLoop } from '../context.ts';
 import type { OutboxDocument } from '../ports.ts';
-import { readDocuments, type Seen } from '../recovery/segment-scan.ts';
 import { parseSegment, segmentKey } from '../storage-format.ts';
-import { Loop } from '../util/loop.ts';
-import type { Found, Relay } from './relay.ts';
+import { readDocuments, type StoredDocument } from '../stored-documents.ts';
+import { reasonOf } from '../util/errors.ts';
+import type { Loop } from '../util/loop.ts';
+import type { LoadedDocument } from './open-document.ts';
+import type { Relay } from './relay.ts';
 
-/** Most segments of one read. */
-const page = 64;
+/** Maximum number of segments in one read. */
+const PAGE = 64;
 
-interface Fresh<D> {
+interface CachedSegment<D> {
   readonly ids: readonly string[];
-  readonly documents: readonly (Seen<D> | undefined)[];
+  readonly documents: readonly (StoredDocument<D> | undefined)[];
 }
 
-interface Unloaded {
+interface SegmentIds {
   readonly n: number;
   readonly ids: readonly string[];
 }
 
 /**
- * Goes through the segments of this writer in their order and loads them as the relay has room. What was just committed
- * is taken from memory when the cursor stands there, and read from the store when it comes there later. Once in a while
- * it goes back to the start, for the stuck documents.
+ * Loads the segments of this writer into the relay, in the order of their numbers and as the relay has room. A segment
+ * that was just committed is taken from memory if the loader is at its number, and read from the store if the loader
+ * reaches it later. Every `parkedRetryMs` the loader starts again at the smallest number, for the parked documents.
  */
-export class Cursor<D extends OutboxDocument, A> {
+export class SegmentLoader<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #writer: string;
-  readonly #range: Range;
+  readonly #numbers: SegmentNumbers;
   readonly #relay: Relay<D, A>;
-  readonly #fresh = new Map<number, Fresh<D>>();
+  readonly #cached = new Map<number, CachedSegment<D>>();
   readonly #loop: Loop;
   #position = 1;
   #full = false;
-  /** Ids counted since the cursor went back to the start, to correct what the range believes to name. */
-  #pass: { readonly end: number; readonly named: number; counted: number } | undefined;
+  /** Ids counted since the loader started again, to correct the count of open ids. */
+  #pass: { readonly end: number; readonly openIds: number; counted: number } | undefined;
   #nextPass: number;
 
-  constructor(context: Context<D, A>, writer: string, range: Range, relay: Relay<D, A>) {
+  constructor(context: Context<D, A>, writer: string, numbers: SegmentNumbers, relay: Relay<D, A>) {
     this.#context = context;
     this.#writer = writer;
-    this.#range = range;
+    this.#numbers = numbers;
     this.#relay = relay;
-    this.#nextPass = context.clock.monotonic() + context.settings.stuckRetryMs;
-    this.#loop = new Loop(
-      context.clock,
-      () => this.#run(),
-      (error) => context.observer.event?.('load-failed', { reason: reasonOf(error) }),
-    );
+    this.#nextPass = context.clock.monotonic() + context.settings.parkedRetryMs;
+    this.#loop = createLoop(context, 'load-failed', () => this.#run());
   }
 
-  /** Documents in memory that the relay does not know yet. */
-  get remembered(): number {
+  /** Number of ids in memory that are not loaded into the relay yet. */
+  get cachedIds(): number {
     let sum = 0;
-    for (const { ids } of this.#fresh.values()) sum += ids.length;
+    for (const { ids } of this.#cached.values()) sum += ids.length;
     return sum;
   }
 
@@ -66,19 +63,19 @@ export class Cursor<D extends OutboxDocument, A> {
     this.#loop.stop();
   }
 
-  /** Segment `n` is in the store. */
-  committed(n: number, ids: readonly string[], documents: readonly (Seen<D> | undefined)[]): void {
-    const fresh = { ids, documents };
-    if (this.#position === n && this.#relay.hasRoom && this.#takeFresh(n, fresh)) return;
-    const atHand = documents.length === ids.length;
-    if (atHand && this.#fresh.size < this.#context.settings.freshSegments) this.#fresh.set(n, fresh);
+  /** Segment `n` is stored. */
+  committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void {
+    const segment = { ids, documents };
+    if (this.#position === n && this.#relay.hasRoom && this.#loadCached(n, segment)) return;
+    const hasDocuments = documents.length === ids.length;
+    if (hasDocuments && this.#cached.size < this.#context.settings.cachedSegments) this.#cached.set(n, segment);
     this.wake();
   }
 
-  /** The relay may have room again. Half of the look-ahead at least, so that reads are worth their while. */
+  /** The relay may have room again. Waits for half of the look-ahead, so that each read is large. */
   wake(): void {
-    if (this.#position >= this.#range.settled) return;
-    if (this.#full && 2 * this.#relay.waiting > this.#context.settings.lookAhead) return;
+    if (this.#position >= this.#numbers.finishedBelow) return;
+    if (this.#full && 2 * this.#relay.blocked > this.#context.settings.lookAhead) return;
     this.#full = false;
     this.#loop.wake();
   }
@@ -86,7 +83,7 @@ export class Cursor<D extends OutboxDocument, A> {
   async #run(): Promise<number | undefined> {
     const { clock, settings } = this.#context;
     for (;;) {
-      while (this.#position < this.#range.settled) {
+      while (this.#position < this.#numbers.finishedBelow) {
         if (!this.#relay.hasRoom) {
           this.#full = true;
           return undefined;
@@ -97,47 +94,47 @@ export class Cursor<D extends OutboxDocument, A> {
       }
       const now = clock.monotonic();
       if (now < this.#nextPass) return this.#nextPass - now;
-      this.#nextPass = now + settings.stuckRetryMs;
-      this.#position = this.#range.lo;
-      this.#pass = { end: this.#range.settled, named: this.#range.named, counted: 0 };
+      this.#nextPass = now + settings.parkedRetryMs;
+      this.#position = this.#numbers.low;
+      this.#pass = { end: this.#numbers.finishedBelow, openIds: this.#numbers.openIds, counted: 0 };
     }
   }
 
-  /** Another writer may have adopted segments of this one in between, which nobody told it. */
+  /** Corrects the count of open ids, because another writer may have taken over segments of this one meanwhile. */
   #endPass(): void {
     const pass = this.#pass;
     if (pass === undefined || this.#position < pass.end) return;
-    this.#range.named = Math.max(pass.counted + this.#range.named - pass.named, 0);
+    this.#numbers.openIds = Math.max(pass.counted + this.#numbers.openIds - pass.openIds, 0);
     this.#pass = undefined;
   }
 
   async #step(): Promise<void> {
     const n = this.#position;
-    const fresh = this.#fresh.get(n);
-    this.#fresh.delete(n);
-    if (fresh === undefined) await this.#readPage(n);
-    else if (!this.#takeFresh(n, fresh)) await this.#load([{ n, ids: fresh.ids }]);
-    for (const passed of this.#fresh.keys()) if (passed < this.#position) this.#fresh.delete(passed);
+    const cached = this.#cached.get(n);
+    this.#cached.delete(n);
+    if (cached === undefined) await this.#readPage(n);
+    else if (!this.#loadCached(n, cached)) await this.#load([{ n, ids: cached.ids }]);
+    for (const passed of this.#cached.keys()) if (passed < this.#position) this.#cached.delete(passed);
   }
 
-  /** Loads a segment without reading, if all its documents are at hand. */
-  #takeFresh(n: number, { ids, documents }: Fresh<D>): boolean {
-    if (ids.some((id, i) => documents[i] === undefined && this.#relay.mustRead(n, id))) return false;
-    this.#relay.loadSegment(n, ids, documents, this.#relay.mark());
+  /** Loads a segment without a read. Returns false if one of its documents is not in memory. */
+  #loadCached(n: number, { ids, documents }: CachedSegment<D>): boolean {
+    if (ids.some((id, i) => documents[i] === undefined && this.#relay.needsRead(n, id))) return false;
+    this.#relay.loadSegment(n, ids, documents, this.#relay.tick());
     this.#position = n + 1;
     return true;
   }
 
   async #readPage(from: number): Promise<void> {
-    let to = Math.min(from + page, this.#range.settled);
-    for (const n of this.#fresh.keys()) if (n > from) to = Math.min(to, n);
+    let to = Math.min(from + PAGE, this.#numbers.finishedBelow);
+    for (const n of this.#cached.keys()) if (n > from) to = Math.min(to, n);
     const numbers = Array.from({ length: to - from }, (_, i) => from + i);
     const found = await this.#context.store.read(numbers.map((n) => segmentKey(this.#writer, n)));
-    let group: Unloaded[] = [];
+    let group: SegmentIds[] = [];
     let size = 0;
     for (const n of numbers) {
-      const stored = this.#range.isDoubtful(n) ? undefined : found.get(segmentKey(this.#writer, n));
-      const ids = stored === undefined ? this.#missing(n) : this.#parse(stored.value);
+      const stored = this.#numbers.isUncertain(n) ? undefined : found.get(segmentKey(this.#writer, n));
+      const ids = stored === undefined ? this.#markMissing(n) : this.#parse(stored.value);
       group.push({ n, ids });
       size += ids.length;
       if (size < this.#context.settings.readBatch && n + 1 < to) continue;
@@ -148,13 +145,13 @@ export class Cursor<D extends OutboxDocument, A> {
     }
   }
 
-  /** Its commit is finished, so it was there: it has been deleted. Or it was given up: that is for whoever adopts this name. */
-  #missing(n: number): readonly string[] {
-    this.#range.missing(n);
+  /** Its commit is finished, so the segment was stored and has been deleted. An uncertain number is left to a takeover. */
+  #markMissing(n: number): readonly string[] {
+    this.#numbers.markMissing(n);
     return [];
   }
 
-  /** A segment of another version is left alone. */
+  /** A segment of an unsupported version is left unchanged. */
   #parse(value: unknown): readonly string[] {
     try {
       return parseSegment(value).ids;
@@ -164,17 +161,17 @@ export class Cursor<D extends OutboxDocument, A> {
     }
   }
 
-  async #load(group: readonly Unloaded[]): Promise<void> {
-    const asOf = this.#relay.mark();
-    const read = new Map<string, Found<D>>();
+  async #load(group: readonly SegmentIds[]): Promise<void> {
+    const observedAt = this.#relay.tick();
+    const read = new Map<string, LoadedDocument<D>>();
     const unread = (): string[] =>
-      group.flatMap(({ n, ids }) => ids.filter((id) => !read.has(id) && this.#relay.mustRead(n, id)));
-    // Again, since what is loaded when the reading starts may not be when it ends.
+      group.flatMap(({ n, ids }) => ids.filter((id) => !read.has(id) && this.#relay.needsRead(n, id)));
+    // Repeated, because a document that is loaded when the read starts may be removed before it ends.
     for (let wanted = unread(); wanted.length > 0; wanted = unread())
       for (const [id, document] of await readDocuments(this.#context, wanted)) read.set(id, document);
     for (const { n, ids } of group) {
-      const found = ids.map((id): Found<D> => read.get(id));
-      if (ids.length > 0) this.#relay.loadSegment(n, ids, found, asOf);
+      const found = ids.map((id): LoadedDocument<D> => read.get(id));
+      if (ids.length > 0) this.#relay.loadSegment(n, ids, found, observedAt);
       this.#position = n + 1;
       if (this.#pass !== undefined && n < this.#pass.end) this.#pass.counted += ids.length;
     }

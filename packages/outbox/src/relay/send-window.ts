@@ -1,34 +1,48 @@
 import type { Policies } from '../policies.ts';
 import type { Random } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import { MINUTE, SECOND } from '../util/time.ts';
 
-/** What a window has to know of a command. */
-export interface Flight {
-  /** Monotonic time of the latest sending. */
+/** Without evidence for this long, the oldest command is sent again. The time doubles up to the maximum. */
+export const PROBE_MS = 10 * SECOND;
+/** Maximum time without evidence before the oldest command is sent again. */
+export const PROBE_MAX_MS = 5 * MINUTE;
+/** Share by which a probe time is varied in both directions, so that the probes of many lanes spread out. */
+const PROBE_JITTER = 0.2;
+
+/** What a window needs of a command. */
+export interface SentCommand {
+  /** Monotonic time of the latest send. */
   sentAt: number;
-  /** Attempts sent so far. */
+  /** Number of attempts sent so far. */
   sends: number;
-  /** Why it was sent last. */
+  /** Reason of the latest send. */
   cause: 'first' | 'lost' | 'probe';
 }
 
+/** The delay of a probe: `probeMs` varied by the jitter. `random` is uniform in [0, 1). */
+export const probeDelay = (probeMs: number, random: number): number => probeMs * (1 + PROBE_JITTER * (2 * random - 1));
+
 /**
- * The commands of one channel and lane that hold a slot, after TCP's RACK-TLP (RFC 8985). Pure but for the random
- * variation of probe times: no timers, no input or output.
- * A slot is reserved, then sent, then closed; in between it may be recalled, to be looked at or sent again.
+ * The commands of one channel and lane that hold a slot. Loss detection follows TCP's RACK-TLP (RFC 8985): a command is
+ * lost when one that was sent a reorder window later is acknowledged; without any acknowledgement the oldest is probed.
+ *
+ * Pure except for the jitter of probes: no timers, no input, no output. A slot is reserved, then its command is sent, then
+ * closed. In between, the command may be unsent, to be verified or sent again.
  */
-export class Window<F extends Flight> {
-  /** Slots in use. */
+export class SendWindow<F extends SentCommand> {
+  /** Number of slots in use. */
   used = 0;
-  /** The latest sending that was answered. */
+  /** The latest send time that was acknowledged. */
   evidence = Number.NEGATIVE_INFINITY;
+  /** The current reorder window, in milliseconds. */
   reorderMs: number;
   /** In the order of sending. */
   readonly #sent = new Set<F>();
   readonly #policies: Policies;
   readonly #settings: Settings;
   readonly #random: Random;
-  #probeMs: number;
+  #probeMs = PROBE_MS;
   #probeAt = Number.POSITIVE_INFINITY;
   #clean = 0;
   #widenedAt = Number.NEGATIVE_INFINITY;
@@ -38,96 +52,98 @@ export class Window<F extends Flight> {
     this.#settings = settings;
     this.#random = random;
     this.reorderMs = settings.reorderMs;
-    this.#probeMs = settings.probeMs;
   }
 
+  /** Whether a slot is free. */
   get hasRoom(): boolean {
     return this.#policies.hasRoom(this.used, this.#settings);
   }
 
+  /** Takes a slot. */
   reserve(): void {
     this.used++;
   }
 
-  sent(flight: F, now: number): void {
-    if (this.used === 1 && flight.sends === 1) this.#probeMs = this.#settings.probeMs;
-    if (this.#sent.size === 0) this.#probeLater(now);
-    this.#sent.add(flight);
+  /** A command with a slot was sent. */
+  sent(command: F, now: number): void {
+    if (this.used === 1 && command.sends === 1) this.#probeMs = PROBE_MS;
+    if (this.#sent.size === 0) this.#scheduleProbe(now);
+    this.#sent.add(command);
   }
 
-  /** Keeps its slot, but does not count as sent any more. */
-  recall(flight: F): void {
-    this.#sent.delete(flight);
+  /** The command keeps its slot, but does not count as sent any more. */
+  unsend(command: F): void {
+    this.#sent.delete(command);
   }
 
-  /** Gives its slot back. `answered` is the attempt that was answered, if one was. */
-  close(flight: F, answered: number | undefined, now: number): void {
-    this.#sent.delete(flight);
+  /** Returns the slot. `attempt` is the acknowledged attempt, if there is one. */
+  close(command: F, attempt: number | undefined, now: number): void {
+    this.#sent.delete(command);
     this.used--;
-    if (answered === undefined) return;
-    this.#progress(now);
-    if (answered < flight.sends) this.#answeredAfterResend(flight, now);
-    else this.#answeredCleanly();
+    if (attempt === undefined) return;
+    this.#resetProbe(now);
+    if (attempt < command.sends) this.#onSpuriousRetransmission(command, now);
+    else this.#onCleanAnswer();
   }
 
-  /** An attempt sent at `sentAt` was answered. */
-  learn(sentAt: number, now: number): void {
+  /** An attempt that was sent at `sentAt` is acknowledged. */
+  addEvidence(sentAt: number, now: number): void {
     if (sentAt <= this.evidence || sentAt > now) return;
     this.evidence = sentAt;
-    this.#progress(now);
+    this.#resetProbe(now);
   }
 
-  /** Recalls the commands that are lost by the evidence. */
+  /** Unsends and returns the commands that are lost by the evidence. */
   takeLost(): F[] {
     const lost: F[] = [];
-    for (const flight of this.#sent) {
+    for (const command of this.#sent) {
       const { reorderMs, evidence } = this;
-      if (!this.#policies.isLost({ sentAt: flight.sentAt, reorderMs, evidence })) break;
-      lost.push(flight);
+      if (!this.#policies.isLost({ sentAt: command.sentAt, reorderMs, evidence })) break;
+      lost.push(command);
     }
-    for (const flight of lost) this.#recallFor(flight, 'lost');
+    for (const command of lost) this.#unsendFor(command, 'lost');
     return lost;
   }
 
-  /** Recalls the oldest command when there has been no evidence for the probe time. */
+  /** Unsends and returns the oldest command when there was no evidence for the probe time. */
   takeProbe(now: number): F[] {
     if (now < this.#probeAt || this.#sent.size === 0) return [];
-    this.#probeMs = this.#policies.nextProbe(this.#probeMs, this.#settings);
-    this.#probeLater(now);
+    this.#probeMs = Math.min(2 * this.#probeMs, PROBE_MAX_MS);
+    this.#scheduleProbe(now);
     const probes: F[] = [];
-    for (const flight of this.#sent) {
-      if (probes.length === this.#policies.probes(this.#sent.size)) break;
-      probes.push(flight);
+    for (const command of this.#sent) {
+      if (probes.length === this.#policies.probeCount(this.#sent.size)) break;
+      probes.push(command);
     }
-    for (const flight of probes) this.#recallFor(flight, 'probe');
+    for (const command of probes) this.#unsendFor(command, 'probe');
     return probes;
   }
 
-  #recallFor(flight: F, cause: 'lost' | 'probe'): void {
-    flight.cause = cause;
-    this.recall(flight);
+  #unsendFor(command: F, cause: 'lost' | 'probe'): void {
+    command.cause = cause;
+    this.unsend(command);
   }
 
-  #progress(now: number): void {
-    this.#probeMs = this.#settings.probeMs;
-    this.#probeLater(now);
+  #resetProbe(now: number): void {
+    this.#probeMs = PROBE_MS;
+    this.#scheduleProbe(now);
   }
 
-  #probeLater(now: number): void {
-    this.#probeAt = now + this.#policies.probeDelay(this.#probeMs, this.#random(), this.#settings);
+  #scheduleProbe(now: number): void {
+    this.#probeAt = now + probeDelay(this.#probeMs, this.#random());
   }
 
-  /** It was not lost: too eager. Counted once per resending, since one delay makes many of these. */
-  #answeredAfterResend(flight: F, now: number): void {
+  /** The earlier attempt was not lost, so the window was too short. Counted once per delay, which affects many commands. */
+  #onSpuriousRetransmission(command: F, now: number): void {
     this.#clean = 0;
-    if (flight.cause !== 'lost' || flight.sentAt < this.#widenedAt) return;
+    if (command.cause !== 'lost' || command.sentAt < this.#widenedAt) return;
     this.#widenedAt = now;
-    this.reorderMs = this.#policies.reorderAfterSpurious(this.reorderMs, this.#settings);
+    this.reorderMs = this.#policies.nextReorderMs(this.reorderMs, 'spurious', this.#settings);
   }
 
-  #answeredCleanly(): void {
+  #onCleanAnswer(): void {
     if (++this.#clean < this.#settings.cleanAnswers) return;
     this.#clean = 0;
-    this.reorderMs = this.#policies.reorderAfterClean(this.reorderMs, this.#settings);
+    this.reorderMs = this.#policies.nextReorderMs(this.reorderMs, 'clean', this.#settings);
   }
 }

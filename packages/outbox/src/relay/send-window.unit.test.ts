@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICIES } from '../policies.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
-import { type Flight, Window } from './send-window.ts';
+import { PROBE_MAX_MS, PROBE_MS, probeDelay, SendWindow, type SentCommand } from './send-window.ts';
 
 const settings = { ...DEFAULT_SETTINGS, window: 4 };
 const half = (): number => 0.5;
-const open = (): Window<Flight> => new Window(DEFAULT_POLICIES, settings, half);
+const open = (): SendWindow<SentCommand> => new SendWindow(DEFAULT_POLICIES, settings, half);
 
 const send = (
-  window: Window<Flight>,
+  window: SendWindow<SentCommand>,
   now: number,
-  flight: Flight = { sentAt: 0, sends: 0, cause: 'first' },
-): Flight => {
+  flight: SentCommand = { sentAt: 0, sends: 0, cause: 'first' },
+): SentCommand => {
   if (flight.sends === 0) window.reserve();
   flight.sends++;
   flight.sentAt = now;
@@ -20,24 +20,24 @@ const send = (
   return flight;
 };
 
-/** As the relay does it: what was learnt from the document first, then the command it closes. */
-const answer = (window: Window<Flight>, flight: Flight, now: number, attempt = flight.sends): void => {
-  window.learn(flight.sentAt, now);
+/** The order of the relay: first the evidence of the document, then the command that it closes. */
+const answer = (window: SendWindow<SentCommand>, flight: SentCommand, now: number, attempt = flight.sends): void => {
+  window.addEvidence(flight.sentAt, now);
   window.close(flight, attempt, now);
 };
 
-describe('window', () => {
-  it('has room for as many as the settings say, sent or not', () => {
+describe('send window', () => {
+  it('has room for as many commands as the settings allow, sent or not', () => {
     const window = open();
     const flights = [0, 1, 2, 3].map((now) => send(window, now));
     expect(window.hasRoom).toBe(false);
-    window.recall(flights[0] as Flight);
+    window.unsend(flights[0] as SentCommand);
     expect(window.hasRoom).toBe(false);
-    answer(window, flights[1] as Flight, 5);
+    answer(window, flights[1] as SentCommand, 5);
     expect(window.hasRoom).toBe(true);
   });
 
-  it('takes a command for lost only when one was answered that was sent a reorder window later', () => {
+  it('reports a command as lost only when one sent a reorder window later is acknowledged', () => {
     const window = open();
     const lost = send(window, 0);
     const near = send(window, settings.reorderMs);
@@ -52,27 +52,27 @@ describe('window', () => {
   it('ignores evidence from the future', () => {
     const window = open();
     send(window, 0);
-    window.learn(1e9, 100);
+    window.addEvidence(1e9, 100);
     expect(window.takeLost()).toEqual([]);
   });
 
-  it('probes with the oldest only, ever more rarely, and as often as before after any evidence', () => {
+  it('probes with the oldest command at doubling intervals, and starts over after any evidence', () => {
     const window = open();
     const first = send(window, 0);
     const second = send(window, 1);
-    expect(window.takeProbe(settings.probeMs - 1)).toEqual([]);
-    expect(window.takeProbe(settings.probeMs)).toEqual([first]);
-    send(window, settings.probeMs, first);
-    expect(window.takeProbe(3 * settings.probeMs - 1)).toEqual([]);
-    expect(window.takeProbe(3 * settings.probeMs)).toEqual([second]);
-    send(window, 3 * settings.probeMs, second);
-    const now = 3 * settings.probeMs + 1;
+    expect(window.takeProbe(PROBE_MS - 1)).toEqual([]);
+    expect(window.takeProbe(PROBE_MS)).toEqual([first]);
+    send(window, PROBE_MS, first);
+    expect(window.takeProbe(3 * PROBE_MS - 1)).toEqual([]);
+    expect(window.takeProbe(3 * PROBE_MS)).toEqual([second]);
+    send(window, 3 * PROBE_MS, second);
+    const now = 3 * PROBE_MS + 1;
     answer(window, second, now);
-    expect(window.takeProbe(now + settings.probeMs - 1)).toEqual([]);
-    expect(window.takeProbe(now + settings.probeMs)).toEqual([first]);
+    expect(window.takeProbe(now + PROBE_MS - 1)).toEqual([]);
+    expect(window.takeProbe(now + PROBE_MS)).toEqual([first]);
   });
 
-  it('sends at most one probe per probe time when nobody answers, the waits bounded', () => {
+  it('sends at most one probe per probe time without evidence, at bounded intervals', () => {
     const window = open();
     for (let i = 0; i < settings.window; i++) send(window, 0);
     let last = 0;
@@ -81,16 +81,16 @@ describe('window', () => {
       const probes = window.takeProbe(now);
       expect(probes.length).toBeLessThanOrEqual(1);
       for (const probe of probes) {
-        expect(now - last).toBeGreaterThanOrEqual(settings.probeMs);
+        expect(now - last).toBeGreaterThanOrEqual(PROBE_MS);
         longest = Math.max(longest, now - last);
         last = now;
         send(window, now, probe);
       }
     }
-    expect(longest).toBe(settings.probeMaxMs);
+    expect(longest).toBe(PROBE_MAX_MS);
   });
 
-  it('waits longer when an attempt is answered after it was taken for lost, once per resending', () => {
+  it('doubles the reorder window once per delay when a command was not lost, and shrinks it after clean answers', () => {
     const window = open();
     const [a, b] = [send(window, 0), send(window, 0)];
     answer(window, send(window, 6_000), 6_010);
@@ -105,12 +105,12 @@ describe('window', () => {
     expect(window.reorderMs).toBe(1.8 * settings.reorderMs);
   });
 
-  it('never counts wrong, and loses no command, whatever happens', () => {
+  it('counts its slots correctly and probes every command in the end, for any sequence of steps', () => {
     const step = fc.record({ ms: fc.nat(20_000), what: fc.constantFrom('send', 'answer', 'look'), which: fc.nat(3) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const window = open();
-        const out = new Set<Flight>();
+        const out = new Set<SentCommand>();
         let now = 0;
         for (const { ms, what, which } of steps) {
           now += ms;
@@ -128,10 +128,10 @@ describe('window', () => {
           expect(window.used).toBe(out.size);
           expect(window.used).toBeLessThanOrEqual(settings.window);
         }
-        // Nothing is answered any more: every command is probed in the end.
-        const probed = new Set<Flight>();
+        // Without further acknowledgements every command is probed in the end.
+        const probed = new Set<SentCommand>();
         for (let i = 0; i < out.size + 1; i++) {
-          now += 2 * settings.probeMaxMs;
+          now += 2 * PROBE_MAX_MS;
           for (const flight of [...window.takeLost(), ...window.takeProbe(now)]) {
             probed.add(flight);
             send(window, now, flight);
@@ -140,5 +140,10 @@ describe('window', () => {
         expect(probed).toEqual(out);
       }),
     );
+  });
+
+  it('varies a probe time by a fifth in both directions', () => {
+    expect(probeDelay(1_000, 0)).toBe(800);
+    expect(probeDelay(1_000, 0.5)).toBe(1_000);
   });
 });

@@ -1,80 +1,92 @@
 import type { RecordResult } from '../api.ts';
-import { type Context, reasonOf } from '../context.ts';
+import { type Context, createLoop } from '../context.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
 import { documentKey } from '../storage-format.ts';
-import { Loop } from '../util/loop.ts';
+import type { StoredDocument } from '../stored-documents.ts';
+import { reasonOf } from '../util/errors.ts';
+import type { Loop } from '../util/loop.ts';
+import { SECOND } from '../util/time.ts';
 
-interface Answer<D, A> {
+/** Maximum number of replies that wait. */
+const MAX_QUEUED = 16_384;
+/** How often a reply is written before `record` rejects. */
+const MAX_ATTEMPTS = 8;
+/** Minimum time between the starts of two reads, unless a full batch waits: replies to one document meet in one write. */
+export const REPLY_PACE_MS = 20;
+/** After a conflict, every document is read for this long before a reply is recorded in it. */
+export const READ_ALL_MS = 10 * SECOND;
+
+interface QueuedReply<D, A> {
   readonly id: string;
-  readonly answer: A;
-  readonly resolve: (recorded: RecordResult<D>) => void;
+  readonly reply: A;
+  readonly resolve: (result: RecordResult<D>) => void;
   readonly reject: (error: Error) => void;
-  tries: number;
-  /** An earlier write of it may have been stored. */
+  attempts: number;
+  /** An earlier write of this reply may have been stored. */
   maybeStored: boolean;
-  /** That write would have left nothing to do. */
-  maybeSettled: boolean;
+  /** That write would have completed the document. */
+  maybeCompleted: boolean;
 }
 
-/** What the answers to one document make of it; nothing when none is applied. */
+/** A document with replies applied. Without `applied` replies the document is not written. */
 interface Change<D, A> {
   readonly id: string;
   readonly etag: string;
   readonly document: D;
-  readonly applied: readonly Answer<D, A>[];
+  readonly applied: readonly QueuedReply<D, A>[];
 }
 
-/** What a recorder needs of the parts around it. */
-export interface RecorderOwner<D> {
-  /** What this process knows of a document that it works on. */
-  known(id: string): Seen<D> | undefined;
+/** What a recorder needs of the outbox. */
+export interface ReplyRecorderOwner<D> {
+  /** The document as the relay has it in memory. */
+  known(id: string): StoredDocument<D> | undefined;
   /** Documents that were just written. */
-  recorded(documents: readonly Seen<D>[]): void;
+  recorded(documents: readonly StoredDocument<D>[]): void;
 }
 
 /**
- * Records answers in their documents: those that wait are merged, one write is under way at a time while the documents
- * of the next are read, and the losers of a conflict are read again. Correct on any number of replicas, since each
- * document is judged by its ETag. What this process knows to be stored is not read again, unless others were faster
- * just now: then they work on the same documents, and what is known is likely to be old.
+ * Records replies in their documents. Replies that wait for the same document are merged. One write is in progress at a
+ * time, while the documents of the next write are read. A reply that loses a conflict is applied again.
+ *
+ * It is correct on any number of replicas, because each document is written with its ETag. A document that this process
+ * has in memory is not read again, unless a conflict occurred just now: then another replica works on the same documents,
+ * and the copies in memory are likely to be old.
  */
-export class Recorder<D extends OutboxDocument, A> {
+export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
-  readonly #owner: RecorderOwner<D>;
+  readonly #owner: ReplyRecorderOwner<D>;
   readonly #reads: Loop;
   readonly #writes: Loop;
-  readonly #waiting = new Map<string, Answer<D, A>[]>();
+  readonly #waiting = new Map<string, QueuedReply<D, A>[]>();
   #size = 0;
   /** Read, to be written next. */
   #next: readonly Change<D, A>[] = [];
-  /** Being written; not to be read before that is known. */
+  /** Ids of documents being written. They are not read before the outcome is known. */
   readonly #busy = new Set<string>();
   /** Until then every document is read. */
   #readUntil = Number.NEGATIVE_INFINITY;
   #startedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: Context<D, A>, owner: RecorderOwner<D>) {
+  constructor(context: Context<D, A>, owner: ReplyRecorderOwner<D>) {
     this.#context = context;
     this.#owner = owner;
-    const failed = (error: unknown): void => context.observer.event?.('record-failed', { reason: reasonOf(error) });
-    this.#reads = new Loop(context.clock, () => this.#readAll(), failed);
-    this.#writes = new Loop(context.clock, () => this.#writeAll(), failed);
+    this.#reads = createLoop(context, 'record-failed', () => this.#readAll());
+    this.#writes = createLoop(context, 'record-failed', () => this.#writeAll());
   }
 
-  /** Resolves when the answer is recorded or ignored. Rejects when the store fails, or too many answers wait. */
-  record(id: string, answer: A): Promise<RecordResult<D>> {
-    if (this.#size >= this.#context.settings.recordQueue) return Promise.reject(new Error('too many answers wait'));
+  /** Resolves when the reply is recorded or ignored. Rejects when the store fails or the queue is full. */
+  record(id: string, reply: A): Promise<RecordResult<D>> {
+    if (this.#size >= MAX_QUEUED) return Promise.reject(new Error('the queue of replies is full'));
     return new Promise((resolve, reject) => {
-      this.#enqueue({ id, answer, resolve, reject, tries: 0, maybeStored: false, maybeSettled: false });
+      this.#enqueue({ id, reply, resolve, reject, attempts: 0, maybeStored: false, maybeCompleted: false });
       this.#reads.wake();
     });
   }
 
-  #enqueue(answer: Answer<D, A>): void {
-    const answers = this.#waiting.get(answer.id);
-    if (answers === undefined) this.#waiting.set(answer.id, [answer]);
-    else answers.push(answer);
+  #enqueue(reply: QueuedReply<D, A>): void {
+    const replies = this.#waiting.get(reply.id);
+    if (replies === undefined) this.#waiting.set(reply.id, [reply]);
+    else replies.push(reply);
     this.#size++;
   }
 
@@ -82,13 +94,13 @@ export class Recorder<D extends OutboxDocument, A> {
     while (this.#next.length === 0) {
       const pauseMs = this.#pauseMs();
       if (pauseMs > 0) return pauseMs;
-      const taken = this.#take();
-      if (taken.size === 0) return undefined;
+      const batch = this.#takeBatch();
+      if (batch.size === 0) return undefined;
       this.#startedAt = this.#context.clock.monotonic();
       try {
-        this.#next = await this.#read(taken);
+        this.#next = await this.#changesOf(batch);
       } catch (error) {
-        for (const answers of taken.values()) for (const { reject } of answers) reject(new Error(reasonOf(error)));
+        for (const replies of batch.values()) for (const { reject } of replies) reject(new Error(reasonOf(error)));
       }
       this.#writes.wake();
     }
@@ -97,90 +109,95 @@ export class Recorder<D extends OutboxDocument, A> {
 
   #pauseMs(): number {
     const { clock, settings } = this.#context;
-    if (this.#waiting.size === 0 || this.#waiting.size >= settings.recordBatch) return 0;
-    return this.#startedAt + settings.recordPaceMs - clock.monotonic();
+    if (this.#waiting.size === 0 || this.#waiting.size >= settings.replyBatch) return 0;
+    return this.#startedAt + REPLY_PACE_MS - clock.monotonic();
   }
 
-  #take(): Map<string, Answer<D, A>[]> {
-    const taken = new Map<string, Answer<D, A>[]>();
-    for (const [id, answers] of this.#waiting) {
-      if (taken.size === this.#context.settings.recordBatch) break;
+  #takeBatch(): Map<string, QueuedReply<D, A>[]> {
+    const batch = new Map<string, QueuedReply<D, A>[]>();
+    for (const [id, replies] of this.#waiting) {
+      if (batch.size === this.#context.settings.replyBatch) break;
       if (this.#busy.has(id)) continue;
-      taken.set(id, answers);
+      batch.set(id, replies);
       this.#waiting.delete(id);
-      this.#size -= answers.length;
+      this.#size -= replies.length;
     }
-    return taken;
+    return batch;
   }
 
   /** The documents that change. */
-  async #read(taken: ReadonlyMap<string, readonly Answer<D, A>[]>): Promise<Change<D, A>[]> {
+  async #changesOf(batch: ReadonlyMap<string, readonly QueuedReply<D, A>[]>): Promise<Change<D, A>[]> {
     const changes: Change<D, A>[] = [];
-    const unknown = new Map<string, readonly Answer<D, A>[]>();
-    for (const [id, answers] of taken) {
-      const change = this.#changeKnown(id, answers);
-      if (change === undefined) unknown.set(id, answers);
+    const unknown = new Map<string, readonly QueuedReply<D, A>[]>();
+    for (const [id, replies] of batch) {
+      const change = this.#applyToKnown(id, replies);
+      if (change === undefined) unknown.set(id, replies);
       else changes.push(change);
     }
     if (unknown.size === 0) return changes;
     const found = await this.#context.store.read([...unknown.keys()].map(documentKey));
-    for (const [id, answers] of unknown) {
-      const change = this.#change(id, answers, found.get(documentKey(id)));
+    for (const [id, replies] of unknown) {
+      const change = this.#applyToStored(id, replies, found.get(documentKey(id)));
       if (change !== undefined && change.applied.length > 0) changes.push(change);
     }
     return changes;
   }
 
-  /** From memory, if every answer changes what is known there: that an answer changes nothing has to be read. */
-  #changeKnown(id: string, answers: readonly Answer<D, A>[]): Change<D, A> | undefined {
+  /** Uses the document in memory if every reply changes it. Whether a reply is ignored must be decided on a fresh read. */
+  #applyToKnown(id: string, replies: readonly QueuedReply<D, A>[]): Change<D, A> | undefined {
     const { handler, clock } = this.#context;
     const known = clock.monotonic() < this.#readUntil ? undefined : this.#owner.known(id);
     if (known?.etag === undefined) return undefined;
     let { document } = known;
-    for (const { answer, maybeStored } of answers) {
-      const result = maybeStored ? undefined : handler.apply(document, answer, clock.wall());
+    for (const { reply, maybeStored } of replies) {
+      const result = maybeStored ? undefined : handler.apply(document, reply, clock.wall());
       if (result === undefined || !('document' in result)) return undefined;
       document = result.document;
     }
-    return { id, etag: known.etag, document, applied: answers };
+    return { id, etag: known.etag, document, applied: replies };
   }
 
-  #change(id: string, answers: readonly Answer<D, A>[], stored: Stored | undefined): Change<D, A> | undefined {
+  #applyToStored(
+    id: string,
+    replies: readonly QueuedReply<D, A>[],
+    stored: Stored | undefined,
+  ): Change<D, A> | undefined {
     const { handler, clock } = this.#context;
-    if (stored === undefined) return this.#ignoreAll(answers, 'no-such-document');
+    if (stored === undefined) return this.#ignoreAll(replies, 'no-such-document');
     let document: D;
     try {
       document = handler.parse(stored.value);
     } catch {
-      return this.#ignoreAll(answers, 'document-unreadable');
+      return this.#ignoreAll(replies, 'document-unreadable');
     }
-    const applied: Answer<D, A>[] = [];
-    let settled = false;
-    for (const answer of answers) {
-      const result = handler.apply(document, answer.answer, clock.wall());
+    const applied: QueuedReply<D, A>[] = [];
+    let completed = false;
+    for (const queued of replies) {
+      const result = handler.apply(document, queued.reply, clock.wall());
       if ('document' in result) {
         document = result.document;
-        applied.push(answer);
-      } else if (answer.maybeStored) {
-        answer.resolve({ recorded: true, document });
-        settled ||= answer.maybeSettled;
-      } else this.#ignore(answer, result.ignored);
+        applied.push(queued);
+      } else if (queued.maybeStored) {
+        queued.resolve({ recorded: true, document });
+        completed ||= queued.maybeCompleted;
+      } else this.#ignore(queued, result.ignored);
     }
-    if (settled) this.#context.observer.completed?.(document);
+    if (completed) this.#context.observer.completed?.(document);
     return { id, etag: stored.etag, document, applied };
   }
 
   async #writeAll(): Promise<undefined> {
+    const { store, clock } = this.#context;
     while (this.#next.length > 0) {
       const changes = this.#next;
       this.#next = [];
       for (const { id } of changes) this.#busy.add(id);
       this.#reads.wake();
       const items = changes.map(({ id, document, etag }) => ({ key: documentKey(id), value: document, etag }));
-      const outcome = await this.#context.store.write(items);
+      const outcome = await store.write(items);
       this.#busy.clear();
-      if (outcome === 'conflict') this.#readUntil = this.#context.clock.monotonic() + this.#context.settings.readAllMs;
-      if (this.#context.policies.recorded(outcome)) this.#confirm(changes);
+      if (outcome === 'conflict') this.#readUntil = clock.monotonic() + READ_ALL_MS;
+      if (outcome === 'written') this.#confirm(changes);
       else for (const change of changes) this.#repeat(change, outcome);
       this.#reads.wake();
     }
@@ -189,32 +206,32 @@ export class Recorder<D extends OutboxDocument, A> {
   #confirm(changes: readonly Change<D, A>[]): void {
     for (const { document, applied } of changes) {
       for (const { resolve } of applied) resolve({ recorded: true, document });
-      if (this.#isDone(document)) this.#context.observer.completed?.(document);
+      if (this.#isComplete(document)) this.#context.observer.completed?.(document);
     }
     const { store } = this.#context;
     this.#owner.recorded(changes.map(({ document, etag }) => ({ document, etag: store.etagAfter(etag) })));
   }
 
-  #isDone(document: D): boolean {
+  #isComplete(document: D): boolean {
     return this.#context.handler.pendingChannels(document).length === 0;
   }
 
   #repeat({ document, applied }: Change<D, A>, outcome: string): void {
-    const settles = this.#isDone(document);
-    for (const answer of applied) {
-      answer.tries++;
-      answer.maybeStored = true;
-      answer.maybeSettled ||= settles;
-      if (answer.tries < this.#context.settings.recordAttempts) this.#enqueue(answer);
-      else answer.reject(new Error(`the answer could not be recorded (${outcome})`));
+    const completes = this.#isComplete(document);
+    for (const queued of applied) {
+      queued.attempts++;
+      queued.maybeStored = true;
+      queued.maybeCompleted ||= completes;
+      if (queued.attempts < MAX_ATTEMPTS) this.#enqueue(queued);
+      else queued.reject(new Error(`the reply could not be recorded (${outcome})`));
     }
   }
 
-  #ignoreAll(answers: readonly Answer<D, A>[], reason: string): undefined {
-    for (const answer of answers) this.#ignore(answer, reason);
+  #ignoreAll(replies: readonly QueuedReply<D, A>[], reason: string): undefined {
+    for (const reply of replies) this.#ignore(reply, reason);
   }
 
-  #ignore({ id, resolve }: Answer<D, A>, reason: string): void {
+  #ignore({ id, resolve }: QueuedReply<D, A>, reason: string): void {
     this.#context.observer.ignored?.(id, reason);
     resolve({ ignored: reason });
   }

@@ -1,15 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
-import type { Seen } from '../recovery/segment-scan.ts';
-import { DEFAULT_SETTINGS } from '../settings.ts';
 import { documentKey } from '../storage-format.ts';
-import { Recorder } from './reply-recorder.ts';
-
-const recordPaceMs = 20;
+import type { StoredDocument } from '../stored-documents.ts';
+import { READ_ALL_MS, REPLY_PACE_MS, ReplyRecorder } from './reply-recorder.ts';
 
 function setUp() {
   const store = new MemoryStore();
-  const known = new Map<string, Seen<Count>>();
+  const known = new Map<string, StoredDocument<Count>>();
   const clock = {
     now: 0,
     monotonic: () => clock.now,
@@ -20,15 +17,12 @@ function setUp() {
       return () => {};
     },
   };
-  const recorder = new Recorder(
-    { ...contextOf(store, clock), settings: { ...DEFAULT_SETTINGS, recordPaceMs } },
-    {
-      known: (id) => known.get(id),
-      recorded: (documents) => {
-        for (const seen of documents) known.set(seen.document.id, seen);
-      },
+  const recorder = new ReplyRecorder(contextOf(store, clock), {
+    known: (id) => known.get(id),
+    recorded: (documents) => {
+      for (const seen of documents) known.set(seen.document.id, seen);
     },
-  );
+  });
   const document = countFrom('a');
   store.put(documentKey('a'), document, '1');
   known.set('a', { document, etag: '1' });
@@ -36,7 +30,7 @@ function setUp() {
   return { store, known, clock, recorder, document, countStored };
 }
 
-test('answers to a document that this process knows cost no read', async () => {
+test('records replies without a read when the document is in memory', async () => {
   const { recorder, store, countStored } = setUp();
   await recorder.record('a', 1);
   await recorder.record('a', 2);
@@ -44,13 +38,13 @@ test('answers to a document that this process knows cost no read', async () => {
   expect(store.reads).toBe(0);
 });
 
-test('an answer that would change nothing is judged by what is stored', async () => {
+test('reads the document before it ignores a reply', async () => {
   const { recorder, store } = setUp();
   expect(await recorder.record('a', 0)).toEqual({ ignored: 'nothing' });
   expect(store.reads).toBe(1);
 });
 
-test('what another replica wrote is not lost, and for a while everything is read', async () => {
+test('keeps the write of another replica, and reads every document for a while after a conflict', async () => {
   const { recorder, store, document, countStored, clock } = setUp();
   store.put(documentKey('a'), { ...document, count: 10 }, '2');
   await recorder.record('a', 1);
@@ -58,13 +52,13 @@ test('what another replica wrote is not lost, and for a while everything is read
   const afterConflict = store.reads;
   await recorder.record('a', 1);
   expect(store.reads).toBe(afterConflict + 1);
-  clock.now += DEFAULT_SETTINGS.readAllMs;
+  clock.now += READ_ALL_MS;
   await recorder.record('a', 1);
   expect(store.reads).toBe(afterConflict + 1);
   expect(countStored()).toBe(13);
 });
 
-test('a document that nothing is known of is read', async () => {
+test('reads a document that is not in memory', async () => {
   const { recorder, store, known, countStored } = setUp();
   known.clear();
   await recorder.record('a', 5);
@@ -72,11 +66,11 @@ test('a document that nothing is known of is read', async () => {
   expect(store.reads).toBe(1);
 });
 
-test('answers that follow a write closely meet in the next one', async () => {
+test('merges replies that arrive shortly after a write into the next write', async () => {
   const { recorder, store, clock } = setUp();
   await recorder.record('a', 1);
   const written = store.writes;
   await Promise.all([recorder.record('a', 2), Promise.resolve().then(() => recorder.record('a', 3))]);
   expect(store.writes).toBe(written + 1);
-  expect(clock.now).toBe(recordPaceMs);
+  expect(clock.now).toBe(REPLY_PACE_MS);
 });

@@ -1,4 +1,4 @@
-/** A queue whose every operation takes constant time. */
+/** A first-in, first-out queue. `push` and `shift` take constant time on average. */
 export class Fifo<T> {
   #items: T[] = [];
   #head = 0;
@@ -21,7 +21,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Puts `items` before all others, in their order. */
+  /** Puts `items` in front of the queue and keeps their order. */
   putBack(items: readonly T[]): void {
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;

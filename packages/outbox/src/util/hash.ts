@@ -1,4 +1,7 @@
-/** A well mixed 32-bit hash of a string (FNV-1a, finished as MurmurHash3 does it). The same on every replica, for ever. */
+/**
+ * A 32-bit hash of a string: FNV-1a with the finalizer of MurmurHash3. It must never change, because lanes are partition
+ * keys of messages and every replica has to compute the same value.
+ */
 export const hash = (text: string): number => {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
@@ -7,10 +10,13 @@ export const hash = (text: string): number => {
   return (h ^ (h >>> 16)) >>> 0;
 };
 
-/** The lane of a document, 0 to lanes - 1. */
+/** The lane of a document: an integer from 0 to `lanes` - 1. */
 export const laneOf = (id: string, lanes: number): number => hash(id) % lanes;
 
-/** Which of the candidates cares for `name`; all who ask the same question get the same answer. */
+/**
+ * The candidate responsible for `name`, by rendezvous hashing. The result does not depend on the order of the candidates.
+ * It changes only when the chosen candidate is removed or a candidate with a higher score is added.
+ */
 export const rendezvous = (name: string, candidates: Iterable<string>): string | undefined => {
   let best: string | undefined;
   let most = -1;

@@ -5,13 +5,13 @@ import { hash, laneOf, rendezvous } from './hash.ts';
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 24 }), { minLength: 1, maxLength: 20 });
 
 describe('hash', () => {
-  it('never changes, since lanes are partition keys of messages under way', () => {
+  it('never changes, because lanes are partition keys of messages in flight', () => {
     expect(hash('')).toBe(2_872_998_923);
     expect(hash('standing order')).toBe(3_723_482_491);
     expect(laneOf('0190f6a2-7c3e-7d11-9a57-1f2e3d4c5b6a', 64)).toBe(39);
   });
 
-  it('spreads ids over the lanes', () => {
+  it('distributes ids evenly over the lanes', () => {
     const counts = new Array<number>(64).fill(0);
     for (let i = 0; i < 64_000; i++) {
       const lane = laneOf(`0190f6a2-7c3e-7d11-9a57-${i.toString(16).padStart(12, '0')}`, 64);
@@ -23,7 +23,7 @@ describe('hash', () => {
 });
 
 describe('rendezvous', () => {
-  it('gives the same answer whatever the order of the candidates', () => {
+  it('returns the same candidate for any order of the candidates', () => {
     fc.assert(
       fc.property(fc.string(), names, (name, candidates) => {
         const chosen = rendezvous(name, candidates);
@@ -33,7 +33,7 @@ describe('rendezvous', () => {
     );
   });
 
-  it('changes its answer only when the chosen one goes', () => {
+  it('returns another candidate only when the chosen one is removed', () => {
     fc.assert(
       fc.property(fc.string(), names, fc.nat(), (name, candidates, at) => {
         const gone = candidates[at % candidates.length];
@@ -47,7 +47,7 @@ describe('rendezvous', () => {
     );
   });
 
-  it('has no answer without candidates', () => {
+  it('returns undefined without candidates', () => {
     expect(rendezvous('a', [])).toBeUndefined();
   });
 });

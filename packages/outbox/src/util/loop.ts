@@ -1,8 +1,9 @@
 import type { Clock } from '../ports.ts';
 
-const failureMs = 1_000;
+/** Delay before a failed run is repeated. */
+const FAILURE_DELAY_MS = 1_000;
 
-/** Waits on a clock that end early when the owner stops. */
+/** Delays on a clock. `stop` ends all of them early. */
 export class Sleeper {
   readonly #clock: Clock;
   readonly #ends = new Set<() => void>();
@@ -16,7 +17,7 @@ export class Sleeper {
     return this.#stopped;
   }
 
-  /** Resolves after `ms`, or at once when stopped. */
+  /** Resolves after `ms`, or immediately when the sleeper has stopped. */
   sleep(ms: number): Promise<void> {
     if (this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
@@ -37,8 +38,15 @@ export class Sleeper {
 }
 
 /**
- * Work that is done again and again, never twice at a time: when woken, or after the milliseconds that the last run
- * asked for. A run that fails is reported and repeated a second later, not sooner.
+ * Repeats `work`, and never runs it twice at the same time. A run starts on `wake`, or after the number of milliseconds
+ * that the previous run returned. A failed run is reported and repeated after one second; `wake` does not shorten that delay.
+ *
+ * | mode | entered by | left by |
+ * |---|---|---|
+ * | idle | construction, end of a run | `wake` or the timer: running |
+ * | running | `wake`, timer | success: idle, or running again if woken meanwhile; failure: failing |
+ * | failing | a failed run | the timer: running |
+ * | stopped | `stop` | - |
  */
 export class Loop {
   readonly #clock: Clock;
@@ -54,13 +62,13 @@ export class Loop {
     this.#failed = failed;
   }
 
-  /** Runs now, or right after the run under way. */
+  /** Starts a run now, or directly after the current run. */
   wake(): void {
     if (this.#state === 'running') this.#again = true;
     if (this.#state === 'idle') this.#run();
   }
 
-  /** No run starts from now on; one that is under way goes on to its end. */
+  /** Starts no further run. The current run is not interrupted. */
   stop(): void {
     this.#state = 'stopped';
     this.#cancel?.();
@@ -77,7 +85,7 @@ export class Loop {
         this.#failed(error);
         if (this.#state === 'stopped') return;
         this.#state = 'failing';
-        this.#after(failureMs);
+        this.#after(FAILURE_DELAY_MS);
       },
     );
   }

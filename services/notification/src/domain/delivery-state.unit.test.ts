@@ -30,7 +30,7 @@ const stateAfter = (...transitions: Transition[]) => applyTransitions(INITIAL_ST
 /** Actions of a process that delivers, crashes, and loses writes to another process. */
 const actions = fc.array(
   fc.oneof(
-    fc.record({ kind: fc.constant('take' as const), count: fc.integer({ min: 1, max: 100 }) }),
+    fc.record({ kind: fc.constant('read' as const), count: fc.integer({ min: 1, max: 100 }) }),
     fc.record({ kind: fc.constant('attempt' as const), nth: fc.nat(20), ok: fc.boolean() }),
     fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 8 * 3_600_000 }) }),
     fc.constantFrom({ kind: 'save' as const }, { kind: 'save without response' as const }, { kind: 'crash' as const }),
@@ -52,10 +52,10 @@ test('each event is open or finished at any time, and each is finished in the en
         for (const { position } of done) finished.add(position);
         stored = state;
       };
-      const take = (count: number) => {
+      const read = (count: number) => {
         const { state } = seen();
-        const most = Math.min(count, freeCapacity(state), LOGGED - state.taken);
-        if (most > 0) transitions.push(eventsRead(state.taken + 1, most, now));
+        const max = Math.min(count, freeCapacity(state), LOGGED - state.taken);
+        if (max > 0) transitions.push(eventsRead(state.taken + 1, max, now));
       };
       const attempt = (nth: number, ok: boolean) => {
         const due = dueDeliveries(seen().state, now)[nth];
@@ -71,7 +71,7 @@ test('each event is open or finished at any time, and each is finished in the en
       };
 
       for (const action of history) {
-        if (action.kind === 'take') take(action.count);
+        if (action.kind === 'read') read(action.count);
         if (action.kind === 'attempt') attempt(action.nth, action.ok);
         if (action.kind === 'wait') now += action.ms;
         if (action.kind === 'save' || action.kind === 'save without response') save();
@@ -80,7 +80,7 @@ test('each event is open or finished at any time, and each is finished in the en
       }
 
       for (let round = 0; round < 10 && (stored.open.length > 0 || stored.taken < LOGGED); round++) {
-        take(LOGGED);
+        read(LOGGED);
         now += GIVE_UP_AFTER_MS;
         for (const { position, attempts } of dueDeliveries(seen().state, now)) {
           transitions.push(attempted({ position, number: attempts + 1, ok: true, at: now }));

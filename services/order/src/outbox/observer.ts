@@ -15,7 +15,13 @@ const ignored = meter.createCounter('orders.answers.ignored', {
 const events = meter.createCounter('outbox.events', { description: 'Events of the outbox, by name' });
 
 /** Events of a healthy outbox. Any other event may occur thousands of times a second during an outage. */
-const ROUTINE_EVENTS: ReadonlySet<string> = new Set(['registered', 'renamed', 'retire', 'scanned', 'listed-again']);
+const ROUTINE_EVENTS: ReadonlySet<string> = new Set([
+  'registered',
+  'renamed',
+  'retired',
+  'scanned',
+  'registered-again',
+]);
 
 function countDecision(order: Order): void {
   decided.add(1, { status: order.status });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Process } from './process.ts';
 import { createRng } from './random.ts';
+import { Simulator } from './simulator.ts';
 import { type Dialect, SimStore } from './store.ts';
-import { World } from './world.ts';
 
 const never = () => false;
 
-describe('the world', () => {
-  test('lets events happen by time, then in the order in which they were asked for', async () => {
-    const world = new World();
+describe('the simulator', () => {
+  test('runs events by time, then in the order in which they were scheduled', async () => {
+    const simulator = new Simulator();
     const seen: string[] = [];
     for (const [delay, name] of [
       [5, 'c'],
@@ -16,81 +16,81 @@ describe('the world', () => {
       [5, 'd'],
       [3, 'b'],
     ] as const) {
-      world.schedule(delay, () => seen.push(`${name}${world.now}`));
+      simulator.schedule(delay, () => seen.push(`${name}${simulator.now}`));
     }
-    await world.run(4, never);
+    await simulator.run(4, never);
     expect(seen).toEqual(['a1', 'b3']);
-    await world.run(10, never);
+    await simulator.run(10, never);
     expect(seen).toEqual(['a1', 'b3', 'c5', 'd5']);
   });
 
-  test('lets promise chains come to rest between two events of the same time', async () => {
-    const world = new World();
+  test('finishes promise chains between two events of the same time', async () => {
+    const simulator = new Simulator();
     const seen: string[] = [];
-    world.schedule(1, async () => {
+    simulator.schedule(1, async () => {
       for (let i = 0; i < 5; i++) await undefined;
       seen.push('end of the chain');
     });
-    world.schedule(1, () => seen.push('next event'));
-    await world.run(1, never);
+    simulator.schedule(1, () => seen.push('next event'));
+    await simulator.run(1, never);
     expect(seen).toEqual(['end of the chain', 'next event']);
   });
 });
 
-function createProcess(world: World, rate = 1) {
-  return new Process(world, createRng(1), 'p', { offset: 0, rate }, []);
+function createProcess(simulator: Simulator, rate = 1) {
+  return new Process(simulator, createRng(1), 'p', { offset: 0, rate }, []);
 }
 
 describe('a process', () => {
-  test.each([true, false])('is deaf while it is paused; its clock runs: %s', async (clockRuns) => {
-    const world = new World();
-    const process = createProcess(world);
+  test.each([true, false])('receives events only after its pause; its clock runs: %s', async (clockRuns) => {
+    const simulator = new Simulator();
+    const process = createProcess(simulator);
     const start = process.clock.monotonic();
-    const heard: number[] = [];
+    const received: number[] = [];
     const fired: number[] = [];
-    process.deliver(10, () => heard.push(world.now));
+    process.deliver(10, () => received.push(simulator.now));
     process.clock.setTimer(500, () => fired.push(process.clock.monotonic() - start));
     process.pause(1000, clockRuns);
-    await world.run(5000, never);
-    expect(heard).toEqual([1000]);
+    await simulator.run(5000, never);
+    expect(received).toEqual([1000]);
     expect(fired[0]).toBeGreaterThanOrEqual(clockRuns ? 1000 : 500);
     expect(process.clock.monotonic() - start).toBe(clockRuns ? 5000 : 4000);
   });
 
-  test('hears nothing when it is dead', async () => {
-    const world = new World();
-    const process = createProcess(world);
-    process.deliver(10, () => expect.fail('heard'));
+  test('receives no event when it is dead', async () => {
+    const simulator = new Simulator();
+    const process = createProcess(simulator);
+    process.deliver(10, () => expect.fail('received'));
     process.kill();
-    await world.run(100, never);
+    await simulator.run(100, never);
   });
 
-  test.each([0.99, 1.01])('never has a timer fire early by its own clock, at rate %s', async (rate) => {
-    const world = new World();
-    const { clock } = createProcess(world, rate);
+  test.each([0.99, 1.01])('fires no timer early by its own clock, at rate %s', async (rate) => {
+    const simulator = new Simulator();
+    const { clock } = createProcess(simulator, rate);
     const start = clock.monotonic();
     const fired: number[] = [];
     clock.setTimer(1000, () => fired.push(clock.monotonic() - start));
-    await world.run(2000, never);
+    await simulator.run(2000, never);
     expect(fired[0]).toBeGreaterThanOrEqual(1000);
     expect(fired[0]).toBeLessThan(1010);
   });
 });
 
 function storeWith(dialect: Dialect, ...keys: string[]): SimStore {
-  const store = new SimStore(new World(), createRng(1), dialect);
+  const store = new SimStore(new Simulator(), createRng(1), dialect);
   store.transact(keys.map((key) => ({ op: 'upsert', key, json: '{"is":"old"}' })));
   return store;
 }
 
-/** The table of README.md beside this. */
+/** The table in README.md of this folder. */
 describe('the store', () => {
   const batch = [
     { op: 'insert', key: 'a', json: '{"is":"new"}' },
     { op: 'upsert', key: 'b', json: '{"is":"new"}' },
   ] as const;
 
-  test('applies the rest of a transaction on Redis when an insert collides', () => {
+  test('applies the other operations of a transaction on Redis when an insert collides', () => {
     const store = storeWith('redis', 'a');
     expect(store.transact(batch)).toBe(false);
     expect([store.get('a')?.value, store.get('b')?.value]).toEqual([{ is: 'old' }, { is: 'new' }]);
@@ -102,7 +102,7 @@ describe('the store', () => {
     expect([store.get('a')?.value, store.get('b')]).toEqual([{ is: 'old' }, undefined]);
   });
 
-  test('lets a compare-and-set on a missing key pass on Redis only', () => {
+  test('accepts a compare-and-set on a missing key on Redis only', () => {
     const item = { key: 'a', value: {}, etag: '7' };
     expect(storeWith('redis').compareAndSet(item)).toBe(true);
     expect(storeWith('postgresql').compareAndSet(item)).toBe(false);
@@ -119,7 +119,7 @@ describe('the store', () => {
     expect(repeats).toEqual([true, false]);
   });
 
-  test('deadlocks on PostgreSQL when two take the same keys in opposite order, and else lets one wait', () => {
+  test('detects a deadlock on PostgreSQL when two transactions use the same keys in opposite order, and delays one otherwise', () => {
     const store = storeWith('postgresql');
     let deadlocks = 0;
     store.onDeadlock = () => deadlocks++;

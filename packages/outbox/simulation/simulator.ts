@@ -1,28 +1,28 @@
 import { hash } from './random.ts';
 
-interface Event {
+interface ScheduledEvent {
   readonly at: number;
   readonly seq: number;
   fire: (() => void) | undefined;
 }
 
-const before = (a: Event, b: Event) => a.at < b.at || (a.at === b.at && a.seq < b.seq);
+const before = (a: ScheduledEvent, b: ScheduledEvent) => a.at < b.at || (a.at === b.at && a.seq < b.seq);
 
-/** Events by time, then by the order in which they were asked for. */
-class Heap {
-  private readonly items: Event[] = [];
+/** Events by time, then by the order in which they were scheduled. */
+class EventHeap {
+  private readonly items: ScheduledEvent[] = [];
 
-  peek(): Event | undefined {
+  peek(): ScheduledEvent | undefined {
     return this.items[0];
   }
 
-  push(event: Event): void {
+  push(event: ScheduledEvent): void {
     const { items } = this;
     let i = items.length;
     items.push(event);
     while (i > 0) {
       const up = (i - 1) >> 1;
-      const parent = items[up] as Event;
+      const parent = items[up] as ScheduledEvent;
       if (!before(event, parent)) break;
       items[i] = parent;
       i = up;
@@ -30,7 +30,7 @@ class Heap {
     items[i] = event;
   }
 
-  pop(): Event | undefined {
+  pop(): ScheduledEvent | undefined {
     const { items } = this;
     const top = items[0];
     const last = items.pop();
@@ -39,9 +39,10 @@ class Heap {
     for (;;) {
       let child = 2 * i + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && before(items[child + 1] as Event, items[child] as Event)) child++;
-      if (!before(items[child] as Event, last)) break;
-      items[i] = items[child] as Event;
+      if (child + 1 < items.length && before(items[child + 1] as ScheduledEvent, items[child] as ScheduledEvent))
+        child++;
+      if (!before(items[child] as ScheduledEvent, last)) break;
+      items[i] = items[child] as ScheduledEvent;
       i = child;
     }
     items[i] = last;
@@ -49,18 +50,18 @@ class Heap {
   }
 }
 
-/** How many events may share one turn of the event loop; promise chains still finish between any two of them. */
+/** Maximum number of events in one turn of the event loop. Promise chains still finish between any two of them. */
 const PER_TURN = 32;
 
-/** Virtual time. Everything that happens is an event; between two events no time passes and every promise chain comes to rest. */
-export class World {
+/** Virtual time. Everything is an event; between two events no time passes and every promise chain finishes. */
+export class Simulator {
   /** Milliseconds since the start. */
   now = 0;
   events = 0;
-  /** A hash of all that was traced: equal for equal runs. */
+  /** A hash of all trace lines: equal for equal runs. */
   digest = 0x811c9dc5;
   readonly lines: string[] = [];
-  private readonly heap = new Heap();
+  private readonly heap = new EventHeap();
   private readonly verbose: boolean;
   private seq = 0;
 
@@ -68,9 +69,9 @@ export class World {
     this.verbose = verbose;
   }
 
-  /** Calls `fire` in `delay` milliseconds; returns how to cancel it. */
+  /** Calls `fire` in `delay` milliseconds. Returns a function that cancels the event. */
   schedule(delay: number, fire: () => void): () => void {
-    const event: Event = { at: this.now + Math.max(0, delay), seq: this.seq++, fire };
+    const event: ScheduledEvent = { at: this.now + Math.max(0, delay), seq: this.seq++, fire };
     this.heap.push(event);
     return () => {
       event.fire = undefined;
@@ -82,7 +83,7 @@ export class World {
     if (this.verbose) this.lines.push(`${stamp(this.now)}  ${who.padEnd(10)} ${what.padEnd(10)} ${detail}`);
   }
 
-  /** Lets things happen until `enough` says so, nothing is left to happen, or the time is `until`. */
+  /** Runs events until `enough` returns true, no event is left, or the time is `until`. */
   run(until: number, enough: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       let over = false;

@@ -6,7 +6,7 @@ import { FIRST } from './seeds.ts';
 const IMPURE =
   /Date\.now|new Date\b|performance\.|setTimeout|setInterval|setImmediate|Math\.random|crypto|hrtime|AbortSignal\.timeout/;
 
-test('the outbox has time and randomness from its ports alone', async () => {
+test('the outbox uses time and randomness from its ports only', async () => {
   const folder = new URL('../src/', import.meta.url);
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts'));
   expect(files.length).toBeGreaterThan(20);
@@ -19,7 +19,7 @@ test('the outbox has time and randomness from its ports alone', async () => {
   }
 });
 
-test('the same seed gives the same run, event by event', async () => {
+test('the same seed produces the same run, event by event', async () => {
   for (let seed = FIRST; seed < FIRST + 10; seed++) {
     const first = await runSeed(seed);
     const second = await runSeed(seed, { verbose: true });

@@ -1,12 +1,12 @@
-import type { Applied, SimStore } from './store.ts';
-import type { World } from './world.ts';
+import type { Simulator } from './simulator.ts';
+import type { AppliedStep, SimStore } from './store.ts';
 
-/** Without a beat for this long a writer is taken over. */
-const SILENT = 10_000;
+/** A writer without a heartbeat for this long is taken over. */
+const DEAD_AFTER = 10_000;
 
-/** Who names which order, kept from the store's changes alone. */
-export class Naming {
-  private readonly world: World;
+/** Which writers' segments name which order, derived from the changes of the store alone. */
+export class ReachabilityChecker {
+  private readonly simulator: Simulator;
   private readonly store: SimStore;
   private readonly beats = new Map<string, number>();
   private readonly segments = new Map<string, readonly string[]>();
@@ -14,59 +14,60 @@ export class Naming {
   private readonly history = new Map<string, Set<string>>();
   private readonly named = new Map<string, Set<string>>();
   private readonly writers = new Map<string, { readonly lo: number; readonly limit: number; readonly left: boolean }>();
-  private directory = new Set<string>();
+  private registry = new Set<string>();
 
-  constructor(world: World, store: SimStore) {
-    this.world = world;
+  constructor(simulator: Simulator, store: SimStore) {
+    this.simulator = simulator;
     this.store = store;
   }
 
-  /** Takes in a change; true when an order may have lost its last pointer. */
-  update(applied: Applied): boolean {
+  /** Applies a change. Returns whether an order may have lost its last segment. */
+  update(applied: AppliedStep): boolean {
     let fewer = false;
     for (const key of applied.keys) {
-      if (key.startsWith('s:')) fewer = this.segment(key) || fewer;
-      else if (key.startsWith('w:')) fewer = this.writer(key) || fewer;
-      else if (key === 'writers') fewer = this.names() || fewer;
+      if (key.startsWith('s:')) fewer = this.updateSegment(key) || fewer;
+      else if (key.startsWith('w:')) fewer = this.updateWriter(key) || fewer;
+      else if (key === 'writers') fewer = this.updateRegistry() || fewer;
     }
     return fewer;
   }
 
   /** At least one segment in a reserved range of a registered writer names this order. */
-  finds(id: string): boolean {
-    return this.by(id).length > 0;
+  isReachable(id: string): boolean {
+    return this.writersOf(id).length > 0;
   }
 
   /** The registered writers whose reserved segments name this order. */
-  by(id: string): readonly string[] {
+  writersOf(id: string): readonly string[] {
     return [...(this.named.get(id) ?? [])].flatMap((key) => {
       const { w, n } = split(key);
       const writer = this.writers.get(w);
       const reserved = writer !== undefined && writer.lo <= n && n < writer.limit;
-      return reserved && this.directory.has(w) ? [w] : [];
+      return reserved && this.registry.has(w) ? [w] : [];
     });
   }
 
-  /** Whether `w` may have this order in its windows: it names the order itself, or another one does that has fallen silent. */
-  mayRelay(id: string, w: string): boolean {
+  /** Whether `w` may process this order: its own segment names the order, or a segment of a stopped writer does. */
+  mayProcess(id: string, w: string): boolean {
     const silent = (other: string) =>
-      this.writers.get(other)?.left === true || this.world.now - (this.beats.get(other) ?? 0) > SILENT;
-    return this.by(id).some((other) => other === w || silent(other));
+      this.writers.get(other)?.left === true || this.simulator.now - (this.beats.get(other) ?? 0) > DEAD_AFTER;
+    return this.writersOf(id).some((other) => other === w || silent(other));
   }
 
   /**
-   * Some segment of a registered writer named it once, which was not silent for that long. Whether it still has that number
-   * is not asked: as long as a transaction may land, its number must be one that somebody looks at.
+   * A segment of a registered writer, which has had a heartbeat within this time, has named the order. Whether the
+   * writer still reserves that number does not matter: while a transaction may be applied, its number must be one that
+   * is scanned.
    */
-  wasNamed(id: string, silentFor: number): boolean {
+  wasReachable(id: string, silentFor: number): boolean {
     return [...(this.history.get(id) ?? [])].some((key) => {
       const { w } = split(key);
       const beatAt = this.beats.get(w) ?? Number.NEGATIVE_INFINITY;
-      return this.directory.has(w) && this.world.now - beatAt <= silentFor;
+      return this.registry.has(w) && this.simulator.now - beatAt <= silentFor;
     });
   }
 
-  private segment(key: string): boolean {
+  private updateSegment(key: string): boolean {
     const before = this.segments.get(key) ?? [];
     const now = (this.store.get(key)?.value as { ids: string[] } | undefined)?.ids ?? [];
     for (const id of before) this.named.get(id)?.delete(key);
@@ -80,9 +81,9 @@ export class Naming {
     return before.some((id) => !now.includes(id));
   }
 
-  private writer(key: string): boolean {
+  private updateWriter(key: string): boolean {
     const w = key.slice(2);
-    this.beats.set(w, this.world.now);
+    this.beats.set(w, this.simulator.now);
     const before = this.writers.get(w);
     const now = this.store.get(key)?.value as { lo: number; limit: number; left?: boolean } | undefined;
     if (now === undefined) return this.writers.delete(w);
@@ -90,10 +91,10 @@ export class Naming {
     return before !== undefined && (now.lo > before.lo || now.limit < before.limit);
   }
 
-  private names(): boolean {
-    const before = this.directory;
-    this.directory = new Set((this.store.get('writers')?.value as { writers: string[] } | undefined)?.writers ?? []);
-    return [...before].some((w) => !this.directory.has(w));
+  private updateRegistry(): boolean {
+    const before = this.registry;
+    this.registry = new Set((this.store.get('writers')?.value as { writers: string[] } | undefined)?.writers ?? []);
+    return [...before].some((w) => !this.registry.has(w));
   }
 }
 

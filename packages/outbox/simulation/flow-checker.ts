@@ -1,58 +1,58 @@
 import type { OutgoingCommand, Stored } from '../src/ports.ts';
-import { business, type Order } from './business.ts';
-import type { Checker } from './invariants.ts';
+import type { InvariantChecker } from './invariant-checker.ts';
+import { type Order, orderHandler } from './order-handler.ts';
 import type { Process } from './process.ts';
-import type { World } from './world.ts';
+import type { Simulator } from './simulator.ts';
 
-/** What the outbox was told to keep to, as far as invariant 5 speaks of it. */
+/** The limits of invariant 5, as they were configured. */
 export interface FlowLimits {
   readonly window: number;
   /** The shortest probe time, in milliseconds. */
   readonly probe: number;
-  /** Attempts after which a command is stuck and leaves the window. */
-  readonly stuckAfter: number;
-  /** Whether an answer in one lane is evidence about the others of its channel. */
+  /** Attempts after which a command is parked and leaves the window. */
+  readonly parkAfter: number;
+  /** Whether an acknowledgement in one lane is evidence for the other lanes of its channel. */
   readonly sharedEvidence: boolean;
 }
 
-interface Sent {
+interface SentOnce {
   attempts: number;
   readonly channel: string;
 }
 
-/** One writer's commands on one channel in one lane. */
-interface Lane {
-  readonly sent: Map<string, Sent>;
-  /** Answers that its process knows of. */
+/** The commands of one writer on one channel in one lane. */
+interface LaneState {
+  readonly sent: Map<string, SentOnce>;
+  /** Ids of orders whose acknowledgement the process has read. */
   readonly answered: Set<string>;
-  /** When its process last learnt of an answer that was new to it. */
+  /** When the process last read a new acknowledgement. */
   evidenceAt: number;
   probedAt: number;
 }
 
-/** How far clocks and the +-20 % of the probe time may bring two probes together. */
+/** The shortest distance of two probes: the probe time less its jitter of 20 % and the difference of clock rates. */
 const EARLIEST = 0.8 * 0.97;
 
-/** Counts what leaves each process against invariant 5. */
-export class Flow {
+/** Checks the commands that leave each process against invariant 5. */
+export class FlowChecker {
   sends = 0;
-  private readonly world: World;
-  private readonly checker: Checker;
+  private readonly simulator: Simulator;
+  private readonly checker: InvariantChecker;
   private readonly limits: FlowLimits;
-  private readonly lanes = new Map<string, Lane>();
+  private readonly lanes = new Map<string, LaneState>();
   /** By process, writer, channel and order. */
-  private readonly sentOn = new Map<string, Lane>();
+  private readonly sentOn = new Map<string, LaneState>();
   private readonly byHand = new Set<string>();
   private troubleUntil = 0;
 
-  constructor(world: World, checker: Checker, limits: FlowLimits) {
-    this.world = world;
+  constructor(simulator: Simulator, checker: InvariantChecker, limits: FlowLimits) {
+    this.simulator = simulator;
     this.checker = checker;
     this.limits = limits;
   }
 
-  /** The store or a process is in trouble until then, so that what a process knows may lag behind what it was told. */
-  trouble(until: number): void {
+  /** Until this time the store or a process has a fault, so that a process may have read less than was acknowledged. */
+  addTrouble(until: number): void {
     this.troubleUntil = Math.max(this.troubleUntil, until);
   }
 
@@ -60,16 +60,16 @@ export class Flow {
     this.byHand.add(id);
   }
 
-  onLearn(process: Process, found: ReadonlyMap<string, Stored>): void {
+  onKnown(process: Process, found: ReadonlyMap<string, Stored>): void {
     for (const [key, { value }] of found) {
       if (!key.startsWith('o:')) continue;
       const order = value as Order;
-      for (const { channel, token } of business.acknowledged(order)) {
+      for (const { channel, token } of orderHandler.acknowledged(order)) {
         const lane = this.sentOn.get(`${process.name} ${token.w} ${channel} ${order.id}`);
         if (lane === undefined || lane.answered.has(order.id)) continue;
         lane.answered.add(order.id);
         for (const informed of this.limits.sharedEvidence ? this.channel(token.w, channel) : [lane])
-          informed.evidenceAt = this.world.now;
+          informed.evidenceAt = this.simulator.now;
       }
     }
   }
@@ -77,36 +77,40 @@ export class Flow {
   onSend(process: Process, batch: readonly OutgoingCommand<Order>[]): void {
     for (const { channel, lane, token, document } of batch) {
       this.sends++;
-      this.world.trace(process.name, 'send', `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${token.w}`);
+      this.simulator.trace(
+        process.name,
+        'send',
+        `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${token.w}`,
+      );
       const name = `${token.w} ${channel} ${lane}`;
       const each = this.lane(name);
       this.sentOn.set(`${process.name} ${token.w} ${channel} ${document.id}`, each);
       const before = each.sent.get(document.id);
       if (before === undefined) each.sent.set(document.id, { attempts: 1, channel });
-      else this.resend(process, name, each, document.id, before);
+      else this.retransmission(process, name, each, document.id, before);
       this.count(name, each, token.w);
     }
   }
 
-  private channel(w: string, channel: string): Lane[] {
+  private channel(w: string, channel: string): LaneState[] {
     return [...this.lanes].filter(([name]) => name.startsWith(`${w} ${channel} `)).map(([, lane]) => lane);
   }
 
-  private lane(name: string): Lane {
+  private lane(name: string): LaneState {
     const known = this.lanes.get(name);
     if (known !== undefined) return known;
-    const { now } = this.world;
+    const { now } = this.simulator;
     const lane = { sent: new Map(), answered: new Set<string>(), evidenceAt: now, probedAt: Number.NEGATIVE_INFINITY };
     this.lanes.set(name, lane);
     return lane;
   }
 
-  private resend(process: Process, name: string, lane: Lane, id: string, sent: Sent): void {
+  private retransmission(process: Process, name: string, lane: LaneState, id: string, sent: SentOnce): void {
     sent.attempts++;
-    const { now } = this.world;
+    const { now } = this.simulator;
     const earliest = EARLIEST * this.limits.probe;
-    const calm = now > this.troubleUntil + 30_000 && now > process.lastPause + 30_000;
-    const exempt = !calm || sent.attempts > this.limits.stuckAfter || this.byHand.has(id);
+    const calm = now > this.troubleUntil + 30_000 && now > process.resumesAt + 30_000;
+    const exempt = !calm || sent.attempts > this.limits.parkAfter || this.byHand.has(id);
     if (exempt || now - lane.evidenceAt < earliest) return;
     if (now - lane.probedAt < earliest) {
       this.checker.report(
@@ -118,12 +122,12 @@ export class Flow {
     lane.probedAt = now;
   }
 
-  private count(name: string, lane: Lane, w: string): void {
+  private count(name: string, lane: LaneState, w: string): void {
     let inFlight = 0;
     for (const [id, { attempts, channel }] of lane.sent) {
       const last = this.checker.last(id);
-      if (last === undefined || !business.pendingChannels(last).includes(channel)) lane.sent.delete(id);
-      else if (attempts < this.limits.stuckAfter && this.checker.naming.mayRelay(id, w)) inFlight++;
+      if (last === undefined || !orderHandler.pendingChannels(last).includes(channel)) lane.sent.delete(id);
+      else if (attempts < this.limits.parkAfter && this.checker.reachability.mayProcess(id, w)) inFlight++;
     }
     if (inFlight > this.limits.window) {
       this.checker.report(5, `${inFlight} commands in flight on ${name}, with a window of ${this.limits.window}`);

@@ -1,0 +1,31 @@
+import type { Command, LoadedSegment } from './open-document.ts';
+
+/** What a relay needs of its writer's session. */
+export interface RelayOwner<A> {
+  readonly writer: string;
+  /** No document of this segment is open any more. */
+  segmentDone(segment: LoadedSegment): void;
+  /** A deadline of the document has passed; `reply` has to be recorded. */
+  timedOut(id: string, reply: A): void;
+  /** A document has to be polled now. */
+  poll(): void;
+  /** There may be room to load more segments. */
+  load(): void;
+}
+
+/** What a channel needs of the relay. */
+export interface ChannelOwner<D> {
+  readonly writer: string;
+  /** The document to send. Undefined when the command must not be sent now. */
+  documentFor(command: Command<D>): D | undefined;
+  /** The broker accepted the command's batch. */
+  sent(command: Command<D>): void;
+}
+
+/** What a poller needs of its writer's session. */
+export interface InFlightPollerOwner<D, A> {
+  /** A document has changed. */
+  changed(document: D): void;
+  /** A deadline of the document has passed; `reply` has to be recorded. */
+  timedOut(id: string, reply: A): void;
+}

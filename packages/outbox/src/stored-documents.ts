@@ -1,0 +1,42 @@
+import type { Context } from './context.ts';
+import type { OutboxDocument, Stored } from './ports.ts';
+import { documentKey } from './storage-format.ts';
+import { reasonOf } from './util/errors.ts';
+import { slices } from './util/slices.ts';
+
+/** A document as this process last read or wrote it. */
+export interface StoredDocument<D> {
+  readonly document: D;
+  /** Undefined when only a read can tell. */
+  readonly etag: string | undefined;
+}
+
+/** Parses a stored document. A document that this version cannot read is reported to the observer. */
+export const parseDocument = <D extends OutboxDocument, A>(
+  { handler, observer }: Context<D, A>,
+  { value, etag }: Stored,
+): StoredDocument<D> | 'unreadable' => {
+  try {
+    return { document: handler.parse(value), etag };
+  } catch (error) {
+    observer.event?.('document-unreadable', { reason: reasonOf(error) });
+    return 'unreadable';
+  }
+};
+
+/** Reads documents in slices and returns an entry for every id. Throws when the store cannot be read. */
+export const readDocuments = async <D extends OutboxDocument, A>(
+  context: Context<D, A>,
+  ids: readonly string[],
+): Promise<Map<string, StoredDocument<D> | 'absent' | 'unreadable'>> => {
+  const { store, settings } = context;
+  const documents = new Map<string, StoredDocument<D> | 'absent' | 'unreadable'>();
+  for (const slice of slices([...new Set(ids)], settings.readBatch)) {
+    const found = await store.read(slice.map(documentKey));
+    for (const id of slice) {
+      const stored = found.get(documentKey(id));
+      documents.set(id, stored === undefined ? 'absent' : parseDocument(context, stored));
+    }
+  }
+  return documents;
+};
