@@ -88,7 +88,12 @@ test('a stop waits for no connection without a complete request, and always runs
   await once(used, 'data');
   const hanging = fetch(`http://127.0.0.1:${port}/slow`).catch(() => 'cut off');
   await one.line('slow: received');
-  const closed = [silent, halfHeaders, halfBody, used].map((socket) => once(socket.on('error', () => {}), 'close'));
+  const closed = [silent, halfHeaders, halfBody, used].map((socket) =>
+    once(
+      socket.on('error', () => {}),
+      'close',
+    ),
+  );
   one.kill('SIGTERM');
   await one.line('stop hook');
   expect(await one.exit).toBe(0);
