@@ -77,13 +77,13 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
 
   /**
    * The key of a token. `jose` counts its cooldown from the last successful read only, so that unknown keys would cost a failing
-   * issuer a read for each request: within the cooldown after a failure, only the known keys are used.
+   * issuer a read for each request. Within the cooldown after a failure the known keys are used without a read, and a token with
+   * another key can be neither accepted nor refused: its key may be new.
    */
   async function keyOf(header: JWSHeaderParameters, token: FlattenedJWSInput) {
     if (performance.now() - failedAt < times.cooldownMs) {
-      const known = (await remote)?.jwks();
-      if (!known) throw failure;
-      return createLocalJWKSet(known)(header, token);
+      const known = (await remote)?.jwks() ?? { keys: [] };
+      return createLocalJWKSet(known)(header, token).catch(() => Promise.reject(failure));
     }
     const keys = await remoteKeys();
     if (keys.jwks()) refreshInBackground(keys);
