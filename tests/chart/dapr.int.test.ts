@@ -13,7 +13,16 @@ import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { places } from './combinations.ts';
-import { containerOf, type KubernetesObject, ofKind, one, render, renderPackage, services } from './helm.ts';
+import {
+  containerOf,
+  type KubernetesObject,
+  ofKind,
+  one,
+  render,
+  renderPackage,
+  services,
+  type Values,
+} from './helm.ts';
 
 /** The metadata items of a component by name; an item from a secret is shown by its reference. */
 const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
@@ -26,6 +35,23 @@ const settings = (component: KubernetesObject | Resource): Record<string, unknow
 
 /** Everything of a component but its metadata items. */
 const withoutSettings = ({ spec }: KubernetesObject | Resource) => ({ ...spec, metadata: [] });
+
+/** The app ids of broker.clients. */
+const clientsOf = ({ broker }: Values) =>
+  ((broker as { clients?: { appId: string }[] }).clients ?? []).map(({ appId }) => appId);
+
+/** The lists of topics of a component, as the chart writes them: without those of the client of the example. */
+const serviceScopes = (component: Resource) =>
+  Object.fromEntries(
+    ['publishingScopes', 'subscriptionScopes'].map((name) => [
+      name,
+      String(settings(component)[name])
+        .replaceAll(' ', '')
+        .split(';')
+        .filter((list) => !list.startsWith('shop='))
+        .join(';'),
+    ]),
+  );
 
 const read = (path: string) => readResource(join(DAPR_FOLDER, path));
 
@@ -51,6 +77,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     const file = await read('pubsub/redis/messages.yaml');
     expect(settings(chart)).toEqual({
       ...settings(file),
+      ...serviceScopes(file),
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
@@ -60,7 +87,11 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
   test('the Kafka broker, with the address of the one in the chart', async () => {
     const chart = one(await render({ broker: { kind: 'kafka' } }), 'Component', 'messages');
     const file = await read('pubsub/kafka/messages.yaml');
-    expect(settings(chart)).toEqual({ ...settings(file), brokers: 'so-broker.shop.svc:9092' });
+    expect(settings(chart)).toEqual({
+      ...settings(file),
+      ...serviceScopes(file),
+      brokers: 'so-broker.shop.svc:9092',
+    });
     expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
 
@@ -99,9 +130,16 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
   });
 
   test('the configuration of sidecars, without name resolution: Kubernetes does it', async () => {
-    const { nameResolution, ...file } = (await read('configuration.yaml')).spec;
+    const { nameResolution, accessControl: _, ...file } = (await read('configuration.yaml')).spec;
     expect(nameResolution).toBeDefined();
-    expect(one(await render(), 'Configuration', 'so').spec).toEqual(file);
+    const { accessControl: __, ...chart } = one(await render(), 'Configuration', 'so').spec;
+    expect(chart).toEqual(file);
+  });
+
+  test('the access control of sidecars, for the order service of the namespace of the release', async () => {
+    const { accessControl } = (await read('configuration.yaml')).spec as { accessControl: { policies: object[] } };
+    const policies = accessControl.policies.map((policy) => ({ ...policy, namespace: 'shop' }));
+    expect(one(await render(), 'Configuration', 'so').spec.accessControl).toEqual({ ...accessControl, policies });
   });
 });
 
@@ -129,6 +167,45 @@ describe('values override the files of deploy/dapr', () => {
     const objects = await render({ broker: { maxStreamLength: 5_000_000 } });
     expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
   });
+});
+
+describe.each(['redis', 'kafka'])('the value broker.clients with %s', (kind) => {
+  const clients = [{ appId: 'shop' }, { appId: 'kiosk', name: 'kiosk-1' }];
+  const component = async (name: string) => one(await render({ broker: { kind, clients } }), 'Component', name);
+
+  test('lets the clients use the broker, and not the state store', async () => {
+    expect((await component('messages')).scopes).toEqual([...services, 'kiosk', 'shop'].toSorted());
+    expect((await component('state')).scopes).toEqual(services);
+  });
+
+  test('limits each client to its requests, confirmations and outcomes', async () => {
+    const { publishingScopes, subscriptionScopes } = settings(await component('messages'));
+    const without = serviceScopes(await read(`pubsub/${kind}/messages.yaml`));
+    expect(publishingScopes).toBe(
+      `${without.publishingScopes};shop=order-outcomes-shop-dead,order-replies,order-requests` +
+        ';kiosk=order-outcomes-kiosk-1-dead,order-replies,order-requests',
+    );
+    expect(subscriptionScopes).toBe(
+      `${without.subscriptionScopes};shop=order-outcomes-shop;kiosk=order-outcomes-kiosk-1`,
+    );
+  });
+
+  test('gives the client of the example the lists that it has locally', async () => {
+    const chart = settings(
+      one(await render({ broker: { kind, clients: [{ appId: 'shop' }] } }), 'Component', 'messages'),
+    );
+    const file = settings(await read(`pubsub/${kind}/messages.yaml`));
+    for (const name of ['publishingScopes', 'subscriptionScopes']) {
+      expect(chart[name]).toBe(String(file[name]).replaceAll(' ', ''));
+    }
+  });
+});
+
+test('without the notification service no application may use its topics', async () => {
+  const { publishingScopes, subscriptionScopes } = settings(
+    one(await render({ services: { notification: null } }), 'Component', 'messages'),
+  );
+  expect(`${publishingScopes};${subscriptionScopes}`).not.toContain('notification');
 });
 
 describe('the chart and npm start have the same settings:', () => {
@@ -185,7 +262,8 @@ describe.each(places)('$name', ({ values }) => {
   test('scopes limit Dapr objects to the services that use them', async () => {
     const objects = await render(values);
     for (const { metadata, scopes } of ofKind(objects, 'Component')) {
-      expect(scopes, metadata.name).toEqual(services);
+      const clients = metadata.name === 'messages' ? clientsOf(values) : [];
+      expect(scopes, metadata.name).toEqual([...services, ...clients].toSorted());
     }
     for (const { scopes, spec } of ofKind(objects, 'Subscription')) {
       expect(scopes).toEqual([Object.values(TOPICS).find(({ name }) => name === spec.topic)?.subscriber]);
