@@ -182,8 +182,8 @@ describe.each(['redis', 'kafka'])('the value broker.clients with %s', (kind) => 
     const { publishingScopes, subscriptionScopes } = settings(await component('messages'));
     const without = serviceScopes(await read(`pubsub/${kind}/messages.yaml`));
     expect(publishingScopes).toBe(
-      `${without.publishingScopes};shop=order-outcomes-shop-dead,order-replies,order-requests` +
-        ';kiosk=order-outcomes-kiosk-1-dead,order-replies,order-requests',
+      `${without.publishingScopes};shop=order-confirmations,order-outcomes-shop-dead,order-requests` +
+        ';kiosk=order-confirmations,order-outcomes-kiosk-1-dead,order-requests',
     );
     expect(subscriptionScopes).toBe(
       `${without.subscriptionScopes};shop=order-outcomes-shop;kiosk=order-outcomes-kiosk-1`,

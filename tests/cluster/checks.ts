@@ -69,8 +69,10 @@ export function redisChecks(session: Session, needs: readonly string[], full: bo
       runHelmTest(session.cluster, release.title, measure),
     ),
     check("a collector receives an order's trace, with the sidecars' spans", () => checkTrace(session.cluster)),
-    check('a neighbour with a sidecar of its own may invoke no service', () =>
-      checkInvocations(session.cluster, session.options.image),
+    check(
+      'a neighbour with a sidecar of its own may invoke no service',
+      () => checkInvocations(session.cluster, session.options.image),
+      2 * MINUTE_MS,
     ),
     check('the kubelet reports the idle use of every container', (measure) => measureIdleUse(session.cluster, measure)),
     ...(full

@@ -9,13 +9,14 @@ import {
   restaurantApi,
   TOPICS,
 } from '@standing-order/contracts';
-import { call } from '../support/client.ts';
+import { call, concurrently } from '../support/client.ts';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
 import { startStandIn } from './stand-in.ts';
 
 /** The port of a sidecar's HTTP API. */
 const SIDECAR_PORT = 3500;
+const AT_A_TIME = 8;
 const NEIGHBOUR = { name: 'neighbour', port: 8080, program: 'neighbour.mjs' };
 
 const APIS: readonly Api[] = [orderApi, consumerApi, restaurantApi, notificationApi];
@@ -92,11 +93,10 @@ export async function findAllowed(
   invocations: readonly Invocation[],
   send: (invocation: Invocation) => Promise<number>,
 ): Promise<string[]> {
-  const allowed = [];
-  for (const invocation of invocations) {
+  const answers = await concurrently(invocations.length, AT_A_TIME, async (index) => {
+    const invocation = invocations[index] as Invocation;
     const status = await send(invocation);
-    const { method, target } = invocation;
-    if (status !== 401 && status !== 403) allowed.push(`${status} ${method} ${target}`);
-  }
-  return allowed;
+    return status === 401 || status === 403 ? [] : [`${status} ${invocation.method} ${invocation.target}`];
+  });
+  return answers.flat();
 }

@@ -171,15 +171,16 @@ describe('on the broker', () => {
   });
 
   test('a client may publish requests and confirmations only', async () => {
-    const others = Object.keys(TOPICS).filter((topic) => !['order-requests', 'order-replies'].includes(topic));
+    const others = Object.keys(TOPICS).filter((topic) => !['order-requests', 'order-confirmations'].includes(topic));
     for (const topic of [...others, 'order-outcomes-other', 'order-replies-dead']) {
       expect([topic, (await publish(client, topic)).status]).toEqual([topic, 403]);
     }
-    expect((await publish(client, 'order-requests')).status).toBe(204);
+    for (const topic of ['order-requests', 'order-confirmations'])
+      expect((await publish(client, topic)).status).toBe(204);
   });
 
   test.each([
-    ['order', ['order-replies', 'order-requests', 'consumer-changes', 'restaurant-changes']],
+    ['order', ['order-confirmations', 'order-replies', 'order-requests', 'consumer-changes', 'restaurant-changes']],
     ['consumer', ['order-requests', 'consumer-commands', 'restaurant-changes', 'order-settled', 'order-outcomes-shop']],
     [
       'restaurant',

@@ -49,7 +49,7 @@ file for the services of the release, and those of broker.clients. Takes a dict 
 {{- $publishing := eq .name "publishingScopes" -}}
 {{- range $.root.Values.broker.clients -}}
 {{- $outcomes := printf "order-outcomes-%s" (.name | default .appId) -}}
-{{- $lists = append $lists (printf "%s=%s" .appId (ternary (printf "%s-dead,order-replies,order-requests" $outcomes) $outcomes $publishing)) -}}
+{{- $lists = append $lists (printf "%s=%s" .appId (ternary (printf "order-confirmations,%s-dead,order-requests" $outcomes) $outcomes $publishing)) -}}
 {{- end -}}
 {{- $_ := set $settings .name (join ";" $lists) -}}
 {{- end -}}
