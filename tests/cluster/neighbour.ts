@@ -24,7 +24,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const ID = '019ab000-0000-7000-8000-000000000000';
 const CHANGES = { since: Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 })) };
 
-/** What an application can do about the header in which its sidecar names it: nothing, forge it, or have it removed. */
+/** An application can leave the header in which its sidecar names it, forge the header, or have it removed. */
 const HEADERS: readonly Readonly<Record<string, string>>[] = [
   {},
   { 'dapr-caller-app-id': INVOKER },

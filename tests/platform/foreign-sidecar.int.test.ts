@@ -43,12 +43,13 @@ const ROUTES: readonly Route[] = APIS.flatMap((api) => {
 /** The services whose own sidecar denies every invocation, also without mTLS. */
 const NEVER_INVOKED: readonly string[] = ['order', 'notification'];
 
-/** What an application can do about the header that its sidecar sets: nothing, forge it, or have it removed on the way. */
+/** An application can leave the header in which its sidecar names it, forge the header, or send a token. */
 const STRATEGIES: readonly [string, Readonly<Record<string, string>>][] = [
   ['with its own id', {}],
   ['with a forged id', { 'dapr-caller-app-id': INVOKER }],
   ['with a token of its own', { 'dapr-api-token': 'guessed' }],
 ];
+/** The sidecar of the callee removes the headers that Connection names. */
 const WITHOUT_ID = { connection: 'dapr-caller-app-id, dapr-caller-namespace' };
 
 const ends: (() => Promise<void>)[] = [];
@@ -142,7 +143,7 @@ describe('an application with a sidecar of its own and no token of the platform'
   });
 });
 
-test('the application itself refuses each route, whatever its sidecar lets through', async () => {
+test('the application refuses each route also when its sidecar forwards the request', async () => {
   const { platform } = fixture();
   const headers = { 'dapr-api-token': platform.secrets.appApiToken, 'dapr-caller-app-id': 'mallory' };
   const before = await effects();

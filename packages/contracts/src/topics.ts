@@ -54,7 +54,7 @@ export const TOPICS = {
     subscriber: 'order',
     deadLetter: 'order-replies-dead',
   },
-  // Not order-replies: who may confirm an outcome must not be able to publish verdicts.
+  // Not order-replies: a client that confirms outcomes must not be able to publish verdicts.
   'order-confirmations': {
     name: 'order-confirmations',
     types: ['com.standing-order.outcome-received.v1'],
