@@ -13,6 +13,7 @@ import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { places } from './combinations.ts';
+import { serviceScopes, settings } from './components.ts';
 import {
   containerOf,
   type KubernetesObject,
@@ -24,34 +25,12 @@ import {
   type Values,
 } from './helm.ts';
 
-/** The metadata items of a component by name; an item from a secret is shown by its reference. */
-const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
-  Object.fromEntries(
-    (component.spec.metadata as { name: string; value?: string; secretKeyRef?: object }[]).map((setting) => [
-      setting.name,
-      setting.value ?? setting.secretKeyRef,
-    ]),
-  );
-
 /** Everything of a component but its metadata items. */
 const withoutSettings = ({ spec }: KubernetesObject | Resource) => ({ ...spec, metadata: [] });
 
 /** The app ids of broker.clients. */
 const clientsOf = ({ broker }: Values) =>
   ((broker as { clients?: { appId: string }[] }).clients ?? []).map(({ appId }) => appId);
-
-/** The lists of topics of a component, as the chart writes them: without those of the client of the example. */
-const serviceScopes = (component: Resource) =>
-  Object.fromEntries(
-    ['publishingScopes', 'subscriptionScopes'].map((name) => [
-      name,
-      String(settings(component)[name])
-        .replaceAll(' ', '')
-        .split(';')
-        .filter((list) => !list.startsWith('shop='))
-        .join(';'),
-    ]),
-  );
 
 const read = (path: string) => readResource(join(DAPR_FOLDER, path));
 
@@ -167,45 +146,6 @@ describe('values override the files of deploy/dapr', () => {
     const objects = await render({ broker: { maxStreamLength: 5_000_000 } });
     expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
   });
-});
-
-describe.each(['redis', 'kafka'])('the value broker.clients with %s', (kind) => {
-  const clients = [{ appId: 'shop' }, { appId: 'kiosk', name: 'kiosk-1' }];
-  const component = async (name: string) => one(await render({ broker: { kind, clients } }), 'Component', name);
-
-  test('lets the clients use the broker, and not the state store', async () => {
-    expect((await component('messages')).scopes).toEqual([...services, 'kiosk', 'shop'].toSorted());
-    expect((await component('state')).scopes).toEqual(services);
-  });
-
-  test('limits each client to its requests, confirmations and outcomes', async () => {
-    const { publishingScopes, subscriptionScopes } = settings(await component('messages'));
-    const without = serviceScopes(await read(`pubsub/${kind}/messages.yaml`));
-    expect(publishingScopes).toBe(
-      `${without.publishingScopes};shop=order-confirmations,order-outcomes-shop-dead,order-requests` +
-        ';kiosk=order-confirmations,order-outcomes-kiosk-1-dead,order-requests',
-    );
-    expect(subscriptionScopes).toBe(
-      `${without.subscriptionScopes};shop=order-outcomes-shop;kiosk=order-outcomes-kiosk-1`,
-    );
-  });
-
-  test('gives the client of the example the lists that it has locally', async () => {
-    const chart = settings(
-      one(await render({ broker: { kind, clients: [{ appId: 'shop' }] } }), 'Component', 'messages'),
-    );
-    const file = settings(await read(`pubsub/${kind}/messages.yaml`));
-    for (const name of ['publishingScopes', 'subscriptionScopes']) {
-      expect(chart[name]).toBe(String(file[name]).replaceAll(' ', ''));
-    }
-  });
-});
-
-test('without the notification service no application may use its topics', async () => {
-  const { publishingScopes, subscriptionScopes } = settings(
-    one(await render({ services: { notification: null } }), 'Component', 'messages'),
-  );
-  expect(`${publishingScopes};${subscriptionScopes}`).not.toContain('notification');
 });
 
 describe('the chart and npm start have the same settings:', () => {
