@@ -56,24 +56,19 @@ export function subscribeToReplies(app: Hono, { sidecar, pubsub, tokens, record 
     return 'fault' in verified ? verified.fault : { id: orderId, reply: toOrderInput(message, verified.token) };
   }
 
-  subscribe(app, {
-    sidecar,
-    pubsub,
-    topic,
-    source: SOURCE,
-    schema: messageSchema(topic.types),
-    async handle(batch) {
-      const verified = batch.map(verify);
-      const genuine = verified.filter((reply) => typeof reply === 'object');
-      const recorded = genuine.length > 0 ? await runDetached(() => record(genuine)) : [];
-      const results = new Map(genuine.map((reply, index) => [reply, recorded[index]]));
-      return verified.map((reply): HandlingResult => {
-        if (typeof reply === 'string') return refuse(reply);
-        const result = results.get(reply);
-        return result && 'ignored' in result && result.ignored === ALTERED ? refuse(ALTERED) : 'success';
-      });
-    },
-  });
+  async function handle(batch: readonly { readonly message: ReplyMessage }[]): Promise<readonly HandlingResult[]> {
+    const verified = batch.map(verify);
+    const genuine = verified.filter((reply) => typeof reply === 'object');
+    const recorded = genuine.length > 0 ? await runDetached(() => record(genuine)) : [];
+    const results = new Map(genuine.map((reply, index) => [reply, recorded[index]]));
+    return verified.map((reply) => {
+      if (typeof reply === 'string') return refuse(reply);
+      const result = results.get(reply);
+      return result && 'ignored' in result && result.ignored === ALTERED ? refuse(ALTERED) : 'success';
+    });
+  }
+
+  subscribe(app, { sidecar, pubsub, topic, source: SOURCE, schema: messageSchema(topic.types), handle });
 }
 
 function refuse(reason: keyof typeof REFUSALS): HandlingResult {
