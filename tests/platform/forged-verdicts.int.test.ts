@@ -83,17 +83,21 @@ test('a client that answers its own order while the restaurant is down does not 
     { type: 'com.standing-order.settlement-noted.v1', data: { orderId, token } },
   ]);
 
-  const letters = await poll(
-    'a dead letter for each forged reply',
-    async () => (await messagesOn('order-replies-dead')).map(({ data }) => data),
-    (found) => found.length >= 6,
+  const { letters, order } = await poll(
+    'an effect of the forged replies',
+    async () => ({
+      letters: (await messagesOn('order-replies-dead')).map(({ data }) => data),
+      order: await orderOf(orderId),
+    }),
+    ({ letters: found, order: { status } }) => found.length >= 6 || status !== 'PENDING',
   );
+  expect(order).toMatchObject({ status: 'PENDING' });
+  expect(order).not.toHaveProperty('total');
   const forged = 'the token of the reply is not the token of a command of this order on this channel';
   expect(letters.map(({ reason }) => reason).toSorted()).toEqual(
     ['the token of the reply has no signature', ...Array(5).fill(forged)].toSorted(),
   );
   expect(new Set(letters.map(({ original }) => original.source))).toEqual(new Set(['/client/mallory']));
-  expect((await orderOf(orderId)).status).toBe('PENDING');
   const metrics = await fetch(`${platform.urls.order[0]}/metrics`).then((response) => response.text());
   expect(metrics).toMatch(/orders_replies_dead_lettered(_total)?\{[^}]*reason="forged"[^}]*\} 5\b/);
 
