@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from '../src/index.ts';
+import { CHANNEL_PROBE_MS } from '../src/relay/channel.ts';
 import { POLL_MAX_MS } from '../src/relay/in-flight-poller.ts';
-import { PARK_AFTER_ATTEMPTS } from '../src/relay/parked.ts';
-import { PROBE_MAX_MS, PROBE_MS } from '../src/relay/send-window.ts';
+import { PROBE_MAX_MS } from '../src/relay/send-window.ts';
 import { MINUTE, SECOND } from '../src/util/time.ts';
 import { SimBroker } from './broker.ts';
 import { Clients } from './clients.ts';
@@ -92,8 +92,7 @@ export class SimulationRun {
     this.checker = new InvariantChecker(this.simulator, store, retireMs, variant.deletes === true);
     this.flow = new FlowChecker(this.simulator, this.checker, {
       window,
-      probe: PROBE_MS,
-      parkAfter: PARK_AFTER_ATTEMPTS,
+      probe: CHANNEL_PROBE_MS,
       sharedEvidence,
     });
     store.onApplied = (applied) => this.checker.applied(applied);
@@ -112,6 +111,7 @@ export class SimulationRun {
       rng,
       broker: this.broker,
       checker: this.checker,
+      flow: this.flow,
       build,
       profiles: schedule.profiles,
     });
@@ -125,7 +125,18 @@ export class SimulationRun {
     );
   }
 
+  /** Runs all phases, and checks every invariant. */
   async execute(): Promise<void> {
+    await this.untilHealed();
+    await this.waitUntilCalm();
+    this.simulator.trace('simulator', 'is calm', `${this.checker.open().length} orders open`);
+    if (this.over()) return;
+    await this.checkAcceptance();
+    await this.checkCompletion();
+  }
+
+  /** The first phase: starts the replicas and the clients, and injects the faults until the moment at which they end. */
+  async untilHealed(): Promise<void> {
     const { simulator, schedule, environment } = this;
     const { broker, cluster, flow } = this;
     simulator.trace(
@@ -142,11 +153,6 @@ export class SimulationRun {
     cluster.startAll(schedule.slots);
     broker.release();
     simulator.trace('simulator', 'faults end');
-    await this.waitUntilCalm();
-    simulator.trace('simulator', 'is calm', `${this.checker.open().length} orders open`);
-    if (this.over()) return;
-    await this.checkAcceptance();
-    await this.checkCompletion();
   }
 
   /** No process is paused and no write is in flight: from here on invariant 2 counts. */

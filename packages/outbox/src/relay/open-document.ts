@@ -22,7 +22,7 @@ export interface Command<D> extends SentCommand {
   readonly entry: OpenDocument<D>;
   readonly channel: string;
   state: CommandState;
-  /** Attempts that count towards parking. */
+  /** Unanswered attempts that count towards parking: each one that was sent before another command that was acknowledged. */
   failedAttempts: number;
 }
 

@@ -33,7 +33,7 @@ export class Relay<D extends OutboxDocument, A> {
   constructor(context: Context<D, A>, owner: RelayOwner<A>) {
     this.#context = context;
     this.#owner = owner;
-    this.parked = new ParkedDocuments(context.clock, context.settings);
+    this.parked = new ParkedDocuments(context.clock, context.settings, context.policies);
   }
 
   /** Number of commands that wait for a slot. */
@@ -122,6 +122,14 @@ export class Relay<D extends OutboxDocument, A> {
     this.add(stored, observedAt);
   }
 
+  /** Gives a parked document one attempt. */
+  retryParked(stored: StoredDocument<D>, observedAt: number): void {
+    const { id } = stored.document;
+    this.parked.retried(id);
+    this.#unpark(id, this.parked.failedAttempts(id));
+    this.add(stored, observedAt);
+  }
+
   /** Removes a document that is missing or unreadable. Its segments stay. */
   drop(entry: OpenDocument<D>): void {
     for (const command of entry.commands) this.#channel(command.channel).close(command, 'acked');
@@ -137,9 +145,9 @@ export class Relay<D extends OutboxDocument, A> {
       for (const window of channel.windows) {
         if (window.used === 0) continue;
         if (settings.sharedEvidence) window.addEvidence(evidence, now);
-        this.#verify(window.takeLost());
-        this.#verify(window.takeProbe(now));
+        this.#countAndVerify(window.takeLost());
       }
+      this.#countAndVerify(channel.takeProbes(now));
     }
   }
 
@@ -186,10 +194,9 @@ export class Relay<D extends OutboxDocument, A> {
     const { handler, clock, settings } = this.#context;
     for (const { channel, token } of handler.acknowledged(document)) {
       if (token.w !== this.#owner.writer) continue;
-      const window = this.#channel(channel).window(laneOf(document.id, settings.lanes));
-      window.addEvidence(token.t, clock.monotonic());
-      this.#verify(window.takeLost());
-      if (this.parked.acknowledged(channel, token.t)) this.#owner.poll();
+      const lane = laneOf(document.id, settings.lanes);
+      this.#channel(channel).addEvidence(lane, token.t, clock.monotonic());
+      this.#countAndVerify(this.#channel(channel).window(lane).takeLost());
     }
   }
 
@@ -204,6 +211,7 @@ export class Relay<D extends OutboxDocument, A> {
         const token = acknowledged.find(({ channel }) => channel === command.channel)?.token;
         const attempt = token?.w === this.#owner.writer ? token.a : undefined;
         this.#channel(command.channel).close(command, 'acked', attempt);
+        if (token !== undefined) this.parked.acknowledged(entry.id, command.channel);
       }
       entry.commands = entry.commands.filter(({ state }) => state !== 'acked');
       this.parked.keepChannels(entry.id, pending);
@@ -230,9 +238,7 @@ export class Relay<D extends OutboxDocument, A> {
     const attempts = Math.max(...parked.map(({ failedAttempts }) => failedAttempts));
     const channels = parked.map(({ channel }) => channel);
     this.parked.add(id, channels, attempts);
-    for (const { channel, sentAt } of parked)
-      if (this.#channel(channel).evidence < sentAt) this.parked.addUnanswered(id, channel, sentAt);
-    this.#context.observer.event?.('parked', { id, channels: channels.join(), attempts });
+    this.#context.observer.event?.('parked', { writer: this.#owner.writer, id, channels: channels.join(), attempts });
   }
 
   /** Queues the parked commands of a loaded document again. */
@@ -260,6 +266,15 @@ export class Relay<D extends OutboxDocument, A> {
   #unloadSegment(segment: LoadedSegment): void {
     this.segments.delete(segment.n);
     if (this.#context.policies.mayDeleteSegment({ open: segment.parked, absent: 0 })) this.#owner.segmentDone(segment);
+  }
+
+  /** Counts the unanswered attempts of commands that may be lost, and has their documents read. */
+  #countAndVerify(commands: readonly Command<D>[]): void {
+    for (const command of commands) {
+      const { evidence } = this.#channel(command.channel).window(command.entry.lane);
+      if (this.#context.policies.countsAttempt({ sentAt: command.sentAt, evidence })) command.failedAttempts++;
+    }
+    this.#verify(commands);
   }
 
   #verify(commands: readonly Command<D>[]): void {
