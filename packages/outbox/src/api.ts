@@ -50,6 +50,50 @@ export interface ParkedDocument {
   readonly since: number;
 }
 
+/** A command whose reply is pending. */
+export interface WaitingCommand {
+  readonly channel: string;
+  /** blocked: waits for a slot of its window. in-flight: holds a slot. parked: out of the window after too many attempts. */
+  readonly state: 'blocked' | 'in-flight' | 'parked';
+  /** Number of sends since this replica loaded the document; of a parked command, the attempts that counted. */
+  readonly attempts: number;
+  /** Unix time in milliseconds: when a parked command is retried, or when the oldest command of the lane is probed. */
+  readonly nextAttempt?: number;
+}
+
+/** A document that waits for replies. */
+export interface WaitingDocument {
+  readonly id: string;
+  /** Unix time in milliseconds. */
+  readonly createdAt: number;
+  readonly commands: readonly WaitingCommand[];
+}
+
+/** The waiting commands of one channel. Times are Unix times in milliseconds. */
+export interface WaitingChannel {
+  readonly channel: string;
+  readonly inFlight: number;
+  readonly blocked: number;
+  readonly parked: number;
+  /** Creation time of the oldest document. */
+  readonly oldest?: number;
+  /** The maximum of the commands' attempts. */
+  readonly attempts: number;
+  /** When a command is probed or retried next, if no reply arrives before. */
+  readonly nextAttempt?: number;
+}
+
+/** The documents that wait for replies. */
+export interface WaitingReport {
+  /** Ids that the segments of this writer name. At least the number of its waiting documents, loaded or not. */
+  readonly stored: number;
+  /** Waiting documents in memory, which the other fields describe. */
+  readonly loaded: number;
+  readonly channels: readonly WaitingChannel[];
+  /** The oldest documents. */
+  readonly documents: readonly WaitingDocument[];
+}
+
 /** Counters and gauges of one outbox. */
 export interface OutboxStats {
   readonly ready: boolean;
@@ -111,6 +155,8 @@ export interface Outbox<D extends OutboxDocument, A> {
   watch(id: string, listener: (document: D) => void): () => void;
   /** The parked documents that this replica remembers, oldest first. */
   parked(): readonly ParkedDocument[];
+  /** The documents with pending replies, at most `maxDocuments` of them, oldest first. Takes time in proportion to `entries`. */
+  waiting(maxDocuments: number): WaitingReport;
   /** Queues the commands of an open document again, with a fresh count of attempts. Rejects when the store cannot be read. */
   retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'>;
   /** Accepts no more documents, finishes the current batch, marks the writer as left and stops all timers. Never rejects. */

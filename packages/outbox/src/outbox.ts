@@ -6,6 +6,7 @@ import type {
   OutboxStats,
   ParkedDocument,
   RecordResult,
+  WaitingReport,
 } from './api.ts';
 import { DeletionQueue } from './commit/deletion-queue.ts';
 import { GroupCommit } from './commit/group-commit.ts';
@@ -26,6 +27,7 @@ import { reasonOf } from './util/errors.ts';
 import { Sleeper } from './util/loop.ts';
 import { randomName } from './util/random-name.ts';
 import { SECOND } from './util/time.ts';
+import { waitingOf } from './waiting.ts';
 import { DocumentWatchers } from './watchers.ts';
 import { WriterSession, type WriterSessionOwner } from './writer-session.ts';
 
@@ -136,6 +138,12 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
 
   parked(): readonly ParkedDocument[] {
     return this.#session?.relay.parked.list() ?? [];
+  }
+
+  waiting(maxDocuments: number): WaitingReport {
+    const session = this.#session;
+    const waiting = session && { relay: session.relay, stored: session.writer.numbers.openIds };
+    return waitingOf(this.#context.clock, waiting, maxDocuments);
   }
 
   async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {

@@ -3,7 +3,7 @@ import type { Sidecar } from '@standing-order/dapr';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
-import type { OrderReader, OrderReply, ParkedOrders } from './domain/ports.ts';
+import type { OrderReader, OrderReply, WaitingOrders } from './domain/ports.ts';
 import { addAdminRoutes } from './http/admin-routes.ts';
 import { addEventRoutes } from './http/event-routes.ts';
 import { addLocalCopyRoutes } from './http/local-copy-routes.ts';
@@ -24,7 +24,7 @@ import type { OrderUpdates } from './updates/order-updates.ts';
 export interface OrderAppParts extends ServiceAppOptions {
   readonly styles: Styles;
   readonly styleSettings: StyleSettings;
-  readonly outbox: OrderReader & ParkedOrders;
+  readonly outbox: OrderReader & WaitingOrders;
   /** Records replies in their orders. Rejects when the state store fails: the broker delivers them again. */
   record(replies: readonly OrderReply[]): Promise<unknown>;
   readonly orderUpdates: OrderUpdates;

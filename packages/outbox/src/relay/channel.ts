@@ -70,6 +70,13 @@ export class Channel<D extends OutboxDocument, A> {
     return this.windows.reduce((latest, { evidence }) => Math.max(latest, evidence), Number.NEGATIVE_INFINITY);
   }
 
+  /** When the next command is probed, unless one is acknowledged before. Infinity if no command was sent. */
+  get probeAt(): number {
+    const ofChannel =
+      this.#longestSilent() === undefined ? Number.POSITIVE_INFINITY : this.#probedAt + this.#probeDelayMs;
+    return this.windows.reduce((next, { probeAt }) => Math.min(next, probeAt), ofChannel);
+  }
+
   /** The send window of a lane. */
   window(lane: number): SendWindow<Command<D>> {
     return this.windows[lane] as SendWindow<Command<D>>;
@@ -98,15 +105,28 @@ export class Channel<D extends OutboxDocument, A> {
   }
 
   /**
-   * An attempt in this lane that was sent at `sentAt` is acknowledged. If the lane was silent, the outage may be over for
-   * the other lanes too.
+   * An attempt in this lane that was sent at `sentAt` is acknowledged. Unsends and returns the commands that are lost by this
+   * evidence. If the lane was silent, the outage may be over for the other lanes too.
    */
-  addEvidence(lane: number, sentAt: number, now: number): void {
+  addEvidence(lane: number, sentAt: number, now: number): Command<D>[] {
     const window = this.window(lane);
     const wasSilent = window.isSilent;
     window.addEvidence(sentAt, now);
-    if (window.isSilent || !this.#context.policies.endsSilence({ wasSilent })) return;
-    for (const other of this.windows) other.probeSoon(now);
+    if (!window.isSilent && this.#context.policies.endsSilence({ wasSilent }))
+      for (const other of this.windows) other.probeSoon(now);
+    return this.#count(window.takeLost());
+  }
+
+  /** Unsends and returns the commands that are lost by the evidence. */
+  takeLost(now: number): Command<D>[] {
+    const { evidence } = this;
+    const lost: Command<D>[] = [];
+    for (const window of this.windows) {
+      if (window.used === 0) continue;
+      if (this.#context.settings.sharedEvidence) window.addEvidence(evidence, now);
+      lost.push(...window.takeLost());
+    }
+    return this.#count(lost);
   }
 
   /** Unsends and returns the commands to probe: one per lane that is due, or one of the lane that was silent for longest. */
@@ -119,7 +139,7 @@ export class Channel<D extends OutboxDocument, A> {
       this.#probedAt = now;
       this.#probeDelayMs = probeDelay(CHANNEL_PROBE_MS, this.#context.random());
     }
-    return probes;
+    return this.#count(probes);
   }
 
   /** Sends as many queued commands as the transport may receive now. */
@@ -134,6 +154,15 @@ export class Channel<D extends OutboxDocument, A> {
   stop(): void {
     this.#stopped = true;
     this.#cancelRetry?.();
+  }
+
+  /** Counts the unanswered attempts that are a reason to park their commands. */
+  #count(commands: Command<D>[]): Command<D>[] {
+    for (const command of commands) {
+      const { evidence } = this.window(command.entry.lane);
+      if (this.#context.policies.countsAttempt({ sentAt: command.sentAt, evidence })) command.failedAttempts++;
+    }
+    return commands;
   }
 
   /** The silent lane that was not probed for the longest time. */

@@ -12,6 +12,7 @@ const MAX_REMEMBERED = 10_000;
 const START_OVER_MS = SECOND;
 
 interface Parked {
+  readonly createdAt: number;
   readonly channels: readonly string[];
   readonly attempts: number;
   readonly since: number;
@@ -45,19 +46,32 @@ export class ParkedDocuments {
     return this.#documents.size;
   }
 
+  [Symbol.iterator](): Iterator<[string, Parked]> {
+    return this.#documents.entries();
+  }
+
+  /** When this document is retried, on the monotonic clock. Infinity while it is being retried. */
+  retryAt(id: string): number | undefined {
+    return this.#documents.get(id)?.retryAt;
+  }
+
   /** The parked documents, oldest first. */
   list(): ParkedDocument[] {
     return [...this.#documents].map(([id, { channels, attempts, since }]) => ({ id, channels, attempts, since }));
   }
 
   /** Parks a document on these channels. */
-  add(id: string, channels: readonly string[], attempts: number): void {
+  add(
+    { id, createdAt }: { readonly id: string; readonly createdAt: number },
+    channels: readonly string[],
+    attempts: number,
+  ): void {
     const now = this.#clock.monotonic();
     const known = this.#documents.get(id);
     const since = known?.since ?? this.#clock.wall();
     const retries = known === undefined ? 0 : known.retries + 1;
     const retryAt = now + this.#policies.parkedRetryMs(retries, this.#settings);
-    this.#documents.set(id, { channels, attempts, since, triedAt: now, retries, retryAt });
+    this.#documents.set(id, { createdAt, channels, attempts, since, triedAt: now, retries, retryAt });
     this.#nextRetryAt = Math.min(this.#nextRetryAt, retryAt);
     for (const oldest of this.#documents.keys()) {
       if (this.#documents.size <= MAX_REMEMBERED) break;

@@ -7,7 +7,7 @@ import { PARK_AFTER_ATTEMPTS, ParkedDocuments } from './parked.ts';
 function setUp() {
   const clock = manualClock();
   const parked = new ParkedDocuments(clock, DEFAULT_SETTINGS, DEFAULT_POLICIES);
-  const park = (id: string, channel = 'consumer') => parked.add(id, [channel], PARK_AFTER_ATTEMPTS);
+  const park = (id: string, channel = 'consumer') => parked.add({ id, createdAt: 0 }, [channel], PARK_AFTER_ATTEMPTS);
   /** Retries the due documents, without an answer. */
   const fail = () => {
     for (const id of parked.due()) {

@@ -138,16 +138,10 @@ export class Relay<D extends OutboxDocument, A> {
 
   /** Finds lost commands and commands to probe, and has their documents read. */
   detectLoss(): void {
-    const { clock, settings } = this.#context;
-    const now = clock.monotonic();
+    const now = this.#context.clock.monotonic();
     for (const channel of this.channels.values()) {
-      const { evidence } = channel;
-      for (const window of channel.windows) {
-        if (window.used === 0) continue;
-        if (settings.sharedEvidence) window.addEvidence(evidence, now);
-        this.#countAndVerify(window.takeLost());
-      }
-      this.#countAndVerify(channel.takeProbes(now));
+      this.#verify(channel.takeLost(now));
+      this.#verify(channel.takeProbes(now));
     }
   }
 
@@ -195,8 +189,7 @@ export class Relay<D extends OutboxDocument, A> {
     for (const { channel, token } of handler.acknowledged(document)) {
       if (token.w !== this.#owner.writer) continue;
       const lane = laneOf(document.id, settings.lanes);
-      this.#channel(channel).addEvidence(lane, token.t, clock.monotonic());
-      this.#countAndVerify(this.#channel(channel).window(lane).takeLost());
+      this.#verify(this.#channel(channel).addEvidence(lane, token.t, clock.monotonic()));
     }
   }
 
@@ -233,11 +226,12 @@ export class Relay<D extends OutboxDocument, A> {
     else this.#releaseDocument(entry);
   }
 
-  #park({ id, commands }: OpenDocument<D>): void {
+  #park(entry: OpenDocument<D>): void {
+    const { id, commands } = entry;
     const parked = commands.filter(({ state }) => state === 'parked');
     const attempts = Math.max(...parked.map(({ failedAttempts }) => failedAttempts));
     const channels = parked.map(({ channel }) => channel);
-    this.parked.add(id, channels, attempts);
+    this.parked.add(entry, channels, attempts);
     this.#context.observer.event?.('parked', { writer: this.#owner.writer, id, channels: channels.join(), attempts });
   }
 
@@ -266,15 +260,6 @@ export class Relay<D extends OutboxDocument, A> {
   #unloadSegment(segment: LoadedSegment): void {
     this.segments.delete(segment.n);
     if (this.#context.policies.mayDeleteSegment({ open: segment.parked, absent: 0 })) this.#owner.segmentDone(segment);
-  }
-
-  /** Counts the unanswered attempts of commands that may be lost, and has their documents read. */
-  #countAndVerify(commands: readonly Command<D>[]): void {
-    for (const command of commands) {
-      const { evidence } = this.#channel(command.channel).window(command.entry.lane);
-      if (this.#context.policies.countsAttempt({ sentAt: command.sentAt, evidence })) command.failedAttempts++;
-    }
-    this.#verify(commands);
   }
 
   #verify(commands: readonly Command<D>[]): void {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
 import type { Context } from '../context.ts';
+import { PARKED_RETRY_MS } from '../policies.ts';
 import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from '../ports.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
+import { waitingOf } from '../waiting.ts';
 import { CHANNEL_PROBE_MS } from './channel.ts';
 import { PARK_AFTER_ATTEMPTS } from './parked.ts';
 import { Relay } from './relay.ts';
@@ -94,6 +96,26 @@ describe('a document that is parked on one channel and in flight on another', ()
 
   test('is listed', async () => {
     expect((await halfParked()).relay.parked.list()).toMatchObject([{ id: 'x', channels: ['silent'], attempts }]);
+  });
+
+  test('is reported once, with the state of each command', async () => {
+    const { clock, relay } = await halfParked();
+    const report = waitingOf(clock, { relay, stored: 1 }, 10);
+    const nextAttempt = clock.wall() + PARKED_RETRY_MS;
+    expect(report).toMatchObject({ stored: 1, loaded: 1 });
+    expect(report.documents).toMatchObject([
+      {
+        id: 'x',
+        commands: [
+          { channel: 'silent', state: 'parked', attempts, nextAttempt },
+          { channel: 'slow', state: 'in-flight', attempts: 1 },
+        ],
+      },
+    ]);
+    expect(report.channels).toMatchObject([
+      { channel: 'silent', inFlight: 0, blocked: 0, parked: 1, oldest: 0, attempts, nextAttempt },
+      { channel: 'slow', inFlight: 1, blocked: 0, parked: 0, oldest: 0, attempts: 1 },
+    ]);
   });
 
   test('is sent again by `retry`, with a fresh count of attempts', async () => {
