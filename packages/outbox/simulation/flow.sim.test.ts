@@ -111,6 +111,19 @@ describe('a store with little room', () => {
     expect(deletions[1]).toBe(0);
   });
 
+  test('answers requests at once while it refuses writes, and accepts orders again when there is room', async () => {
+    const schedule = createScenario({
+      slots: 1,
+      orders: plainOrders(400, 5 * SECOND, 45 * SECOND),
+      faults: [{ at: 5 * SECOND, kind: 'rates', ms: 40 * SECOND, change: { store: 'full' } }],
+      healsAt: 45 * SECOND,
+    });
+    const run = new SimulationRun(schedule, false, {});
+    await run.execute();
+    expect(run.checker.violation).toBeUndefined();
+    expect(run.clients.outcomes.get('unwritable')).toBeGreaterThan(380);
+  });
+
   test('fills up without that limit, and then no order is completed', async () => {
     const { violation } = await runSchedule(crowd(1_000_000), { capacity: 200 });
     expect(violation?.invariant).toBeOneOf([0, 2]);

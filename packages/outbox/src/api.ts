@@ -21,13 +21,14 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
  * - existing: a document of this id with the same fingerprint is stored and indexed.
  * - different: a document of this id with another fingerprint is stored.
  * - full: the document was not stored, and will not be. The queue, or the limit of open documents, is exhausted.
+ * - unwritable: the document was not stored, and will not be. The store can be read, but it refuses all writes.
  * - unsent: the document was not stored, and will not be. The deadline passed, or the process is leaving.
  * - unknown: the document may be stored, now or later. The deadline passed, or the store does not accept this document.
  * - refused: the store rejected this document as invalid. It was not stored, and will not be.
  */
 export type AcceptResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
-  | { readonly outcome: 'full' | 'unsent' | 'unknown' | 'refused' };
+  | { readonly outcome: 'full' | 'unwritable' | 'unsent' | 'unknown' | 'refused' };
 
 /** The result of `record` for one reply: the stored document, or the name of the reason why the reply was ignored. */
 export type RecordResult<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
@@ -37,6 +38,8 @@ export interface OutboxState {
   readonly ready: boolean;
   /** Why the outbox is not ready. */
   readonly reason?: string;
+  /** The store can be read, but it refuses all writes. `store` returns `unwritable` at once, and the outbox stays ready. */
+  readonly refusesWrites: boolean;
   /** Name of the current writer, if there is one. */
   readonly writer?: string;
 }
@@ -98,6 +101,8 @@ export interface WaitingReport {
 export interface OutboxStats {
   readonly ready: boolean;
   readonly writer: string | undefined;
+  /** The store can be read, but it refuses all writes. */
+  readonly refusesWrites: boolean;
   /** Requests that wait or are in the current batch. */
   readonly queued: number;
   /** Size of these requests, in UTF-16 code units of JSON. */

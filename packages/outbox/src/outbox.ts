@@ -93,6 +93,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     const writer = this.#session?.writer.name;
     return {
       ready: this.ready,
+      refusesWrites: this.#commit.refusesWrites,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       ...(writer === undefined ? {} : { writer }),
     };
@@ -110,6 +111,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
     const open = this.#session?.writer.numbers.openIds ?? 0;
     if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });
+    if (this.#commit.refusesWrites) return Promise.resolve({ outcome: 'unwritable' });
     const result = this.#queue.enqueue(document, deadlineMs);
     if (this.#session !== undefined) this.#commit.wake();
     return result;
@@ -161,7 +163,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   }
 
   stats(): OutboxStats {
-    return statsOf(this.ready, this.#session, this.#queue, this.#deletions, this.#takeover);
+    return statsOf(this.ready, this.#session, this.#commit.refusesWrites, this.#queue, this.#deletions, this.#takeover);
   }
 
   leave(): Promise<void> {

@@ -22,6 +22,7 @@ const ROUTINE_EVENTS: ReadonlySet<string> = new Set([
   'retired',
   'scanned',
   'registered-again',
+  'store-accepts-writes',
 ]);
 
 function countDecision(order: Order): void {
@@ -93,6 +94,11 @@ function observeWaiting(outbox: Pick<OrderOutbox, 'waiting'>, clock: Pick<Clock,
 const GAUGES: readonly (readonly [name: string, description: string, read: (stats: OutboxStats) => number])[] = [
   ['outbox.queued', 'Requests waiting for a commit', ({ queued }) => queued],
   ['outbox.open', 'Order ids in the segments of this replica', ({ open }) => open],
+  [
+    'outbox.store.refuses_writes',
+    '1 while the state store can be read and accepts no writes; new orders are answered 503',
+    ({ refusesWrites }) => (refusesWrites ? 1 : 0),
+  ],
   ['outbox.entries', 'Documents and segments that the relay holds in memory', ({ entries }) => entries],
   ['outbox.waiting', 'Commands waiting for room in a send window', ({ blocked }) => blocked],
   ['outbox.in_flight', 'Commands sent and not acknowledged', ({ inFlight }) => inFlight],
