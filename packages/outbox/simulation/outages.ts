@@ -91,10 +91,10 @@ export async function recoveryFrom(outage: Outage, variant: Variant = {}): Promi
   await run.untilHealed();
   const parked = cluster.alive().reduce((sum, { outbox }) => sum + outbox.parked().length, 0);
   const { sends } = run.flow;
-  let open = waiting.filter(({ id }) => checker.last(id)?.answers.consumer === undefined);
+  let open = waiting.filter(({ id }) => checker.last(id)?.verdicts.consumer === undefined);
   const recovered: number[] = [];
   const sample = () => {
-    const still = open.filter(({ id }) => checker.last(id)?.answers.consumer === undefined);
+    const still = open.filter(({ id }) => checker.last(id)?.verdicts.consumer === undefined);
     for (let i = still.length; i < open.length; i++) recovered.push(simulator.now - ms);
     open = still;
     simulator.schedule(SAMPLE_MS, sample);
