@@ -1,3 +1,4 @@
+import { COMMIT_BACKOFF_MAX_MS } from '../src/commit/commit-attempt.ts';
 import { DEFAULT_SETTINGS } from '../src/index.ts';
 import { CHANNEL_PROBE_MS } from '../src/relay/channel.ts';
 import { POLL_MAX_MS } from '../src/relay/in-flight-poller.ts';
@@ -166,6 +167,9 @@ export class SimulationRun {
   /** Every replica becomes ready and stores orders, including the same orders as other replicas and one that exists. */
   private async checkAcceptance(): Promise<void> {
     await this.until(this.simulator.now + MINUTE, () => this.ready().length === this.schedule.slots);
+    // A replica detects that the store accepts writes again when it sends its current batch again.
+    const acceptWrites = () => this.cluster.alive().every(({ outbox }) => !outbox.state().refusesWrites);
+    await this.until(this.simulator.now + COMMIT_BACKOFF_MAX_MS + SECOND, acceptWrites);
     const room = () => this.cluster.alive().every(({ outbox }) => outbox.stats().open < this.settings.maxOpen);
     await this.until(this.simulator.now + (room() ? 0 : this.bound()), room);
     const [known] = this.checker.ids();
