@@ -10,7 +10,7 @@ import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import type { ReplyHandler, ReplyMessage, SimBroker } from './broker.ts';
 import { createFaultyStore, type StoreEnvironment } from './faulty-store.ts';
 import type { InvariantChecker } from './invariant-checker.ts';
-import { type Order, type OrderReply, orderHandler } from './order-handler.ts';
+import { expiringOrderHandler, type Order, type OrderReply } from './order-handler.ts';
 import { type ClockFault, type PlannedPause, Process } from './process.ts';
 import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
@@ -37,6 +37,8 @@ export interface ClusterOptions {
   readonly broker: SimBroker;
   readonly checker: InvariantChecker;
   readonly build: OutboxBuild;
+  /** Seconds for which a complete order is kept. Undefined: for ever. */
+  readonly retentionSeconds: number | undefined;
   /** Clocks and pauses of the n-th process that is started. */
   readonly profiles: (n: number) => { readonly clock: ClockFault; readonly pauses: readonly PlannedPause[] };
 }
@@ -70,7 +72,7 @@ export class Cluster {
 
   start(slot: number): void {
     if (this.replicas.get(slot)?.process.alive) return;
-    const { environment, rng, broker, checker, build, profiles } = this.options;
+    const { environment, rng, broker, checker, build, profiles, retentionSeconds } = this.options;
     const n = ++this.started;
     const own = rng.fork(`process ${n}`);
     const { clock, pauses } = profiles(n);
@@ -86,7 +88,7 @@ export class Cluster {
       random: own.fork('outbox').next,
       store,
       transport: broker.transport(process),
-      handler: orderHandler,
+      handler: expiringOrderHandler(retentionSeconds),
       settings: build.settings,
       policies: build.policies,
       observer: {
