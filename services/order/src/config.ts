@@ -5,17 +5,15 @@ import { BROKERS } from './outbox/broker-settings.ts';
 
 /** Seconds per unit of a duration. */
 const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+type Unit = keyof typeof UNITS;
 const MAX_RETENTION_DAYS = 3_650;
 
-/** A duration such as `30d`, in seconds; undefined for `off` or 0, which mean for ever. */
+/** A duration such as `30d`, in seconds; 0 for `off` or 0, which mean for ever. */
 const retention = z
   .string()
   .regex(/^(off|0|\d{1,9}[smhd])$/, 'must be a number with the unit d, h, m or s, such as 30d, or off')
-  .transform((text) => {
-    const seconds = Number.parseInt(text, 10) * UNITS[text.at(-1) as keyof typeof UNITS];
-    return seconds > 0 ? seconds : undefined;
-  })
-  .refine((seconds) => (seconds ?? 0) <= MAX_RETENTION_DAYS * UNITS.d, `must be at most ${MAX_RETENTION_DAYS}d`);
+  .transform((text) => (/^\d+[smhd]$/.test(text) ? Number.parseInt(text, 10) * UNITS[text.at(-1) as Unit] : 0))
+  .refine((seconds) => seconds <= MAX_RETENTION_DAYS * UNITS.d, `must be at most ${MAX_RETENTION_DAYS}d`);
 
 /**
  * Below it, an order may expire while a replica that was paused, or a write that Dapr applies late, still refers to it. On

@@ -9,9 +9,9 @@ test.each([
   ['12h', 43_200],
   ['5m', 300],
   ['10s', 10],
-  ['off', undefined],
-  ['0', undefined],
-  ['0d', undefined],
+  ['off', 0],
+  ['0', 0],
+  ['0d', 0],
   ['', 2_592_000],
 ])('ORDER_RETENTION=%j means %j seconds', (text, seconds) => {
   expect(retentionOf(text)).toEqual({ success: true, data: seconds });

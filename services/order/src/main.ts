@@ -31,7 +31,8 @@ import { createOrderUpdates } from './updates/order-updates.ts';
 const environment = createSidecarEnvironment(orderConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
-const retentionSeconds = config.ORDER_RETENTION;
+/** Undefined: orders are kept for ever. */
+const retentionSeconds = config.ORDER_RETENTION || undefined;
 if (retentionSeconds !== undefined && retentionSeconds < SAFE_RETENTION_SECONDS) {
   logger.warn(
     { retentionSeconds },

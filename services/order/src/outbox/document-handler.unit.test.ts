@@ -23,7 +23,7 @@ const INPUTS: readonly OrderInput[] = [
 function reachableOrders(): Order[] {
   const orders: Order[] = [];
   for (let setting = 0; setting < 16; setting++) {
-    const order: Order = {
+    const order = {
       ...newOrder({
         id: 'a',
         nonce: 'n',
@@ -37,7 +37,7 @@ function reachableOrders(): Order[] {
       }),
       ...((setting & 8) !== 0 && { replyTo: { client: 'shop', correlationId: 'x' } }),
     };
-    const seen = new Map([[JSON.stringify(order), order]]);
+    const seen = new Map<string, Order>([[JSON.stringify(order), order]]);
     for (const current of seen.values()) {
       for (const input of INPUTS) {
         for (const now of [5, LONG_AFTER]) {
