@@ -13,7 +13,16 @@ import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { places } from './combinations.ts';
-import { containerOf, type KubernetesObject, ofKind, one, render, renderPackage, services } from './helm.ts';
+import {
+  containerOf,
+  type KubernetesObject,
+  ofKind,
+  one,
+  render,
+  renderPackage,
+  services,
+  type Values,
+} from './helm.ts';
 
 /** The metadata items of a component by name; an item from a secret is shown by its reference. */
 const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
@@ -51,6 +60,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     const file = await read('pubsub/redis/messages.yaml');
     expect(settings(chart)).toEqual({
       ...settings(file),
+      maxLenApprox: '4608',
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
@@ -128,6 +138,17 @@ describe('values override the files of deploy/dapr', () => {
   test('the length of Redis streams', async () => {
     const objects = await render({ broker: { maxStreamLength: 5_000_000 } });
     expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
+  });
+
+  test('the length of Redis streams, so that whole orders in four streams fit into maxMemory', async () => {
+    const length = async (broker: Values) =>
+      Number(settings(one(await render({ broker }), 'Component', 'messages')).maxLenApprox);
+    expect(await length({})).toBe(4_608);
+    expect(4 * 4_608 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
+    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(1_536);
+    const large = { maxMemory: '100gb', storage: '300Gi', resources: { limits: { memory: '128Gi' } } };
+    expect(await length(large)).toBe(50_000);
+    expect(await length({ inChart: false, external: { address: 'redis.example:6379' } })).toBe(50_000);
   });
 });
 
