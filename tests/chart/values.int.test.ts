@@ -100,7 +100,7 @@ test('auth configures every service and opens egress to the issuer, or neither',
   expect(variable(await render(), 'order', 'AUTH_ISSUER')).toBeUndefined();
 });
 
-test('all topics of Kafka fit into the volume, whatever its size and the number of partitions', async () => {
+test('all topics of Kafka fit into the volume, for small and large volumes and numbers of partitions', async () => {
   for (const [storage, bytes, partitions] of [
     ['3Gi', 3 * 2 ** 30, 8],
     ['20Gi', 20 * 2 ** 30, 64],

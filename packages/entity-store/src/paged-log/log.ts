@@ -1,13 +1,7 @@
 import type { StateStore } from '@standing-order/dapr';
 import { type Additions, appendAll } from './append.ts';
-import { headOf, type LogEntry, newestOf } from './pages.ts';
+import { headOf, type LogEntry, newestOf, type PositionedEntry } from './pages.ts';
 import { entriesOf, firstStoredAfter } from './read-entries.ts';
-
-/** An entry with its position. Positions count from 1 without a gap, and never change. */
-export interface PositionedEntry<E extends LogEntry> {
-  readonly position: number;
-  readonly entry: E;
-}
 
 /** The entries that a read returns. */
 export interface LogSlice<E extends LogEntry> {

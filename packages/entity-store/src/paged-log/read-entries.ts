@@ -1,6 +1,5 @@
 import { SidecarError, type StateStore } from '@standing-order/dapr';
-import type { PositionedEntry } from './log.ts';
-import { type Head, type LogEntry, PAGE_SIZE, type Page, pageKey, pageOf } from './pages.ts';
+import { type Head, type LogEntry, PAGE_SIZE, type Page, type PositionedEntry, pageKey, pageOf } from './pages.ts';
 
 interface LogRead<E extends LogEntry> {
   readonly name: string;
