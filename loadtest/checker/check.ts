@@ -38,6 +38,9 @@ export function formatVerdict(verdict: Verdict): string[] {
   return [
     ...(acknowledged === 0 ? ['no order was acknowledged: the run proves no guarantee'] : []),
     `${sent} sent, ${acknowledged} acknowledged; of unknown outcome: ${recovered} stored, ${absent} not stored`,
+    ...(verdict.lost.length > 0
+      ? ['an order that has expired counts as lost: check a log within ORDER_RETENTION']
+      : []),
     ...FAULT_KINDS.map((kind) => {
       const orders = verdict[kind];
       const some =

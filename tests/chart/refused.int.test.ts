@@ -135,10 +135,16 @@ describe('the chart refuses', () => {
       'broker.maxMemory is 768mb, but the memory limit of its pod is 500000000: lower maxMemory',
     ],
     [
-      'a volume smaller than maxMemory of Redis',
-      { broker: { storage: '512Mi' } },
-      'broker.storage is 512Mi, which is not more than broker.maxMemory: raise broker.storage, or lower broker.maxMemory.',
+      'a volume of less than three times maxMemory of Redis',
+      { broker: { storage: '2Gi' } },
+      'broker.storage is 2Gi, which is less than three times broker.maxMemory (768mb): raise broker.storage, or lower broker.maxMemory.',
     ],
+    [
+      'a volume that is too small for the partitions of Kafka',
+      { broker: { kind: 'kafka', storage: '512Mi' } },
+      'broker.storage is 512Mi, which leaves less than 4 MiB for each of 8 partitions of 16 topics: raise broker.storage',
+    ],
+    ['a retention that a paused replica may outlive', { order: { retention: '2d' } }, 'does not match pattern'],
     [
       'a Java heap of more than half of the memory limit',
       { broker: { kind: 'kafka', heap: '-Xms256m -Xmx600m' } },

@@ -61,7 +61,10 @@ test('max_connections of PostgreSQL covers all sidecars', async () => {
 
 test('style, deadline and limits reach the order service, numbers as integers', async () => {
   const order = { style: 'synchronous', styleOverride: 'allowed', deadlineSeconds: 86_400, maxOpenOrders: 5_000_000 };
-  const objects = await render({ order });
+  const retention = '90d';
+  const objects = await render({ order: { ...order, retention } });
+  expect(variable(objects, 'order', 'ORDER_RETENTION')).toBe('90d');
+  expect(variable(await render(), 'order', 'ORDER_RETENTION')).toBe('30d');
   expect(variable(objects, 'order', 'ORDER_STYLE')).toBe('synchronous');
   expect(variable(objects, 'order', 'STYLE_OVERRIDE')).toBe('allowed');
   expect(variable(objects, 'order', 'ORDER_DEADLINE_SECONDS')).toBe('86400');
@@ -96,6 +99,20 @@ test('auth configures every service and opens egress to the issuer, or neither',
     expect(egress).toEqual(expect.arrayContaining([{ ports: [{ port: 443 }] }, { ports: [{ port: 8088 }] }]));
   }
   expect(variable(await render(), 'order', 'AUTH_ISSUER')).toBeUndefined();
+});
+
+test('all topics of Kafka fit into the volume, for small and large volumes and numbers of partitions', async () => {
+  for (const [storage, bytes, partitions] of [
+    ['3Gi', 3 * 2 ** 30, 8],
+    ['20Gi', 20 * 2 ** 30, 64],
+  ] as const) {
+    const objects = await render({ broker: { kind: 'kafka', storage, partitions } });
+    const { env } = one(objects, 'StatefulSet', 'so-broker').spec.template.spec.containers[0];
+    const setting = (name: string) => Number(env.find((each: { name: string }) => each.name === name).value);
+    const perPartition = setting('KAFKA_LOG_RETENTION_BYTES') + setting('KAFKA_LOG_SEGMENT_BYTES');
+    expect(setting('KAFKA_LOG_SEGMENT_BYTES')).toBeGreaterThanOrEqual(2 ** 20);
+    expect(2 * Object.keys(TOPICS).length * partitions * perPartition).toBeLessThan(0.8 * bytes);
+  }
 });
 
 test('a changed Dapr object replaces the pods, and other objects do not', async () => {

@@ -48,7 +48,7 @@ every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, 
   OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT,
   AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_CONSUMER_CLAIM, AUTH_ROLES_CLAIM, AUTH_ADMIN_ROLE]
 order: [BROKER, ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS,
-  REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS, ORDER_TOKEN_KEYS, ORDER_TOKEN_REQUIRED]
+  ORDER_RETENTION, REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS, ORDER_TOKEN_KEYS, ORDER_TOKEN_REQUIRED]
 notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AFTER_HOURS, WEBHOOK_SECRET_KEYS]
 {{- end -}}
 
@@ -169,6 +169,25 @@ Takes the root context.
 {{- else -}}
 0
 {{- end -}}
+{{- end -}}
+
+{{/*
+Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Four streams carry whole orders: commands
+to the restaurant service, replies, decided orders, and one client's outcomes. An order of 100 lines with long names is a message of
+32 KiB. Full of such messages, the four streams take three quarters of maxMemory. Takes the root context.
+*/}}
+{{- define "standing-order.streamLength" -}}
+{{- $memory := include "standing-order.bytes" .Values.broker.maxMemory | int64 -}}
+{{- min 50000 (div (mul $memory 3) (mul 4 4 32768)) -}}
+{{- end -}}
+
+{{/*
+Bytes of one partition of the Kafka in the chart: four fifths of the volume, divided by the partitions of 16 topics. These are seven
+topics, their dead-letter topics and the outcomes of two clients. Takes the root context.
+*/}}
+{{- define "standing-order.partitionBytes" -}}
+{{- $storage := include "standing-order.bytes" .Values.broker.storage | int64 -}}
+{{- div (mul $storage 4) (mul 5 16 (int .Values.broker.partitions)) -}}
 {{- end -}}
 
 {{/* Security context of every container. Takes nothing. */}}

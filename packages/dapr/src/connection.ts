@@ -92,7 +92,7 @@ function lateStore(found: () => StateStore | undefined): StateStore {
     read: (keys) => found()?.read(keys) ?? rejectRead(),
     etagAfter: (etag) => found()?.etagAfter(etag),
     get: (key) => found()?.get(key) ?? rejectRead(),
-    insert: async (key, value) => found()?.insert(key, value) ?? 'unknown',
+    insert: async (key, value, expiresInSeconds) => found()?.insert(key, value, expiresInSeconds) ?? 'unknown',
     update: async (key, value, etag) => found()?.update(key, value, etag) ?? 'unknown',
     remove: async (key) => found()?.remove(key) ?? 'unknown',
   };

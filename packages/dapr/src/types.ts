@@ -1,8 +1,8 @@
 import type { CloudEvent, TraceParent } from '@standing-order/contracts';
-import type { Operation, Store, Stored, TransactionOutcome, WriteOutcome } from '@standing-order/outbox';
+import type { Operation, Store, Stored, TransactionOutcome, WriteItem, WriteOutcome } from '@standing-order/outbox';
 import { UnavailableError } from '@standing-order/service-kit/http';
 
-export type { CloudEvent, Operation, Store, Stored, TraceParent, TransactionOutcome, WriteOutcome };
+export type { CloudEvent, Operation, Store, Stored, TraceParent, TransactionOutcome, WriteItem, WriteOutcome };
 
 /** How the sidecar is reached. */
 export interface SidecarOptions {
@@ -60,8 +60,8 @@ export type InsertOutcome = 'created' | 'exists' | 'unknown' | 'refused';
 export interface StateStore extends Store {
   /** Undefined when the key is missing. Rejects with a SidecarError when the store cannot be read. */
   get(key: string): Promise<Stored | undefined>;
-  /** Creates only. Never rejects. */
-  insert(key: string, value: unknown): Promise<InsertOutcome>;
+  /** Creates only. Never rejects. With `expiresInSeconds`, the store deletes the key after that time. */
+  insert(key: string, value: unknown, expiresInSeconds?: number): Promise<InsertOutcome>;
   /** Compare-and-set of one item. Never rejects. On Redis it creates a key that was deleted in between. */
   update(key: string, value: unknown, etag: string): Promise<WriteOutcome>;
 }

@@ -11,7 +11,7 @@ import type { ReplyHandler, ReplyMessage, SimBroker } from './broker.ts';
 import { createFaultyStore, type StoreEnvironment } from './faulty-store.ts';
 import type { FlowChecker } from './flow-checker.ts';
 import type { InvariantChecker } from './invariant-checker.ts';
-import { type Order, type OrderReply, orderHandler } from './order-handler.ts';
+import { expiringOrderHandler, type Order, type OrderReply } from './order-handler.ts';
 import { type ClockFault, type PlannedPause, Process } from './process.ts';
 import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
@@ -39,6 +39,8 @@ export interface ClusterOptions {
   readonly checker: InvariantChecker;
   readonly flow: FlowChecker;
   readonly build: OutboxBuild;
+  /** Seconds for which a complete order is kept. Undefined: for ever. */
+  readonly retentionSeconds: number | undefined;
   /** Clocks and pauses of the n-th process that is started. */
   readonly profiles: (n: number) => { readonly clock: ClockFault; readonly pauses: readonly PlannedPause[] };
 }
@@ -72,7 +74,7 @@ export class Cluster {
 
   start(slot: number): void {
     if (this.replicas.get(slot)?.process.alive) return;
-    const { environment, rng, broker, checker, flow, build, profiles } = this.options;
+    const { environment, rng, broker, checker, flow, build, profiles, retentionSeconds } = this.options;
     const n = ++this.started;
     const own = rng.fork(`process ${n}`);
     const { clock, pauses } = profiles(n);
@@ -88,7 +90,7 @@ export class Cluster {
       random: own.fork('outbox').next,
       store,
       transport: broker.transport(process),
-      handler: orderHandler,
+      handler: expiringOrderHandler(retentionSeconds),
       settings: build.settings,
       policies: build.policies,
       observer: {

@@ -1,9 +1,9 @@
-import type { Operation, Store, Stored, TransactionOutcome, WriteOutcome } from '../src/ports.ts';
+import type { Operation, Store, Stored, TransactionOutcome, WriteItem, WriteOutcome } from '../src/ports.ts';
 import type { FaultRates } from './fault-rates.ts';
 import type { AwaitKind, Process } from './process.ts';
 import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
-import type { SimStore, WriteItem } from './store.ts';
+import type { SimStore } from './store.ts';
 
 /** A sidecar gives up on the store after this time, in milliseconds. */
 const STORE_DEADLINE = 3000;

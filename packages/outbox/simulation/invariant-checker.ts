@@ -44,6 +44,8 @@ export class InvariantChecker {
   private readonly retireAfter: number;
   private readonly deletes: boolean;
   private readonly orders = new Map<string, KnownOrder>();
+  /** Nonces of orders that have expired, by id. */
+  private readonly expired = new Map<string, Set<string>>();
   /** Nonces of requests that were answered with the promise that nothing of them is stored. */
   private readonly absent = new Set<string>();
 
@@ -78,6 +80,8 @@ export class InvariantChecker {
   /** A client received `created` or `existing` for its request, with `document`. */
   acknowledged(request: { id: string; fingerprint: string; nonce: string }, document: Order, created: boolean): void {
     const { id } = request;
+    // The order may have expired on the way to its client.
+    if (this.expired.get(id)?.has(document.nonce)) return;
     const seen = this.orders.get(id);
     const stored = this.store.get(`o:${id}`)?.value as Order | undefined;
     if (seen === undefined || stored === undefined) {
@@ -97,6 +101,7 @@ export class InvariantChecker {
   /** A client received `different`: another request has this id. */
   different(request: { id: string; fingerprint: string }): void {
     const seen = this.orders.get(request.id);
+    if (this.expired.has(request.id)) return;
     if (seen === undefined) {
       this.report(4, 'result `different`, but not stored', request.id);
       return;
@@ -117,8 +122,26 @@ export class InvariantChecker {
 
   /** A client read an order through a replica. `promised`: whether the order was acknowledged when the read began. */
   wasRead(id: string, document: Order | undefined, promised: boolean): void {
-    const gone = this.deletes && this.orders.get(id)?.last.erased;
+    const gone = (this.deletes && this.orders.get(id)?.last.erased) || this.expired.has(id);
     if (promised && document === undefined && !gone) this.report(1, 'acknowledged, but not found', id);
+  }
+
+  /** To be called after a key has expired. Only a complete order may expire; then a request with its id is a new order. */
+  keyExpired(key: string): void {
+    const id = key.slice(2);
+    const seen = this.orders.get(id);
+    if (!key.startsWith('o:') || seen === undefined) return;
+    this.simulator.trace('store', 'expires', id);
+    if (!this.isComplete(seen.last)) this.report(1, 'expired before it was complete', id);
+    this.orders.delete(id);
+    this.expired.set(id, new Set(this.expired.get(id)).add(seen.nonce));
+  }
+
+  /** Ids of complete orders that the store would keep for ever. An erased order keeps its tombstone on some stores. */
+  keptForEver(): readonly string[] {
+    return [...this.orders]
+      .filter(([id, { last }]) => this.isComplete(last) && !last.erased && !this.store.expires(`o:${id}`))
+      .map(([id]) => id);
   }
 
   /** Ids of stored orders that are not complete, acknowledged or not. */
@@ -152,6 +175,7 @@ export class InvariantChecker {
     }
     if (seen === undefined) {
       const { nonce, fingerprint, createdAt } = now;
+      if (this.expired.get(id)?.has(nonce)) this.report(4, 'expired, but restored', id);
       if (this.absent.has(nonce)) this.report(0, 'result promised that it is not stored, but it was stored later', id);
       this.orders.set(id, { nonce, fingerprint, createdAt, last: now, acknowledged: false, excused: false });
       return;

@@ -55,7 +55,7 @@ function apply(order: Order, reply: OrderReply): { document: Order } | { ignored
   return { document: { ...order, verdicts, status: statusOf(verdicts) } };
 }
 
-/** The document handler of the simulated order. */
+/** The document handler of the simulated order. It keeps every order for ever. */
 export const orderHandler: DocumentHandler<Order, OrderReply> = {
   parse: (value) => {
     if (typeof value !== 'object' || value === null || !('status' in value)) throw new Error('not an order');
@@ -73,3 +73,9 @@ export const orderHandler: DocumentHandler<Order, OrderReply> = {
   onTimeout: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now > order.deadline ? { kind: 'expire' } : undefined,
 };
+
+/** The document handler for orders that expire. */
+export const expiringOrderHandler = (retentionSeconds: number | undefined): DocumentHandler<Order, OrderReply> => ({
+  ...orderHandler,
+  retentionSeconds: () => retentionSeconds,
+});

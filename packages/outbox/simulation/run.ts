@@ -37,6 +37,9 @@ export interface Variant extends Partial<OutboxBuild> {
   readonly deletes?: boolean;
 }
 
+/** A longer retention is not waited for at the end of a run. */
+const LONGEST_EXPIRY = 5 * MINUTE;
+
 interface Options {
   readonly verbose?: boolean;
   readonly variant?: Variant;
@@ -97,6 +100,7 @@ export class SimulationRun {
       sharedEvidence,
     });
     store.onApplied = (applied) => this.checker.applied(applied);
+    store.onExpired = (key) => this.checker.keyExpired(key);
     store.onDeadlock = () => this.checker.report(0, 'two transactions deadlocked');
     this.environment = {
       simulator: this.simulator,
@@ -114,6 +118,7 @@ export class SimulationRun {
       checker: this.checker,
       flow: this.flow,
       build,
+      retentionSeconds: schedule.retentionSeconds,
       profiles: schedule.profiles,
     });
     this.clients = new Clients(
@@ -134,6 +139,7 @@ export class SimulationRun {
     if (this.over()) return;
     await this.checkAcceptance();
     await this.checkCompletion();
+    await this.checkExpiry();
   }
 
   /** The first phase: starts the replicas and the clients, and injects the faults until the moment at which they end. */
@@ -198,6 +204,16 @@ export class SimulationRun {
     // These orders cannot be found before they are read, and a document must have a minimum age for that.
     await this.until(this.simulator.now + (this.excused().length > 0 ? this.settings.orphanAgeMs + MINUTE : 0));
     await this.byHand(this.excused(), (_, id) => this.clients.read(id));
+  }
+
+  /** Every complete order expires, and no write restores it. Waits for the expiry only if that takes minutes. */
+  private async checkExpiry(): Promise<void> {
+    const { retentionSeconds } = this.schedule;
+    if (retentionSeconds === undefined || this.over()) return;
+    const [kept] = this.checker.keptForEver();
+    if (kept !== undefined) this.checker.report(0, 'complete, but kept for ever', kept);
+    if (1000 * retentionSeconds < LONGEST_EXPIRY)
+      await this.until(this.simulator.now + 1000 * retentionSeconds + MINUTE);
   }
 
   private async byHand(ids: readonly string[], act: (replica: Replica, id: string) => void): Promise<void> {

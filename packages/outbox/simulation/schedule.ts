@@ -24,6 +24,8 @@ export interface Schedule {
   /** All faults end here, except for pauses and writes in flight. */
   readonly healsAt: number;
   readonly profiles: ProcessProfiles;
+  /** Seconds for which a complete order is kept. Undefined: for ever. */
+  readonly retentionSeconds?: number;
 }
 
 /** A tenth to a seventieth of the production values, in the same order of size. */
@@ -96,6 +98,22 @@ function withRejected(rng: Rng, orders: readonly OrderPlan[], until: number): re
   });
 }
 
+/** The first processes of a run, which have pauses at chosen awaits. */
+const PAUSED_PROCESSES = [1, 2, 3, 4];
+
+/**
+ * Seconds that are longer than any time for which a process works with an old document, or a write is in flight: all
+ * pauses, the longest fault of the store and the latest write. A shorter retention is a misconfiguration.
+ */
+function retentionFor(rng: Rng, faults: readonly Fault[], profiles: ProcessProfiles): number {
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const pauses = faults.map((fault) => (fault.kind === 'pause' ? fault.ms : 0));
+  const held = PAUSED_PROCESSES.map((n) => sum(profiles(n).pauses.map(({ ms }) => ms)));
+  const rates = faults.map((fault) => (fault.kind === 'rates' ? fault.ms + (fault.change.lateUpTo ?? 0) : 0));
+  const disturbed = sum(pauses) + sum(held) + Math.max(0, ...rates);
+  return Math.ceil((disturbed + MINUTE) / SECOND) + rng.logUniform(1, 120);
+}
+
 /** The schedule of a seed; three of ten contain only crashes. It is the same for ever, or until this file changes. */
 export function createSchedule(seed: number): Schedule {
   const rng = createRng(seed).fork('schedule');
@@ -103,6 +121,7 @@ export function createSchedule(seed: number): Schedule {
   const slots = rng.pick([1, 2, 2, 3, 4]);
   const onlyCrashes = rng.chance(0.3);
   const healsAt = rng.logUniform(20 * SECOND, onlyCrashes ? MINUTE : time === 'production' ? 10 * MINUTE : 40 * MINUTE);
+  const profiles = randomProfiles(rng.fork('nature'), time, healsAt);
   const faults = (onlyCrashes ? randomCrashes : randomFaults)(rng.fork('faults'), time, slots, healsAt);
   return {
     seed,
@@ -116,6 +135,7 @@ export function createSchedule(seed: number): Schedule {
     orders: withRejected(rng.fork('stubborn'), randomOrders(rng.fork('orders'), 0.9 * healsAt, faults), healsAt),
     faults,
     healsAt,
-    profiles: randomProfiles(rng.fork('nature'), time, healsAt),
+    profiles,
+    retentionSeconds: retentionFor(rng.fork('retention'), faults, profiles),
   };
 }

@@ -1,4 +1,4 @@
-import type { Operation, Stored } from '../src/ports.ts';
+import type { Operation, Stored, WriteItem } from '../src/ports.ts';
 import type { Rng } from './random.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -11,9 +11,6 @@ export interface AppliedStep {
   /** The requested operations, and whether each one was applied. Undefined for compare-and-set writes. */
   readonly transaction?: readonly { readonly operation: Operation; readonly took: boolean }[];
 }
-
-/** One item of a compare-and-set write. */
-export type WriteItem = { readonly key: string; readonly value: unknown; readonly etag: string };
 
 const FIRST_ETAG = '1';
 
@@ -29,6 +26,8 @@ export class SimStore {
   onApplied: (applied: AppliedStep) => void = () => {};
   /** Called when a transaction was the victim of a deadlock. */
   onDeadlock: () => void = () => {};
+  /** Called after a key has expired. */
+  onExpired: (key: string) => void = () => {};
   /** Maximum number of keys. */
   capacity = Number.POSITIVE_INFINITY;
   /**
@@ -40,6 +39,8 @@ export class SimStore {
   private readonly rng: Rng;
   private readonly entries = new Map<string, { readonly json: string; readonly etag: string }>();
   private readonly deleted = new Set<string>();
+  /** By key, a function that cancels its expiry. */
+  private readonly expiries = new Map<string, () => void>();
   private running: RunningTransaction[] = [];
 
   constructor(simulator: Simulator, rng: Rng, dialect: Dialect) {
@@ -61,6 +62,11 @@ export class SimStore {
     if (entry !== undefined) return { value: JSON.parse(entry.json), etag: entry.etag };
     const value = this.backgroundValue(key);
     return value === undefined ? undefined : { value, etag: FIRST_ETAG };
+  }
+
+  /** Whether the store will delete this key by itself. */
+  expires(key: string): boolean {
+    return this.expiries.has(key);
   }
 
   /** The stored values, in an arbitrary order. */
@@ -117,11 +123,12 @@ export class SimStore {
   }
 
   /** Compare-and-set of one item. Returns false when its ETag is stale. */
-  compareAndSet({ key, value, etag }: WriteItem): boolean {
+  compareAndSet({ key, value, etag, expiresInSeconds }: WriteItem): boolean {
     const stored = this.etag(key);
     const matches = stored === undefined ? this.dialect === 'redis' : stored === etag;
     if (!matches) return false;
     this.set(key, value);
+    if (expiresInSeconds !== undefined) this.expireAfter(key, expiresInSeconds);
     this.onApplied({ keys: [key] });
     return true;
   }
@@ -141,11 +148,28 @@ export class SimStore {
   }
 
   private remove(key: string): void {
+    this.cancelExpiry(key);
     this.entries.delete(key);
     if (this.background(key) !== undefined) this.deleted.add(key);
   }
 
+  private expireAfter(key: string, seconds: number): void {
+    this.cancelExpiry(key);
+    const cancel = this.simulator.schedule(1000 * seconds, () => {
+      this.remove(key);
+      this.onExpired(key);
+    });
+    this.expiries.set(key, cancel);
+  }
+
+  private cancelExpiry(key: string): void {
+    this.expiries.get(key)?.();
+    this.expiries.delete(key);
+  }
+
+  /** A write without an expiry removes an earlier one on PostgreSQL, and keeps it on Redis. */
   private set(key: string, value: unknown): void {
+    if (this.dialect === 'postgresql') this.cancelExpiry(key);
     // Dapr returns object keys in another order.
     const shuffled = isObject(value) ? Object.fromEntries(Object.entries(value).reverse()) : value;
     this.entries.set(key, { json: JSON.stringify(shuffled), etag: this.nextEtag(key) });

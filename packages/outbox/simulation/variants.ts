@@ -161,6 +161,12 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     caughtBy: [5],
     policies: { hasRoom: always },
   },
+  'expires-incomplete': {
+    defect: 'an order gets its expiry before it is complete, and expires while it waits for a validator',
+    seed: 219,
+    caughtBy: [1],
+    policies: { mayExpire: always },
+  },
   'no-orphan-index': {
     defect: 'an order whose transaction was applied after its writer had retired is read, and is still not processed',
     seed: 72,

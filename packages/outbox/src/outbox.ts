@@ -19,6 +19,7 @@ import type { OutboxDocument } from './ports.ts';
 import { OrphanIndexer } from './recovery/orphan-indexer.ts';
 import type { CommitSegment } from './recovery/segment-rewriter.ts';
 import { ReplyRecorder } from './replies/reply-recorder.ts';
+import { ExpiryWriter } from './retention/expiry-writer.ts';
 import { selfTest, UnsupportedStoreError } from './self-test.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import { statsOf } from './stats.ts';
@@ -51,6 +52,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   readonly #commit: GroupCommit<D, A>;
   readonly #commitSegment: CommitSegment = (ids) => this.#commit.rewrite(ids);
   readonly #recorder: ReplyRecorder<D, A>;
+  readonly #expiry: ExpiryWriter<D, A>;
   readonly #takeover: OrphanTakeover<D, A>;
   readonly #orphans: OrphanIndexer;
   readonly #watchers = new DocumentWatchers<D>(MAX_WATCHERS);
@@ -76,7 +78,9 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     this.#recorder = new ReplyRecorder(context, {
       known: (id) => this.#session?.relay.entries.get(id)?.stored,
       recorded: (documents) => this.#onRecorded(documents),
+      completedUnclearly: (document) => this.#expiry.add(document),
     });
+    this.#expiry = new ExpiryWriter(context);
     this.#takeover = new OrphanTakeover(
       context,
       this.#deletions,
@@ -180,6 +184,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     this.#commit.stop();
     this.#queue.close();
     session?.stop();
+    this.#expiry.stop();
     // If the record cannot be written, other writers detect the stopped heartbeat.
     await session?.writer.leave().catch((error: unknown) => this.#event('leave-failed', error));
     this.#session = undefined;
@@ -259,6 +264,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     return {
       deletions: this.#deletions,
       commitSegment: this.#commitSegment,
+      inserted: (document) => this.#expiry.add(document),
       timedOut: (id, reply) => {
         this.#recorder.record(id, reply).catch((error: unknown) => this.#event('timeout-failed', error));
       },

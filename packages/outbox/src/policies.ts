@@ -81,6 +81,8 @@ export interface Policies {
   /** The next reorder window, after a retransmission that was not needed or after enough acknowledgements without one. */
   nextReorderMs(reorderMs: number, cause: 'spurious' | 'clean', settings: Settings): number;
 
+  /** Whether the store may delete a document after its retention. `pending` is the number of its pending channels. */
+  mayExpire(document: { readonly pending: number }): boolean;
   /** Whether a document that was read is added to a segment, in case no other segment names it. */
   indexesOrphan(document: { readonly open: boolean; readonly ageMs: number }, settings: Settings): boolean;
 }
@@ -127,6 +129,7 @@ export const DEFAULT_POLICIES: Policies = {
   nextReorderMs: (current, cause, { reorderMs }) =>
     cause === 'spurious' ? Math.min(2 * current, MAX_REORDER_MS) : Math.max(0.9 * current, reorderMs),
 
+  mayExpire: ({ pending }) => pending === 0,
   // A document from the future comes from a clock that is off, so its age is unknown.
   indexesOrphan: ({ open, ageMs }, { orphanAgeMs }) => open && Math.abs(ageMs) > orphanAgeMs,
 };

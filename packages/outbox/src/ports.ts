@@ -47,6 +47,18 @@ export type TransactionOutcome = 'committed' | 'refused' | 'unknown';
  */
 export type WriteOutcome = 'written' | 'conflict' | 'unknown';
 
+/** One item of a bulk write. */
+export interface WriteItem {
+  readonly key: string;
+  readonly value: unknown;
+  readonly etag: string;
+  /**
+   * Seconds after which the store deletes the key. Without it, the store may keep or drop an expiry that an earlier write
+   * has set.
+   */
+  readonly expiresInSeconds?: number;
+}
+
 /** A key-value store as Dapr offers it. The implementation bounds the duration of every call. */
 export interface Store {
   /**
@@ -57,9 +69,7 @@ export interface Store {
   /** Reads keys. The result has no entry for a missing key. Rejects when the store cannot be read. */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
   /** Compare-and-set, for each item on its own. Never rejects. Some stores accept any ETag for a missing key. */
-  write(
-    items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[],
-  ): Promise<WriteOutcome>;
+  write(items: readonly WriteItem[]): Promise<WriteOutcome>;
   /**
    * Deletes one key. A store that is too full for a transaction may still accept this call. A missing key counts as
    * written. Never rejects.
@@ -106,6 +116,11 @@ export interface DocumentHandler<D extends OutboxDocument, A> {
   apply(document: D, reply: A, now: number): { readonly document: D } | { readonly ignored: string };
   /** The reply that takes effect when a deadline of the document has passed, if one has. */
   onTimeout(document: D, now: number): A | undefined;
+  /**
+   * Seconds for which a complete document is kept after its last write. Undefined: for ever. `apply` must ignore every
+   * reply to a complete document, because a write over an expired document would restore it on some stores.
+   */
+  retentionSeconds?(document: D): number | undefined;
 }
 
 /** A command for the transport to send. */

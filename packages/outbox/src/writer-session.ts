@@ -23,6 +23,8 @@ const REGISTRY_CHECK_MS = 10 * SECOND;
 export interface WriterSessionOwner<D, A> {
   readonly deletions: DeletionQueue;
   readonly commitSegment: CommitSegment;
+  /** A commit of this session has inserted the document. */
+  inserted(document: D): void;
   /** A deadline of a document has passed; `reply` has to be recorded. */
   timedOut(id: string, reply: A): void;
   /** A document has changed. */
@@ -83,6 +85,10 @@ export class WriterSession<D extends OutboxDocument, A> implements CommitTarget<
     this.writer.numbers.openIds += ids.length;
     this.loader.committed(n, ids, documents);
     this.relay.flush();
+  }
+
+  inserted(document: D): void {
+    this.#owner.inserted(document);
   }
 
   /** Passes documents that this process has just written to the relay. */

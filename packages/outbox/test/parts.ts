@@ -10,6 +10,7 @@ import type {
   Store,
   Stored,
   TransactionOutcome,
+  WriteItem,
 } from '../src/ports.ts';
 import { DEFAULT_SETTINGS } from '../src/settings.ts';
 
@@ -53,6 +54,8 @@ export const contextOf = (store: Store, clock: Clock): Context<Count, number> =>
 /** A store in memory that behaves like Redis under Dapr. */
 export class MemoryStore implements Store {
   readonly stored = new Map<string, Stored>();
+  /** The expiry of the last write of each key. */
+  readonly expiries = new Map<string, number | undefined>();
   reads = 0;
   writes = 0;
   /** Runs a transaction. Tests replace it to inject faults. */
@@ -68,8 +71,9 @@ export class MemoryStore implements Store {
     return new Map(keys.flatMap((key) => [...this.stored].filter(([found]) => found === key)));
   }
 
-  async write(items: readonly { readonly key: string; readonly value: unknown; readonly etag: string }[]) {
+  async write(items: readonly WriteItem[]) {
     this.writes++;
+    for (const { key, expiresInSeconds } of items) this.expiries.set(key, expiresInSeconds);
     const stale = items.filter(({ key, etag }) => this.stored.get(key)?.etag !== etag);
     for (const item of items) if (!stale.includes(item)) this.put(item.key, item.value, this.etagAfter(item.etag));
     return stale.length > 0 ? ('conflict' as const) : ('written' as const);

@@ -4,6 +4,8 @@ import { SidecarError, type StateStore, type Stored, type WriteOutcome } from '@
 export interface MemoryStore extends StateStore {
   /** A copy of the stored items, by key. */
   readonly entries: ReadonlyMap<string, Stored>;
+  /** The expiry of the last write of each key, in seconds. The store deletes no key by itself. */
+  readonly expiries: ReadonlyMap<string, number | undefined>;
   /** While true, every read rejects and every write is lost. */
   down: boolean;
   /** Called before each write. `false` loses the write: its outcome is `unknown`. */
@@ -20,6 +22,7 @@ export function createMemoryStore(): MemoryStore {
   const put = (key: string, value: unknown): void => {
     items.set(key, { json: JSON.stringify(value), version: (items.get(key)?.version ?? 0) + 1 });
   };
+  const expiries = new Map<string, number | undefined>();
   const find = (key: string): Stored | undefined => {
     const item = items.get(key);
     return item && { value: JSON.parse(item.json), etag: String(item.version) };
@@ -48,6 +51,7 @@ export function createMemoryStore(): MemoryStore {
     get entries() {
       return findAll(items.keys());
     },
+    expiries,
     down: false,
     acceptsWrite: () => true,
     confirmsWrite: () => true,
@@ -61,15 +65,17 @@ export function createMemoryStore(): MemoryStore {
       return findAll(keys);
     },
     update: async (key, value, etag) => update(key, value, etag),
-    async insert(key, value) {
+    async insert(key, value, expiresInSeconds) {
       if (losesWrite(key)) return 'unknown';
       if (items.has(key)) return 'exists';
       put(key, value);
+      expiries.set(key, expiresInSeconds);
       if (store.confirmsWrite(key)) return 'created';
       return store.lostAnswer === 'conflict' ? 'exists' : 'unknown';
     },
     async write(batch) {
       const outcomes = batch.map(({ key, value, etag }) => update(key, value, etag));
+      for (const { key, expiresInSeconds } of batch) expiries.set(key, expiresInSeconds);
       if (outcomes.includes('unknown')) return 'unknown';
       return outcomes.includes('conflict') ? 'conflict' : 'written';
     },

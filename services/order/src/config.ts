@@ -4,6 +4,24 @@ import { z } from 'zod';
 import { BROKERS } from './outbox/broker-settings.ts';
 import { KEY_LENGTH } from './outbox/token-signature.ts';
 
+/** Seconds per unit of a duration. */
+const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+type Unit = keyof typeof UNITS;
+const MAX_RETENTION_DAYS = 3_650;
+
+/** A duration such as `30d`, in seconds; 0 for `off` or 0, which mean for ever. */
+const retention = z
+  .string()
+  .regex(/^(off|0|\d{1,9}[smhd])$/, 'must be a number with the unit d, h, m or s, such as 30d, or off')
+  .transform((text) => (/^\d+[smhd]$/.test(text) ? Number.parseInt(text, 10) * UNITS[text.at(-1) as Unit] : 0))
+  .refine((seconds) => seconds <= MAX_RETENTION_DAYS * UNITS.d, `must be at most ${MAX_RETENTION_DAYS}d`);
+
+/**
+ * Below it, an order may expire while a replica that was paused, or a write that Dapr applies late, still refers to it. On
+ * Redis such a write restores the order.
+ */
+export const SAFE_RETENTION_SECONDS = 3 * UNITS.d;
+
 /** The environment variables of the order service, in addition to those of every service. */
 export const orderConfig = serviceConfig.extend({
   /** The broker behind PUBSUB. Without it the outbox uses settings that are safe for any broker. */
@@ -20,6 +38,8 @@ export const orderConfig = serviceConfig.extend({
   CONSUMER_ORDERS: z.enum(['on', 'off']).default('on'),
   /** Time after which an undecided order expires. Without it orders never expire. */
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
+  /** Time for which a decided order is kept once all its messages are confirmed. `off` or 0: for ever. */
+  ORDER_RETENTION: retention.default(30 * UNITS.d),
   /** Maximum time that a request waits for the state store. */
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
   /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */

@@ -3,8 +3,9 @@ import { ORDER_LANES } from '@standing-order/contracts';
 import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createOutbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
+import { logger } from '@standing-order/service-kit/telemetry';
 import { orderApp } from './app.ts';
-import { orderConfig } from './config.ts';
+import { orderConfig, SAFE_RETENTION_SECONDS } from './config.ts';
 import type { OrderOutbox } from './domain/ports.ts';
 import { createLocalCopies } from './local-copies/local-copies.ts';
 import { createConfirmations } from './order-lists/confirmations.ts';
@@ -32,20 +33,29 @@ const environment = createSidecarEnvironment(orderConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
 const tokens = createTokenSigner(config.ORDER_TOKEN_KEYS, { required: config.ORDER_TOKEN_REQUIRED === 'on' });
+/** Undefined: orders are kept for ever. */
+const retentionSeconds = config.ORDER_RETENTION || undefined;
+if (retentionSeconds !== undefined && retentionSeconds < SAFE_RETENTION_SECONDS) {
+  logger.warn(
+    { retentionSeconds },
+    'ORDER_RETENTION is below 3d: a write that is applied late may restore an expired order; use it for tests only',
+  );
+}
+
 const confirmations = createConfirmations(clock);
-const listTransport = createListTransport({ store, clock, confirmations });
+const listTransport = createListTransport({ store, clock, confirmations, retentionSeconds });
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
   store,
   transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
-  handler: orderDocumentHandler,
+  handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
 observeStats(outbox, clock);
 
-const orderLists = createOrderLists({ store, outbox, transport: listTransport });
+const orderLists = createOrderLists({ store, outbox, transport: listTransport, retentionSeconds });
 const orderUpdates = createOrderUpdates({ outbox, clock });
 const consumerUpdates = createConsumerUpdates({ outbox, orderLists, clock });
 const longPoll = createLongPoll({ orderUpdates, clock });

@@ -28,6 +28,11 @@ const clusterId = 'standing-order-broker1';
 /** Without the optimising compiler Kafka starts in half the time; the local load is too small for that compiler to pay. */
 const javaFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'];
 
+const MIB = 1024 * 1024;
+const PARTITIONS = 8;
+/** As in the chart: seven topics, their dead-letter topics, and the outcomes of two clients share four fifths of 3 GiB. */
+const PARTITION_BYTES = Math.floor((3 * 1024 * MIB * 4) / (5 * 16 * PARTITIONS));
+
 /** A Kafka broker that is its own controller (KRaft). Topics are created at first use. */
 export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {
   const dir = join(dataDir, kafkaName);
@@ -70,9 +75,14 @@ export function kafkaSettings(port: number, controllerPort: number, dir: string)
     'offsets.topic.num.partitions': 4,
     // The commands of 64 lanes are read in this many parallel streams, by as many replicas at most. More partitions would
     // make smaller batches, because each partition gathers its own.
-    'num.partitions': 8,
+    'num.partitions': PARTITIONS,
     'auto.create.topics.enable': 'true',
     'log.retention.hours': 24,
+    // Of each partition: Kafka deletes only whole segments, so a partition takes the sum of both.
+    'log.retention.bytes': Math.floor((3 * PARTITION_BYTES) / 4),
+    'log.segment.bytes': Math.floor(PARTITION_BYTES / 4),
+    'log.retention.check.interval.ms': 60_000,
+    'offsets.topic.segment.bytes': 10 * MIB,
     // An acknowledged message is in the system's cache: a kill loses no message, a power cut up to a second, as with Redis.
     'log.flush.interval.ms': 1_000,
     'log.flush.scheduler.interval.ms': 1_000,
@@ -83,7 +93,7 @@ export function kafkaSettings(port: number, controllerPort: number, dir: string)
     'broker.heartbeat.interval.ms': 500,
     'num.io.threads': 4,
     'num.network.threads': 2,
-    'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
+    'log.cleaner.dedupe.buffer.size': 8 * MIB,
   };
 }
 

@@ -47,8 +47,8 @@ export const idempotencyKeyHeader: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Makes retries safe: requests of one client with equal keys create one order, without a time limit. An equal key with another ' +
-    'body is refused.',
+    'Makes retries safe: requests of one client with equal keys create one order, as long as that order is kept (30 days after its ' +
+    'decision by default). An equal key with another body is refused.',
   schema: idempotencyKey,
   example: 'basket-7',
 };

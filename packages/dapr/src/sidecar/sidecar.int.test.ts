@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
 import { TOPICS } from '@standing-order/contracts';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
+import { poll } from '@standing-order/testing/poll';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DeadLetter } from '../messages/dead-letter.ts';
@@ -101,6 +102,44 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
       expect([found, undefined]).toContain(etag);
       expect(await store.update(key, value, etag ?? found)).toBe('written');
     }
+  });
+
+  test('deletes a key after its expiry, keeps one without, and does not restore it by a late write on PostgreSQL', async () => {
+    const { store } = fixture();
+    const [short, long, inserted] = [await stored(store, 0), await stored(store, 0), freshKey()];
+    expect(await store.insert(inserted, 0, 2)).toBe('created');
+    const items = [
+      { ...short, value: 1, expiresInSeconds: 2 },
+      { ...long, value: 1 },
+    ];
+    expect(await store.write(items)).toBe('written');
+    const { etag = '' } = (await store.get(short.key)) ?? {};
+    const keys = [short.key, long.key, inserted];
+    await poll(
+      'expiry',
+      () => store.read(keys),
+      (found) => !found.has(short.key) && !found.has(inserted),
+    );
+    expect([...(await store.read(keys)).keys()]).toEqual([long.key]);
+
+    expect(await store.write([{ key: short.key, value: 2, etag }])).toBe(kind === 'redis' ? 'written' : 'conflict');
+    expect(await store.insert(inserted, 3)).toBe('created');
+  });
+
+  test('a stale write and an insertion of an existing key give it no expiry', async () => {
+    const { store } = fixture();
+    const { key, etag } = await stored(store, 0);
+    await store.update(key, 1, etag);
+    expect(await store.write([{ key, value: 2, etag, expiresInSeconds: 1 }])).toBe('conflict');
+    expect(await store.insert(key, 2, 1)).toBe('exists');
+    const other = await stored(store, 0);
+    await store.write([{ ...other, value: 1, expiresInSeconds: 3 }]);
+    await poll(
+      'a later expiry',
+      () => store.get(other.key),
+      (found) => found === undefined,
+    );
+    expect((await store.get(key))?.value).toBe(1);
   });
 
   test('splits a write that is larger than one body', async () => {

@@ -32,6 +32,7 @@ const CONCURRENT_INSERTS = 16;
 export async function appendAll<E extends LogEntry>(
   store: WritableStore,
   additions: Additions<E>,
+  pageExpiresInSeconds?: number,
 ): Promise<readonly boolean[]> {
   const open = new Map<string, readonly E[]>();
   for (const { name, entries } of additions) open.set(name, [...(open.get(name) ?? []), ...entries]);
@@ -48,7 +49,7 @@ export async function appendAll<E extends LogEntry>(
       else open.delete(name);
       if (!growth) failed.add(name);
     }
-    for (const [{ name, missing }, outcome] of await appendOnce(store, growths)) {
+    for (const [{ name, missing }, outcome] of await appendOnce(store, growths, pageExpiresInSeconds)) {
       if (outcome === 'failed') failed.add(name);
       const left = outcome === 'added' ? missing.slice(MAX_ADDED) : missing;
       if (outcome === 'failed' || left.length === 0) open.delete(name);
@@ -77,6 +78,7 @@ function growthOf<E extends LogEntry>(
 async function appendOnce<E extends LogEntry>(
   store: WritableStore,
   growths: readonly Growth<E>[],
+  pageExpiresInSeconds: number | undefined,
 ): Promise<Map<Growth<E>, Outcome>> {
   const outcomes = new Map<Growth<E>, Outcome>();
   const updates: { key: string; value: Head<E>; etag: string; growth: Growth<E> }[] = [];
@@ -84,7 +86,8 @@ async function appendOnce<E extends LogEntry>(
   for (const growth of growths) {
     const { name, etag, head, missing } = growth;
     const { head: value, pages } = growHead(name, head, missing.slice(0, MAX_ADDED));
-    if (etag !== undefined && (await writePages(store, pages))) updates.push({ key: name, value, etag, growth });
+    const mayMove = etag !== undefined && (await writePages(store, pages, pageExpiresInSeconds));
+    if (mayMove) updates.push({ key: name, value, etag, growth });
     else if (etag !== undefined) outcomes.set(growth, 'failed');
     else
       creations.push(async () => {
@@ -105,9 +108,13 @@ function outcomeOf(outcome: WriteOutcome | InsertOutcome): Outcome {
 }
 
 /** Stores full pages before they leave the head. Pages never change, so one that exists has the same content. */
-async function writePages(store: WritableStore, pages: ReadonlyMap<string, unknown>): Promise<boolean> {
+async function writePages(
+  store: WritableStore,
+  pages: ReadonlyMap<string, unknown>,
+  expiresInSeconds: number | undefined,
+): Promise<boolean> {
   for (const [key, page] of pages) {
-    const outcome = await store.insert(key, page);
+    const outcome = await store.insert(key, page, expiresInSeconds);
     if (outcome !== 'created' && outcome !== 'exists') return false;
   }
   return true;

@@ -1,3 +1,3 @@
 export { dropPages } from './drop.ts';
-export { createPagedLog, type LogSlice, type PagedLog, type PositionedEntry, type ReadRange } from './log.ts';
-export { type LogEntry, PAGE_SIZE, pageOf } from './pages.ts';
+export { createPagedLog, type LogSlice, type PagedLog, type ReadRange } from './log.ts';
+export { type LogEntry, PAGE_SIZE, type PositionedEntry, pageOf } from './pages.ts';

@@ -1,12 +1,7 @@
-import { SidecarError, type StateStore } from '@standing-order/dapr';
+import type { StateStore } from '@standing-order/dapr';
 import { type Additions, appendAll } from './append.ts';
-import { type Head, headOf, type LogEntry, newestOf, PAGE_SIZE, type Page, pageKey, pageOf } from './pages.ts';
-
-/** An entry with its position. Positions count from 1 without a gap, and never change. */
-export interface PositionedEntry<E extends LogEntry> {
-  readonly position: number;
-  readonly entry: E;
-}
+import { headOf, type LogEntry, newestOf, type PositionedEntry } from './pages.ts';
+import { entriesOf, firstStoredAfter } from './read-entries.ts';
 
 /** The entries that a read returns. */
 export interface LogSlice<E extends LogEntry> {
@@ -44,47 +39,42 @@ export interface PagedLog<E extends LogEntry> {
 
 const MAX_LIMIT = 100;
 
+export interface PagedLogOptions {
+  /**
+   * Seconds after which the store deletes a full page, counted from the moment when the page left the head. Readers skip a
+   * page that is missing. Undefined: pages are kept, and a read of a missing page rejects.
+   */
+  readonly pageExpiresInSeconds?: number | undefined;
+}
+
 /** The paged logs in this store. Keeps no state in memory. */
 export function createPagedLog<E extends LogEntry>(
   store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>,
+  { pageExpiresInSeconds }: PagedLogOptions = {},
 ): PagedLog<E> {
+  const expires = pageExpiresInSeconds !== undefined;
   return {
-    append: (additions) => appendAll(store, additions),
+    append: (additions) => appendAll(store, additions, pageExpiresInSeconds),
 
     async read(name, { limit, ...from }) {
       const head = headOf<E>(await store.get(name));
       const newest = newestOf(head);
       const max = Math.min(limit, MAX_LIMIT);
+      const read = (first: number, last: number) => entriesOf(store, { name, head, expires }, first, last);
       if ('after' in from) {
-        const last = Math.min(from.after + max, newest);
-        return { entries: await entriesOf(store, name, head, from.after + 1, last), more: last < newest, newest };
+        let first = from.after + 1;
+        let entries = await read(first, Math.min(from.after + max, newest));
+        if (entries.length === 0 && first <= newest) {
+          first = await firstStoredAfter(store, { name, head }, first);
+          entries = await read(first, Math.min(first + max - 1, newest));
+        }
+        return { entries, more: first + max - 1 < newest, newest };
       }
       const last = Math.min(from.before === undefined ? newest : from.before - 1, newest);
       const first = Math.max(last - max + 1, 1);
-      const entries = await entriesOf(store, name, head, first, last);
-      return { entries: entries.toReversed(), more: last >= first && first > 1, newest };
+      const entries = await read(first, last);
+      // Pages expire oldest first: before a missing entry there are only missing ones.
+      return { entries: entries.toReversed(), more: first > 1 && entries[0]?.position === first, newest };
     },
   };
-}
-
-/** The entries from one position to another, both inclusive. */
-async function entriesOf<E extends LogEntry>(
-  store: Pick<StateStore, 'read'>,
-  name: string,
-  head: Head<E>,
-  first: number,
-  last: number,
-): Promise<PositionedEntry<E>[]> {
-  const positions = Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => first + index);
-  const keys = new Set<string>();
-  for (const position of positions) if (position < head.first) keys.add(pageKey(name, pageOf(position)));
-  const pages = keys.size > 0 ? await store.read([...keys]) : undefined;
-
-  return positions.map((position) => {
-    const page = pages?.get(pageKey(name, pageOf(position)))?.value as Page<E> | undefined;
-    const entry =
-      position < head.first ? page?.entries[(position - 1) % PAGE_SIZE] : head.entries[position - head.first];
-    if (entry === undefined) throw new SidecarError(`entry ${position} of ${name} is not in the store`);
-    return { position, entry };
-  });
 }

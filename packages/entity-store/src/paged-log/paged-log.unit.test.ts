@@ -204,3 +204,32 @@ it('keeps every document within its bound, also for large additions', async () =
   for (let n = 0; n < 20; n++) await log.append([{ name: LOG, entries: named(500 * n + 1, 500 * n + 300 + n) }]);
   expect(Math.max(...sizes)).toBeLessThan(300);
 });
+
+it('skips pages that have expired, in both directions', async () => {
+  const memory = createMemoryStore();
+  const log = createPagedLog<LogEntry>(memory, { pageExpiresInSeconds: 60 });
+  for (let n = 1; n <= 747; n++) await log.append([{ name: LOG, entries: named(n, n) }]);
+  const pages = [...memory.entries.keys()].filter((key) => key.startsWith('page:'));
+  expect(pages.map((key) => memory.expiries.get(key))).toEqual(pages.map(() => 60));
+  expect(memory.expiries.get(LOG)).toBeUndefined();
+
+  for (const page of [0, 1, 2]) await memory.remove(`page:${page}:${LOG}`);
+  const left = named(301, 747).map(({ id }, index) => ({ position: index + 301, id }));
+  for (const limit of [1, 7, 100]) {
+    expect(await forwards(log, limit)).toEqual(left);
+    expect(await backwards(log, limit)).toEqual(left.toReversed());
+  }
+  expect((await log.read(LOG, { after: 250, limit: 100 })).entries.at(0)).toMatchObject({ position: 301 });
+  expect(await log.read(LOG, { before: 200, limit: 100 })).toMatchObject({ entries: [], more: false });
+
+  for (const page of [3, 4, 5]) await memory.remove(`page:${page}:${LOG}`);
+  expect((await forwards(log)).at(0)).toMatchObject({ position: 601 });
+});
+
+it('rejects a read of a missing page of a log whose pages do not expire', async () => {
+  const memory = createMemoryStore();
+  const log = createPagedLog<LogEntry>(memory);
+  await log.append([{ name: LOG, entries: named(1, 300) }]);
+  await memory.remove(`page:0:${LOG}`);
+  await expect(log.read(LOG, { after: 0, limit: 10 })).rejects.toThrow('entry 1 of log:a is not in the store');
+});

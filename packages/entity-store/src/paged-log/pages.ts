@@ -3,6 +3,12 @@ export interface LogEntry {
   readonly id: string;
 }
 
+/** An entry with its position. Positions count from 1 without a gap, and never change. */
+export interface PositionedEntry<E extends LogEntry> {
+  readonly position: number;
+  readonly entry: E;
+}
+
 /**
  * The document under a log's name: its newest entries, the first of which has position `first`. Older entries are in full pages,
  * which never change.

@@ -36,6 +36,8 @@ export interface CommitTarget<D extends OutboxDocument, A> {
   readonly writer: Writer<D, A>;
   /** Segment `n` is stored and names `ids`. Documents that are in memory are passed along. */
   committed(n: number, ids: readonly string[], documents: readonly (StoredDocument<D> | undefined)[]): void;
+  /** The document was inserted by a commit of this writer. It may have changed since. */
+  inserted(document: D): void;
   /** Requests a heartbeat now, to reserve more segment numbers. */
   requestHeartbeat(): void;
 }
@@ -215,7 +217,9 @@ export class GroupCommit<D extends OutboxDocument, A> {
     const documents = batch.items.map((item) => {
       const stored = item.stored ?? { document: item.document, etag };
       this.#queue.resolve(item, (requested) => this.#resultOf(stored, requested));
-      return stored === 'unreadable' ? undefined : stored;
+      if (stored === 'unreadable') return undefined;
+      if (stored.document.nonce === item.document.nonce) target.inserted(stored.document);
+      return stored;
     });
     target.committed(n, idsOf(batch), documents);
     if (batch.items.length === 0) return;

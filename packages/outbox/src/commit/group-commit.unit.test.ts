@@ -15,7 +15,7 @@ async function setUp({ readMs = 0 } = {}) {
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();
-  const target = { writer, committed: () => {}, requestHeartbeat: () => {} };
+  const target = { writer, committed: () => {}, inserted: () => {}, requestHeartbeat: () => {} };
   const named = { promise: Promise.resolve() };
   const deletions = new DeletionQueue(() => commit.wake());
   const commit: GroupCommit<Count, number> = new GroupCommit(context, queue, deletions, async () => {

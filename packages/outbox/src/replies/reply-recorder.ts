@@ -1,6 +1,7 @@
 import type { RecordResult } from '../api.ts';
 import { type Context, createLoop } from '../context.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
+import { writeItemOf } from '../retention/write-item.ts';
 import { documentKey } from '../storage-format.ts';
 import type { StoredDocument } from '../stored-documents.ts';
 import { reasonOf } from '../util/errors.ts';
@@ -42,6 +43,8 @@ export interface ReplyRecorderOwner<D> {
   known(id: string): StoredDocument<D> | undefined;
   /** Documents that were just written. */
   recorded(documents: readonly StoredDocument<D>[]): void;
+  /** A document is complete, but it may have no expiry: the answer to the write that completed it was lost. */
+  completedUnclearly(document: D): void;
 }
 
 /**
@@ -182,7 +185,10 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
         completed ||= queued.maybeCompleted;
       } else this.#ignore(queued, result.ignored);
     }
-    if (completed) this.#context.observer.completed?.(document);
+    if (completed) {
+      this.#context.observer.completed?.(document);
+      this.#owner.completedUnclearly(document);
+    }
     return { id, etag: stored.etag, document, applied };
   }
 
@@ -193,8 +199,9 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       this.#next = [];
       for (const { id } of changes) this.#busy.add(id);
       this.#reads.wake();
-      const items = changes.map(({ id, document, etag }) => ({ key: documentKey(id), value: document, etag }));
-      const outcome = await store.write(items);
+      const outcome = await store.write(
+        changes.map(({ document, etag }) => writeItemOf(this.#context, document, etag)),
+      );
       this.#busy.clear();
       if (outcome === 'conflict') this.#readUntil = clock.monotonic() + READ_ALL_MS;
       if (outcome === 'written') this.#confirm(changes);

@@ -4,8 +4,9 @@ import { documentKey } from '../storage-format.ts';
 import type { StoredDocument } from '../stored-documents.ts';
 import { READ_ALL_MS, REPLY_PACE_MS, ReplyRecorder } from './reply-recorder.ts';
 
-function setUp() {
+function setUp(retentionSeconds?: number) {
   const store = new MemoryStore();
+  const unclear: string[] = [];
   const known = new Map<string, StoredDocument<Count>>();
   const clock = {
     now: 0,
@@ -17,17 +18,28 @@ function setUp() {
       return () => {};
     },
   };
-  const recorder = new ReplyRecorder(contextOf(store, clock), {
-    known: (id) => known.get(id),
-    recorded: (documents) => {
-      for (const seen of documents) known.set(seen.document.id, seen);
+  const context = contextOf(store, clock);
+  const handler: typeof context.handler = {
+    ...context.handler,
+    apply: (count, reply, now) =>
+      count.count < 100 ? context.handler.apply(count, reply, now) : { ignored: 'complete' },
+    retentionSeconds: () => retentionSeconds,
+  };
+  const recorder = new ReplyRecorder(
+    { ...context, handler },
+    {
+      known: (id) => known.get(id),
+      recorded: (documents) => {
+        for (const seen of documents) known.set(seen.document.id, seen);
+      },
+      completedUnclearly: ({ id }) => unclear.push(id),
     },
-  });
+  );
   const document = countFrom('a');
   store.put(documentKey('a'), document, '1');
   known.set('a', { document, etag: '1' });
   const countStored = () => (store.stored.get(documentKey('a')) as { value: Count }).value.count;
-  return { store, known, clock, recorder, document, countStored };
+  return { store, known, clock, recorder, document, countStored, unclear };
 }
 
 test('records replies without a read when the document is in memory', async () => {
@@ -73,4 +85,38 @@ test('merges replies that arrive shortly after a write into the next write', asy
   await Promise.all([recorder.record('a', 2), Promise.resolve().then(() => recorder.record('a', 3))]);
   expect(store.writes).toBe(written + 1);
   expect(clock.now).toBe(REPLY_PACE_MS);
+});
+
+test('gives an expiry to the write that completes a document, and to no other write', async () => {
+  const { recorder, store } = setUp(60);
+  await recorder.record('a', 99);
+  expect(store.expiries.get(documentKey('a'))).toBeUndefined();
+  await recorder.record('a', 1);
+  expect(store.expiries.get(documentKey('a'))).toBe(60);
+});
+
+test('keeps a complete document for ever without a retention', async () => {
+  const { recorder, store } = setUp();
+  await recorder.record('a', 100);
+  expect(store.expiries.get(documentKey('a'))).toBeUndefined();
+});
+
+test('ignores a reply to a document that has expired, and does not write it', async () => {
+  const { recorder, store, known } = setUp(60);
+  known.clear();
+  store.stored.clear();
+  expect(await recorder.record('a', 1)).toEqual({ ignored: 'no-such-document' });
+  expect([store.writes, store.stored.size]).toEqual([0, 0]);
+});
+
+test('reports a document whose completing write was applied without an answer', async () => {
+  const { recorder, store, unclear } = setUp(60);
+  const write = store.write.bind(store);
+  store.write = async (items) => {
+    await write(items);
+    store.write = write;
+    return 'unknown' as never;
+  };
+  expect(await recorder.record('a', 100)).toMatchObject({ recorded: true });
+  expect(unclear).toEqual(['a']);
 });

@@ -1,5 +1,5 @@
 import type { StateStore } from '@standing-order/dapr';
-import type { LogEntry, PagedLog } from '@standing-order/entity-store/paged-log';
+import { createPagedLog, type LogEntry, type PagedLog } from '@standing-order/entity-store/paged-log';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order } from '../domain/order.ts';
 
@@ -19,6 +19,13 @@ const GATHER_MS = 50;
 
 /** The name of the log that is the list of a consumer's orders. */
 export const logName = (consumerId: string): string => `ci:${consumerId}`;
+
+/**
+ * The logs that are the lists of orders. A full page is kept for twice the retention of the orders in it, because an order is
+ * listed before it is decided.
+ */
+export const createListLog = (store: ListStore, retentionSeconds: number | undefined): PagedLog<LogEntry> =>
+  createPagedLog(store, { pageExpiresInSeconds: retentionSeconds && 2 * retentionSeconds });
 
 /**
  * Returns a function that appends orders to the lists of their consumers. It returns for each order, in order, whether the

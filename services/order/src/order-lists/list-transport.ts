@@ -1,15 +1,16 @@
-import { createPagedLog, type LogEntry } from '@standing-order/entity-store/paged-log';
 import type { Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
 import type { Confirmations } from './confirmations.ts';
-import { createListAppender, type ListStore } from './list-appender.ts';
+import { createListAppender, createListLog, type ListStore } from './list-appender.ts';
 
 export interface ListTransportParts {
   readonly store: ListStore;
   readonly clock: Pick<Clock, 'setTimer'>;
   readonly confirmations: Pick<Confirmations, 'add' | 'confirmsLater'>;
+  /** Undefined: orders are kept for ever. */
+  readonly retentionSeconds?: number | undefined;
 }
 
 /** Puts orders into the lists of their consumers: the transport of the outbox's channel `index`. */
@@ -18,8 +19,9 @@ export interface ListTransport extends Transport<Order> {
   watch(consumerId: string, listener: () => void): () => void;
 }
 
-export function createListTransport({ store, clock, confirmations }: ListTransportParts): ListTransport {
-  const append = createListAppender(createPagedLog<LogEntry>(store), clock);
+export function createListTransport(parts: ListTransportParts): ListTransport {
+  const { store, clock, confirmations, retentionSeconds } = parts;
+  const append = createListAppender(createListLog(store, retentionSeconds), clock);
   const listeners = new Map<string, Set<() => void>>();
 
   function notify(orders: readonly Order[]): void {

@@ -1,13 +1,15 @@
-import { createPagedLog, type LogEntry, type ReadRange } from '@standing-order/entity-store/paged-log';
+import type { ReadRange } from '@standing-order/entity-store/paged-log';
 import type { Order } from '../domain/order.ts';
 import type { OrderBatchReader } from '../domain/ports.ts';
-import { type ListStore, logName } from './list-appender.ts';
+import { createListLog, type ListStore, logName } from './list-appender.ts';
 import type { ListTransport } from './list-transport.ts';
 
 export interface OrderListsParts {
   readonly store: ListStore;
   readonly outbox: OrderBatchReader;
   readonly transport: Pick<ListTransport, 'watch'>;
+  /** Undefined: orders are kept for ever. */
+  readonly retentionSeconds?: number | undefined;
 }
 
 export interface ListedOrder {
@@ -35,8 +37,8 @@ export interface OrderLists {
   readonly watch: ListTransport['watch'];
 }
 
-export function createOrderLists({ store, outbox, transport }: OrderListsParts): OrderLists {
-  const log = createPagedLog<LogEntry>(store);
+export function createOrderLists({ store, outbox, transport, retentionSeconds }: OrderListsParts): OrderLists {
+  const log = createListLog(store, retentionSeconds);
   return {
     async list(consumerId, range) {
       const { entries, more, newest } = await log.read(logName(consumerId), range);

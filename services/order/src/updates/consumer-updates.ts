@@ -62,6 +62,8 @@ export function createConsumerUpdates({ outbox, orderLists, clock }: ConsumerUpd
           for (const { position, id } of followed) {
             const order = current?.get(id);
             if (order) emitIfChanged({ position, order });
+            // It was decided and has expired since the last poll.
+            else undecided.delete(position);
           }
           for (const listed of page?.orders ?? []) {
             if (!followed.some(({ id }) => id === listed.order.id)) emitIfChanged(listed);
