@@ -136,7 +136,7 @@ describe('with a private certificate authority', () => {
   });
 
   describe('and a proxy', () => {
-    /** A proxy that knows receiver.example, whose name no resolver knows, and refuses every other host. */
+    /** A proxy that resolves receiver.example only, and refuses every other host. */
     async function startProxy() {
       const connected: string[] = [];
       const server = createHttpServer();
