@@ -91,8 +91,8 @@ describe('the chart refuses', () => {
     ['a proxy that is not a URL', { notification: { proxy: 'proxy.example:3128' } }, 'does not match pattern'],
     [
       'an egress rule in place of a peer',
-      { networkPolicy: { egress: { issuer: [{ to: [], ports: [] }] } } },
-      "additional properties 'ports', 'to' not allowed",
+      { networkPolicy: { egress: { issuer: [{ podSelector: {}, ports: [] }] } } },
+      "additional properties 'ports' not allowed",
     ],
     ['egress for an unknown purpose', { networkPolicy: { egress: { database: [] } } }, "'database' not allowed"],
     [
