@@ -143,14 +143,14 @@ test('a service that is killed under a flood of messages gets the remaining mess
 });
 
 test('other processes can list and move the processes through the socket', async () => {
-  const say = (request: Parameters<typeof sendRequest>[1]) => sendRequest(socketPath(dir.path), request, 60_000);
+  const send = (request: Parameters<typeof sendRequest>[1]) => sendRequest(socketPath(dir.path), request, 60_000);
   const processes = platform.processes().map(({ name, pid, state }) => expect.objectContaining({ name, pid, state }));
-  expect(await say({ action: 'list' })).toEqual({ processes });
-  expect(await say({ action: 'pause', process: 'order-1' })).toHaveProperty('processes');
+  expect(await send({ action: 'list' })).toEqual({ processes });
+  expect(await send({ action: 'pause', process: 'order-1' })).toHaveProperty('processes');
   expect(managed('order-1')?.state).toBe('paused');
-  expect(await say({ action: 'pause', process: 'order-1' })).toEqual({ error: 'order-1 is paused, not running' });
-  expect(await say({ action: 'resume', process: 'order-1' })).toHaveProperty('processes');
-  expect(await say({ action: 'kill', process: 'nobody' })).toEqual({
-    error: expect.stringMatching(/^there is no managed "nobody"; there are redis-state, /),
+  expect(await send({ action: 'pause', process: 'order-1' })).toEqual({ error: 'order-1 is paused, not running' });
+  expect(await send({ action: 'resume', process: 'order-1' })).toHaveProperty('processes');
+  expect(await send({ action: 'kill', process: 'unknown' })).toEqual({
+    error: expect.stringMatching(/^no process "unknown"; the processes are redis-state, /),
   });
 });

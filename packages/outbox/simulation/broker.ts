@@ -61,7 +61,7 @@ export class SimBroker {
           const leave = () =>
             this.simulator.schedule(this.rng.int(1, 5), () => {
               const taken = sent.map((command) => this.accept(command));
-              process.answer('send', this.rng.int(1, 5), () => resolve(taken));
+              process.respond('send', this.rng.int(1, 5), () => resolve(taken));
             });
           if (held > 0) process.deliver(held, leave);
           else leave();
@@ -92,7 +92,7 @@ export class SimBroker {
   private accept(command: OutgoingCommand<Order>): boolean {
     if (this.rates.broker === 'down') return false;
     this.enqueue(() => this.validate(command), `${command.channel} ${command.document.id}`);
-    return !this.rng.chance(this.rates.answerLost);
+    return !this.rng.chance(this.rates.resultLost);
   }
 
   private enqueue(arrive: () => void, what: string): void {

@@ -73,14 +73,14 @@ export class Clients {
   /** Places an order at this replica while there are no faults. The order must be stored. */
   expectStored(replica: Replica, id: string): void {
     const plan = { at: this.simulator.now, id, copies: 1, rival: false, retries: 0, invalid: false };
-    let answered = false;
+    let hasResult = false;
     this.request(replica, plan, 'usual', (outcome) => {
-      answered = true;
+      hasResult = true;
       if (['created', 'existing', 'different'].includes(outcome)) return;
       this.checker.report(0, `there are no faults, but an order got the result ${outcome}`, id);
     });
     this.simulator.schedule(CLIENT_TIMEOUT, () => {
-      if (!answered && replica.process.alive)
+      if (!hasResult && replica.process.alive)
         this.checker.report(0, 'there are no faults, but an order got no result', id);
     });
   }
@@ -98,10 +98,10 @@ export class Clients {
   }
 
   private order(plan: OrderPlan, retries: number, body: 'usual' | 'other' = 'usual'): void {
-    let answered = false;
+    let hasResult = false;
     const again = () => {
-      if (answered) return;
-      answered = true;
+      if (hasResult) return;
+      hasResult = true;
       if (retries > 0)
         this.simulator.schedule(this.rng.logUniform(500, 30_000), () => this.order(plan, retries - 1, body));
     };
@@ -113,11 +113,16 @@ export class Clients {
     this.simulator.schedule(CLIENT_TIMEOUT, again);
     this.request(replica, plan, body, (outcome) => {
       if (['full', 'unsent', 'unknown'].includes(outcome)) again();
-      else answered = true;
+      else hasResult = true;
     });
   }
 
-  private request(replica: Replica, plan: OrderPlan, body: 'usual' | 'other', answer: (outcome: string) => void): void {
+  private request(
+    replica: Replica,
+    plan: OrderPlan,
+    body: 'usual' | 'other',
+    onResult: (outcome: string) => void,
+  ): void {
     const { process, outbox } = replica;
     const request = { id: plan.id, fingerprint: `${plan.id} ${body}`, nonce: `n${++this.nonces}` };
     process.deliver(1, () => {
@@ -127,7 +132,7 @@ export class Clients {
         createdAt,
         body,
         status: 'PENDING',
-        answers: {},
+        verdicts: {},
         ...(plan.expires === undefined ? {} : { deadline: createdAt + plan.expires }),
         ...(plan.invalid ? { invalid: true } : {}),
         ...(plan.rejectedUntil === undefined ? {} : { rejectedUntil: plan.rejectedUntil }),
@@ -136,7 +141,7 @@ export class Clients {
         this.simulator.trace(process.name, 'result', `${request.id} ${request.nonce} ${accepted.outcome}`);
         this.outcomes.set(accepted.outcome, (this.outcomes.get(accepted.outcome) ?? 0) + 1);
         this.check(request, accepted);
-        answer(accepted.outcome);
+        onResult(accepted.outcome);
       });
     });
   }
@@ -167,7 +172,7 @@ export class Clients {
         return;
       }
       const { nonce, fingerprint, createdAt, status } = order;
-      const tombstone: Order = { id, nonce, fingerprint, createdAt, status, body: '', answers: {}, erased: true };
+      const tombstone: Order = { id, nonce, fingerprint, createdAt, status, body: '', verdicts: {}, erased: true };
       await replica.store.write([{ key, value: tombstone, etag: stored.etag }]);
     });
   }

@@ -6,6 +6,7 @@ import {
   type Store,
   UnsupportedStoreError,
 } from '../src/index.ts';
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import type { ReplyHandler, ReplyMessage, SimBroker } from './broker.ts';
 import { createFaultyStore, type StoreEnvironment } from './faulty-store.ts';
 import type { InvariantChecker } from './invariant-checker.ts';
@@ -41,9 +42,11 @@ export interface ClusterOptions {
 }
 
 /** A leaving process is killed after this time. */
-const LEAVE_DEADLINE = 30_000;
-const LONG_PAUSE = 2 * 60 * 60_000;
-const OTHERS_RUN_FOR = 15 * 60_000;
+const LEAVE_DEADLINE = 30 * SECOND;
+/** A pause from this length on pauses the other processes too. */
+const LONG_PAUSE = 2 * HOUR;
+/** The other processes run this long during a long pause, at its start and at its end. */
+const OTHERS_RUN_FOR = 15 * MINUTE;
 
 /** Replicas that start and stop. A slot holds one replica at a time. */
 export class Cluster {

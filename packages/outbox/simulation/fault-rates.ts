@@ -8,7 +8,7 @@ export interface FaultRates {
   /** Maximum latency between a process and the store, in milliseconds. */
   storeLatency: number;
   requestLost: number;
-  answerLost: number;
+  resultLost: number;
   /** As `requestLost`, for compare-and-set writes only: new orders are stored, heartbeats and replies are not. */
   writeLost: number;
   /** A write is applied this long after its error was returned. */
@@ -58,7 +58,7 @@ export function noFaults(): FaultRates {
     resumesAt: 0,
     storeLatency: 4,
     requestLost: 0,
-    answerLost: 0,
+    resultLost: 0,
     writeLost: 0,
     late: 0,
     lateTransactions: 0,

@@ -13,7 +13,7 @@ const PUNCTUAL = 50;
 const HOLD_RATE = 0.3;
 /** A process that died is replaced within this time, in milliseconds. */
 const RESTART_WITHIN = 60_000;
-/** Field of a document that the sidecar answers with 400 and never forwards. */
+/** Field of a document that the sidecar refuses with 400 and never forwards. */
 const INVALID = 'invalid';
 
 type Fails = (index: number) => boolean;
@@ -44,16 +44,16 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
   };
 
   /** Sends a request and delivers exactly one result to the process: the first, or `unknown` at the deadline. */
-  function call<T>(kind: AwaitKind, unknown: T, arrive: (answer: (delay: number, outcome: T) => void) => void) {
+  function call<T>(kind: AwaitKind, unknown: T, arrive: (result: (delay: number, outcome: T) => void) => void) {
     return new Promise<T>((resolve) => {
       const held = process.request(kind);
-      const answer = (delay: number, outcome: T) => process.answer(kind, delay, () => resolve(outcome));
+      const result = (delay: number, outcome: T) => process.respond(kind, delay, () => resolve(outcome));
       const giveUp = process.deliver(held + STORE_DEADLINE, () => resolve(unknown));
       const leave = () =>
         applyLater(latency(), () =>
           arrive((delay, outcome) => {
             giveUp();
-            answer(delay, outcome);
+            result(delay, outcome);
           }),
         );
       // A request at which a process is paused has not left the process, and never does if the process dies.
@@ -68,40 +68,40 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
     parts: readonly Fails[],
     unknown: T,
     apply: (fails: Fails) => T,
-    answer: (delay: number, outcome: T) => void,
+    result: (delay: number, outcome: T) => void,
   ) {
     const none = () => false;
     const some = rng.pick(parts);
     const full = kind !== 'remove' && (rates.store === 'full' || store.full);
-    if (rates.store === 'down' || full) return answer(latency(), unknown);
+    if (rates.store === 'down' || full) return result(latency(), unknown);
     if (rates.store === 'paused') {
       applyLater(rates.resumesAt - simulator.now + rng.next() * 50, () => apply(none));
-      return answer(STORE_DEADLINE, unknown);
+      return result(STORE_DEADLINE, unknown);
     }
-    if (rng.chance(rates.requestLost)) return answer(STORE_DEADLINE, unknown);
+    if (rng.chance(rates.requestLost)) return result(STORE_DEADLINE, unknown);
     if (rng.chance(Math.max(rates.late, kind === 'transact' ? rates.lateTransactions : 0))) {
       const fails = rng.chance(rates.partial) ? some : none;
       applyLater(late(), () => apply(fails));
-      return answer(latency(), unknown);
+      return result(latency(), unknown);
     }
     if (rng.chance(rates.partial)) {
       apply(some);
       if (rng.chance(rates.killRate)) process.die(rng.logUniform(100, RESTART_WITHIN));
-      return answer(latency(), unknown);
+      return result(latency(), unknown);
     }
     const outcome = apply(none);
     if (rng.chance(rates.repeated)) applyLater(late(), () => apply(none));
-    if (rng.chance(rates.answerLost)) answer(STORE_DEADLINE, unknown);
-    else answer(latency(), outcome);
+    if (rng.chance(rates.resultLost)) result(STORE_DEADLINE, unknown);
+    else result(latency(), outcome);
   }
 
   function transact(operations: readonly Operation[]): Promise<TransactionOutcome> {
     const sent = copy(operations);
-    return call<TransactionOutcome>('transact', 'unknown', (answer) => {
+    return call<TransactionOutcome>('transact', 'unknown', (result) => {
       if (sent.some((each) => each.op !== 'delete' && isInvalid(JSON.parse(each.json))))
-        return answer(latency(), 'refused');
+        return result(latency(), 'refused');
       const takes = store.admit(sent, rng.int(1, 10));
-      if (takes === undefined) return answer(latency(), 'unknown');
+      if (takes === undefined) return result(latency(), 'unknown');
       applyLater(takes, () => {
         const isInsert: Fails = (index) => sent[index]?.op === 'insert';
         const parts = [any, isInsert, (index: number) => !isInsert(index)];
@@ -109,13 +109,13 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
         const until = Math.max(...sent.map(rejectedUntil));
         if (simulator.now < until && until < Number.MAX_SAFE_INTEGER && rng.chance(HOLD_RATE)) {
           applyLater(until - simulator.now, () => store.transact(sent));
-          return answer(latency(), 'unknown');
+          return result(latency(), 'unknown');
         }
         const apply = (fails: Fails) =>
           store.transact(sent, (index) => fails(index) || rejected(index)) ? 'committed' : 'unknown';
         deliverWrite<TransactionOutcome>('transact', parts, 'unknown', apply, (delay, outcome) => {
           simulator.trace(process.name, 'transact', `${sent.map(brief).join(' ')} -> ${outcome}`);
-          answer(delay, outcome);
+          result(delay, outcome);
         });
       });
     });
@@ -123,8 +123,8 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
 
   async function write(items: readonly WriteItem[]): Promise<WriteOutcome> {
     const sent = copy(items);
-    const outcome = await call<WriteOutcome>('write', 'unknown', (answer) => {
-      if (rng.chance(rates.writeLost)) return answer(STORE_DEADLINE, 'unknown');
+    const outcome = await call<WriteOutcome>('write', 'unknown', (result) => {
+      if (rng.chance(rates.writeLost)) return result(STORE_DEADLINE, 'unknown');
       const set = (some: readonly WriteItem[], fails: Fails): WriteOutcome => {
         const outcomes = some.map((item, i) =>
           fails(i) ? 'unknown' : store.compareAndSet(item) ? 'written' : 'conflict',
@@ -133,7 +133,7 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
         return outcomes.includes('conflict') ? 'conflict' : 'written';
       };
       if (sent.length < 2 || !rng.chance(rates.torn))
-        return deliverWrite('write', [any], 'unknown', (fails) => set(sent, fails), answer);
+        return deliverWrite('write', [any], 'unknown', (fails) => set(sent, fails), result);
       const half = sent.length >> 1;
       deliverWrite<WriteOutcome>(
         'write',
@@ -147,7 +147,7 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
               [any],
               'unknown',
               (fails) => set(sent.slice(half), fails),
-              (delay, second) => answer(delay, worse(first, second)),
+              (delay, second) => result(delay, worse(first, second)),
             );
           });
         },
@@ -158,25 +158,25 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
   }
 
   function remove(key: string): Promise<WriteOutcome> {
-    return call<WriteOutcome>('remove', 'unknown', (answer) => {
+    return call<WriteOutcome>('remove', 'unknown', (result) => {
       const apply = (fails: Fails): WriteOutcome => {
         if (fails(0)) return 'unknown';
         store.delete(key);
         return 'written';
       };
-      deliverWrite<WriteOutcome>('remove', [any], 'unknown', apply, answer);
+      deliverWrite<WriteOutcome>('remove', [any], 'unknown', apply, result);
     });
   }
 
   async function read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
     const asked = [...keys];
-    const found = await call<ReadonlyMap<string, Stored> | undefined>('read', undefined, (answer) => {
+    const found = await call<ReadonlyMap<string, Stored> | undefined>('read', undefined, (result) => {
       const fails = rates.store === 'down' || rates.store === 'paused' || rng.chance(rates.readFails);
-      if (fails) return answer(rates.store === 'down' ? latency() : STORE_DEADLINE, undefined);
-      if (asked.length < 2 || !rng.chance(rates.torn)) return answer(latency(), store.read(asked));
+      if (fails) return result(rates.store === 'down' ? latency() : STORE_DEADLINE, undefined);
+      if (asked.length < 2 || !rng.chance(rates.torn)) return result(latency(), store.read(asked));
       const first = store.read(asked.filter((_, i) => i % 2 === 0));
       simulator.schedule(latency() * 5, () => {
-        answer(latency(), new Map([...first, ...store.read(asked.filter((_, i) => i % 2 === 1))]));
+        result(latency(), new Map([...first, ...store.read(asked.filter((_, i) => i % 2 === 1))]));
       });
     });
     if (found === undefined) throw new Error('the store cannot be read');

@@ -24,7 +24,7 @@ interface SentOnce {
 interface LaneState {
   readonly sent: Map<string, SentOnce>;
   /** Ids of orders whose acknowledgement the process has read. */
-  readonly answered: Set<string>;
+  readonly acknowledged: Set<string>;
   /** When the process last read a new acknowledgement. */
   evidenceAt: number;
   probedAt: number;
@@ -66,8 +66,8 @@ export class FlowChecker {
       const order = value as Order;
       for (const { channel, token } of orderHandler.acknowledged(order)) {
         const lane = this.sentOn.get(`${process.name} ${token.w} ${channel} ${order.id}`);
-        if (lane === undefined || lane.answered.has(order.id)) continue;
-        lane.answered.add(order.id);
+        if (lane === undefined || lane.acknowledged.has(order.id)) continue;
+        lane.acknowledged.add(order.id);
         for (const informed of this.limits.sharedEvidence ? this.channel(token.w, channel) : [lane])
           informed.evidenceAt = this.simulator.now;
       }
@@ -100,7 +100,12 @@ export class FlowChecker {
     const known = this.lanes.get(name);
     if (known !== undefined) return known;
     const { now } = this.simulator;
-    const lane = { sent: new Map(), answered: new Set<string>(), evidenceAt: now, probedAt: Number.NEGATIVE_INFINITY };
+    const lane = {
+      sent: new Map(),
+      acknowledged: new Set<string>(),
+      evidenceAt: now,
+      probedAt: Number.NEGATIVE_INFINITY,
+    };
     this.lanes.set(name, lane);
     return lane;
   }

@@ -177,13 +177,13 @@ export class InvariantChecker {
 
   private checkVerdicts(id: string, last: Order, now: Order): void {
     for (const kind of ['consumer', 'details'] as const) {
-      const before = last.answers[kind];
-      if (before !== undefined && before.by !== now.answers[kind]?.by) {
-        this.report(3, `the ${kind} verdict ${before.by} became ${now.answers[kind]?.by}`, id);
+      const before = last.verdicts[kind];
+      if (before !== undefined && before.by !== now.verdicts[kind]?.by) {
+        this.report(3, `the ${kind} verdict ${before.by} became ${now.verdicts[kind]?.by}`, id);
       }
     }
-    if (now.status !== 'EXPIRED' && now.status !== statusOf(now.answers)) {
-      this.report(3, `${now.status}, although its verdicts result in ${statusOf(now.answers)}`, id);
+    if (now.status !== 'EXPIRED' && now.status !== statusOf(now.verdicts)) {
+      this.report(3, `${now.status}, although its verdicts result in ${statusOf(now.verdicts)}`, id);
     }
     if (last.announced && JSON.stringify(last.announced) !== JSON.stringify(now.announced)) {
       this.report(3, 'the acknowledged announcement changed', id);

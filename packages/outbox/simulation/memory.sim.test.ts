@@ -29,7 +29,7 @@ function leftBehind(open: number): (key: string) => unknown {
       createdAt,
       body: '',
       status: 'PENDING',
-      answers: {},
+      verdicts: {},
     };
   };
 }

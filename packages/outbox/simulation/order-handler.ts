@@ -4,7 +4,7 @@ import type { DocumentHandler, OutboxDocument, Token } from '../src/ports.ts';
 export interface Order extends OutboxDocument {
   readonly body: string;
   readonly status: 'PENDING' | 'VALIDATED' | 'REJECTED' | 'EXPIRED';
-  readonly answers: Readonly<Partial<Record<Validation, RecordedVerdict>>>;
+  readonly verdicts: Readonly<Partial<Record<Validation, RecordedVerdict>>>;
   readonly announced?: Token;
   /** On the wall clock, like the deadline of a real order. */
   readonly deadline?: number;
@@ -29,30 +29,30 @@ export type OrderReply =
   | { readonly kind: 'expire' };
 
 /** The only function that decides an order. The checker compares every stored order with it. */
-export function statusOf(answers: Order['answers']): Order['status'] {
-  const { consumer, details } = answers;
+export function statusOf(verdicts: Order['verdicts']): Order['status'] {
+  const { consumer, details } = verdicts;
   if (consumer === undefined || details === undefined) return 'PENDING';
   return consumer.ok && details.ok ? 'VALIDATED' : 'REJECTED';
 }
 
 function pendingChannels(order: Order): string[] {
   if (order.erased) return [];
-  if (order.status === 'PENDING') return (['consumer', 'details'] as const).filter((kind) => !order.answers[kind]);
+  if (order.status === 'PENDING') return (['consumer', 'details'] as const).filter((kind) => !order.verdicts[kind]);
   return order.announced ? [] : ['announce'];
 }
 
-function apply(order: Order, answer: OrderReply): { document: Order } | { ignored: string } {
+function apply(order: Order, reply: OrderReply): { document: Order } | { ignored: string } {
   if (order.erased) return { ignored: 'erased' };
-  if (answer.kind === 'announce') {
-    if (order.status === 'PENDING') return { ignored: 'not settled' };
-    return order.announced ? { ignored: 'announced before' } : { document: { ...order, announced: answer.token } };
+  if (reply.kind === 'announce') {
+    if (order.status === 'PENDING') return { ignored: 'not decided' };
+    return order.announced ? { ignored: 'announced before' } : { document: { ...order, announced: reply.token } };
   }
-  if (order.status !== 'PENDING') return { ignored: 'settled before' };
-  if (answer.kind === 'expire') return { document: { ...order, status: 'EXPIRED' } };
-  if (order.answers[answer.kind]) return { ignored: 'answered before' };
-  const { ok, token, by } = answer;
-  const answers = { ...order.answers, [answer.kind]: { ok, token, by } };
-  return { document: { ...order, answers, status: statusOf(answers) } };
+  if (order.status !== 'PENDING') return { ignored: 'decided before' };
+  if (reply.kind === 'expire') return { document: { ...order, status: 'EXPIRED' } };
+  if (order.verdicts[reply.kind]) return { ignored: 'verdict recorded before' };
+  const { ok, token, by } = reply;
+  const verdicts = { ...order.verdicts, [reply.kind]: { ok, token, by } };
+  return { document: { ...order, verdicts, status: statusOf(verdicts) } };
 }
 
 /** The document handler of the simulated order. */
@@ -62,9 +62,9 @@ export const orderHandler: DocumentHandler<Order, OrderReply> = {
     return value as Order;
   },
   pendingChannels: pendingChannels,
-  acknowledged: ({ answers, announced }) => [
+  acknowledged: ({ verdicts, announced }) => [
     ...(['consumer', 'details'] as const).flatMap((channel) => {
-      const token = answers[channel]?.token;
+      const token = verdicts[channel]?.token;
       return token ? [{ channel, token }] : [];
     }),
     ...(announced ? [{ channel: 'announce', token: announced }] : []),

@@ -16,7 +16,7 @@ export type AwaitKind = 'transact' | 'read' | 'write' | 'remove' | 'send' | 'tim
 /** A pause or a death at a chosen await. */
 export interface PlannedPause {
   readonly kind: AwaitKind;
-  readonly side: 'request' | 'answer';
+  readonly side: 'request' | 'result';
   /** Counts the awaits of this kind and side, from 1. */
   readonly ordinal: number;
   readonly ms: number;
@@ -82,10 +82,10 @@ export class Process {
   }
 
   /** A result or a timer, at which the process may be paused. */
-  answer(kind: AwaitKind, delay: number, fire: () => void): () => void {
+  respond(kind: AwaitKind, delay: number, fire: () => void): () => void {
     let cancel = () => {};
     const arrive = () => {
-      this.step(kind, 'answer');
+      this.step(kind, 'result');
       if (this.paused || !this.alive) cancel = this.deliver(0, fire);
       else fire();
     };
@@ -145,10 +145,10 @@ export class Process {
     let cancel = () => {};
     const arrive = () => {
       const left = due - this.clock.monotonic();
-      if (left > 0) cancel = this.answer('timer', (left + 1) / this.rate, arrive);
+      if (left > 0) cancel = this.respond('timer', (left + 1) / this.rate, arrive);
       else fire();
     };
-    cancel = this.answer('timer', (ms + 1) / this.rate, arrive);
+    cancel = this.respond('timer', (ms + 1) / this.rate, arrive);
     return () => cancel();
   }
 }

@@ -21,24 +21,24 @@ export type Fault = { readonly at: number } & (
 );
 
 /**
- * `true`: the durations of production. `short`: a long pause lasts minutes, so that writers retire within a short run.
+ * `production`: the durations of production. `short`: a long pause lasts minutes, so that writers retire within a short run.
  */
-export type TimeScale = 'true' | 'short';
+export type TimeScale = 'production' | 'short';
 
 /** Properties of the n-th process: its clocks, and the awaits at which it is paused or dies. */
 export type ProcessProfiles = (n: number) => { readonly clock: ClockFault; readonly pauses: readonly PlannedPause[] };
 
 /** Includes the two days of a suspended machine, which the short time scale replaces by 40 minutes. */
 function pauseLength(rng: Rng, time: TimeScale): number {
-  const night = time === 'true' ? 2 * DAY : 40 * MINUTE;
-  const long = time === 'true' ? HOUR : 3 * MINUTE;
+  const longest = time === 'production' ? 2 * DAY : 40 * MINUTE;
+  const long = time === 'production' ? HOUR : 3 * MINUTE;
   return rng.pick([
     SECOND,
     SECOND,
     rng.logUniform(SECOND, MINUTE),
     rng.logUniform(10 * SECOND, 2 * MINUTE),
     long,
-    night,
+    longest,
   ]);
 }
 
@@ -49,7 +49,7 @@ function randomRates(rng: Rng, latest: number): Partial<FaultRates> {
     () => ({ store: 'paused' }),
     () => ({ store: 'full' }),
     () => ({ storeLatency: rng.int(100, 2800) }),
-    () => ({ requestLost: often(), answerLost: often() }),
+    () => ({ requestLost: often(), resultLost: often() }),
     () => ({ writeLost: rng.pick([0.5, 1]) }),
     () => ({ late: often(), lateUpTo: rng.logUniform(SECOND, latest), partial: 0.3 }),
     () => ({ late: often(), lateUpTo: latest }),
@@ -80,8 +80,8 @@ function crash(rng: Rng, until: number, slot: number, latest: number): Fault[] {
   ]);
   const stall: Fault = { at, kind: 'rates', ms, change: late };
   const after = at + ms + rng.logUniform(SECOND, 15 * SECOND);
-  const unlucky: Fault = { at: after, kind: 'rates', ms: 30 * SECOND, change: { partial: 0.3, requestLost: 0.2 } };
-  return [...(rng.chance(0.8) ? [stall] : []), kill, ...(rng.chance(0.5) ? [unlucky] : [])];
+  const unreliable: Fault = { at: after, kind: 'rates', ms: 30 * SECOND, change: { partial: 0.3, requestLost: 0.2 } };
+  return [...(rng.chance(0.8) ? [stall] : []), kill, ...(rng.chance(0.5) ? [unreliable] : [])];
 }
 
 /** Only crashes, shortly one after the other. */
@@ -94,7 +94,7 @@ export function randomCrashes(rng: Rng, time: TimeScale, slots: number, until: n
 }
 
 function latestWrite(time: TimeScale): number {
-  return time === 'true' ? 10 * MINUTE : 30 * MINUTE;
+  return time === 'production' ? 10 * MINUTE : 30 * MINUTE;
 }
 
 /** Random faults of all kinds. */
@@ -142,7 +142,7 @@ export function randomProfiles(rng: Rng, time: TimeScale, before: number): Proce
       { length: held && n <= 4 ? own.int(1, 3) : 0 },
       (): PlannedPause => ({
         kind: own.pick<AwaitKind>(['transact', 'transact', 'read', 'write', 'send', 'timer']),
-        side: own.pick(['request', 'answer']),
+        side: own.pick(['request', 'result']),
         ordinal: own.logUniform(1, 300),
         ms: pauseLength(own, time),
         dies: own.chance(0.3),

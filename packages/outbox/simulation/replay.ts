@@ -43,9 +43,9 @@ async function main(): Promise<number> {
   const mentions = new RegExp(`\\b${about}\\b|  (fault|simulator|checker|schedule) `);
   const lines = about === undefined ? verdict.lines : verdict.lines.filter((line) => mentions.test(line));
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
-  const answers = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  const results = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   process.stdout.write(
-    `seed ${seed}: ${stamp(lasted)} in ${events} events, ${sends} commands; ${answers}; trace ${digest.toString(16)}\n`,
+    `seed ${seed}: ${stamp(lasted)} in ${events} events, ${sends} commands; ${results}; trace ${digest.toString(16)}\n`,
   );
   if (violation === undefined) return 0;
   process.stdout.write(

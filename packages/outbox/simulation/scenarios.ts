@@ -19,7 +19,7 @@ export function createScenario({ seed = 1, settings = {}, orders = [], faults = 
   return {
     seed,
     dialect: 'redis',
-    timeScale: 'true',
+    timeScale: 'production',
     settings,
     orders,
     faults,

@@ -55,7 +55,7 @@ function randomSettings(rng: Rng): Partial<Settings> {
     sendBatch: rng.pick([1, 8, 128]),
     replyBatch: rng.pick([1, 8, 128]),
     orphansRemembered: rng.pick([2, 100]),
-    cleanAnswers: rng.pick([3, 100]),
+    cleanReplies: rng.pick([3, 100]),
     isolateAfter: rng.pick([2, 4]),
     setAsideAfter: rng.pick([1, 3]),
     sharedEvidence: rng.pick([false, true]),
@@ -99,11 +99,11 @@ function withRejected(rng: Rng, orders: readonly OrderPlan[], until: number): re
 /** The schedule of a seed; three of ten contain only crashes. It is the same for ever, or until this file changes. */
 export function createSchedule(seed: number): Schedule {
   const rng = createRng(seed).fork('schedule');
-  const time = rng.chance(0.7) ? 'true' : 'short';
+  const time = rng.chance(0.7) ? 'production' : 'short';
   const slots = rng.pick([1, 2, 2, 3, 4]);
-  const drill = rng.chance(0.3);
-  const healsAt = rng.logUniform(20 * SECOND, drill ? MINUTE : time === 'true' ? 10 * MINUTE : 40 * MINUTE);
-  const faults = (drill ? randomCrashes : randomFaults)(rng.fork('faults'), time, slots, healsAt);
+  const onlyCrashes = rng.chance(0.3);
+  const healsAt = rng.logUniform(20 * SECOND, onlyCrashes ? MINUTE : time === 'production' ? 10 * MINUTE : 40 * MINUTE);
+  const faults = (onlyCrashes ? randomCrashes : randomFaults)(rng.fork('faults'), time, slots, healsAt);
   return {
     seed,
     dialect: rng.pick(['redis', 'redis', 'postgresql']),

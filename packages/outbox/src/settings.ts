@@ -49,7 +49,7 @@ export interface Settings {
   /** Maximum number of commands in one call of the transport. */
   readonly sendBatch: number;
   /** Acknowledgements without a spurious retransmission after which the reorder window shrinks by a tenth. */
-  readonly cleanAnswers: number;
+  readonly cleanReplies: number;
   /** Milliseconds between two retries of parked documents. */
   readonly parkedRetryMs: number;
 
@@ -92,7 +92,7 @@ export const DEFAULT_SETTINGS: Settings = {
   lookAhead: 2 * 64 * 64,
   cachedSegments: 64,
   sendBatch: 128,
-  cleanAnswers: 100,
+  cleanReplies: 100,
   parkedRetryMs: HOUR,
 
   readBatch: 128,

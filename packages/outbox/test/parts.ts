@@ -26,8 +26,8 @@ const counting: DocumentHandler<Count, number> = {
   parse: (value) => value as Count,
   pendingChannels: ({ count }) => (count < 100 ? ['more'] : []),
   acknowledged: () => [],
-  apply: (document, answer) =>
-    answer > 0 ? { document: { ...document, count: document.count + answer } } : { ignored: 'nothing' },
+  apply: (document, reply) =>
+    reply > 0 ? { document: { ...document, count: document.count + reply } } : { ignored: 'not positive' },
   onTimeout: () => undefined,
 };
 

@@ -21,6 +21,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/healthz',
     access: 'anyone',
+    tag: 'Service',
     summary: 'Liveness',
     responses: {
       200: { description: 'The process is alive.', content: liveness },
@@ -31,6 +32,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/readyz',
     access: 'anyone',
+    tag: 'Service',
     summary: 'Readiness',
     responses: {
       200: { description: 'The service is ready.', content: readiness({ status: 'ready', reasons: [] }) },
@@ -45,6 +47,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/metrics',
     access: 'anyone',
+    tag: 'Service',
     summary: 'Metrics',
     responses: {
       200: {
@@ -63,6 +66,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/openapi.json',
     access: 'anyone',
+    tag: 'Service',
     summary: 'This document (OpenAPI 3.1)',
     responses: { 200: { description: 'The document.', content: document } },
   },
@@ -71,6 +75,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/asyncapi.json',
     access: 'anyone',
+    tag: 'Service',
     summary: 'Messages that the service sends and receives (AsyncAPI 3)',
     responses: { 200: { description: 'The document.', content: document } },
   },
@@ -79,6 +84,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/docs',
     access: 'anyone',
+    tag: 'Service',
     summary: 'This document as a web page',
     responses: {
       200: {
@@ -92,6 +98,7 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/docs/{file}',
     access: 'anyone',
+    tag: 'Service',
     summary: 'A file of the web page',
     parameters: [
       { name: 'file', in: 'path', description: 'Name of the file.', schema: z.string(), example: 'swagger-ui.css' },

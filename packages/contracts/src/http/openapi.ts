@@ -2,7 +2,7 @@ import { type JsonSchema, jsonSchemaOf } from '../json-schema.ts';
 import { PROBLEM_KINDS, type ProblemKind, problem, problemType } from '../problem.ts';
 import { COMMON_OPERATIONS } from './common-operations.ts';
 import { PROBLEM_HEADERS, RESPONSE_HEADERS } from './headers.ts';
-import type { Api, Content, HeaderName, Operation, Parameter, SuccessResponse } from './operation.ts';
+import type { Api, Content, HeaderName, Operation, Parameter, SuccessResponse, Tag } from './operation.ts';
 import { problemsOf } from './operation.ts';
 
 /** Version of the contracts, HTTP and messages alike. */
@@ -11,6 +11,12 @@ export const CONTRACT_VERSION = '0.1.0';
 const COMMON_DESCRIPTION =
   'Every error is an `application/problem+json` (RFC 9457). A request can be refused with 400, 404, 405, 408 or 431 before it ' +
   'reaches an operation.';
+
+const TAG_DESCRIPTIONS: Partial<Record<Tag, { readonly description: string }>> = {
+  Administration: { description: 'For operators' },
+  'Other services': { description: 'Called by the order service, through the sidecars' },
+  Service: { description: 'Health, metrics and documents' },
+};
 
 /** How a document is made. */
 export interface OpenApiOptions {
@@ -26,7 +32,7 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
   const operations = operationsOf(api);
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationOf(operation, auth) };
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationOf(operation, api, auth) };
   }
   return {
     openapi: '3.1.1',
@@ -37,6 +43,7 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    tags: tagsOf(api),
     paths,
     components: {
       schemas: schemasOf(operations),
@@ -58,13 +65,18 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
   };
 }
 
+/** The headings in the order of their first operations. */
+const tagsOf = (api: Api): object[] =>
+  [...new Set(operationsOf(api).map(({ tag = api.tag }) => tag))].map((name) => ({ name, ...TAG_DESCRIPTIONS[name] }));
+
 const mapValues = <K extends string, V>(record: Readonly<Record<K, V>>, to: (value: V, key: K) => object) =>
   Object.fromEntries((Object.entries(record) as [K, V][]).map(([key, value]) => [key, to(value, key)]));
 
-function operationOf(operation: Operation, auth: boolean): object {
-  const { id, access, summary, description, parameters, body, responses } = operation;
+function operationOf(operation: Operation, api: Api, auth: boolean): object {
+  const { id, access, tag = api.tag, summary, description, parameters, body, responses } = operation;
   return {
     operationId: id,
+    tags: [tag],
     summary,
     ...(description && { description }),
     security: securityOf(access, auth),

@@ -46,6 +46,9 @@ export interface SuccessResponse {
   readonly content?: Content;
 }
 
+/** The headings of the documents. */
+export type Tag = 'Orders' | 'Consumers' | 'Restaurants' | 'Webhooks' | 'Administration' | 'Other services' | 'Service';
+
 /** One operation of an HTTP API. Its route is authorised by `access`, and the OpenAPI document is made from all of it. */
 export interface Operation {
   /** The document's operationId. */
@@ -54,6 +57,8 @@ export interface Operation {
   /** With its parameters in braces: `/orders/{id}`. */
   readonly path: `/${string}`;
   readonly access: Access;
+  /** Heading under which the document lists the operation. Default: that of the API. */
+  readonly tag?: Tag;
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
@@ -68,6 +73,8 @@ export interface Operation {
 export interface Api {
   readonly service: Topic['subscriber'];
   readonly title: string;
+  /** Heading of its operations in the document. */
+  readonly tag: Tag;
   readonly description: string;
   readonly operations: readonly Operation[];
 }

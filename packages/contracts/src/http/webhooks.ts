@@ -140,7 +140,15 @@ const deliveries: readonly Operation[] = [
           schema: deliveryList,
           example: {
             open: [
-              { eventId: EVENT, status: 'open', attempts: 2, at: AT, nextAt: AT, answered: 500, error: 'answered 500' },
+              {
+                eventId: EVENT,
+                status: 'open',
+                attempts: 2,
+                at: AT,
+                nextAt: AT,
+                answered: 500,
+                error: 'response status 500',
+              },
             ],
             finished: [{ eventId: EVENT, status: 'delivered', attempts: 1, at: AT, answered: 204 }],
           },
@@ -200,6 +208,7 @@ function redeliveryResult(count: number): Content {
 export const notificationApi: Api = {
   service: 'notification',
   title: 'Standing Order: webhooks',
+  tag: 'Webhooks',
   description: 'Webhooks that receive an event for every decided order.',
   operations: [...registration, ...deliveries],
 };

@@ -47,7 +47,7 @@ export interface CommitTarget<D extends OutboxDocument, A> {
  * | set aside | one document alone, refused or suspected | its requests get `refused`, or `unknown` if it may be stored |
  * | committed | 204 or read back, under a name that is not expired | its requests get their results |
  *
- * If the name is expired when the answer arrives, other writers may no longer watch it: the batch becomes sendable under a
+ * If the name is expired when the result arrives, other writers may no longer watch it: the batch becomes sendable under a
  * new name. A number whose transaction may still be applied stays reserved (`markUncertain`).
  */
 export class GroupCommit<D extends OutboxDocument, A> {

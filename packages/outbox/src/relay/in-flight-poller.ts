@@ -65,7 +65,7 @@ export class InFlightPoller<D extends OutboxDocument, A> {
     this.#relay.flush();
   }
 
-  /** The oldest, and as many random ones: an old document that is never answered must not represent all others. */
+  /** The oldest, and as many random ones: an old document without any reply must not represent all others. */
   #sample(due: readonly OpenDocument<D>[]): ReadonlySet<OpenDocument<D>> {
     const { random, settings } = this.#context;
     const half = settings.readBatch >> 1;

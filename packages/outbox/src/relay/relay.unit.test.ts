@@ -9,13 +9,13 @@ import { PROBE_MAX_MS } from './send-window.ts';
 
 interface TestOrder extends OutboxDocument {
   readonly asked: readonly string[];
-  readonly answers: Readonly<Record<string, Token>>;
+  readonly acknowledged: Readonly<Record<string, Token>>;
 }
 
 const handler: DocumentHandler<TestOrder, never> = {
   parse: (value) => value as TestOrder,
-  pendingChannels: ({ asked, answers }) => asked.filter((channel) => !(channel in answers)),
-  acknowledged: ({ answers }) => Object.entries(answers).map(([channel, token]) => ({ channel, token })),
+  pendingChannels: ({ asked, acknowledged }) => asked.filter((channel) => !(channel in acknowledged)),
+  acknowledged: ({ acknowledged }) => Object.entries(acknowledged).map(([channel, token]) => ({ channel, token })),
   apply: () => ({ ignored: 'never' }),
   onTimeout: () => undefined,
 };
@@ -26,7 +26,7 @@ const orderOf = (id: string, ...asked: string[]): TestOrder => ({
   fingerprint: id,
   createdAt: 0,
   asked,
-  answers: {},
+  acknowledged: {},
 });
 
 const seen = (document: TestOrder) => ({ document, etag: '1' });
@@ -62,7 +62,7 @@ async function setUp() {
     relay.flush();
     await atRest();
     const token = out.find(({ document }) => document.id === other.id)?.token as Token;
-    relay.observe(seen({ ...other, answers: { silent: token } }), relay.tick());
+    relay.observe(seen({ ...other, acknowledged: { silent: token } }), relay.tick());
     relay.flush();
     await atRest();
   }
@@ -125,7 +125,7 @@ describe('a document that is parked on one channel and in flight on another', ()
 
   test('is not listed any more when that channel is acknowledged', async () => {
     const { relay, x } = await halfParked();
-    relay.observe(seen({ ...x, answers: { silent: { w: 'w', a: 1, t: 0 } } }), relay.tick());
+    relay.observe(seen({ ...x, acknowledged: { silent: { w: 'w', a: 1, t: 0 } } }), relay.tick());
     expect([relay.parked.size, relay.entries.size]).toEqual([0, 1]);
   });
 

@@ -83,7 +83,7 @@ export class SendWindow<F extends SentCommand> {
     if (attempt === undefined) return;
     this.#resetProbe(now);
     if (attempt < command.sends) this.#onSpuriousRetransmission(command, now);
-    else this.#onCleanAnswer();
+    else this.#onCleanReply();
   }
 
   /** An attempt that was sent at `sentAt` is acknowledged. */
@@ -141,8 +141,8 @@ export class SendWindow<F extends SentCommand> {
     this.reorderMs = this.#policies.nextReorderMs(this.reorderMs, 'spurious', this.#settings);
   }
 
-  #onCleanAnswer(): void {
-    if (++this.#clean < this.#settings.cleanAnswers) return;
+  #onCleanReply(): void {
+    if (++this.#clean < this.#settings.cleanReplies) return;
     this.#clean = 0;
     this.reorderMs = this.#policies.nextReorderMs(this.reorderMs, 'clean', this.#settings);
   }

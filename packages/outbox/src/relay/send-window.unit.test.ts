@@ -11,29 +11,34 @@ const open = (): SendWindow<SentCommand> => new SendWindow(DEFAULT_POLICIES, set
 const send = (
   window: SendWindow<SentCommand>,
   now: number,
-  flight: SentCommand = { sentAt: 0, sends: 0, cause: 'first' },
+  command: SentCommand = { sentAt: 0, sends: 0, cause: 'first' },
 ): SentCommand => {
-  if (flight.sends === 0) window.reserve();
-  flight.sends++;
-  flight.sentAt = now;
-  window.sent(flight, now);
-  return flight;
+  if (command.sends === 0) window.reserve();
+  command.sends++;
+  command.sentAt = now;
+  window.sent(command, now);
+  return command;
 };
 
 /** The order of the relay: first the evidence of the document, then the command that it closes. */
-const answer = (window: SendWindow<SentCommand>, flight: SentCommand, now: number, attempt = flight.sends): void => {
-  window.addEvidence(flight.sentAt, now);
-  window.close(flight, attempt, now);
+const acknowledge = (
+  window: SendWindow<SentCommand>,
+  command: SentCommand,
+  now: number,
+  attempt = command.sends,
+): void => {
+  window.addEvidence(command.sentAt, now);
+  window.close(command, attempt, now);
 };
 
 describe('send window', () => {
   it('has room for as many commands as the settings allow, sent or not', () => {
     const window = open();
-    const flights = [0, 1, 2, 3].map((now) => send(window, now));
+    const commands = [0, 1, 2, 3].map((now) => send(window, now));
     expect(window.hasRoom).toBe(false);
-    window.unsend(flights[0] as SentCommand);
+    window.unsend(commands[0] as SentCommand);
     expect(window.hasRoom).toBe(false);
-    answer(window, flights[1] as SentCommand, 5);
+    acknowledge(window, commands[1] as SentCommand, 5);
     expect(window.hasRoom).toBe(true);
   });
 
@@ -41,10 +46,10 @@ describe('send window', () => {
     const window = open();
     const lost = send(window, 0);
     const near = send(window, settings.reorderMs);
-    answer(window, near, settings.reorderMs + 10);
+    acknowledge(window, near, settings.reorderMs + 10);
     expect(window.takeLost()).toEqual([]);
     const far = send(window, settings.reorderMs + 1);
-    answer(window, far, settings.reorderMs + 20);
+    acknowledge(window, far, settings.reorderMs + 20);
     expect(window.takeLost()).toEqual([lost]);
     expect(window.takeLost()).toEqual([]);
   });
@@ -67,7 +72,7 @@ describe('send window', () => {
     expect(window.takeProbe(3 * PROBE_MS)).toEqual([second]);
     send(window, 3 * PROBE_MS, second);
     const now = 3 * PROBE_MS + 1;
-    answer(window, second, now);
+    acknowledge(window, second, now);
     expect(window.takeProbe(now + PROBE_MS - 1)).toEqual([]);
     expect(window.takeProbe(now + PROBE_MS)).toEqual([first]);
   });
@@ -90,23 +95,27 @@ describe('send window', () => {
     expect(longest).toBe(PROBE_MAX_MS);
   });
 
-  it('doubles the reorder window once per delay when a command was not lost, and shrinks it after clean answers', () => {
+  it('doubles the reorder window once per delay when a command was not lost, and shrinks it after clean replies', () => {
     const window = open();
     const [a, b] = [send(window, 0), send(window, 0)];
-    answer(window, send(window, 6_000), 6_010);
+    acknowledge(window, send(window, 6_000), 6_010);
     expect(window.takeLost()).toEqual([a, b]);
     send(window, 6_020, a);
     send(window, 6_020, b);
-    answer(window, a, 6_030, 1);
+    acknowledge(window, a, 6_030, 1);
     expect(window.reorderMs).toBe(2 * settings.reorderMs);
-    answer(window, b, 6_030, 1);
+    acknowledge(window, b, 6_030, 1);
     expect(window.reorderMs).toBe(2 * settings.reorderMs);
-    for (let i = 0; i < settings.cleanAnswers; i++) answer(window, send(window, 7_000 + i), 7_000 + i);
+    for (let i = 0; i < settings.cleanReplies; i++) acknowledge(window, send(window, 7_000 + i), 7_000 + i);
     expect(window.reorderMs).toBe(1.8 * settings.reorderMs);
   });
 
   it('counts its slots correctly and probes every command in the end, for any sequence of steps', () => {
-    const step = fc.record({ ms: fc.nat(20_000), what: fc.constantFrom('send', 'answer', 'look'), which: fc.nat(3) });
+    const step = fc.record({
+      ms: fc.nat(20_000),
+      what: fc.constantFrom('send', 'acknowledge', 'detect'),
+      which: fc.nat(3),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const window = open();
@@ -116,14 +125,14 @@ describe('send window', () => {
           now += ms;
           const chosen = [...out][which];
           if (what === 'send' && window.hasRoom) out.add(send(window, now));
-          if (what === 'answer' && chosen !== undefined) {
-            answer(window, chosen, now);
+          if (what === 'acknowledge' && chosen !== undefined) {
+            acknowledge(window, chosen, now);
             out.delete(chosen);
           }
-          if (what === 'look')
-            for (const flight of [...window.takeLost(), ...window.takeProbe(now)]) {
-              expect(out.has(flight)).toBe(true);
-              send(window, now, flight);
+          if (what === 'detect')
+            for (const command of [...window.takeLost(), ...window.takeProbe(now)]) {
+              expect(out.has(command)).toBe(true);
+              send(window, now, command);
             }
           expect(window.used).toBe(out.size);
           expect(window.used).toBeLessThanOrEqual(settings.window);
@@ -132,9 +141,9 @@ describe('send window', () => {
         const probed = new Set<SentCommand>();
         for (let i = 0; i < out.size + 1; i++) {
           now += 2 * PROBE_MAX_MS;
-          for (const flight of [...window.takeLost(), ...window.takeProbe(now)]) {
-            probed.add(flight);
-            send(window, now, flight);
+          for (const command of [...window.takeLost(), ...window.takeProbe(now)]) {
+            probed.add(command);
+            send(window, now, command);
           }
         }
         expect(probed).toEqual(out);

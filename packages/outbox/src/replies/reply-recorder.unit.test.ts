@@ -40,7 +40,7 @@ test('records replies without a read when the document is in memory', async () =
 
 test('reads the document before it ignores a reply', async () => {
   const { recorder, store } = setUp();
-  expect(await recorder.record('a', 0)).toEqual({ ignored: 'nothing' });
+  expect(await recorder.record('a', 0)).toEqual({ ignored: 'not positive' });
   expect(store.reads).toBe(1);
 });
 

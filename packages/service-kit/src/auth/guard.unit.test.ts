@@ -17,6 +17,7 @@ const operation = (path: Operation['path'], access: Operation['access'], method:
 const api: Api = {
   service: 'order',
   title: 'Things',
+  tag: 'Orders',
   description: '',
   operations: [
     operation('/things/stuck', 'admin'),
