@@ -28,6 +28,7 @@ test('faults of webhook settings are listed with all others, without values', ()
     WEBHOOKS_CA_FILE: '/missing/ca.crt',
     WEBHOOKS_NAT64_PREFIXES: '64:ff9b::/96,2001:db8::/64',
     HTTPS_PROXY: 'http://user:secret@proxy.example',
+    APP_API_TOKEN: 'secret',
     AUTH_ISSUER: 'https://issuer.example',
   });
   expect(found.map((line) => line.split(':')[0]).sort()).toEqual([

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect } from 'node:net';
@@ -8,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPrivateAuthority } from '../../../test/private-authority.ts';
 import { changingLookup, post, useSenders } from '../../../test/sender-fixture.ts';
 import { readCertificates, trustAlso } from './certificates.ts';
 
@@ -48,7 +48,7 @@ async function silentReceiver(host: string, port = 0) {
 describe('a receiver with several addresses is reached', () => {
   test.each([
     ['refuses IPv6', ['::1', '127.0.0.1']],
-    ['has no route to its first addresses', ['127.0.0.2', '127.0.0.3', '127.0.0.1']],
+    ['refuses connections at its first addresses', ['127.0.0.2', '127.0.0.3', '127.0.0.1']],
   ])('if it %s', async (_, addresses) => {
     const port = await receiver((_request, response) => response.end());
     const lookup = changingLookup(addresses);
@@ -94,24 +94,20 @@ test('an attempt to addresses that are all silent ends at its timeout', async ()
 describe('with a private certificate authority', () => {
   let folder: string;
   const file = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  const { authority, receiver: identity } = createPrivateAuthority('receiver.example');
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'standing-order-ca-'));
-    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    openssl(...request, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=Private CA');
-    const receiverOptions = ['-subj', '/CN=receiver', '-addext', 'subjectAltName=DNS:receiver.example'];
-    const issuer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:FALSE'];
-    openssl(...request, '-keyout', 'tls.key', '-out', 'tls.crt', ...receiverOptions, ...issuer);
+    // A bundle may have comments, and several authorities.
+    writeFileSync(
+      file('ca.crt'),
+      `# Private authorities\n${authority}${createPrivateAuthority('other.example').authority}`,
+    );
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const tlsReceiver = () =>
-    receiver(
-      createHttpsServer({ key: readFileSync(file('tls.key')), cert: readFileSync(file('tls.crt')) }, (_, response) =>
-        response.end(),
-      ),
-    );
+    receiver(createHttpsServer({ key: identity.key, cert: identity.certificate }, (_, response) => response.end()));
   const trusted = () => trustAlso(readCertificates(file('ca.crt')) ?? []);
   const lookup = changingLookup(['127.0.0.1']);
 
