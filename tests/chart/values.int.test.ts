@@ -96,7 +96,10 @@ test('auth configures every service and opens egress to the issuer, or neither',
       AUTH_ADMIN_ROLE: auth.adminRole,
     });
     const { egress } = one(objects, 'NetworkPolicy', `so-${service}`).spec;
-    expect(egress).toEqual(expect.arrayContaining([{ ports: [{ port: 443 }] }, { ports: [{ port: 8088 }] }]));
+    const opened = [443, 8088].map((port) => ({ ports: [{ port }] }));
+    // The webhook rule of the notification service includes a public issuer.
+    if (service === 'notification') for (const rule of opened) expect(egress).not.toContainEqual(rule);
+    else expect(egress).toEqual(expect.arrayContaining(opened));
   }
   expect(variable(await render(), 'order', 'AUTH_ISSUER')).toBeUndefined();
 });

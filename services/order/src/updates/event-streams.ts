@@ -49,7 +49,7 @@ export function createEventStreams(parts: EventStreamsParts): EventStreams {
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
       const disconnect = () => outgoing?.destroy();
       // The reads of a stream belong to no trace: a stream may be open for days.
-      return runDetached(() =>
+      const response = runDetached(() =>
         streamSSE(c, async (stream) => {
           const ending = new AbortController();
           streams.add(ending);
@@ -57,6 +57,9 @@ export function createEventStreams(parts: EventStreamsParts): EventStreams {
           await sendEvents({ clock, heartbeatMs, writeWithinMs, stream, events, expiresAt, disconnect }, ending);
         }),
       );
+      // A proxy that compresses would hold events back until a block is full. Hono sets no-cache only.
+      response.headers.set('Cache-Control', 'no-cache, no-transform');
+      return response;
     },
     end() {
       hasEnded = true;

@@ -31,6 +31,16 @@ it('disconnects a client that does not receive its events, and stops reading for
   expect([response.status, next.status]).toEqual([200, 200]);
 });
 
+it('asks proxies neither to buffer, nor to compress, nor to store the stream', async () => {
+  const { open } = serve(({ end }) => ({ poll: async () => end(), unwatch() {} }));
+  const { headers } = await open();
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  });
+});
+
 it('reads again after a failed read', async () => {
   let reads = 0;
   const { open } = serve(({ emit, end }) => ({
