@@ -58,11 +58,14 @@ export interface ServiceInMemoryOptions {
   readonly lists?: boolean;
   /** The caller of every request. */
   readonly caller?: Caller;
+  readonly maxStreams?: number;
+  readonly heartbeatMs?: number;
 }
 
 /** The HTTP application of the service over a map instead of an outbox. */
 export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   const { storeResult, override = false, verdicts = validVerdicts, lists = true, caller } = options;
+  const { maxStreams = 2, heartbeatMs = 50 } = options;
   const stored = new Map<string, Order>();
   let made = 0;
   const impatientClock = { setTimer: (_: number, fire: () => void) => systemClock.setTimer(0, fire) };
@@ -111,7 +114,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   });
   const orderLists = createOrderLists({ store, outbox, transport: listTransport });
   const orderUpdates = createOrderUpdates({ outbox, clock });
-  const eventStreams = createEventStreams({ clock, max: 2, heartbeatMs: 50 });
+  const eventStreams = createEventStreams({ clock, max: maxStreams, heartbeatMs });
   const app = orderApp({
     orderUpdates,
     consumerUpdates: createConsumerUpdates({ outbox, orderLists, clock }),

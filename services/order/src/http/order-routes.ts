@@ -21,10 +21,13 @@ export interface OrderRoutesParts {
 
 /** Adds POST /orders and GET /orders/{id}. */
 export function addOrderRoutes(app: Hono, { styles, styleSettings, outbox, longPoll }: OrderRoutesParts): void {
-  /** Waits as long as the request prefers. Undefined if it has no such preference, or too many requests are waiting. */
+  /**
+   * Waits as long as the request prefers. Undefined if it has no such preference, if too many requests are waiting, and for
+   * HEAD, whose response has no state.
+   */
   async function waitIfPreferred(c: Context, order: Order): Promise<Order | undefined> {
     const { wait } = parsePrefer(c.req.header('Prefer'));
-    if (wait === undefined) return undefined;
+    if (wait === undefined || c.req.method === 'HEAD') return undefined;
     const latest = await longPoll.waitForDecision(order, wait * 1_000, c.req.raw.signal);
     if (latest) c.header('Preference-Applied', `wait=${wait}`);
     return latest;

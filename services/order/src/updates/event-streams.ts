@@ -19,7 +19,8 @@ export interface EventStreamsParts {
 /** Open streams of server-sent events. */
 export interface EventStreams {
   /**
-   * Returns the response that streams the events. Throws a problem when too many streams are open.
+   * Returns the response that streams the events. Throws a problem when too many streams are open. A HEAD request gets the
+   * headers only and opens no stream, and neither does a client that has disconnected.
    *
    * @param expiresAt Unix time in milliseconds at which the caller's token expires
    */
@@ -40,12 +41,16 @@ export function createEventStreams(parts: EventStreamsParts): EventStreams {
 
   return {
     open(c, events, expiresAt) {
+      // Without this header nginx and similar proxies buffer events until they have some kilobytes.
+      c.header('X-Accel-Buffering', 'no');
+      const { method, raw } = c.req;
+      if (method === 'HEAD' || raw.signal.aborted) {
+        return c.body(null, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+      }
       if (hasEnded || streams.size >= max) {
         const detail = hasEnded ? 'this replica is stopping' : 'this replica has reached its limit of open streams';
         throw new ProblemError('unavailable', { detail, retryAfter: RETRY_AFTER_SECONDS });
       }
-      // Without this header nginx and similar proxies buffer events until they have some kilobytes.
-      c.header('X-Accel-Buffering', 'no');
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
       const disconnect = () => outgoing?.destroy();
       // The reads of a stream belong to no trace: a stream may be open for days.
@@ -54,6 +59,7 @@ export function createEventStreams(parts: EventStreamsParts): EventStreams {
           const ending = new AbortController();
           streams.add(ending);
           ending.signal.addEventListener('abort', () => streams.delete(ending));
+          raw.signal.addEventListener('abort', () => ending.abort());
           await sendEvents({ clock, heartbeatMs, writeWithinMs, stream, events, expiresAt, disconnect }, ending);
         }),
       );
