@@ -5,9 +5,13 @@ import { expect, it, vi } from 'vitest';
 import { createEventStreams } from './event-streams.ts';
 import { polledUpdates, type Sink, type Source } from './polled-updates.ts';
 
+const caller = { key: 'ada', expiresAt: undefined };
+
 function serve(source: (sink: Sink<SSEMessage>) => Source, max = 1) {
   const streams = createEventStreams({ clock: systemClock, max, heartbeatMs: 10_000, writeWithinMs: 20 });
-  const app = new Hono().get('/', (c) => streams.open(c, (signal) => polledUpdates(systemClock, signal, source)));
+  const app = new Hono().get('/', (c) =>
+    streams.open(c, (signal) => polledUpdates(systemClock, signal, source), caller),
+  );
   const destroy = vi.fn();
   return { open: () => app.request('/', {}, { outgoing: { destroy } }), destroy };
 }
@@ -51,7 +55,7 @@ it('ends a stream without events when the token of its caller expires', async ()
   const app = new Hono().get('/', (c) => {
     const events = (signal: AbortSignal) =>
       polledUpdates<SSEMessage>(systemClock, signal, () => ({ poll: async () => {}, unwatch() {} }));
-    return streams.open(c, events, 1_000);
+    return streams.open(c, events, { ...caller, expiresAt: 1_000 });
   });
   const text = (await app.request('/')).text();
   const ended = vi.fn();
