@@ -13,6 +13,9 @@ export const orderLine = z.strictObject({ itemId: entityId, quantity: z.int().mi
 /** A value of `orderLine`. */
 export type OrderLine = z.infer<typeof orderLine>;
 
+/** Maximum size of the body of POST /orders, in bytes: three times the largest valid order, for indentation. */
+export const MAX_ORDER_REQUEST_BYTES = 32 * 1024;
+
 /** Body of POST /orders. No item appears twice. */
 export const orderRequest = z.strictObject({
   consumerId: entityId,

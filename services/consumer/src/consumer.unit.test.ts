@@ -22,11 +22,11 @@ function service({ accepts = (_: Publication): boolean => true } = {}) {
       reads.push([...ids]);
       return new Map([...stored].map(([id, { entity }]) => [id, entity]));
     },
-    async change(id, etag, patch) {
+    async change(id, matches, patch) {
       const found = stored.get(id);
       if (!found) return { outcome: 'missing' };
-      if (found.etag !== etag) return { outcome: 'stale' };
-      const changed = { entity: { ...found.entity, ...patch } as Consumer, etag: String(Number(etag) + 1) };
+      if (!matches(found.etag)) return { outcome: 'stale' };
+      const changed = { entity: { ...found.entity, ...patch } as Consumer, etag: String(Number(found.etag) + 1) };
       stored.set(id, changed);
       return { outcome: 'changed', ...changed };
     },

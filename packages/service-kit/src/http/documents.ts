@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Api, asyncApiOf, openApiOf } from '@standing-order/contracts';
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { html } from 'hono/html';
+import { formatEtag, isUnchanged } from './headers.ts';
 import { ProblemError } from './problem.ts';
 
 const SCRIPT = 'text/javascript; charset=utf-8';
+const JSON_TYPE = 'application/json';
+const HTML_TYPE = 'text/html; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 
 /** The page loads only files of this service, so it works in a cluster without internet access. */
@@ -79,14 +83,39 @@ const FILES = new Map<string, PageFile>([
   ['page.js', { type: SCRIPT, read: () => PAGE_SCRIPT }],
 ]);
 
+/** Creates a handler for content that never changes while the process runs: made once, with an ETag. */
+function constant(type: string, read: () => string | Promise<Uint8Array<ArrayBuffer>>, headers = {}) {
+  let made: Promise<{ body: Uint8Array<ArrayBuffer>; etag: string }> | undefined;
+  const make = async () => {
+    const body = new Uint8Array(Buffer.from(await read()));
+    return { body, etag: formatEtag(createHash('sha256').update(body).digest('base64url')) };
+  };
+  return async (c: Context) => {
+    made ??= make();
+    const { body, etag } = await made;
+    const all = { ...headers, etag, 'cache-control': 'no-cache' };
+    return isUnchanged(c, etag) ? c.body(null, 304, all) : c.body(body, 200, { ...all, 'content-type': type });
+  };
+}
+
 /** Adds GET /openapi.json, /asyncapi.json and /docs, a page that renders the OpenAPI document. */
 export function documentRoutes(app: Hono, api: Api, auth: boolean): void {
-  app.get('/openapi.json', (c) => c.json(openApiOf(api, { auth })));
-  app.get('/asyncapi.json', (c) => c.json(asyncApiOf(api.service)));
-  app.get('/docs', (c) => c.html(renderPage(api), 200, { 'content-security-policy': CONTENT_SECURITY_POLICY }));
+  app.get(
+    '/openapi.json',
+    constant(JSON_TYPE, () => JSON.stringify(openApiOf(api, { auth }))),
+  );
+  app.get(
+    '/asyncapi.json',
+    constant(JSON_TYPE, () => JSON.stringify(asyncApiOf(api.service))),
+  );
+  app.get(
+    '/docs',
+    constant(HTML_TYPE, () => String(renderPage(api)), { 'content-security-policy': CONTENT_SECURITY_POLICY }),
+  );
+  const files = new Map([...FILES].map(([name, { type, read }]) => [name, constant(type, read)]));
   app.get('/docs/:file', async (c) => {
-    const file = FILES.get(c.req.param('file'));
-    if (!file) throw new ProblemError('not-found', { detail: 'the page has no file of this name' });
-    return c.body(await file.read(), 200, { 'content-type': file.type, 'cache-control': 'max-age=3600' });
+    const file = files.get(c.req.param('file'));
+    if (!file) throw new ProblemError('not-found', { detail: 'the page has no such part' });
+    return file(c);
   });
 }

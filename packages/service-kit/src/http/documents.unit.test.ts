@@ -28,3 +28,14 @@ test('the page loads only files of the service, and its policy allows no others'
   expect((await app.request('/docs/index.js')).status).toBe(404);
   expect((await app.request('/docs/constructor')).status).toBe(404);
 });
+
+test.each(['/openapi.json', '/asyncapi.json', '/docs', '/docs/page.js'])(
+  'makes %s once, and answers 304 to its ETag',
+  async (path) => {
+    const first = await app.request(path);
+    const etag = first.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{43}"$/);
+    const again = await app.request(path, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+  },
+);
