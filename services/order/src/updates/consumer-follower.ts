@@ -35,8 +35,11 @@ export interface Follower {
   ids(): readonly string[];
   /** The position after which it needs more orders; undefined while it follows as many as it can. */
   next(): number | undefined;
-  /** Emits the changes in these orders, and the orders of the page that starts after its position. */
-  receive(current: ReadonlyMap<string, ReadOrder>, pages: ReadonlyMap<number, ReadPage>): void;
+  /**
+   * Emits the changes in these orders, and the orders of the page that starts after its position. An undefined order is no
+   * longer stored.
+   */
+  receive(current: ReadonlyMap<string, ReadOrder | undefined>, pages: ReadonlyMap<number, ReadPage>): void;
 }
 
 export function createFollower(after: number, emit: (update: ConsumerUpdate) => void): Follower {
@@ -65,6 +68,7 @@ export function createFollower(after: number, emit: (update: ConsumerUpdate) => 
       for (const [position, { id }] of [...undecided]) {
         const order = current.get(id);
         if (order) emitIfChanged(position, order);
+        else if (current.has(id)) undecided.delete(position);
       }
       if (!page) return;
       // The page may have more orders than this follower can add: other followers share it.

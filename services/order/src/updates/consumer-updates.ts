@@ -37,9 +37,15 @@ export function createConsumerUpdates({ outbox, orderLists, clock }: ConsumerUpd
     const ordersInTurn = createTurns(MAX_READ);
     const rangesInTurn = createTurns(MAX_RANGES);
 
-    async function readOrders(ids: readonly string[]): Promise<ReadonlyMap<string, ReadOrder>> {
-      const orders = ids.length > 0 ? await outbox.readAll(ids) : new Map<string, never>();
-      return new Map([...orders].map(([id, order]) => [id, readOrder(order)]));
+    async function readOrders(ids: readonly string[]): Promise<ReadonlyMap<string, ReadOrder | undefined>> {
+      if (ids.length === 0) return new Map();
+      const orders = await outbox.readAll(ids);
+      return new Map(
+        ids.map((id) => {
+          const order = orders.get(id);
+          return [id, order && readOrder(order)];
+        }),
+      );
     }
     async function readPage(after: number): Promise<[number, ReadPage]> {
       const { orders, last } = await orderLists.list(consumerId, { after, limit: MAX_NEW });

@@ -117,6 +117,23 @@ it('bounds the reads of a poll, and listeners at many positions get their turns'
   expect(Math.max(...readAll.mock.calls.map(([ids]) => ids.length))).toBe(100);
 });
 
+it('follows an order no longer that is no longer stored', async () => {
+  const { clock, updates, decide, readAll } = consumerWithOrders(2);
+  const resumeAfter: number[] = [];
+  const receive = async () => {
+    for await (const update of updates('ada', 0, new AbortController().signal)) resumeAfter.push(update.resumeAfter);
+  };
+  void receive();
+  await clock.advanceSlowly(SECOND);
+  readAll.mockResolvedValueOnce(new Map());
+  await clock.advanceSlowly(10 * SECOND);
+  decide(1);
+  const reads = readAll.mock.calls.length;
+  await clock.advanceSlowly(10 * SECOND);
+  expect(readAll).toHaveBeenCalledTimes(reads);
+  expect(resumeAfter).toEqual([0, 0]);
+});
+
 it('skips no update after a failed read', async () => {
   const { clock, listen, decide, list } = consumerWithOrders(2);
   const { seen } = listen();
