@@ -3,7 +3,7 @@ import type { Sidecar } from '@standing-order/dapr';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
-import type { OrderReader, ParkedOrders } from './domain/ports.ts';
+import type { OrderReader, WaitingOrders } from './domain/ports.ts';
 import { addAdminRoutes } from './http/admin-routes.ts';
 import { addEventRoutes } from './http/event-routes.ts';
 import { addLocalCopyRoutes } from './http/local-copy-routes.ts';
@@ -25,7 +25,7 @@ import type { OrderUpdates } from './updates/order-updates.ts';
 export interface OrderAppParts extends ServiceAppOptions {
   readonly styles: Styles;
   readonly styleSettings: StyleSettings;
-  readonly outbox: OrderReader & ParkedOrders;
+  readonly outbox: OrderReader & WaitingOrders;
   readonly record: RepliesParts['record'];
   readonly orderUpdates: OrderUpdates;
   readonly consumerUpdates: ConsumerUpdates;

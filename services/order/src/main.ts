@@ -43,7 +43,7 @@ const outbox: OrderOutbox = createOutbox({
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
-observeStats(outbox);
+observeStats(outbox, clock);
 
 const orderLists = createOrderLists({ store, outbox, transport: listTransport });
 const orderUpdates = createOrderUpdates({ outbox, clock });

@@ -141,6 +141,25 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     styleSettings: { default: 'respond-first', override },
     outbox: {
       ...outbox,
+      waiting: () => ({
+        stored: 3,
+        loaded: 1,
+        channels: [
+          {
+            channel: 'consumer',
+            inFlight: 1,
+            blocked: 0,
+            parked: 0,
+            oldest: start,
+            attempts: 9,
+            nextAttempt: start + 5000,
+          },
+          { channel: 'announce', inFlight: 0, blocked: 0, parked: 0, attempts: 0 },
+        ],
+        documents: [
+          { id: 'x', createdAt: start, commands: [{ channel: 'consumer', state: 'in-flight', attempts: 9 }] },
+        ],
+      }),
       parked: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
       retry: async (id) => (stored.has(id) ? 'retried' : 'missing'),
     },

@@ -85,9 +85,12 @@ describe('a request by message', () => {
     expect([published, status]).toEqual([[], 'SUCCESS']);
   });
 
-  it.each(['full', 'unsent'] as const)('is delivered again when no order was stored: %s', async (outcome) => {
-    expect((await deliver(data, { outcome })).status).toBe('RETRY');
-  });
+  it.each(['full', 'unwritable', 'unsent'] as const)(
+    'is delivered again when no order was stored: %s',
+    async (outcome) => {
+      expect((await deliver(data, { outcome })).status).toBe('RETRY');
+    },
+  );
 
   it('is delivered again when the outcome of storing is unknown', async () => {
     expect((await deliver(data, { outcome: 'unknown', id: 'x' })).status).toBe('RETRY');
