@@ -58,8 +58,8 @@ observeStats(outbox, clock);
 const orderLists = createOrderLists({ store, outbox, transport: listTransport, retentionSeconds });
 const orderUpdates = createOrderUpdates({ outbox, clock });
 const consumerUpdates = createConsumerUpdates({ outbox, orderLists, clock });
-const longPoll = createLongPoll({ orderUpdates, clock });
-const eventStreams = createEventStreams({ clock });
+const longPoll = createLongPoll({ orderUpdates, clock, maxPerCaller: config.MAX_WAITS_PER_CALLER });
+const eventStreams = createEventStreams({ clock, maxPerCaller: config.MAX_STREAMS_PER_CALLER });
 const localCopies = createLocalCopies({ sidecar, clock, maxStalenessMs: config.REPLICA_STALENESS_MS });
 
 const styleParts: StyleParts = {

@@ -1,6 +1,6 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
 import type { AcceptResult } from '@standing-order/outbox';
-import type { Caller } from '@standing-order/service-kit/auth';
+import type { Authenticate, Caller } from '@standing-order/service-kit/auth';
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
@@ -60,13 +60,19 @@ export interface ServiceInMemoryOptions {
   readonly verdicts?: Verdicts;
   /** CONSUMER_ORDERS=on; the default. */
   readonly lists?: boolean;
-  /** The caller of every request. */
-  readonly caller?: Caller;
+  /** The caller of every request, or of each one. */
+  readonly caller?: Caller | Authenticate;
+  /** Maximum number of streams. */
+  readonly maxStreams?: number;
+  /** Default: maxStreams. */
+  readonly maxStreamsPerCaller?: number;
+  readonly heartbeatMs?: number;
 }
 
 /** The HTTP application of the service over a map instead of an outbox. */
 export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   const { storeResult, override = false, verdicts = validVerdicts, lists = true, caller } = options;
+  const { maxStreams = 2, maxStreamsPerCaller = maxStreams, heartbeatMs = 50 } = options;
   const stored = new Map<string, Order>();
   let made = 0;
   const impatientClock = { setTimer: (_: number, fire: () => void) => systemClock.setTimer(0, fire) };
@@ -115,7 +121,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   });
   const orderLists = createOrderLists({ store, outbox, transport: listTransport });
   const orderUpdates = createOrderUpdates({ outbox, clock });
-  const eventStreams = createEventStreams({ clock, max: 2, heartbeatMs: 50 });
+  const eventStreams = createEventStreams({ clock, max: maxStreams, maxPerCaller: maxStreamsPerCaller, heartbeatMs });
   const app = orderApp({
     orderUpdates,
     consumerUpdates: createConsumerUpdates({ outbox, orderLists, clock }),
@@ -160,7 +166,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     sidecar: { publish: async () => [] },
     pubsub: 'messages',
     readiness: () => ({ ready: true, reasons: [] }),
-    authenticate: caller && (async () => caller),
+    authenticate: typeof caller === 'object' ? async () => caller : caller,
   });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     app.request('/orders', {

@@ -49,6 +49,14 @@ describe('Prefer', () => {
     expect(orderView.parse(await (await response).json()).status).toBe('REJECTED');
   });
 
+  it('wait: HEAD does not wait', async () => {
+    const service = serviceInMemory();
+    await service.post(validRequest);
+    const [id] = [...service.stored.keys()];
+    const response = await service.app.request(`/orders/${id}`, { method: 'HEAD', headers: { prefer: 'wait=60' } });
+    expect([response.status, response.headers.has('preference-applied')]).toEqual([200, false]);
+  });
+
   it('wait: a request over the limit does not wait', async () => {
     const service = serviceInMemory();
     const responses = [
