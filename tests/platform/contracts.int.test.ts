@@ -1,4 +1,4 @@
-import { type MessageType, messageData } from '@standing-order/contracts';
+import { INVOKER, type MessageType, messageData } from '@standing-order/contracts';
 import { poll } from '@standing-order/testing/poll';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -185,13 +185,15 @@ describe('every response matches the document', () => {
   });
 
   test('for the operations that only sidecars call', async () => {
-    const headers = { 'dapr-api-token': fixture().platform.secrets.appApiToken };
+    const token = { 'dapr-api-token': fixture().platform.secrets.appApiToken };
+    const headers = { ...token, 'dapr-caller-app-id': INVOKER };
     const since = Array.from({ length: 16 }, () => ({ seq: 0 }));
     for (const service of ['consumer', 'restaurant'] as const) {
       const ask = (path: string, body: object, more?: Record<string, string>) =>
         send({ service, method: 'POST', path, body, ...(more && { headers: more }) });
       expect((await ask('/validations', GOOD_ORDER)).status).toBe(401);
       expect((await ask('/changes', { since })).status).toBe(401);
+      expect((await ask('/changes', { since }, token)).status).toBe(403);
       expect((await ask('/changes', { since }, headers)).status).toBe(200);
       const { consumerId, restaurantId, lines } = GOOD_ORDER;
       const question = service === 'consumer' ? { consumerId } : { restaurantId, lines };

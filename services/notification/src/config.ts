@@ -1,4 +1,4 @@
-import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
+import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { parseRanges } from './endpoints/address-policy.ts';
 import { KEY_LENGTH } from './endpoints/secret-cipher.ts';
@@ -14,19 +14,6 @@ const ranges = z
     return z.NEVER;
   });
 
-/** Keys in base64, separated by commas. */
-const keys = z
-  .string()
-  .default('')
-  .transform((text, issues) => {
-    const list = text.split(',').flatMap((key) => key.trim() || []);
-    const bytes = list.map((key) => Buffer.from(key, 'base64'));
-    // Decoding skips invalid characters, so the result is compared with the input.
-    if (bytes.every((key, index) => key.length === KEY_LENGTH && key.toString('base64') === list[index])) return bytes;
-    issues.addIssue(`must be keys of ${KEY_LENGTH} bytes in base64, separated by commas`);
-    return z.NEVER;
-  });
-
 /** Environment variables of the notification service. */
 export const notificationConfig = serviceConfig.extend({
   /** Allows http:// endpoints. */
@@ -36,5 +23,5 @@ export const notificationConfig = serviceConfig.extend({
   /** An endpoint that fails for this long, without a successful delivery, is disabled. */
   WEBHOOK_DISABLE_AFTER_HOURS: wholeNumber(1, 8_760).default(120),
   /** Keys that encrypt signing secrets in the state store: the first key encrypts, each key decrypts. */
-  WEBHOOK_SECRET_KEYS: keys,
+  WEBHOOK_SECRET_KEYS: secretKeys(KEY_LENGTH).prefault(''),
 });

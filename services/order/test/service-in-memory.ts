@@ -10,6 +10,7 @@ import { createLocalCopies } from '../src/local-copies/local-copies.ts';
 import { createConfirmations } from '../src/order-lists/confirmations.ts';
 import { createListTransport } from '../src/order-lists/list-transport.ts';
 import { createOrderLists } from '../src/order-lists/order-lists.ts';
+import { createTokenSigner, KEY_LENGTH } from '../src/outbox/token-signature.ts';
 import { messaging } from '../src/styles/messaging.ts';
 import { replication } from '../src/styles/replication.ts';
 import { respondFirst } from '../src/styles/respond-first.ts';
@@ -25,6 +26,9 @@ export const validRequest = {
   lines: [{ itemId: 'pizza', quantity: 2 }],
 };
 const token = { w: 'w', a: 1, t: 1 };
+
+const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH, 1)]);
+
 const json = { 'content-type': 'application/json' };
 const start = Date.UTC(2026, 0, 1);
 
@@ -127,6 +131,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     },
     localCopies,
     clock,
+    tokens,
     styleSettings: { default: 'respond-first', override },
     outbox: {
       ...outbox,
