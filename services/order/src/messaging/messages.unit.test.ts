@@ -173,7 +173,7 @@ describe('replies', () => {
 
   it.each(['order-replies', 'order-confirmations'])('of a client are recorded from %s', async (topic) => {
     const calls: unknown[] = [];
-    const confirmation = [reply(6, 'outcome-received', {})];
+    const confirmation = [reply(6, 'response', 'outcome-received', {})];
     expect(await deliver((recorded) => calls.push(recorded), topic, confirmation)).toEqual(['SUCCESS']);
     expect(calls).toEqual([[{ id: orderId(6), reply: { kind: 'received', token } }]]);
   });
