@@ -182,3 +182,25 @@ test('the certificate authorities, the proxy and the NAT64 prefixes of webhooks 
   expect(JSON.stringify(one(objects, 'Deployment', 'so-order'))).not.toContain('webhooks-ca');
   expect(variable(await render(), 'notification', 'WEBHOOKS_CA_FILE')).toBe('');
 });
+
+test.each([
+  ['redis', 6379],
+  ['kafka', 9092],
+])('clients that order by message reach the %s broker on its port, and no other pod does', async (kind, port) => {
+  const ingress = async (clients: object[]) =>
+    one(await render({ broker: { kind, clients } }), 'NetworkPolicy', 'so-broker').spec.ingress;
+  const podSelector = { matchLabels: { app: 'kiosk' } };
+  const without = await ingress([]);
+  expect(without).toHaveLength(1);
+  expect(await ingress([{ appId: 'shop' }, { appId: 'kiosk', podSelector }])).toEqual([
+    ...without,
+    { ports: [{ port }], from: [{ podSelector: { matchLabels: { 'dapr.io/app-id': 'shop' } } }] },
+    { ports: [{ port }], from: [{ podSelector }] },
+  ]);
+});
+
+test('clients that order by message do not reach the state store', async () => {
+  const store = async (clients: object[]) =>
+    one(await render({ broker: { clients } }), 'NetworkPolicy', 'so-state-store').spec;
+  expect(await store([{ appId: 'shop' }])).toEqual(await store([]));
+});

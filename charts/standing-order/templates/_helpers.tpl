@@ -146,7 +146,7 @@ every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, 
   OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT,
   AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_CONSUMER_CLAIM, AUTH_ROLES_CLAIM, AUTH_ADMIN_ROLE]
 order: [BROKER, ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS,
-  REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS]
+  REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS, ORDER_TOKEN_KEYS, ORDER_TOKEN_REQUIRED]
 notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOKS_NAT64_PREFIXES, WEBHOOKS_CA_FILE, WEBHOOKS_PROXY,
   WEBHOOK_DISABLE_AFTER_HOURS, WEBHOOK_SECRET_KEYS]
 {{- end -}}
@@ -179,6 +179,11 @@ notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOKS_NAT64_PRE
 {{- end -}}
 {{- define "standing-order.appTokenSecret" -}}
 {{ default (printf "%s-dapr-app-token" (include "standing-order.fullname" .)) .Values.dapr.appTokenSecret }}
+{{- end -}}
+
+{{/* Name of the secret with the keys that sign the tokens of commands, existing or created by the chart. Takes the root context. */}}
+{{- define "standing-order.orderTokenKeysSecret" -}}
+{{ default (printf "%s-order-token-keys" (include "standing-order.fullname" .)) .Values.order.tokenKeysSecret }}
 {{- end -}}
 
 {{/* Name of the secret with the keys that encrypt the secrets of webhooks, existing or created by the chart. Takes the root context. */}}

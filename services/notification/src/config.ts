@@ -1,4 +1,4 @@
-import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
+import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { readCertificates } from './delivery/attempt/certificates.ts';
 import { parseRanges } from './endpoints/address-policy.ts';
@@ -51,19 +51,6 @@ const proxy = z.union(
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'] as const;
 const optional = z.string().optional();
 
-/** Keys in base64, separated by commas. */
-const keys = z
-  .string()
-  .default('')
-  .transform((text, issues) => {
-    const list = splitList(text);
-    const bytes = list.map((key) => Buffer.from(key, 'base64'));
-    // Decoding skips invalid characters, so the result is compared with the input.
-    if (bytes.every((key, index) => key.length === KEY_LENGTH && key.toString('base64') === list[index])) return bytes;
-    issues.addIssue(`must be keys of ${KEY_LENGTH} bytes in base64, separated by commas`);
-    return z.NEVER;
-  });
-
 const variables = serviceConfig.extend({
   /** Allows http:// endpoints. */
   WEBHOOKS_ALLOW_HTTP: z.enum(['on', 'off']).default('off'),
@@ -72,7 +59,7 @@ const variables = serviceConfig.extend({
   /** An endpoint that fails for this long, without a successful delivery, is disabled. */
   WEBHOOK_DISABLE_AFTER_HOURS: wholeNumber(1, 8_760).default(120),
   /** Keys that encrypt signing secrets in the state store: the first key encrypts, each key decrypts. */
-  WEBHOOK_SECRET_KEYS: keys,
+  WEBHOOK_SECRET_KEYS: secretKeys(KEY_LENGTH).prefault(''),
   /** NAT64 prefixes of the network besides 64:ff9b::/96: the IPv4 address behind them is judged. */
   WEBHOOKS_NAT64_PREFIXES: nat64Prefixes,
   /** File with certificate authorities that deliveries trust besides the public ones. */

@@ -1,7 +1,8 @@
 import { HTTP_STYLES } from '@standing-order/contracts';
-import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
+import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { BROKERS } from './outbox/broker-settings.ts';
+import { KEY_LENGTH } from './outbox/token-signature.ts';
 
 /** The environment variables of the order service, in addition to those of every service. */
 export const orderConfig = serviceConfig.extend({
@@ -23,4 +24,8 @@ export const orderConfig = serviceConfig.extend({
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
   /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */
   MAX_OPEN_ORDERS: wholeNumber(1, 10_000_000).default(500_000),
+  /** Keys that sign the tokens of commands, the same for all replicas: the first key signs, each key verifies. */
+  ORDER_TOKEN_KEYS: secretKeys(KEY_LENGTH).refine((keys) => keys.length > 0, 'must have at least one key'),
+  /** `off` also accepts replies with unsigned tokens. For the upgrade from a version that does not sign (docs/adr/0074). */
+  ORDER_TOKEN_REQUIRED: z.enum(['on', 'off']).default('on'),
 });

@@ -16,6 +16,7 @@ import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { observeStats, orderObserver } from './outbox/observer.ts';
 import { readinessOf } from './outbox/readiness.ts';
+import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
 import type { StyleParts, Styles } from './styles/place-order.ts';
 import { replication } from './styles/replication.ts';
@@ -30,18 +31,19 @@ import { createOrderUpdates } from './updates/order-updates.ts';
 const environment = createSidecarEnvironment(orderConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
+const tokens = createTokenSigner(config.ORDER_TOKEN_KEYS, { required: config.ORDER_TOKEN_REQUIRED === 'on' });
 const confirmations = createConfirmations(clock);
 const listTransport = createListTransport({ store, clock, confirmations });
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
   store,
-  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock })),
+  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
   handler: orderDocumentHandler,
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
-observeStats(outbox);
+observeStats(outbox, clock);
 
 const orderLists = createOrderLists({ store, outbox, transport: listTransport });
 const orderUpdates = createOrderUpdates({ outbox, clock });
@@ -83,6 +85,7 @@ runSidecarService(environment, {
     sidecar,
     pubsub,
     clock,
+    tokens,
     ...appOptions,
     readiness: () => readinessOf(appOptions.readiness(), outbox.state()),
     authenticate: createAuthenticate(config),

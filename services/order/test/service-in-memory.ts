@@ -10,6 +10,7 @@ import { createLocalCopies } from '../src/local-copies/local-copies.ts';
 import { createConfirmations } from '../src/order-lists/confirmations.ts';
 import { createListTransport } from '../src/order-lists/list-transport.ts';
 import { createOrderLists } from '../src/order-lists/order-lists.ts';
+import { createTokenSigner, KEY_LENGTH } from '../src/outbox/token-signature.ts';
 import { messaging } from '../src/styles/messaging.ts';
 import { replication } from '../src/styles/replication.ts';
 import { respondFirst } from '../src/styles/respond-first.ts';
@@ -25,6 +26,9 @@ export const validRequest = {
   lines: [{ itemId: 'pizza', quantity: 2 }],
 };
 const token = { w: 'w', a: 1, t: 1 };
+
+const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH, 1)]);
+
 const json = { 'content-type': 'application/json' };
 const start = Date.UTC(2026, 0, 1);
 
@@ -127,9 +131,29 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     },
     localCopies,
     clock,
+    tokens,
     styleSettings: { default: 'respond-first', override },
     outbox: {
       ...outbox,
+      waiting: () => ({
+        stored: 3,
+        loaded: 1,
+        channels: [
+          {
+            channel: 'consumer',
+            inFlight: 1,
+            blocked: 0,
+            parked: 0,
+            oldest: start,
+            attempts: 9,
+            nextAttempt: start + 5000,
+          },
+          { channel: 'announce', inFlight: 0, blocked: 0, parked: 0, attempts: 0 },
+        ],
+        documents: [
+          { id: 'x', createdAt: start, commands: [{ channel: 'consumer', state: 'in-flight', attempts: 9 }] },
+        ],
+      }),
       parked: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
       retry: async (id) => (stored.has(id) ? 'retried' : 'missing'),
     },

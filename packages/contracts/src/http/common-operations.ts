@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ifNoneMatchHeader } from './headers.ts';
 import type { Content, Operation } from './operation.ts';
 
 const ready = z.object({ status: z.enum(['ready', 'not ready']), reasons: z.array(z.string()) });
@@ -12,6 +13,11 @@ const document: Content = {
   name: 'Document',
   schema: z.looseObject({ info: z.looseObject({ title: z.string(), version: z.string() }) }),
   example: { info: { title: 'Standing Order', version: '0.1.0' } },
+};
+
+const documentResponses: Operation['responses'] = {
+  200: { description: 'The document.', headers: ['ETag'], content: document },
+  304: { description: 'The document still has this ETag.', headers: ['ETag'] },
 };
 
 /** The operations of every service: health, metrics and documents. */
@@ -68,7 +74,8 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     access: 'anyone',
     tag: 'Service',
     summary: 'This document (OpenAPI 3.1)',
-    responses: { 200: { description: 'The document.', content: document } },
+    parameters: [ifNoneMatchHeader],
+    responses: documentResponses,
   },
   {
     id: 'asyncapi',
@@ -77,7 +84,8 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     access: 'anyone',
     tag: 'Service',
     summary: 'Messages that the service sends and receives (AsyncAPI 3)',
-    responses: { 200: { description: 'The document.', content: document } },
+    parameters: [ifNoneMatchHeader],
+    responses: documentResponses,
   },
   {
     id: 'docs',
@@ -86,11 +94,14 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     access: 'anyone',
     tag: 'Service',
     summary: 'This document as a web page',
+    parameters: [ifNoneMatchHeader],
     responses: {
       200: {
         description: 'The page. Its scripts and style sheets come from this service, too.',
+        headers: ['ETag'],
         content: { name: 'Page', type: 'text/html', schema: z.string(), example: '<!doctype html>' },
       },
+      304: { description: 'The page still has this ETag.', headers: ['ETag'] },
     },
   },
   {
@@ -102,12 +113,15 @@ export const COMMON_OPERATIONS: readonly Operation[] = [
     summary: 'A file of the web page',
     parameters: [
       { name: 'file', in: 'path', description: 'Name of the file.', schema: z.string(), example: 'swagger-ui.css' },
+      ifNoneMatchHeader,
     ],
     responses: {
       200: {
         description: 'A script or a style sheet.',
+        headers: ['ETag'],
         content: { name: 'File', type: '*/*', schema: z.string(), example: '' },
       },
+      304: { description: 'The file still has this ETag.', headers: ['ETag'] },
     },
   },
 ];

@@ -3,14 +3,15 @@ import { PROBLEM_KINDS, type ProblemKind, problem, problemType } from '../proble
 import { COMMON_OPERATIONS } from './common-operations.ts';
 import { PROBLEM_HEADERS, RESPONSE_HEADERS } from './headers.ts';
 import type { Api, Content, HeaderName, Operation, Parameter, SuccessResponse, Tag } from './operation.ts';
-import { problemsOf } from './operation.ts';
+import { INVOKER, problemsOf } from './operation.ts';
 
 /** Version of the contracts, HTTP and messages alike. */
 export const CONTRACT_VERSION = '0.1.0';
 
 const COMMON_DESCRIPTION =
   'Every error is an `application/problem+json` (RFC 9457). A request can be refused with 400, 404, 405, 408 or 431 before it ' +
-  'reaches an operation.';
+  'reaches an operation. A request that another Dapr application invokes through its sidecar is refused with 403, but for the ' +
+  "order service's calls of the operations with the security scheme `sidecar`.";
 
 const TAG_DESCRIPTIONS: Partial<Record<Tag, { readonly description: string }>> = {
   Administration: { description: 'For operators' },
@@ -58,7 +59,10 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
           type: 'apiKey',
           in: 'header',
           name: 'dapr-api-token',
-          description: "The application's token (APP_API_TOKEN), which only its own sidecar has.",
+          description:
+            "The application's token (APP_API_TOKEN). Its own sidecar adds it to every request that it forwards, also to those of " +
+            'other applications. So the operation also requires that the header dapr-caller-app-id, which the sidecar of the ' +
+            `caller sets, is \`${INVOKER}\`.`,
         },
       },
     },

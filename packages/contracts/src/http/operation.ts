@@ -4,9 +4,13 @@ import type { Topic } from '../topics.ts';
 
 /**
  * The callers that an operation accepts. `anyone`: every caller. client: callers with a valid token. admin: callers whose token has
- * the administrator role. sidecar: the service's own Dapr sidecar. Without AUTH_ISSUER, client and admin mean every caller.
+ * the administrator role. sidecar: the order service, through the service's own Dapr sidecar; no other operation may be invoked
+ * through a sidecar. Without AUTH_ISSUER, client and admin mean every caller.
  */
 export type Access = 'anyone' | 'client' | 'admin' | 'sidecar';
+
+/** The Dapr app id that may invoke the operations with access `sidecar`. */
+export const INVOKER = 'order' satisfies Topic['subscriber'];
 
 /** The schema of a body, with an example that it accepts. */
 export interface Content {
@@ -87,7 +91,7 @@ export function problemsOf({ access, body, path, problems = [] }: Operation): re
   const implied: ProblemKind[] = ['internal-error'];
   if (access !== 'anyone') implied.push('unauthorized');
   if (access === 'client' || access === 'admin') implied.push('unavailable');
-  if (access === 'admin') implied.push('forbidden');
+  if (access === 'admin' || access === 'sidecar') implied.push('forbidden');
   if (path.includes('{')) implied.push('not-found');
   if (body) implied.push('malformed-request', 'content-too-large', 'unsupported-media-type', 'invalid-request');
   return [...new Set([...implied, ...problems])];

@@ -99,6 +99,27 @@ describe('the administrative routes', () => {
     });
   });
 
+  it('report the waiting orders: how many, for which reply, since when, how often sent and when next', async () => {
+    const response = await serviceInMemory().app.request('/waiting-orders');
+    const counts = { blocked: 0, parked: 0 };
+    const oldest = '2026-01-01T00:00:00.000Z';
+    expect(await response.json()).toEqual({
+      stored: 3,
+      loaded: 1,
+      channels: [
+        { channel: 'consumer', inFlight: 1, ...counts, oldest, attempts: 9, nextAttempt: '2026-01-01T00:00:05.000Z' },
+        { channel: 'announce', inFlight: 0, ...counts, oldest: null, attempts: 0, nextAttempt: null },
+      ],
+      orders: [
+        {
+          id: 'x',
+          since: oldest,
+          commands: [{ channel: 'consumer', state: 'in-flight', attempts: 9, nextAttempt: null }],
+        },
+      ],
+    });
+  });
+
   it('retry an order that exists', async () => {
     const { app, post } = serviceInMemory();
     const { id } = orderView.parse(await (await post(validRequest)).json());
