@@ -1,4 +1,5 @@
 import { consumerApi, orderApi, restaurantApi } from '@standing-order/contracts';
+import { request } from 'undici';
 
 const TITLES = { order: orderApi.title, consumer: consumerApi.title, restaurant: restaurantApi.title };
 const TIMEOUT_MS = 5_000;
@@ -29,15 +30,12 @@ export async function localPortFault(service: keyof typeof TITLES, url: string):
 
 async function listenerAt(url: string, title: string): Promise<Listener> {
   try {
-    const response = await request(`${url}/openapi.json`);
-    const document: { info?: { title?: unknown } } = JSON.parse(response);
+    const document: { info?: { title?: unknown } } = JSON.parse(await readText(`${url}/openapi.json`));
     return document.info?.title === title ? 'service' : 'other';
   } catch (error) {
-    const { name, cause } = error as { name: string; cause?: { code?: string } };
+    const { name, code = '' } = error as NodeJS.ErrnoException;
     if (name === 'TimeoutError') return 'silent';
-    return ['ECONNREFUSED', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETUNREACH'].includes(cause?.code ?? '')
-      ? 'none'
-      : 'other';
+    return ['ECONNREFUSED', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'ENETUNREACH'].includes(code) ? 'none' : 'other';
   }
 }
 
@@ -50,10 +48,12 @@ async function isSameProcess(ipv4: string, ipv6: string): Promise<boolean> {
 }
 
 async function requestCount(url: string): Promise<number> {
-  const samples = (await request(`${url}/metrics`)).matchAll(/^http_server_request_duration\w*_count\S* (\S+)/gm);
+  const samples = (await readText(`${url}/metrics`)).matchAll(/^http_server_request_duration\w*_count\S* (\S+)/gm);
   return samples.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-async function request(url: string): Promise<string> {
-  return (await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })).text();
+/** With undici, because `fetch` refuses some ports. */
+async function readText(url: string): Promise<string> {
+  const { body } = await request(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  return body.text();
 }

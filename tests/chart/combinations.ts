@@ -34,6 +34,7 @@ function outside(broker: string, store: string): Values {
       kind: broker,
       inChart: false,
       external: { address: 'broker.example:1', existingSecret: 'mine', tls: true },
+      clients: [{ appId: 'kiosk', name: 'kiosk-1', podSelector: { matchLabels: { app: 'kiosk' } } }],
     },
     stateStore: { kind: store, inChart: false, external: { existingSecret: 'mine', ...address } },
     dapr: { apiTokenSecret: 'mine', appTokenSecret: 'mine', nativeSidecar: false },

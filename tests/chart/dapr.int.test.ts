@@ -13,6 +13,7 @@ import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { places } from './combinations.ts';
+import { serviceScopes, settings } from './components.ts';
 import {
   containerOf,
   type KubernetesObject,
@@ -24,17 +25,12 @@ import {
   type Values,
 } from './helm.ts';
 
-/** The metadata items of a component by name; an item from a secret is shown by its reference. */
-const settings = (component: KubernetesObject | Resource): Record<string, unknown> =>
-  Object.fromEntries(
-    (component.spec.metadata as { name: string; value?: string; secretKeyRef?: object }[]).map((setting) => [
-      setting.name,
-      setting.value ?? setting.secretKeyRef,
-    ]),
-  );
-
 /** Everything of a component but its metadata items. */
 const withoutSettings = ({ spec }: KubernetesObject | Resource) => ({ ...spec, metadata: [] });
+
+/** The app ids of broker.clients. */
+const clientsOf = ({ broker }: Values) =>
+  ((broker as { clients?: { appId: string }[] }).clients ?? []).map(({ appId }) => appId);
 
 const read = (path: string) => readResource(join(DAPR_FOLDER, path));
 
@@ -61,6 +57,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(settings(chart)).toEqual({
       ...settings(file),
       maxLenApprox: '4608',
+      ...serviceScopes(file),
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
@@ -70,7 +67,11 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
   test('the Kafka broker, with the address of the one in the chart', async () => {
     const chart = one(await render({ broker: { kind: 'kafka' } }), 'Component', 'messages');
     const file = await read('pubsub/kafka/messages.yaml');
-    expect(settings(chart)).toEqual({ ...settings(file), brokers: 'so-broker.shop.svc:9092' });
+    expect(settings(chart)).toEqual({
+      ...settings(file),
+      ...serviceScopes(file),
+      brokers: 'so-broker.shop.svc:9092',
+    });
     expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
 
@@ -109,9 +110,16 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
   });
 
   test('the configuration of sidecars, without name resolution: Kubernetes does it', async () => {
-    const { nameResolution, ...file } = (await read('configuration.yaml')).spec;
+    const { nameResolution, accessControl: _, ...file } = (await read('configuration.yaml')).spec;
     expect(nameResolution).toBeDefined();
-    expect(one(await render(), 'Configuration', 'so').spec).toEqual(file);
+    const { accessControl: __, ...chart } = one(await render(), 'Configuration', 'so').spec;
+    expect(chart).toEqual(file);
+  });
+
+  test('the access control of sidecars, for the order service of the namespace of the release', async () => {
+    const { accessControl } = (await read('configuration.yaml')).spec as { accessControl: { policies: object[] } };
+    const policies = accessControl.policies.map((policy) => ({ ...policy, namespace: 'shop' }));
+    expect(one(await render(), 'Configuration', 'so').spec.accessControl).toEqual({ ...accessControl, policies });
   });
 });
 
@@ -206,7 +214,8 @@ describe.each(places)('$name', ({ values }) => {
   test('scopes limit Dapr objects to the services that use them', async () => {
     const objects = await render(values);
     for (const { metadata, scopes } of ofKind(objects, 'Component')) {
-      expect(scopes, metadata.name).toEqual(services);
+      const clients = metadata.name === 'messages' ? clientsOf(values) : [];
+      expect(scopes, metadata.name).toEqual([...services, ...clients].toSorted());
     }
     for (const { scopes, spec } of ofKind(objects, 'Subscription')) {
       expect(scopes).toEqual([Object.values(TOPICS).find(({ name }) => name === spec.topic)?.subscriber]);

@@ -47,3 +47,25 @@ test('webhooks reach the internet on any port, and only the private ranges of al
   expect(variable(objects, 'notification', 'WEBHOOKS_ALLOW_HTTP')).toBe('on');
   expect(variable(objects, 'notification', 'WEBHOOKS_ALLOW_ADDRESSES')).toBe('10.20.0.0/16,fd00::/8');
 });
+
+test.each([
+  ['redis', 6379],
+  ['kafka', 9092],
+])('clients that order by message reach the %s broker on its port, and no other pod does', async (kind, port) => {
+  const ingress = async (clients: object[]) =>
+    one(await render({ broker: { kind, clients } }), 'NetworkPolicy', 'so-broker').spec.ingress;
+  const podSelector = { matchLabels: { app: 'kiosk' } };
+  const without = await ingress([]);
+  expect(without).toHaveLength(1);
+  expect(await ingress([{ appId: 'shop' }, { appId: 'kiosk', podSelector }])).toEqual([
+    ...without,
+    { ports: [{ port }], from: [{ podSelector: { matchLabels: { 'dapr.io/app-id': 'shop' } } }] },
+    { ports: [{ port }], from: [{ podSelector }] },
+  ]);
+});
+
+test('clients that order by message do not reach the state store', async () => {
+  const store = async (clients: object[]) =>
+    one(await render({ broker: { clients } }), 'NetworkPolicy', 'so-state-store').spec;
+  expect(await store([{ appId: 'shop' }])).toEqual(await store([]));
+});

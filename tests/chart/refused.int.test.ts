@@ -41,6 +41,28 @@ describe('the chart refuses', () => {
       { broker: { external: { address: 'broker:6379' } } },
       'broker.external is set, but broker.inChart is true: set broker.inChart=false to use the external one.',
     ],
+    [
+      'a client with an unknown setting',
+      { broker: { clients: [{ appId: 'shop', topics: [] }] } },
+      "'topics' not allowed",
+    ],
+    ['a client without an app id', { broker: { clients: [{ name: 'shop' }] } }, "missing property 'appId'"],
+    ['a client with the app id of a service', { broker: { clients: [{ appId: 'order' }] } }, "'not' failed"],
+    [
+      'a client that adds a list of topics',
+      { broker: { clients: [{ appId: 'a=x;order' }] } },
+      'does not match pattern',
+    ],
+    [
+      'a client whose outcomes are the dead letters of another',
+      { broker: { clients: [{ appId: 'shop-dead' }] } },
+      'broker.clients: the name of a client must not end in -dead',
+    ],
+    [
+      'two clients of one name',
+      { broker: { clients: [{ appId: 'shop' }, { appId: 'kiosk', name: 'shop' }] } },
+      'broker.clients: two clients have the same appId or the same name',
+    ],
     ['removing a required service', { services: { order: null } }, 'Write `order: {}` for the defaults.'],
     [
       'two autoscalers of one service',

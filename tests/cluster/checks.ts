@@ -15,6 +15,7 @@ import {
 import { checkTrace, loadThroughForwardedPorts, measureIdleUse, placeFirstOrder, runHelmTest } from './first-order.ts';
 import { checkTokens } from './issuer.ts';
 import { checkOrders, SteadyLoad } from './load.ts';
+import { checkInvocations } from './neighbour.ts';
 import {
   componentPods,
   deleteKeptData,
@@ -68,6 +69,11 @@ export function redisChecks(session: Session, needs: readonly string[], full: bo
       runHelmTest(session.cluster, release.title, measure),
     ),
     check("a collector receives an order's trace, with the sidecars' spans", () => checkTrace(session.cluster)),
+    check(
+      'a neighbour with a sidecar of its own may invoke no service',
+      () => checkInvocations(session.cluster, session.options.image),
+      2 * MINUTE_MS,
+    ),
     check('the kubelet reports the idle use of every container', (measure) => measureIdleUse(session.cluster, measure)),
     ...(full
       ? [check("README's commands load it through forwarded ports", () => loadThroughForwardedPorts(session.cluster))]

@@ -12,6 +12,9 @@ export interface StandIn {
   readonly program: string;
   /** Further files beside the program, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Labels of the pod beside its own. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** The URL of a stand-in inside the cluster. */
@@ -20,7 +23,7 @@ export const standInUrl = ({ namespace }: Cluster, { name, port }: Pick<StandIn,
 
 /** Starts the stand-in, replaces an earlier one of the same name, and waits until it is ready. */
 export async function startStandIn(cluster: Cluster, standIn: StandIn): Promise<void> {
-  const { name, image, port, program, files } = standIn;
+  const { name, image, port, program, files, annotations } = standIn;
   const data = { ...files, [program]: await readFile(join(import.meta.dirname, 'images', program), 'utf8') };
   const labels = { app: name };
   await cluster.kubectl(['delete', 'pod', name, '--ignore-not-found']);
@@ -30,7 +33,7 @@ export async function startStandIn(cluster: Cluster, standIn: StandIn): Promise<
     {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, labels },
+      metadata: { name, labels: { ...standIn.labels, ...labels }, ...(annotations && { annotations }) },
       spec: {
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: 1,

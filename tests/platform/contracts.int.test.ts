@@ -1,4 +1,4 @@
-import { type MessageType, messageData } from '@standing-order/contracts';
+import { INVOKER, type MessageType, messageData } from '@standing-order/contracts';
 import { poll } from '@standing-order/testing/poll';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -116,11 +116,15 @@ describe('every response matches the document', () => {
   test('for health, metrics and parked orders', async () => {
     const { body } = await place(GOOD_ORDER, { prefer: 'wait=20' });
     for (const path of ['/stuck-orders', '/replicas']) await send({ service: 'order', method: 'GET', path });
-    for (const [id, status] of [
-      [body.id, 200],
-      [UNKNOWN, 404],
-    ])
-      expect((await send({ service: 'order', method: 'POST', path: '/orders/{id}/retry', id })).status).toBe(status);
+    const retry = (id: string) => send({ service: 'order', method: 'POST', path: '/orders/{id}/retry', id });
+    // A decided order is complete, and answered 200, once its list and the notification service have confirmed it.
+    await poll(
+      'the retry of a complete order',
+      () => retry(body.id),
+      ({ status }) => status === 200,
+      10_000,
+    );
+    expect((await retry(UNKNOWN)).status).toBe(404);
     for (const service of services) {
       for (const path of ['/healthz', '/readyz', '/openapi.json', '/asyncapi.json'])
         expect((await send({ service, method: 'GET', path })).status).toBe(200);
@@ -180,13 +184,15 @@ describe('every response matches the document', () => {
   });
 
   test('for the operations that only sidecars call', async () => {
-    const headers = { 'dapr-api-token': fixture().platform.secrets.appApiToken };
+    const token = { 'dapr-api-token': fixture().platform.secrets.appApiToken };
+    const headers = { ...token, 'dapr-caller-app-id': INVOKER };
     const since = Array.from({ length: 16 }, () => ({ seq: 0 }));
     for (const service of ['consumer', 'restaurant'] as const) {
       const ask = (path: string, body: object, more?: Record<string, string>) =>
         send({ service, method: 'POST', path, body, ...(more && { headers: more }) });
       expect((await ask('/validations', GOOD_ORDER)).status).toBe(401);
       expect((await ask('/changes', { since })).status).toBe(401);
+      expect((await ask('/changes', { since }, token)).status).toBe(403);
       expect((await ask('/changes', { since }, headers)).status).toBe(200);
       const { consumerId, restaurantId, lines } = GOOD_ORDER;
       const question = service === 'consumer' ? { consumerId } : { restaurantId, lines };

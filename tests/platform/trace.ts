@@ -14,7 +14,7 @@ const question = (validator: 'consumer' | 'restaurant'): Tree =>
   message('order', `${validator}-commands`, validator, message(validator, 'order-replies', 'order'));
 /** An outcome is sent until its receiver has confirmed it; then the order is complete. */
 const TOLD = message('order', 'order-settled', 'notification', message('notification', 'order-replies', 'order'));
-const OUTCOME = message('order', 'order-outcomes-shop', 'shop', message('shop', 'order-replies', 'order'));
+const OUTCOME = message('order', 'order-outcomes-shop', 'shop', message('shop', 'order-confirmations', 'order'));
 
 const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
   call('order', 'POST', `CallLocal/${validator}/validations`, [

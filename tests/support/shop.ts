@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findPortBase, type Platform, type Resource } from '@standing-order/local';
-import { resolveTool } from '@standing-order/tools';
 import { afterAll, beforeAll } from 'vitest';
 import { parse } from 'yaml';
 import { answers, type Child, startChild } from './child.ts';
 import type { PlatformFixture } from './platform-fixture.ts';
+import { sidecarReady, startSidecar } from './sidecar.ts';
 
 const APP_ID = 'shop';
 const example = resolve(import.meta.dirname, '../../packages/order-client/example');
@@ -39,7 +39,8 @@ export function useShop(fixture: () => PlatformFixture): () => Shop {
   };
 }
 
-async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<void>)[]): Promise<Shop> {
+async function startShop(platform: Platform, ends: (() => Promise<void>)[]): Promise<Shop> {
+  const { dataDir, secrets } = platform;
   const port = await findPortBase();
   const http = port + 1;
   const url = `http://127.0.0.1:${port}`;
@@ -59,37 +60,12 @@ async function startShop({ dataDir, secrets }: Platform, ends: (() => Promise<vo
 
   ends.push(async () => child?.stop());
   await start();
-  const sidecar = await startSidecar(dataDir, secrets, port);
-  ends.push(() => sidecar.stop());
-  await answers(`http://127.0.0.1:${http}/v1.0/healthz`, sidecar);
-  await answers(`${url}/readyz`, sidecar);
+  const sidecar = await startSidecar(platform, {
+    ...{ appId: APP_ID, app: port, ports: http },
+    env: { DAPR_API_TOKEN: secrets.daprApiToken, APP_API_TOKEN: secrets.appApiToken },
+  });
+  ends.push(() => sidecar.child.stop());
+  await sidecarReady(sidecar);
+  await answers(`${url}/readyz`, sidecar.child);
   return { url, start, kill: async () => child?.kill(), pause: () => child?.pause(), resume: () => child?.resume() };
-}
-
-/** Starts a sidecar on the ports after the application's port. */
-async function startSidecar(dataDir: string, secrets: Platform['secrets'], app: number): Promise<Child> {
-  const flags = {
-    'app-id': APP_ID,
-    'app-port': app,
-    'dapr-http-port': app + 1,
-    'dapr-grpc-port': app + 2,
-    'dapr-internal-grpc-port': app + 3,
-    'dapr-listen-addresses': '127.0.0.1',
-    'dapr-internal-grpc-listen-address': '127.0.0.1',
-    'enable-metrics': false,
-    'resources-path': join(dataDir, 'dapr', 'resources'),
-    config: join(dataDir, 'dapr', 'configuration.yaml'),
-    'placement-host-address': '',
-    'scheduler-host-address': '',
-    'disable-init-endpoints': 'config,subscribe',
-    'log-level': 'warn',
-  };
-  const env = {
-    ...process.env,
-    DAPR_HOST_IP: '127.0.0.1',
-    DAPR_API_TOKEN: secrets.daprApiToken,
-    APP_API_TOKEN: secrets.appApiToken,
-  };
-  const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  return startChild(await resolveTool('daprd'), args, join(dataDir, 'logs', 'shop-dapr.log'), env);
 }

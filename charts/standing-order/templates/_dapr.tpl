@@ -13,7 +13,7 @@
 
 {{/*
 A component of dapr/ that the services of the release load, as YAML. Takes a dict of root, path and settings. Settings replace or
-extend the metadata of the file: a text is a value, a dict is a secretKeyRef.
+extend the metadata of the file: a text is a value, a dict is a secretKeyRef. `clients` are app ids besides the services.
 */}}
 {{- define "standing-order.daprComponent" -}}
 {{- $object := include "standing-order.daprObject" . | fromYaml -}}
@@ -27,9 +27,34 @@ extend the metadata of the file: a text is a value, a dict is a secretKeyRef.
 {{- $items = append $items (dict "name" $name (ternary "secretKeyRef" "value" (kindIs "map" $value)) $value) -}}
 {{- end -}}
 {{- $_ := set $object.spec "metadata" $items -}}
-{{- $_ := set $object "scopes" (keys .root.Values.services | sortAlpha) -}}
+{{- $_ := set $object "scopes" (concat (keys .root.Values.services) (.clients | default list) | sortAlpha) -}}
 {{- $_ := set $object "auth" (dict "secretStore" "kubernetes") -}}
 {{ $object | toYaml }}
+{{- end -}}
+
+{{/*
+The topics that each application may publish and subscribe to, as settings of the component `messages` in YAML: those of the
+file for the services of the release, and those of broker.clients. Takes a dict of root and path.
+*/}}
+{{- define "standing-order.topicScopes" -}}
+{{- $settings := dict -}}
+{{- range (.root.Files.Get (printf "dapr/%s" .path) | fromYaml).spec.metadata -}}
+{{- if has .name (list "publishingScopes" "subscriptionScopes") -}}
+{{- $lists := list -}}
+{{- range $list := nospace .value | splitList ";" -}}
+{{- if hasKey $.root.Values.services (splitList "=" $list | first) -}}
+{{- $lists = append $lists $list -}}
+{{- end -}}
+{{- end -}}
+{{- $publishing := eq .name "publishingScopes" -}}
+{{- range $.root.Values.broker.clients -}}
+{{- $outcomes := printf "order-outcomes-%s" (.name | default .appId) -}}
+{{- $lists = append $lists (printf "%s=%s" .appId (ternary (printf "order-confirmations,%s-dead,order-requests" $outcomes) $outcomes $publishing)) -}}
+{{- end -}}
+{{- $_ := set $settings .name (join ";" $lists) -}}
+{{- end -}}
+{{- end -}}
+{{ $settings | toYaml }}
 {{- end -}}
 
 {{/* Password and TLS of a Redis, as settings of a component in YAML. Takes a dict of root and part (stateStore or broker). */}}

@@ -1,6 +1,6 @@
 import { serveControl } from './control/server.ts';
 import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr/files.ts';
-import { platformConfiguration, platformResources } from './dapr/source.ts';
+import { platformConfigurations, platformResources } from './dapr/source.ts';
 import { type Secrets, takeDataDir } from './data-dir.ts';
 import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
 import { brokerPort, controllerPort, loopback, replicaPorts, type ServiceName, services, statePort } from './ports.ts';
@@ -61,8 +61,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 async function run(settings: Settings, tools: Tools, secrets: Secrets, release: () => void): Promise<Platform> {
   const files = daprFiles(settings.dataDir);
   const resources = await platformResources(settings.store, settings.broker, daprAddresses(settings, secrets));
-  const configuration = await platformConfiguration(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
-  await writeDaprFiles(files, settings.resources(resources), configuration);
+  const configurations = await platformConfigurations(files.names, process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
+  await writeDaprFiles(files, settings.resources(resources), configurations);
   const supervisor = new Supervisor({
     specs: await specsOf(settings, tools, secrets, files),
     dataDir: settings.dataDir,
@@ -115,6 +115,9 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
   ];
 }
 
+/** The services that the order service invokes. */
+const INVOKED: readonly ServiceName[] = ['consumer', 'restaurant'];
+
 function serviceSpecs(
   service: ServiceName,
   settings: Settings,
@@ -145,7 +148,8 @@ function serviceSpecs(
         tokens,
         broker,
         flags,
-        ...files,
+        resources: files.resources,
+        configuration: INVOKED.includes(service) ? files.invokedConfiguration : files.configuration,
       }),
     ];
   });

@@ -2,7 +2,7 @@
 
 package main
 
-// The programs of Dapr's control plane, which deploy/cluster builds from this module.
+// The programs of Dapr's control plane, which tests/cluster builds from this module.
 import (
 	_ "github.com/dapr/dapr/cmd/injector"
 	_ "github.com/dapr/dapr/cmd/operator"

@@ -14,6 +14,16 @@ const repliesOneByOne = (resources: readonly Resource[]): readonly Resource[] =>
     return { ...resource, spec };
   });
 
+/** The lists of topics that each application may use do not name the topics of Dapr's outbox. */
+const withoutTopicScopes = (resources: readonly Resource[]): readonly Resource[] =>
+  resources.map((resource) => {
+    if (resource.kind !== 'Component' || resource.metadata.name !== 'messages') return resource;
+    const metadata = (resource.spec.metadata as readonly { readonly name: string }[]).filter(
+      ({ name }) => !['protectedTopics', 'publishingScopes', 'subscriptionScopes'].includes(name),
+    );
+    return { ...resource, spec: { ...resource.spec, metadata } };
+  });
+
 /** A second state component on the same Redis with Dapr's outbox, and a subscription of the service to its events. */
 function builtInOutbox(resources: readonly Resource[]): readonly Resource[] {
   const state = resources.find(({ kind, metadata }) => kind === 'Component' && metadata.name === 'state');
@@ -24,7 +34,7 @@ function builtInOutbox(resources: readonly Resource[]): readonly Resource[] {
     ...Object.entries(outbox).map(([name, value]) => ({ name, value })),
   ];
   return [
-    ...repliesOneByOne(resources),
+    ...withoutTopicScopes(repliesOneByOne(resources)),
     { ...state, metadata: { name: 'orders' }, spec: { ...state.spec, metadata }, scopes: ['order'] },
     {
       apiVersion: 'dapr.io/v2alpha1',

@@ -37,7 +37,7 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
   async function receive(text: string): Promise<void> {
     const { correlationId, result, receipt } = readOutcome(text, Date.now());
     if (correlationId !== undefined) finish(correlationId, result);
-    if (receipt) await publish(TOPICS['order-replies'].name, JSON.stringify(receipt));
+    if (receipt) await publish(TOPICS['order-confirmations'].name, JSON.stringify(receipt));
   }
 
   async function readReplies(): Promise<never> {

@@ -44,7 +44,7 @@ it('reads an outcome and confirms it with a receipt', () => {
     0,
   );
   expect(outcome).toMatchObject({ correlationId: 'load-1', result: { id: orderId } });
-  const receipt = messageSchema(TOPICS['order-replies'].types).parse(outcome.receipt);
+  const receipt = messageSchema(TOPICS['order-confirmations'].types).parse(outcome.receipt);
   expect(receipt).toMatchObject({ type: 'com.standing-order.outcome-received.v1', data: { orderId, token } });
 });
 

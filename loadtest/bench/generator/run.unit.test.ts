@@ -36,13 +36,15 @@ describe('a load', () => {
     const sentAt: number[] = [];
     const send: Send = async (n) => {
       sentAt.push(performance.now());
+      // Timers count from the start of the event loop's turn, so a long turn makes them early.
+      while (performance.now() < (sentAt.at(-1) as number) + 1.5);
       return { id: `id-${n}` };
     };
     const start = performance.now();
     const run = new LoadRun(load, send, () => {});
-    await run.open(700);
-    expect(sentAt).toHaveLength(210);
-    for (const [n, at] of sentAt.entries()) expect(at).toBeGreaterThanOrEqual(start + (n * 1000) / 700);
+    await run.open(300);
+    expect(sentAt).toHaveLength(90);
+    for (const [n, at] of sentAt.entries()) expect(at).toBeGreaterThanOrEqual(start + (n * 1000) / 300);
   });
 
   it('in an open loop drops and counts arrivals beyond its limit of requests in flight', async () => {

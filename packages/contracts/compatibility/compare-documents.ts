@@ -71,7 +71,8 @@ function parameterBreaks(before: readonly Parameter[], after: readonly Parameter
   ];
 }
 
-const isSuccess = (status: string): boolean => Number(status) < 400;
+/** A 304 is no new success: only a request with If-None-Match gets it, and its client expects it. */
+const isSuccess = (status: string): boolean => Number(status) < 400 && status !== '304';
 
 function responseBreaks(before: Operation, after: Operation, schemas: Schemas): string[] {
   const fresh = Object.keys(after.responses).filter((status) => isSuccess(status) && !before.responses[status]);

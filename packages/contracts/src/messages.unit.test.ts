@@ -54,9 +54,11 @@ test('refuses a type that does not belong to the topic', () => {
   expect(commands.safeParse(samples[1]).success).toBe(false);
 });
 
-test('every message has exactly one topic, and every topic its own dead-letter topic', () => {
+test('every message but the confirmation of a client has exactly one topic, and every topic its own dead-letter topic', () => {
   const all = Object.values<Topic>(TOPICS);
   const types: readonly MessageType[] = [...all.flatMap((topic) => topic.types), ...OUTCOME_TYPES];
-  expect(types.toSorted()).toEqual(allTypes.toSorted());
+  // Clients of 0.1.0 send it to order-replies.
+  const confirmation: MessageType = 'com.standing-order.outcome-received.v1';
+  expect(types.toSorted()).toEqual([...allTypes, confirmation].toSorted());
   for (const { name, deadLetter } of all) expect(deadLetter).toBe(`${name}-dead`);
 });

@@ -10,7 +10,11 @@ export const MAX_QUANTITY = 1000;
 
 /** One item of the menu, with its quantity. */
 export const orderLine = z.strictObject({ itemId: entityId, quantity: z.int().min(1).max(MAX_QUANTITY) });
+/** A value of `orderLine`. */
 export type OrderLine = z.infer<typeof orderLine>;
+
+/** Maximum size of the body of POST /orders, in bytes: three times the largest valid order, for indentation. */
+export const MAX_ORDER_REQUEST_BYTES = 32 * 1024;
 
 /** Body of POST /orders. No item appears twice. */
 export const orderRequest = z.strictObject({
@@ -18,6 +22,7 @@ export const orderRequest = z.strictObject({
   restaurantId: entityId,
   lines: z.array(orderLine).min(1).max(MAX_ORDER_LINES).check(uniqueBy('itemId')),
 });
+/** A value of `orderRequest`. */
 export type OrderRequest = z.infer<typeof orderRequest>;
 
 /** Header Idempotency-Key: 1 to 255 visible ASCII characters. */
@@ -30,6 +35,7 @@ export type HttpStyle = (typeof HTTP_STYLES)[number];
 
 /** The statuses of an order: PENDING until it is decided, then permanently one of the others. */
 export const ORDER_STATUSES = ['PENDING', 'VALIDATED', 'REJECTED', 'EXPIRED'] as const;
+/** One of `ORDER_STATUSES`. */
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
 /** The statuses of a decided order. They are final. */
@@ -47,6 +53,7 @@ export const REASON_CODES = [
   'ITEM_UNAVAILABLE',
   'MINIMUM_ORDER_NOT_MET',
 ] as const;
+/** One of `REASON_CODES`. */
 export type ReasonCode = (typeof REASON_CODES)[number];
 
 /** One reason of a rejection. `field` is a path in the request (`lines[2].itemId`), as in the errors of a problem. */
@@ -56,6 +63,7 @@ export const reason = z.object({
   field: z.string().max(200).optional().describe('Path in the request, such as `lines[2].itemId`.'),
   itemId: entityId.optional(),
 });
+/** A value of `reason`. */
 export type Reason = z.infer<typeof reason>;
 
 /** A line with the price of the restaurant. `amount` is quantity x unitPrice, in minor units. */
@@ -66,6 +74,7 @@ export const pricedLine = z.object({
   unitPrice: totalAmount,
   amount: totalAmount,
 });
+/** A value of `pricedLine`. */
 export type PricedLine = z.infer<typeof pricedLine>;
 
 /** An order, as returned to clients. Times are RFC 3339, UTC. */
@@ -82,6 +91,7 @@ export const orderView = z.object({
   deadline: z.iso.datetime().optional().describe('Time by which the order is decided, if the service has a deadline.'),
   reasons: z.array(reason).describe('Empty unless REJECTED.'),
 });
+/** A value of `orderView`. */
 export type OrderView = z.infer<typeof orderView>;
 
 /** A page of a consumer's orders, newest first. */
@@ -90,4 +100,5 @@ export const ordersPage = z.object({
   /** Relative reference of the next page, with older orders, if there are any. */
   next: z.string().optional(),
 });
+/** A value of `ordersPage`. */
 export type OrdersPage = z.infer<typeof ordersPage>;

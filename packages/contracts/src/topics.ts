@@ -47,11 +47,19 @@ export const TOPICS = {
       'com.standing-order.consumer-refused.v1',
       'com.standing-order.order-details-validated.v1',
       'com.standing-order.order-details-refused.v1',
+      // Of clients of 0.1.0; newer ones send it to order-confirmations.
       'com.standing-order.outcome-received.v1',
       'com.standing-order.settlement-noted.v1',
     ],
     subscriber: 'order',
     deadLetter: 'order-replies-dead',
+  },
+  // Not order-replies: a client that confirms outcomes must not be able to publish verdicts.
+  'order-confirmations': {
+    name: 'order-confirmations',
+    types: ['com.standing-order.outcome-received.v1'],
+    subscriber: 'order',
+    deadLetter: 'order-confirmations-dead',
   },
   'order-settled': {
     name: 'order-settled',

@@ -5,6 +5,7 @@ import { DECIDED_STATUSES, reason } from './order.ts';
 
 /** The types of events that a webhook can receive. The list is closed, and may be extended. */
 export const WEBHOOK_EVENT_TYPES = ['order.validated', 'order.rejected', 'order.expired'] as const;
+/** One of `WEBHOOK_EVENT_TYPES`. */
 export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number];
 
 /** Maximum length of a webhook's URL, in characters. */
@@ -27,6 +28,7 @@ export const webhookRequest = z.strictObject({
   consumerId: entityId.optional(),
   description: z.string().max(200).default(''),
 });
+/** A value of `webhookRequest`. */
 export type WebhookRequest = z.infer<typeof webhookRequest>;
 
 /** The reasons for which a webhook is disabled: its receiver responded 410, or its deliveries have failed for too long. */
@@ -43,6 +45,7 @@ export const webhookView = z.object({
   status: z.enum(['enabled', 'disabled']),
   disabled: z.object({ at: z.iso.datetime(), reason: z.enum(DISABLED_REASONS) }).optional(),
 });
+/** A value of `webhookView`. */
 export type WebhookView = z.infer<typeof webhookView>;
 
 const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be a secret of Standard Webhooks');
@@ -71,6 +74,7 @@ export const deliveryView = z.object({
   answered: z.int().optional(),
   error: z.string().optional(),
 });
+/** A value of `deliveryView`. */
 export type DeliveryView = z.infer<typeof deliveryView>;
 
 /** Open deliveries by the time of their next attempt, and finished ones, newest first. */
@@ -102,4 +106,5 @@ export const webhookPayload = z.object({
     reasons: z.array(reason).max(10),
   }),
 });
+/** A value of `webhookPayload`. */
 export type WebhookPayload = z.infer<typeof webhookPayload>;

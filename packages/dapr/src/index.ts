@@ -1,4 +1,3 @@
-export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 export type { DeadLetter } from './messages/dead-letter.ts';
 export type { HandlingResult } from './messages/delivery-body.ts';
 export { createEvent, type EventDraft, type SentEvent } from './messages/event.ts';

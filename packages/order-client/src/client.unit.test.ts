@@ -82,7 +82,7 @@ describe('a placed order', () => {
     });
     expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
     expect(await outcome).toEqual({ kind: 'settled', order: view });
-    expect(messageSchema(TOPICS['order-replies'].types).parse(sentTo('order-replies')[0])).toMatchObject({
+    expect(messageSchema(TOPICS['order-confirmations'].types).parse(sentTo('order-confirmations')[0])).toMatchObject({
       type: 'com.standing-order.outcome-received.v1',
       data: { orderId, token },
     });
@@ -96,7 +96,7 @@ describe('a placed order', () => {
     await deliver(settled('one', 'VALIDATED'));
     expect(await outcome).toEqual({ kind: 'settled', order: view });
     expect(await client.outcome('one')).toEqual({ kind: 'settled', order: view });
-    expect(sentTo('order-replies')).toHaveLength(3);
+    expect(sentTo('order-confirmations')).toHaveLength(3);
   });
 
   it('does not count as pending when it is placed again after its outcome', async () => {
@@ -117,7 +117,7 @@ describe('a placed order', () => {
     const refusal = { detail: 'no', errors: [{ field: 'request', detail: 'no' }] };
     await deliver(event('com.standing-order.order-request-refused.v1', { correlationId: 'one', ...refusal }));
     expect(await outcome).toEqual({ kind: 'refused', ...refusal });
-    expect(sentTo('order-replies')).toEqual([]);
+    expect(sentTo('order-confirmations')).toEqual([]);
   });
 
   it('is resent with backoff until its outcome is stored', async () => {
@@ -228,7 +228,7 @@ describe('an outcome', () => {
     await placed(1);
     expect(await client.remove('one')).toBe(true);
     expect(await deliver(settled('one'))).toEqual(['SUCCESS']);
-    expect(sentTo('order-replies')).toHaveLength(1);
+    expect(sentTo('order-confirmations')).toHaveLength(1);
     await expect(client.outcome('one')).rejects.toThrow(UnknownRequestError);
   });
 });

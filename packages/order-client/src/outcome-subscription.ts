@@ -1,4 +1,4 @@
-import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic } from '@standing-order/contracts';
+import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic, TOPICS } from '@standing-order/contracts';
 import { type HandlingResult, type ReceivedMessage, type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
@@ -15,6 +15,8 @@ export interface OutcomeSubscriptionOptions {
   readonly requests: Pick<RequestStore, 'read' | 'addOutcomes'>;
   readonly sender: Pick<RequestSender, 'complete'>;
 }
+
+const CONFIRMATIONS = TOPICS['order-confirmations'].name;
 
 type OutcomeMessage = Message<(typeof OUTCOME_TYPES)[number]>;
 type OrderOutcomeMessage = Message<'com.standing-order.order-outcome.v1'>;
@@ -42,7 +44,11 @@ export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptio
   /** Confirms outcomes to the order service, including those of removed requests: no other receiver would confirm them. */
   async function confirm(batch: readonly ReceivedMessage<OutcomeMessage>[]): Promise<readonly HandlingResult[]> {
     const reply = { type: 'com.standing-order.outcome-received.v1' } as const;
-    const confirmed = await sendReplies(options, batch.filter(isOrderOutcome), () => reply);
+    const confirmed = await sendReplies(
+      { ...options, topic: CONFIRMATIONS },
+      batch.filter(isOrderOutcome),
+      () => reply,
+    );
     let next = 0;
     return batch.map((received) => (isOrderOutcome(received) ? (confirmed[next++] ?? 'retry') : 'success'));
   }

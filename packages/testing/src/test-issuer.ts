@@ -11,6 +11,8 @@ export interface TestIssuer {
   readonly url: string;
   /** Number of reads of the key set. */
   readonly reads: () => number;
+  /** Number of requests of any kind, failed ones included. */
+  readonly requests: () => number;
   /** Signs with a new key from now on. `keep`: the earlier keys stay published. `secretly`: the new key is not published. */
   useKey(
     kid: string,
@@ -38,6 +40,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   let keys: Key[] = [];
   let signing: Key | undefined;
   let reads = 0;
+  let requests = 0;
   let behaviour: Behaviour = 'normal';
   let url = '';
 
@@ -47,6 +50,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
     return { keys: keys.map(({ published }) => published) };
   };
   const server = createServer(({ url: path }, response: ServerResponse) => {
+    requests++;
     if (behaviour === 'hanging') return;
     response.statusCode = behaviour === 'failing' ? 500 : 200;
     response.setHeader('content-type', 'application/json').end(JSON.stringify(documentAt(path)));
@@ -58,6 +62,7 @@ export async function startTestIssuer(): Promise<TestIssuer> {
   const issuer: TestIssuer = {
     url,
     reads: () => reads,
+    requests: () => requests,
     async useKey(kid, alg, { keep = false, secretly = false } = {}) {
       const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
       signing = { kid, alg, privateKey, published: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };

@@ -1,9 +1,10 @@
-import { type Consumer, type MessageType, problem } from '@standing-order/contracts';
+import { type Consumer, INVOKER, type MessageType, problem } from '@standing-order/contracts';
 import type { Publication } from '@standing-order/dapr';
 import { type Entities, entityServiceApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { consumerService } from './consumer.ts';
 
+const INVOKED = { 'dapr-caller-app-id': INVOKER };
 const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 5000, currency: 'EUR' } };
 
 /** The service's application over a map with versions, and a broker that accepts the messages that `accepts` returns true for. */
@@ -22,11 +23,11 @@ function service({ accepts = (_: Publication): boolean => true } = {}) {
       reads.push([...ids]);
       return new Map([...stored].map(([id, { entity }]) => [id, entity]));
     },
-    async change(id, etag, patch) {
+    async change(id, matches, patch) {
       const found = stored.get(id);
       if (!found) return { outcome: 'missing' };
-      if (found.etag !== etag) return { outcome: 'stale' };
-      const changed = { entity: { ...found.entity, ...patch } as Consumer, etag: String(Number(etag) + 1) };
+      if (!matches(found.etag)) return { outcome: 'stale' };
+      const changed = { entity: { ...found.entity, ...patch } as Consumer, etag: String(Number(found.etag) + 1) };
       stored.set(id, changed);
       return { outcome: 'changed', ...changed };
     },
@@ -133,17 +134,17 @@ describe('validations', () => {
   it('are answered with the verdict that a command gets', async () => {
     const { send } = service();
     await send('POST', '/consumers', ada);
-    const known = await send('POST', '/validations', { consumerId: 'ada' });
+    const known = await send('POST', '/validations', { consumerId: 'ada' }, INVOKED);
     expect([known.status, await known.json()]).toEqual([
       200,
       { type: 'com.standing-order.consumer-validated.v1', data: { orderLimit: ada.orderLimit } },
     ]);
-    const unknown = await send('POST', '/validations', { consumerId: 'bob' });
+    const unknown = await send('POST', '/validations', { consumerId: 'bob' }, INVOKED);
     expect([unknown.status, await unknown.json()]).toMatchObject([
       200,
       { type: 'com.standing-order.consumer-refused.v1', data: { reasons: [{ code: 'CONSUMER_NOT_FOUND' }] } },
     ]);
-    const garbage = await send('POST', '/validations', { consumerId: '../ada' });
+    const garbage = await send('POST', '/validations', { consumerId: '../ada' }, INVOKED);
     expect([garbage.status, await garbage.json()]).toMatchObject([422, { errors: [{ field: 'consumerId' }] }]);
   });
 });

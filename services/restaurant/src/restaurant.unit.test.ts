@@ -1,8 +1,9 @@
-import { problem } from '@standing-order/contracts';
+import { INVOKER, problem } from '@standing-order/contracts';
 import { entityServiceApp } from '@standing-order/entity-store/entities';
 import { describe, expect, it } from 'vitest';
 import { restaurantService } from './restaurant.ts';
 
+const INVOKED = { 'dapr-caller-app-id': INVOKER };
 const item = { id: 'soup', name: 'Soup', price: 500 };
 const kitchen = { name: 'Soup kitchen', currency: 'EUR', menu: [item] };
 
@@ -73,12 +74,12 @@ describe('validations', () => {
   it('are answered with the verdict that a command gets', async () => {
     const { send } = service();
     const lines = [{ itemId: 'soup', quantity: 1 }];
-    const response = await send('POST', '/validations', { restaurantId: 'nobody', lines });
+    const response = await send('POST', '/validations', { restaurantId: 'nobody', lines }, INVOKED);
     expect([response.status, await response.json()]).toMatchObject([
       200,
       { type: 'com.standing-order.order-details-refused.v1', data: { reasons: [{ code: 'RESTAURANT_NOT_FOUND' }] } },
     ]);
-    const garbage = await send('POST', '/validations', { restaurantId: 'nobody', lines: [] });
+    const garbage = await send('POST', '/validations', { restaurantId: 'nobody', lines: [] }, INVOKED);
     expect([garbage.status, await garbage.json()]).toMatchObject([422, { errors: [{ field: 'lines' }] }]);
   });
 });

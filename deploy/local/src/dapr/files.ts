@@ -2,11 +2,14 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Resource } from './resource.ts';
+import type { Configurations } from './source.ts';
 
 /** The files from which the sidecars of one platform read their settings. */
 export interface DaprFiles {
   readonly resources: string;
   readonly configuration: string;
+  /** Of the sidecars that the order service invokes. */
+  readonly invokedConfiguration: string;
   readonly names: string;
 }
 
@@ -15,6 +18,7 @@ export function daprFiles(dataDir: string): DaprFiles {
   return {
     resources: join(dir, 'resources'),
     configuration: join(dir, 'configuration.yaml'),
+    invokedConfiguration: join(dir, 'configuration-without-mtls.yaml'),
     names: join(dir, 'names.db'),
   };
 }
@@ -23,7 +27,7 @@ export function daprFiles(dataDir: string): DaprFiles {
 export async function writeDaprFiles(
   files: DaprFiles,
   resources: readonly Resource[],
-  configuration: Resource,
+  configurations: Configurations,
 ): Promise<void> {
   await rm(files.resources, { recursive: true, force: true });
   // A sidecar would call the addresses of stopped sidecars until they time out.
@@ -31,7 +35,8 @@ export async function writeDaprFiles(
   await mkdir(files.resources, { recursive: true, mode: 0o700 });
   const write = (path: string, content: Resource) => writeFile(path, stringify(content), { mode: 0o600 });
   await Promise.all([
-    write(files.configuration, configuration),
+    write(files.configuration, configurations.configuration),
+    write(files.invokedConfiguration, configurations.invokedConfiguration),
     ...resources.map((resource) =>
       write(join(files.resources, `${resource.kind.toLowerCase()}-${resource.metadata.name}.yaml`), resource),
     ),

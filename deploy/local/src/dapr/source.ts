@@ -31,20 +31,33 @@ export async function platformResources(
   );
 }
 
+/** The configurations of a platform's sidecars. */
+export interface Configurations {
+  readonly configuration: Resource;
+  /** Of the sidecars that the order service invokes. */
+  readonly invokedConfiguration: Resource;
+}
+
 /**
- * The configuration of a platform's sidecars. `names` is the file in which they find each other. `otlpEndpoint` is the URL of the
+ * The configurations of a platform's sidecars. `names` is the file in which they find each other. `otlpEndpoint` is the URL of the
  * collector that the services export their spans to. Without the sidecars' spans, a call from one service to another is two traces.
  */
-export async function platformConfiguration(names: string, otlpEndpoint?: string): Promise<Resource> {
-  const configuration = await readResource(join(DAPR_FOLDER, 'configuration.yaml'));
-  const { tracing, nameResolution, ...spec } = configuration.spec as Record<string, object>;
+export async function platformConfigurations(names: string, otlpEndpoint?: string): Promise<Configurations> {
+  const of = async (file: string): Promise<Resource> => {
+    const configuration = await readResource(join(DAPR_FOLDER, file));
+    const { tracing, nameResolution, ...spec } = configuration.spec as Record<string, object>;
+    return {
+      ...configuration,
+      spec: {
+        ...spec,
+        tracing: { ...tracing, ...(otlpEndpoint && { otel: collector(new URL(otlpEndpoint)) }) },
+        nameResolution: { ...nameResolution, configuration: { connectionString: names } },
+      },
+    };
+  };
   return {
-    ...configuration,
-    spec: {
-      ...spec,
-      tracing: { ...tracing, ...(otlpEndpoint && { otel: collector(new URL(otlpEndpoint)) }) },
-      nameResolution: { ...nameResolution, configuration: { connectionString: names } },
-    },
+    configuration: await of('configuration.yaml'),
+    invokedConfiguration: await of('configuration-without-mtls.yaml'),
   };
 }
 

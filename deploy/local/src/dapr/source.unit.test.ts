@@ -1,11 +1,23 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TOPICS } from '@standing-order/contracts';
+import {
+  consumerApi,
+  INVOKER,
+  notificationApi,
+  orderApi,
+  outcomeTopic,
+  type Party,
+  restaurantApi,
+  SENDERS,
+  TOPICS,
+  type Topic,
+} from '@standing-order/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { readRunFile } from '../../test/support/run-file.ts';
 import { brokerPort, loopback, statePort } from '../ports.ts';
 import { type Resource, readResource, readResources, settingsOf, withSettings } from './resource.ts';
-import { DAPR_FOLDER, platformConfiguration, platformResources } from './source.ts';
+import { DAPR_FOLDER, platformConfigurations, platformResources } from './source.ts';
 
 const stores = ['redis', 'postgresql'] as const;
 const brokers = ['redis', 'kafka'] as const;
@@ -16,6 +28,34 @@ const broker = `${loopback}:${brokerPort(defaultBase)}`;
 const valuesOf = (component: Resource) =>
   Object.fromEntries(settingsOf(component).map(({ name, value }) => [name, value]));
 const read = (path: string) => readResource(join(DAPR_FOLDER, path));
+const topics: readonly Topic[] = Object.values(TOPICS);
+
+interface AccessControl {
+  readonly policies: readonly {
+    readonly appId: string;
+    readonly defaultAction: string;
+    readonly operations: readonly {
+      readonly name: string;
+      readonly httpVerb: readonly string[];
+      readonly action: string;
+    }[];
+  }[];
+}
+
+/** The topics that this party sends to. */
+const topicsOf = (party: Party): string[] =>
+  topics.filter(({ types }) => types.some((type) => SENDERS[type] === party)).map(({ name }) => name);
+
+/** The topics of each application in a list of scopes. */
+const listsOf = (scopes = ''): Record<string, string[]> =>
+  Object.fromEntries(
+    scopes
+      .replaceAll(' ', '')
+      .split(';')
+      .map((list) => list.split('='))
+      .map(([app = '', list = '']) => [app, list.split(',')]),
+  );
+
 const subscriptions = await readResources(join(DAPR_FOLDER, 'subscriptions'));
 
 describe('the files of deploy/dapr', () => {
@@ -115,15 +155,102 @@ describe.each(stores.flatMap((store) => brokers.map((kind) => ({ store, kind }))
   });
 });
 
-test('the configuration of a platform has its own file of names, and a collector where there is one', async () => {
-  const { spec } = await read('configuration.yaml');
-  const names = {
-    nameResolution: { component: 'sqlite', version: 'v1', configuration: { connectionString: 'names.db' } },
+test.each([
+  ['configuration', 'configuration.yaml'],
+  ['invokedConfiguration', 'configuration-without-mtls.yaml'],
+] as const)(
+  'the %s of a platform has its own file of names, and a collector where there is one',
+  async (name, file) => {
+    const { spec } = await read(file);
+    const names = {
+      nameResolution: { component: 'sqlite', version: 'v1', configuration: { connectionString: 'names.db' } },
+    };
+    expect((await platformConfigurations('names.db'))[name].spec).toEqual({ ...spec, ...names });
+    const traced = (await platformConfigurations('names.db', 'https://collector.example:4318'))[name];
+    const otel = { endpointAddress: 'collector.example:4318', isSecure: true, protocol: 'http' };
+    expect(traced.spec).toEqual({ ...spec, ...names, tracing: { ...(spec.tracing as object), otel } });
+  },
+);
+
+describe('access control', () => {
+  test('denies every invocation but those of the operations for the order service', async () => {
+    const { accessControl } = (await read('configuration.yaml')).spec as { accessControl: AccessControl };
+    const invoked = new Set(
+      [orderApi, consumerApi, restaurantApi, notificationApi].flatMap(({ operations }) =>
+        operations.filter(({ access }) => access === 'sidecar').map(({ method, path }) => `${method} ${path}`),
+      ),
+    );
+    const { policies, ...others } = accessControl;
+    expect(others).toEqual({ defaultAction: 'deny', trustDomain: 'public' });
+    expect(policies.map(({ appId, defaultAction }) => [appId, defaultAction])).toEqual([[INVOKER, 'deny']]);
+    const allowed = policies.flatMap(({ operations }) =>
+      operations.map(({ name, httpVerb, action }) => [action, `${httpVerb.join().toLowerCase()} ${name}`]),
+    );
+    expect(allowed).toEqual([...invoked].map((operation) => ['allow', operation]));
+  });
+
+  test('is missing without mTLS only for the services that order invokes', async () => {
+    const { accessControl: _, ...spec } = (await read('configuration.yaml')).spec;
+    expect((await read('configuration-without-mtls.yaml')).spec).toEqual(spec);
+    const { apps } = await readRunFile(DAPR_FOLDER);
+    const withOwn = apps.filter(({ configFilePath }) => configFilePath !== undefined);
+    expect(withOwn.map(({ appID }) => appID)).toEqual(['consumer', 'restaurant']);
+    for (const { appDirPath, configFilePath = '' } of withOwn) {
+      expect(join(DAPR_FOLDER, appDirPath, configFilePath)).toBe(join(DAPR_FOLDER, 'configuration-without-mtls.yaml'));
+    }
+  });
+});
+
+describe.each(brokers)('the scopes of the %s component', (kind) => {
+  const scopes = async () => {
+    const component = await read(`pubsub/${kind}/messages.yaml`);
+    const { publishingScopes, subscriptionScopes, protectedTopics = '' } = valuesOf(component);
+    return {
+      apps: component.scopes,
+      publishing: listsOf(publishingScopes),
+      subscribing: listsOf(subscriptionScopes),
+      protectedTopics: protectedTopics.split(','),
+    };
   };
-  expect((await platformConfiguration('names.db')).spec).toEqual({ ...spec, ...names });
-  const traced = await platformConfiguration('names.db', 'https://collector.example:4318');
-  const otel = { endpointAddress: 'collector.example:4318', isSecure: true, protocol: 'http' };
-  expect(traced.spec).toEqual({ ...spec, ...names, tracing: { ...(spec.tracing as object), otel } });
+
+  test('allow each service the topics of the contract, and its dead letters', async () => {
+    const { publishing, subscribing } = await scopes();
+    for (const service of ['consumer', 'restaurant', 'notification'] as const) {
+      const dead = topics.filter(({ subscriber }) => subscriber === service).map(({ deadLetter }) => deadLetter);
+      expect(publishing[service]).toEqual([...topicsOf(service), ...dead].sort());
+    }
+    for (const service of ['consumer', 'restaurant', 'notification', 'order'] as const) {
+      const received = topics.filter(({ subscriber }) => subscriber === service).map(({ name }) => name);
+      expect(subscribing[service]).toEqual(received.sort());
+    }
+  });
+
+  test('allow the order service every topic but those of other senders', async () => {
+    const { publishing, protectedTopics } = await scopes();
+    expect(publishing).not.toHaveProperty('order');
+    const own = topicsOf('order');
+    expect(protectedTopics).toEqual(
+      topics
+        .filter(({ name }) => !own.includes(name))
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
+  test('allow the client of the example its requests, confirmations and outcomes', async () => {
+    const { publishing, subscribing } = await scopes();
+    expect(subscribing.shop).toEqual([outcomeTopic('shop')]);
+    // A client of 0.1.0 confirms on order-replies, where the validators publish their verdicts.
+    const own = topicsOf('client').filter((topic) => topic !== 'order-replies');
+    expect(publishing.shop).toEqual([...own, `${outcomeTopic('shop')}-dead`].sort());
+  });
+
+  test('have lists for every other application: one without lists may use any topic', async () => {
+    const { apps, publishing, subscribing } = await scopes();
+    expect(apps).toEqual(['consumer', 'notification', 'order', 'restaurant', 'shop']);
+    expect(Object.keys(subscribing)).toEqual(apps);
+    expect(Object.keys(publishing)).toEqual(apps?.filter((app) => app !== 'order'));
+  });
 });
 
 test('a setting that a component does not have is refused', async () => {

@@ -7,6 +7,8 @@ import type { ServiceName } from '../../src/ports.ts';
 export interface App {
   readonly appID: ServiceName;
   readonly appDirPath: string;
+  /** Instead of that of all apps. */
+  readonly configFilePath?: string;
   readonly appPort: number;
   readonly daprHTTPPort: number;
   readonly daprGRPCPort: number;

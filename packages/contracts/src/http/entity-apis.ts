@@ -32,6 +32,7 @@ const restaurants: EntityContents = {
 export const consumerApi: Api = {
   service: 'consumer',
   title: 'Standing Order: consumers',
+  tag: 'Consumers',
   description: 'Consumers: whether they may order, and up to which total.',
   operations: [
     ...entityOperations(consumers),
@@ -51,6 +52,7 @@ export const consumerApi: Api = {
 export const restaurantApi: Api = {
   service: 'restaurant',
   title: 'Standing Order: restaurants',
+  tag: 'Restaurants',
   description: 'Restaurants: whether they are open, and their menus with prices in minor units.',
   operations: [
     ...entityOperations(restaurants),

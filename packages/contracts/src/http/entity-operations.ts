@@ -76,6 +76,7 @@ export function ownerOperations<C extends MessageType, V extends MessageType>(
       method: 'post',
       path: '/validations',
       access: 'sidecar',
+      tag: 'Other services',
       summary: 'Validate synchronously, without an order',
       body: { name: 'Question', schema: validationRequest(command.type), example: command.example },
       responses: {
@@ -91,6 +92,7 @@ export function ownerOperations<C extends MessageType, V extends MessageType>(
       method: 'post',
       path: '/changes',
       access: 'sidecar',
+      tag: 'Other services',
       summary: `Changes of ${name}s since a cursor`,
       body: {
         name: 'ChangesRequest',

@@ -78,7 +78,8 @@ export const ifMatchHeader: Parameter = {
   name: 'If-Match',
   in: 'header',
   required: true,
-  description: 'The ETag of the version that was read. The change is made only if it is current.',
+  description:
+    'The ETag of the version that was read, a list of ETags, or `*`. The change is made only if one of them is current.',
   schema: z.string(),
   example: '"3"',
 };

@@ -2,15 +2,22 @@ import { type JsonSchema, jsonSchemaOf } from '../json-schema.ts';
 import { PROBLEM_KINDS, type ProblemKind, problem, problemType } from '../problem.ts';
 import { COMMON_OPERATIONS } from './common-operations.ts';
 import { PROBLEM_HEADERS, RESPONSE_HEADERS } from './headers.ts';
-import type { Api, Content, HeaderName, Operation, Parameter, SuccessResponse } from './operation.ts';
-import { problemsOf } from './operation.ts';
+import type { Api, Content, HeaderName, Operation, Parameter, SuccessResponse, Tag } from './operation.ts';
+import { INVOKER, problemsOf } from './operation.ts';
 
 /** Version of the contracts, HTTP and messages alike. */
 export const CONTRACT_VERSION = '0.1.0';
 
 const COMMON_DESCRIPTION =
   'Every error is an `application/problem+json` (RFC 9457). A request can be refused with 400, 404, 405, 408 or 431 before it ' +
-  'reaches an operation.';
+  'reaches an operation. A request that another Dapr application invokes through its sidecar is refused with 403, but for the ' +
+  "order service's calls of the operations with the security scheme `sidecar`.";
+
+const TAG_DESCRIPTIONS: Partial<Record<Tag, { readonly description: string }>> = {
+  Administration: { description: 'For operators' },
+  'Other services': { description: 'Called by the order service, through the sidecars' },
+  Service: { description: 'Health, metrics and documents' },
+};
 
 /** How a document is made. */
 export interface OpenApiOptions {
@@ -26,7 +33,7 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
   const operations = operationsOf(api);
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationOf(operation, auth) };
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: operationOf(operation, api, auth) };
   }
   return {
     openapi: '3.1.1',
@@ -37,6 +44,7 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
+    tags: tagsOf(api),
     paths,
     components: {
       schemas: schemasOf(operations),
@@ -51,20 +59,28 @@ export function openApiOf(api: Api, { auth }: OpenApiOptions): object {
           type: 'apiKey',
           in: 'header',
           name: 'dapr-api-token',
-          description: "The application's token (APP_API_TOKEN), which only its own sidecar has.",
+          description:
+            "The application's token (APP_API_TOKEN). Its own sidecar adds it to every request that it forwards, also to those of " +
+            'other applications. So the operation also requires that the header dapr-caller-app-id, which the sidecar of the ' +
+            `caller sets, is \`${INVOKER}\`.`,
         },
       },
     },
   };
 }
 
+/** The headings in the order of their first operations. */
+const tagsOf = (api: Api): object[] =>
+  [...new Set(operationsOf(api).map(({ tag = api.tag }) => tag))].map((name) => ({ name, ...TAG_DESCRIPTIONS[name] }));
+
 const mapValues = <K extends string, V>(record: Readonly<Record<K, V>>, to: (value: V, key: K) => object) =>
   Object.fromEntries((Object.entries(record) as [K, V][]).map(([key, value]) => [key, to(value, key)]));
 
-function operationOf(operation: Operation, auth: boolean): object {
-  const { id, access, summary, description, parameters, body, responses } = operation;
+function operationOf(operation: Operation, api: Api, auth: boolean): object {
+  const { id, access, tag = api.tag, summary, description, parameters, body, responses } = operation;
   return {
     operationId: id,
+    tags: [tag],
     summary,
     ...(description && { description }),
     security: securityOf(access, auth),

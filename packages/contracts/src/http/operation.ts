@@ -4,9 +4,13 @@ import type { Topic } from '../topics.ts';
 
 /**
  * The callers that an operation accepts. `anyone`: every caller. client: callers with a valid token. admin: callers whose token has
- * the administrator role. sidecar: the service's own Dapr sidecar. Without AUTH_ISSUER, client and admin mean every caller.
+ * the administrator role. sidecar: the order service, through the service's own Dapr sidecar; no other operation may be invoked
+ * through a sidecar. Without AUTH_ISSUER, client and admin mean every caller.
  */
 export type Access = 'anyone' | 'client' | 'admin' | 'sidecar';
+
+/** The Dapr app id that may invoke the operations with access `sidecar`. */
+export const INVOKER = 'order' satisfies Topic['subscriber'];
 
 /** The schema of a body, with an example that it accepts. */
 export interface Content {
@@ -46,6 +50,9 @@ export interface SuccessResponse {
   readonly content?: Content;
 }
 
+/** The headings of the documents. */
+export type Tag = 'Orders' | 'Consumers' | 'Restaurants' | 'Webhooks' | 'Administration' | 'Other services' | 'Service';
+
 /** One operation of an HTTP API. Its route is authorised by `access`, and the OpenAPI document is made from all of it. */
 export interface Operation {
   /** The document's operationId. */
@@ -54,6 +61,8 @@ export interface Operation {
   /** With its parameters in braces: `/orders/{id}`. */
   readonly path: `/${string}`;
   readonly access: Access;
+  /** Heading under which the document lists the operation. Default: that of the API. */
+  readonly tag?: Tag;
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
@@ -68,6 +77,8 @@ export interface Operation {
 export interface Api {
   readonly service: Topic['subscriber'];
   readonly title: string;
+  /** Heading of its operations in the document. */
+  readonly tag: Tag;
   readonly description: string;
   readonly operations: readonly Operation[];
 }
@@ -80,7 +91,7 @@ export function problemsOf({ access, body, path, problems = [] }: Operation): re
   const implied: ProblemKind[] = ['internal-error'];
   if (access !== 'anyone') implied.push('unauthorized');
   if (access === 'client' || access === 'admin') implied.push('unavailable');
-  if (access === 'admin') implied.push('forbidden');
+  if (access === 'admin' || access === 'sidecar') implied.push('forbidden');
   if (path.includes('{')) implied.push('not-found');
   if (body) implied.push('malformed-request', 'content-too-large', 'unsupported-media-type', 'invalid-request');
   return [...new Set([...implied, ...problems])];

@@ -4,9 +4,11 @@ import type { Content, Parameter } from './operation.ts';
 
 /** The id of the order in the examples. */
 export const ID = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
-/** The example of an order's request, and of the order in its states. */
+/** Example of the request for an order. */
 export const request = { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'soup', quantity: 2 }] };
+/** Example of a pending order. */
 export const pending = { id: ID, status: 'PENDING', ...request, createdAt: '2026-11-22T09:00:00.000Z', reasons: [] };
+/** Example of a validated order. */
 export const validated = {
   ...pending,
   status: 'VALIDATED',
@@ -14,6 +16,7 @@ export const validated = {
   total: { amount: 900, currency: 'EUR' },
   settledAt: '2026-11-22T09:00:01.000Z',
 };
+/** Example of a rejected order. */
 export const rejected = {
   ...pending,
   status: 'REJECTED',

@@ -119,6 +119,12 @@ const administration: readonly Operation[] = [
 export const orderApi: Api = {
   service: 'order',
   title: 'Standing Order: orders',
+  tag: 'Orders',
   description: 'Accepts orders while the services behind it are down, and reports their outcomes.',
-  operations: [placeOrder, getOrder, ...ORDER_UPDATE_OPERATIONS, ...administration],
+  operations: [
+    placeOrder,
+    getOrder,
+    ...ORDER_UPDATE_OPERATIONS,
+    ...administration.map((operation) => ({ ...operation, tag: 'Administration' as const })),
+  ],
 };

@@ -208,6 +208,7 @@ function redeliveryResult(count: number): Content {
 export const notificationApi: Api = {
   service: 'notification',
   title: 'Standing Order: webhooks',
+  tag: 'Webhooks',
   description: 'Webhooks that receive an event for every decided order.',
   operations: [...registration, ...deliveries],
 };

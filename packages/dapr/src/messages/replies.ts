@@ -23,14 +23,16 @@ export interface RepliesOptions {
   /** The sender, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly clock: Pick<Clock, 'wall'>;
+  /** Default: `order-replies`. */
+  readonly topic?: string;
 }
 
 /**
- * Replies to messages about orders on the topic `order-replies`, each in its own trace. Replies to one order have one partition
- * key. The result of a message is `success` when the broker accepted its reply.
+ * Replies to messages about orders, each in its own trace. Replies to one order have one partition key. The result of a message
+ * is `success` when the broker accepted its reply.
  */
 export async function sendReplies<M extends OrderMessage>(
-  { sidecar, pubsub, source, clock }: RepliesOptions,
+  { sidecar, pubsub, source, clock, topic = TOPICS['order-replies'].name }: RepliesOptions,
   batch: readonly ReceivedMessage<M>[],
   contentOf: (message: M) => ReplyContent,
 ): Promise<readonly HandlingResult[]> {
@@ -48,6 +50,6 @@ export async function sendReplies<M extends OrderMessage>(
     });
     return { event, partitionKey: orderPartitionKey(orderId) };
   });
-  const accepted = await sidecar.publish(pubsub, TOPICS['order-replies'].name, replies);
+  const accepted = await sidecar.publish(pubsub, topic, replies);
   return accepted.map((ok) => (ok ? 'success' : 'retry'));
 }

@@ -7,6 +7,9 @@ import { contains, nextChange } from './commit.ts';
 import { append, type Change, changesAfter, EMPTY_LOG, type LaneLog } from './lane-log.ts';
 import { changeLane } from './lanes.ts';
 
+/** The precondition of a client that has read this version. */
+const at = (version: string) => (etag: string) => etag === version;
+
 interface Thing {
   readonly id: string;
   readonly text: string;
@@ -85,9 +88,9 @@ describe('an entity', () => {
       { outcome: 'created', entity: { id: 'a', text: '1' }, etag: '1' },
       { outcome: 'exists' },
     ]);
-    expect(await things.change('a', '2', { text: 'x' })).toEqual({ outcome: 'stale' });
-    expect(await things.change('b', '1', { text: 'x' })).toEqual({ outcome: 'missing' });
-    const both = await Promise.all(['3', '4'].map((text) => things.change('a', '1', { text })));
+    expect(await things.change('a', at('2'), { text: 'x' })).toEqual({ outcome: 'stale' });
+    expect(await things.change('b', at('1'), { text: 'x' })).toEqual({ outcome: 'missing' });
+    const both = await Promise.all(['3', '4'].map((text) => things.change('a', at('1'), { text })));
     expect(both.map(({ outcome }) => outcome)).toEqual(['changed', 'stale']);
     expect(await things.get('a')).toEqual({ entity: { id: 'a', text: '3' }, etag: '2' });
     expect(announced.map(({ seq, version }) => [seq, version])).toEqual([
@@ -100,7 +103,7 @@ describe('an entity', () => {
     const one = owner();
     const two = owner(one.store);
     await one.things.create({ id: 'a', text: '' });
-    const outcomes = await Promise.all([one, two].map(({ things }) => things.change('a', '1', { text: 'x' })));
+    const outcomes = await Promise.all([one, two].map(({ things }) => things.change('a', at('1'), { text: 'x' })));
     expect(outcomes.map(({ outcome }) => outcome).toSorted()).toEqual(['changed', 'stale']);
     await Promise.all(
       Array.from({ length: 3 }, (_, n) => (n % 2 ? one : two).things.create({ id: `b${n}`, text: '' })),
@@ -131,7 +134,7 @@ describe('a store that is unclear once', () => {
     from.store[what] = once(key);
     expect(await from.things.create({ id: 'a', text: '1' })).toMatchObject({ outcome: 'created', etag: '1' });
     from.store[what] = once(key);
-    expect(await from.things.change('a', '1', { text: '2' })).toMatchObject({ outcome: 'changed', etag: '2' });
+    expect(await from.things.change('a', at('1'), { text: '2' })).toMatchObject({ outcome: 'changed', etag: '2' });
     expect(from.announced.map(({ version }) => version)).toEqual([1, 2]);
     expect((await pull(from)).seen).toEqual(new Map([['a', { version: 2, text: '2' }]]));
   });
@@ -143,7 +146,7 @@ describe('a process that ends between its commit and the entity document', () =>
     const before = owner();
     await before.things.create({ id: 'a', text: 'old' });
     before.store.acceptsWrite = (key) => key !== 't:a';
-    expect(await before.things.change('a', '1', { text: 'new' })).toEqual({ outcome: 'unknown' });
+    expect(await before.things.change('a', at('1'), { text: 'new' })).toEqual({ outcome: 'unknown' });
     before.store.acceptsWrite = () => true;
     expect(before.announced).toHaveLength(1);
     expect((await before.things.get('a'))?.entity.text).toBe('old');
@@ -159,7 +162,7 @@ describe('a process that ends between its commit and the entity document', () =>
 
   it('is repaired before the next change of its lane', async () => {
     const { things } = await crashed();
-    expect(await things.change('a', '1', { text: 'other' })).toEqual({ outcome: 'stale' });
+    expect(await things.change('a', at('1'), { text: 'other' })).toEqual({ outcome: 'stale' });
     expect(await things.get('a')).toEqual(now);
   });
 
@@ -194,7 +197,7 @@ describe('a pull', () => {
       complete: true,
       reset: false,
     });
-    await from.things.change('t7', '1', { text: 'new' });
+    await from.things.change('t7', at('1'), { text: 'new' });
     expect((await pull(from, first.cursors)).seen).toEqual(new Map([['t7', { version: 2, text: 'new' }]]));
   });
 
@@ -215,7 +218,7 @@ describe('a pull', () => {
     for (const id of ids.slice(1)) await from.things.create({ id, text });
     const first = await from.things.changesSince({ since: START });
     expect(first.lanes[0]?.next.at).toBeGreaterThan(0);
-    await from.things.change(ids[1] ?? '', '1', { text: 'new' });
+    await from.things.change(ids[1] ?? '', at('1'), { text: 'new' });
     await from.things.create({ id: ids[0] ?? '', text: 'late' });
     const { seen } = await pull(from, follow(START, first));
     expect(seen.get(ids[1] ?? '')).toEqual({ version: 2, text: 'new' });

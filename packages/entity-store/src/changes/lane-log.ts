@@ -23,6 +23,7 @@ const MAX_CHANGES = 256;
 /** Every change and every pull reads the whole document. */
 const MAX_BYTES = 16 * 1024;
 
+/** The log of a lane without changes. */
 export const EMPTY_LOG: LaneLog<never> = { v: VERSION, seq: 0, page: 0, changes: [] };
 
 /** The key of a lane's log. */

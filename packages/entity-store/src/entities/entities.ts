@@ -27,8 +27,8 @@ export interface Entities<E> extends ChangeSource<E> {
   get(id: string): Promise<EntityWithEtag<E> | undefined>;
   /** Without the missing ones. */
   getAll(ids: Iterable<string>): Promise<ReadonlyMap<string, E>>;
-  /** Replaces the fields of `patch`, if the stored version still has this ETag. */
-  change(id: string, etag: string, patch: Patch<E>): Promise<ChangeResult<E>>;
+  /** Replaces the fields of `patch`, if `matches` holds for the ETag of the stored version. */
+  change(id: string, matches: (etag: string) => boolean, patch: Patch<E>): Promise<ChangeResult<E>>;
 }
 
 /** Entities, for the service that owns them. */
@@ -83,10 +83,10 @@ export function createEntities<E extends { readonly id: string }>(options: Entit
       return { outcome: 'created', ...announced(result.change) };
     },
 
-    async change(id, etag, patch) {
+    async change(id, matches, patch) {
       const result = await lanes.commit<'missing' | 'stale'>(id, (current) => {
         if (!current) return { refusal: 'missing' };
-        return String(current.version) === etag ? { entity: { ...current.entity, ...patch } } : { refusal: 'stale' };
+        return matches(String(current.version)) ? { entity: { ...current.entity, ...patch } } : { refusal: 'stale' };
       });
       if (result.outcome === 'unknown') return result;
       if (result.outcome === 'refused') return { outcome: result.refusal };

@@ -51,8 +51,8 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 
   app.patch(`${path}/:id`, async (c) => {
     const id = pathParam(c, 'id', entityId);
-    const etag = requireIfMatch(c);
-    const changed = await entities.change(id, etag, await readJsonBody(c, patch));
+    const matches = requireIfMatch(c);
+    const changed = await entities.change(id, matches, await readJsonBody(c, patch));
     switch (changed.outcome) {
       case 'changed':
         return respond(c, changed, 200);

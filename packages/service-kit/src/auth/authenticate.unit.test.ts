@@ -142,6 +142,31 @@ test('limits the reads for tokens that name unknown keys', async () => {
   expect(issuer.reads()).toBe(1);
 });
 
+test('limits the reads of a failing issuer, for unknown and for known keys', async () => {
+  const ask = service({}, { cooldownMs: 60_000 });
+  issuer.setBehaviour('failing');
+  const token = await issuer.token();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(token)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(503));
+  expect(issuer.requests()).toBe(1);
+});
+
+test('limits the reads for an unknown key after a failed read, and accepts known keys meanwhile', async () => {
+  const ask = service({}, { cooldownMs: 300 });
+  const known = await issuer.token();
+  expect((await ask(known)).status).toBe(200);
+  await issuer.useKey('unknown', 'ES256', { keep: true, secretly: true });
+  const unknown = await issuer.token();
+  await expect.poll(async () => (await ask(unknown)).status, SOON).toBe(401);
+  issuer.setBehaviour('failing');
+  await expect.poll(async () => (await ask(unknown)).status, SOON).toBe(503);
+  const before = issuer.requests();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(unknown)));
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(503));
+  expect((await ask(known)).status).toBe(200);
+  expect(issuer.requests() - before).toBeLessThanOrEqual(1);
+});
+
 test('refuses a withdrawn key after the next refresh', async () => {
   const ask = service({}, { refreshMs: 0 });
   const token = await issuer.token();

@@ -21,11 +21,13 @@ export const authConfig = {
 /** The values of `authConfig`. */
 export type AuthConfig = z.infer<z.ZodObject<typeof authConfig>>;
 
-const missing = (name: keyof AuthConfig) => ({ path: [name], error: 'is missing', when: () => true });
+type CheckedConfig = Partial<AuthConfig> & { readonly APP_API_TOKEN?: string | undefined };
+
+const missing = (name: keyof CheckedConfig) => ({ path: [name], error: 'is missing', when: () => true });
 
 /**
- * Checks for `refine`: issuer and audience are set together. A partial configuration would leave a service open that its operator
- * believes to be closed.
+ * Checks for `refine`: issuer, audience and the sidecar's token are set together. A partial configuration would leave a service open
+ * that its operator believes to be closed: without APP_API_TOKEN every caller could use the sidecar's operations.
  */
 export const AUTH_CHECKS = {
   issuer: [
@@ -36,5 +38,9 @@ export const AUTH_CHECKS = {
   audience: [
     ({ AUTH_ISSUER, AUTH_AUDIENCE }: Partial<AuthConfig>) => AUTH_ISSUER === undefined || AUTH_AUDIENCE !== undefined,
     missing('AUTH_AUDIENCE'),
+  ],
+  appToken: [
+    ({ AUTH_ISSUER, APP_API_TOKEN }: CheckedConfig) => AUTH_ISSUER === undefined || APP_API_TOKEN !== undefined,
+    missing('APP_API_TOKEN'),
   ],
 } as const;

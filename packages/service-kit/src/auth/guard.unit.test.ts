@@ -1,6 +1,6 @@
 import type { Api, Operation } from '@standing-order/contracts';
 import type { Hono } from 'hono';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createApp } from '../http/index.ts';
 import type { Authenticate } from './authenticate.ts';
 import { type Caller, callerOf } from './caller.ts';
@@ -17,6 +17,7 @@ const operation = (path: Operation['path'], access: Operation['access'], method:
 const api: Api = {
   service: 'order',
   title: 'Things',
+  tag: 'Orders',
   description: '',
   operations: [
     operation('/things/stuck', 'admin'),
@@ -87,15 +88,70 @@ test('gives every caller full access, as one client, when authentication is off'
   expect(await response.json()).toEqual({ client: 'anonymous', admin: true });
 });
 
-test('requires the token of the sidecar for its operations, and no other', async () => {
+describe('with the token of the sidecar', () => {
+  const TOKEN = { 'dapr-api-token': 'secret' };
+  const ORDER = { 'dapr-caller-app-id': 'order' };
+  const SHOP = { 'dapr-caller-app-id': 'shop' };
   const app = setUp(byName, 'secret');
-  const post = async (path: string, headers: Record<string, string>) =>
-    (await app.request(path, { method: 'POST', headers })).status;
-  for (const path of ['/validations', '/messages/known']) {
-    expect(await post(path, { 'dapr-api-token': 'secret' })).toBe(200);
-    expect(await post(path, { 'dapr-api-token': 'secreT' })).toBe(401);
-    expect(await post(path, { authorization: 'root' })).toBe(401);
-  }
+  const statusWith = async (method: string, path: string, headers: Record<string, string>) =>
+    (await app.request(path, { method, headers })).status;
+
+  test.each<[string, Record<string, string>]>([
+    ['/validations', ORDER],
+    ['/messages/known', {}],
+  ])('requires the token for POST %s, and accepts no other', async (path, caller) => {
+    expect(await statusWith('POST', path, { ...TOKEN, ...caller })).toBe(200);
+    expect(await statusWith('POST', path, { ...caller, 'dapr-api-token': 'secreT' })).toBe(401);
+    expect(await statusWith('POST', path, { ...caller, authorization: 'root' })).toBe(401);
+  });
+
+  test('lets only the order service invoke an operation of the sidecar', async () => {
+    expect(await statusWith('POST', '/validations', TOKEN)).toBe(403);
+    expect(await statusWith('POST', '/validations', { ...TOKEN, ...SHOP })).toBe(403);
+  });
+
+  test.each(['order, shop', 'shop, order', 'ORDER', 'orders', ''])(
+    'does not accept the caller "%s"',
+    async (caller) => {
+      expect(await statusWith('POST', '/validations', { ...TOKEN, 'dapr-caller-app-id': caller })).toBe(403);
+    },
+  );
+
+  test.each([ORDER, SHOP, { 'dapr-caller-app-id': '' }])(
+    'takes no delivery from the application %o',
+    async (caller) => {
+      expect(await statusWith('POST', '/messages/known', { ...TOKEN, ...caller })).toBe(403);
+      expect(await statusWith('POST', '/messages/unknown', { ...TOKEN, ...caller })).toBe(403);
+    },
+  );
+
+  test.each([
+    ['GET', '/things/1'],
+    ['GET', '/things/stuck'],
+    ['GET', '/asks'],
+    ['GET', '/open'],
+    ['GET', '/healthz'],
+    ['GET', '/nothing'],
+  ])('lets no application invoke %s %s', async (method, path) => {
+    for (const caller of [ORDER, SHOP]) {
+      expect(await statusWith(method, path, { ...TOKEN, ...caller, authorization: 'root' })).toBe(403);
+      expect(await statusWith(method, path, { ...caller, authorization: 'root' })).toBe(403);
+    }
+  });
+
+  test('refuses a request for clients that comes through the sidecar without the id of its caller', async () => {
+    for (const path of ['/things/1', '/things/stuck', '/asks']) {
+      expect(await statusWith('GET', path, { ...TOKEN, authorization: 'root' })).toBe(403);
+      expect(await statusWith('GET', path, { 'dapr-api-token': 'another', authorization: 'root' })).toBe(200);
+    }
+  });
+
+  test('refuses invocations also without authentication', async () => {
+    const open = setUp(undefined, 'secret');
+    for (const headers of [SHOP, { ...TOKEN, ...SHOP }, TOKEN]) {
+      expect((await open.request('/things/1', { headers })).status).toBe(403);
+    }
+  });
 });
 
 test('the OpenAPI document lists the required credentials', async () => {

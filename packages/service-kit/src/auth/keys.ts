@@ -1,4 +1,11 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { z } from 'zod';
 import { warnRateLimited } from '../telemetry/index.ts';
 
@@ -8,7 +15,7 @@ export interface KeyTimes {
   readonly timeoutMs: number;
   /** Interval in which the keys are read again, so that a withdrawn key is soon refused. */
   readonly refreshMs: number;
-  /** Minimum interval between reads for tokens that name an unknown key. */
+  /** Minimum interval between reads for tokens that name an unknown key, and after a failed read. */
   readonly cooldownMs: number;
 }
 
@@ -39,6 +46,8 @@ type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWTVerifyGetKey {
   let remote: Promise<RemoteKeys> | undefined;
   let readAt = performance.now();
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let failure: unknown;
 
   async function createRemote(): Promise<RemoteKeys> {
     const url = jwksUrl ?? (await discover(issuer, times.timeoutMs));
@@ -66,13 +75,28 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
     });
   }
 
+  /**
+   * The key of a token. `jose` counts its cooldown from the last successful read only, so that unknown keys would cost a failing
+   * issuer a read for each request. Within the cooldown after a failure the known keys are used without a read, and a token with
+   * another key can be neither accepted nor refused: its key may be new.
+   */
+  async function keyOf(header: JWSHeaderParameters, token: FlattenedJWSInput) {
+    if (performance.now() - failedAt < times.cooldownMs) {
+      const known = (await remote)?.jwks() ?? { keys: [] };
+      return createLocalJWKSet(known)(header, token).catch(() => Promise.reject(failure));
+    }
+    const keys = await remoteKeys();
+    if (keys.jwks()) refreshInBackground(keys);
+    return keys(header, token);
+  }
+
   return async (header, token) => {
     try {
-      const keys = await remoteKeys();
-      if (keys.jwks()) refreshInBackground(keys);
-      return await keys(header, token);
+      return await keyOf(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (error !== failure) failedAt = performance.now();
+      failure = error;
       throw new KeysUnavailableError('the keys of the issuer cannot be read', { cause: error });
     }
   };

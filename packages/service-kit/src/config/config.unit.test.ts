@@ -23,16 +23,19 @@ test('uses defaults for absent and empty variables, and ignores unknown ones', (
   });
 });
 
-test('requires issuer and audience together, and lists their faults with the others', () => {
+test('requires issuer, audience and the sidecar’s token together, and lists their faults with the others', () => {
   const issuer = { AUTH_ISSUER: 'https://issuer.example' };
-  expect(faults({ ...good, ...issuer, AUTH_AUDIENCE: 'shop' })).toEqual([]);
-  expect(faults({ ...good, ...issuer })).toEqual(['AUTH_AUDIENCE: is missing']);
+  const token = { APP_API_TOKEN: 'secret' };
+  expect(faults({ ...good, ...issuer, ...token, AUTH_AUDIENCE: 'shop' })).toEqual([]);
+  expect(faults({ ...good, ...issuer, AUTH_AUDIENCE: 'shop' })).toEqual(['APP_API_TOKEN: is missing']);
+  expect(faults({ ...good, ...issuer, ...token })).toEqual(['AUTH_AUDIENCE: is missing']);
   expect(faults({ ...good, AUTH_AUDIENCE: 'shop' })).toEqual(['AUTH_ISSUER: is missing']);
   expect(faults({ ...good, AUTH_JWKS_URL: 'https://issuer.example/keys' })).toEqual(['AUTH_ISSUER: is missing']);
   expect(faults({ PORT: '80', AUTH_ISSUER: 'issuer.example' })).toEqual([
     'DAPR_HTTP_PORT: is missing',
     'AUTH_ISSUER: must be an http or https URL',
     'AUTH_AUDIENCE: is missing',
+    'APP_API_TOKEN: is missing',
   ]);
 });
 

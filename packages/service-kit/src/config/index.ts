@@ -27,7 +27,8 @@ export const serviceConfig = z
     ...authConfig,
   })
   .refine(...AUTH_CHECKS.issuer)
-  .refine(...AUTH_CHECKS.audience);
+  .refine(...AUTH_CHECKS.audience)
+  .refine(...AUTH_CHECKS.appToken);
 
 /** The values of `serviceConfig`. */
 export type ServiceConfig = z.infer<typeof serviceConfig>;

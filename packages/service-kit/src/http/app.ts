@@ -1,7 +1,7 @@
 import type { Api } from '@standing-order/contracts';
 import { type Context, Hono } from 'hono';
 import { type Authenticate, guard } from '../auth/index.ts';
-import { logger, metricsText, warnRateLimited } from '../telemetry/index.ts';
+import { logger, meter, metricsText, warnRateLimited } from '../telemetry/index.ts';
 import { documentRoutes } from './documents.ts';
 import { observe } from './observe.ts';
 import { ProblemError, problemResponse } from './problem.ts';
@@ -28,6 +28,11 @@ export interface ServiceAppOptions extends AppOptions {
   readonly authenticate: Authenticate | undefined;
 }
 
+const CLIENT_CLOSED_REQUEST = 499;
+const aborted = meter.createCounter('http.server.aborted_requests', {
+  description: 'Requests whose client closed the connection before the response',
+});
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** The methods of the routes with this path. Middleware is registered for all methods and does not count. */
@@ -53,6 +58,12 @@ function errorResponse(error: Error, c: Context): Response {
       detail: 'the sidecar or its state store is not available',
       retryAfter: 2,
     });
+  }
+  if (c.req.raw.signal.aborted) {
+    aborted.add(1);
+    logger.debug({ err: error, method: c.req.method, path: c.req.path }, 'the client closed the connection');
+    // Never received; the status of the metrics is nginx's for this case.
+    return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   }
   logger.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed');
   return problemResponse('internal-error');

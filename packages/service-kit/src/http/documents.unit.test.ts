@@ -16,8 +16,10 @@ test('the page loads only files of the service, and its policy allows no others'
   const page = await response.text();
   expect(response.headers.get('content-type')).toMatch(/^text\/html/);
   expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'/);
-  const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, at = '']) => at).filter((at) => at !== 'data:,');
-  expect(parts).toEqual(['docs/swagger-ui.css', 'docs/swagger-ui-bundle.js', 'docs/page.js']);
+  const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)]
+    .map(([, at = '']) => at)
+    .filter((at) => at !== 'data:,' && at !== 'openapi.json');
+  expect(parts).toEqual(['docs/swagger-ui.css', 'docs/page.css', 'docs/swagger-ui-bundle.js', 'docs/page.js']);
   for (const part of parts) {
     const file = await app.request(`/${part}`);
     expect([part, file.status]).toEqual([part, 200]);
@@ -26,3 +28,14 @@ test('the page loads only files of the service, and its policy allows no others'
   expect((await app.request('/docs/index.js')).status).toBe(404);
   expect((await app.request('/docs/constructor')).status).toBe(404);
 });
+
+test.each(['/openapi.json', '/asyncapi.json', '/docs', '/docs/page.js'])(
+  'makes %s once, and answers 304 to its ETag',
+  async (path) => {
+    const first = await app.request(path);
+    const etag = first.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{43}"$/);
+    const again = await app.request(path, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+  },
+);

@@ -12,19 +12,35 @@ export function idempotencyKeyOf(c: Context): string | undefined {
   throw invalidRequest(result.error.issues.map(({ message }) => ({ field: 'Idempotency-Key', detail: message })));
 }
 
-const STRONG_TAG = /^"([\x21\x23-\x7e]{1,255})"$/;
+/** The entity tags of a list (RFC 9110, 8.8.3); `W/` marks a weak one. */
+const TAG_LIST = /^\s*(?:W\/)?"[\x21\x23-\x7e]*"(?:\s*,\s*(?:W\/)?"[\x21\x23-\x7e]*")*\s*$/;
+const TAGS = /(W\/)?"([\x21\x23-\x7e]*)"/g;
 
-/** The ETag in If-Match, without quotes. @throws ProblemError 428 without the header, 422 unless it is one strong ETag */
-export function requireIfMatch(c: Context): string {
+/** True for the ETags of versions that a change may be applied to. */
+export type Precondition = (etag: string) => boolean;
+
+/**
+ * The precondition in If-Match, undefined without the header: `*` matches every version, a list each of its tags. Weak tags never
+ * match, because the comparison is strong (RFC 9110, 13.1.1). @throws ProblemError 422 when the value is malformed
+ */
+export function ifMatch(c: Context): Precondition | undefined {
   const value = c.req.header('if-match');
-  if (value === undefined) {
-    throw new ProblemError('precondition-required', {
-      errors: [{ field: 'If-Match', detail: 'is missing; must be the ETag of the version that you have read' }],
-    });
+  if (value === undefined) return undefined;
+  if (value.trim() === '*') return () => true;
+  if (!TAG_LIST.test(value)) {
+    throw invalidRequest([{ field: 'If-Match', detail: 'must be * or a list of ETags in quotes' }]);
   }
-  const tag = STRONG_TAG.exec(value.trim())?.[1];
-  if (tag === undefined) throw invalidRequest([{ field: 'If-Match', detail: 'must be one strong ETag in quotes' }]);
-  return tag;
+  const strong = [...value.matchAll(TAGS)].filter(([, weak]) => weak === undefined).map(([, , tag]) => tag);
+  return (etag) => strong.includes(etag);
+}
+
+/** The precondition in If-Match. @throws ProblemError 428 without the header, 422 when it is malformed */
+export function requireIfMatch(c: Context): Precondition {
+  const precondition = ifMatch(c);
+  if (precondition) return precondition;
+  throw new ProblemError('precondition-required', {
+    errors: [{ field: 'If-Match', detail: 'is missing; must be the ETag of the version that you have read' }],
+  });
 }
 
 /** A stored version in the form of an ETag header. */

@@ -15,6 +15,7 @@ const service = (options = '') => `
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
   const go = Promise.withResolvers();
   app.get('/slow', async (c) => { console.log('slow: received'); await go.promise; return c.text('done'); });
+  app.post('/upload', async (c) => c.text(await c.req.text()));
   process.on('SIGUSR2', go.resolve);
   runService({ app, host: '127.0.0.1', port: 0, ${options} });
 `;
@@ -72,6 +73,37 @@ test('on SIGTERM answers the requests in flight, accepts no more, stops and exit
   expect(await (await slow).text()).toBe('done');
   await one.line('stop hook');
   expect(await one.exit).toBe(0);
+});
+
+test('a stop waits for no connection without a complete request, and always runs the stop hook', async () => {
+  const one = run(service(`drainWithinMs: 500, async stop() { console.log('stop hook'); }`));
+  const { port } = new URL(await one.url());
+  const silent = connect({ port: Number(port), host: '127.0.0.1' });
+  const halfHeaders = connect({ port: Number(port), host: '127.0.0.1' });
+  const halfBody = connect({ port: Number(port), host: '127.0.0.1' });
+  const used = connect({ port: Number(port), host: '127.0.0.1' });
+  halfHeaders.write('POST /upload HTTP/1.1\r\nhost: x\r\n');
+  halfBody.write('POST /upload HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+  used.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(used, 'data');
+  const hanging = fetch(`http://127.0.0.1:${port}/slow`).catch(() => 'cut off');
+  await one.line('slow: received');
+  const closed = [silent, halfHeaders, halfBody, used].map((socket) =>
+    once(
+      socket.on('error', () => {}),
+      'close',
+    ),
+  );
+  one.kill('SIGTERM');
+  await one.line('stop hook');
+  expect(await one.exit).toBe(0);
+  await Promise.all(closed);
+  expect(await hanging).toBe('cut off');
+});
+
+test('keeps an idle connection open for longer than load balancers reuse one', async () => {
+  const response = await fetch(`${await run(service()).url()}/healthz`);
+  expect(response.headers.get('keep-alive')).toBe('timeout=75');
 });
 
 test('exits with 1 at once on a second signal', async () => {

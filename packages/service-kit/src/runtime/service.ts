@@ -1,9 +1,7 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { answerClientError } from '../http/client-error.ts';
 import { logger, stopTelemetry } from '../telemetry/index.ts';
+import { type ClosableServer, createClosableServer } from './server.ts';
 
 /** The application, its address, and what the service starts and stops. */
 export interface ServiceOptions {
@@ -12,27 +10,31 @@ export interface ServiceOptions {
   readonly port: number;
   /** Runs once the port listens. A rejection ends the process with exit code 1. Aborted by the first stop signal. */
   start?(signal: AbortSignal): Promise<void>;
-  /** Runs after the last request was answered, before telemetry is flushed. */
+  /** Runs after the last request was answered or the drain time is over, before telemetry is flushed. */
   stop?(): Promise<void>;
   /** Maximum duration of the whole stop, in milliseconds. Default 25,000. */
   readonly stopWithinMs?: number;
+  /** Time for requests in flight after a stop signal, in milliseconds. Default 10,000. */
+  readonly drainWithinMs?: number;
+  /** Time that an idle connection stays open, in milliseconds. Default 75,000: longer than load balancers reuse one. */
+  readonly keepAliveMs?: number;
 }
 
 const STOP_WITHIN_MS = 25_000;
+/** As long as the order service lets a request wait for its commit. */
+const DRAIN_WITHIN_MS = 10_000;
 const FLUSH_WITHIN_MS = 3_000;
-/** Time in which a client must have sent its request. */
-const REQUEST_WITHIN_MS = 30_000;
+const KEEP_ALIVE_MS = 75_000;
 
 /**
  * Runs a service until SIGTERM or SIGINT, then ends the process: with exit code 0 after an orderly stop, 1 otherwise.
  *
- * Order: listen, start. On a signal: accept no more connections, answer the requests in flight, stop, flush telemetry. A second
- * signal, an uncaught exception, or a stop that takes too long ends the process at once.
+ * Order: listen, start. On a signal: accept no more connections, answer the requests in flight, stop, flush telemetry. Connections
+ * without a request never delay the stop, and requests in flight only until the drain time is over. A second signal, an uncaught
+ * exception, or a stop that takes too long ends the process at once.
  */
 export function runService(options: ServiceOptions): void {
-  const server = createAdaptorServer({ fetch: options.app.fetch }) as Server;
-  server.requestTimeout = REQUEST_WITHIN_MS;
-  server.on('clientError', answerClientError);
+  const server = createClosableServer(options.app, options.keepAliveMs ?? KEEP_ALIVE_MS);
   const stopping = new AbortController();
 
   const fail = (error: unknown, message: string): never => {
@@ -59,31 +61,21 @@ export function runService(options: ServiceOptions): void {
   });
 }
 
-async function startInOrder(server: Server, options: ServiceOptions, signal: AbortSignal): Promise<void> {
+async function startInOrder({ server }: ClosableServer, options: ServiceOptions, signal: AbortSignal): Promise<void> {
   server.listen(options.port, options.host);
   await once(server, 'listening', { signal });
   logger.info({ address: server.address() }, 'listening');
   await options.start?.(signal);
 }
 
-async function stopInOrder(server: Server, options: ServiceOptions): Promise<void> {
+async function stopInOrder(server: ClosableServer, options: ServiceOptions): Promise<void> {
   const limitMs = options.stopWithinMs ?? STOP_WITHIN_MS;
   setTimeout(() => {
     logger.fatal(`not stopped within ${limitMs} ms`);
     process.exit(1);
   }, limitMs).unref();
-  await closeServer(server);
+  await server.close(options.drainWithinMs ?? DRAIN_WITHIN_MS);
   await options.stop?.();
   if (!(await stopTelemetry(FLUSH_WITHIN_MS))) logger.warn('not all telemetry was sent');
   logger.info('stopped');
-}
-
-/** Closes also the connections that become idle while others are still answered, which close() leaves open. */
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const closed = once(server, 'close');
-  server.close();
-  await closed;
-  clearInterval(sweep);
 }

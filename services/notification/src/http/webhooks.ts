@@ -1,11 +1,11 @@
 import { webhookId, webhookRequest } from '@standing-order/contracts';
 import {
   formatEtag,
+  ifMatch,
   isUnchanged,
   ProblemError,
   pathParam,
   readJsonBody,
-  requireIfMatch,
 } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
 import type { DeliveryLog } from '../delivery/storage/delivery-log.ts';
@@ -60,9 +60,9 @@ export function addWebhookRoutes(
   /** Changes an endpoint. With If-Match, only if its version is still that of the client. */
   async function change(c: Context, decide: (endpoint: Endpoint) => Endpoint): Promise<Endpoint> {
     const id = pathParam(c, 'id', webhookId);
-    const expected = c.req.header('if-match') === undefined ? undefined : requireIfMatch(c);
+    const matches = ifMatch(c);
     const changed: ChangeResult<'stale'> = await endpoints.change(id, (endpoint) =>
-      expected === undefined || expected === String(endpoint.version) ? decide(endpoint) : 'stale',
+      matches === undefined || matches(String(endpoint.version)) ? decide(endpoint) : 'stale',
     );
     refresh();
     switch (changed.outcome) {

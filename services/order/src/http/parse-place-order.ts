@@ -1,4 +1,4 @@
-import { type HttpStyle, orderRequest } from '@standing-order/contracts';
+import { type HttpStyle, MAX_ORDER_REQUEST_BYTES, orderRequest } from '@standing-order/contracts';
 import { callerOf } from '@standing-order/service-kit/auth';
 import { idempotencyKeyOf, readJsonBody } from '@standing-order/service-kit/http';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
@@ -16,7 +16,7 @@ export interface ParsedPlaceOrder {
 export async function parsePlaceOrder(c: Context, settings: StyleSettings): Promise<ParsedPlaceOrder> {
   const style = styleOf(c, settings);
   const idempotencyKey = idempotencyKeyOf(c);
-  const request = await readJsonBody(c, orderRequest);
+  const request = await readJsonBody(c, orderRequest, MAX_ORDER_REQUEST_BYTES);
   requireConsumer(c, request.consumerId);
   const { client } = callerOf(c);
   return { style, command: { request, client, idempotencyKey, trace: currentTrace() } };

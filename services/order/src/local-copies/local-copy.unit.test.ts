@@ -36,7 +36,7 @@ function owner() {
     things,
     async change(id: string, weight: number) {
       const found = await things.get(id);
-      if (found) await things.change(id, found.etag, { n: found.entity.n + 1, weight });
+      if (found) await things.change(id, (etag) => etag === found.etag, { n: found.entity.n + 1, weight });
       else await things.create({ id, n: 1, weight, pad });
     },
   };

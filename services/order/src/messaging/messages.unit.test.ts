@@ -126,17 +126,21 @@ describe('replies', () => {
     reply(5, 'settlement-noted', {}),
   ];
 
-  async function deliver(record: (entries: readonly { id: string; reply: OrderInput }[]) => void) {
+  async function deliver(
+    record: (entries: readonly { id: string; reply: OrderInput }[]) => void,
+    topic = 'order-replies',
+    delivered = entries,
+  ) {
     const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
     subscribeToReplies(app, {
       sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
       pubsub: 'messages',
       record: async (recorded) => record(recorded),
     });
-    const response = await app.request('/messages/order-replies', {
+    const response = await app.request(`/messages/${topic}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ type: 'com.dapr.event.sent.bulk', entries }),
+      body: JSON.stringify({ type: 'com.dapr.event.sent.bulk', entries: delivered }),
     });
     const { statuses } = (await response.json()) as { statuses: { status: string }[] };
     return statuses.map(({ status }) => status);
@@ -154,6 +158,19 @@ describe('replies', () => {
         { id: orderId(5), reply: { kind: 'noted', token } },
       ],
     ]);
+  });
+
+  it.each(['order-replies', 'order-confirmations'])('of a client are recorded from %s', async (topic) => {
+    const calls: unknown[] = [];
+    const confirmation = [reply(6, 'outcome-received', {})];
+    expect(await deliver((recorded) => calls.push(recorded), topic, confirmation)).toEqual(['SUCCESS']);
+    expect(calls).toEqual([[{ id: orderId(6), reply: { kind: 'received', token } }]]);
+  });
+
+  it('are not recorded from order-confirmations, where clients may publish', async () => {
+    const calls: unknown[] = [];
+    await deliver((recorded) => calls.push(recorded), 'order-confirmations');
+    expect(calls).toEqual([]);
   });
 
   it('are delivered again when the store fails', async () => {

@@ -7,9 +7,8 @@ import type { OrderReply } from '../domain/ports.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import { SOURCE } from '../outbox/command-transport.ts';
 
-const topic = TOPICS['order-replies'];
-
-type ReplyMessage = Message<(typeof topic.types)[number]>;
+/** Every type of order-confirmations is also one of order-replies. */
+type ReplyMessage = Message<(typeof TOPICS)['order-replies']['types'][number]>;
 
 export interface RepliesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
@@ -19,22 +18,24 @@ export interface RepliesParts {
 }
 
 /**
- * Subscribes to `order-replies`. A reply is acknowledged when it is recorded, or ignored for a named reason. When the state
+ * Subscribes to `order-replies` and `order-confirmations`. A reply is acknowledged when it is recorded, or ignored for a named reason. When the state
  * store fails, the broker delivers it again.
  */
 export function subscribeToReplies(app: Hono, { sidecar, pubsub, record }: RepliesParts): void {
-  subscribe(app, {
-    sidecar,
-    pubsub,
-    topic,
-    source: SOURCE,
-    schema: messageSchema(topic.types),
-    async handle(batch) {
-      const replies = batch.map(({ message }) => ({ id: message.data.orderId, reply: toOrderInput(message) }));
-      await runDetached(() => record(replies));
-      return batch.map(() => 'success');
-    },
-  });
+  for (const topic of [TOPICS['order-replies'], TOPICS['order-confirmations']]) {
+    subscribe<ReplyMessage>(app, {
+      sidecar,
+      pubsub,
+      topic,
+      source: SOURCE,
+      schema: messageSchema(topic.types),
+      async handle(batch) {
+        const replies = batch.map(({ message }) => ({ id: message.data.orderId, reply: toOrderInput(message) }));
+        await runDetached(() => record(replies));
+        return batch.map(() => 'success');
+      },
+    });
+  }
 }
 
 /** Converts a reply to an input of the order. */

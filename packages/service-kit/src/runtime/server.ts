@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { answerClientError } from '../http/client-error.ts';
+
+/** Time in which a client must have sent its headers, and then its complete request: a body has at most 256 KiB. */
+const HEADERS_WITHIN_MS = 10_000;
+const REQUEST_WITHIN_MS = 20_000;
+/** Node checks both deadlines in this interval; its default of 30 s would add up to 30 s to each of them. */
+const CHECK_EVERY_MS = 1_000;
+/** Maximum of open connections. An idle connection takes about 10 KiB; more than this is closed at once. */
+const MAX_CONNECTIONS = 4_096;
+const SWEEP_EVERY_MS = 50;
+
+/** An HTTP server that can be closed while clients hold connections open. */
+export interface ClosableServer {
+  readonly server: Server;
+  /**
+   * Accepts no more connections, closes those without a request in flight at once, and the others after their response or
+   * after `drainMs`. Resolves when all are closed.
+   */
+  close(drainMs: number): Promise<void>;
+}
+
+/** Creates the server of an application. Keeps idle connections open for `keepAliveMs`. */
+export function createClosableServer(app: Hono, keepAliveMs: number): ClosableServer {
+  const serverOptions = {
+    headersTimeout: HEADERS_WITHIN_MS,
+    requestTimeout: REQUEST_WITHIN_MS,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: CHECK_EVERY_MS,
+  };
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('clientError', answerClientError);
+  const connections = trackConnections(server);
+  return {
+    server,
+    async close(drainMs) {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      const sweep = setInterval(connections.destroyIdle, SWEEP_EVERY_MS);
+      const deadline = setTimeout(connections.destroyAll, drainMs);
+      connections.destroyIdle();
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(deadline);
+    },
+  };
+}
+
+/** Node's `closeIdleConnections` keeps a connection that has not sent a byte, so that one silent socket would delay every stop. */
+function trackConnections(server: Server) {
+  const open = new Set<Socket>();
+  const busy = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    busy.add(socket);
+    response.once('close', () => busy.delete(socket));
+  });
+  const destroy = (isDue: (socket: Socket) => boolean) => () => {
+    for (const socket of open) if (isDue(socket)) socket.destroy();
+  };
+  return { destroyIdle: destroy((socket) => !busy.has(socket)), destroyAll: destroy(() => true) };
+}
