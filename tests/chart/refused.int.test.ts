@@ -154,7 +154,7 @@ describe('the chart refuses', () => {
     [
       'a volume that is too small for the partitions of Kafka',
       { broker: { kind: 'kafka', storage: '512Mi' } },
-      'broker.storage is 512Mi, which leaves less than 4 MiB for each of 8 partitions of 16 topics: raise broker.storage',
+      'broker.storage is 512Mi, which leaves less than 4 MiB for each of 8 partitions of 20 topics: raise broker.storage',
     ],
     ['a retention that a paused replica may outlive', { order: { retention: '2d' } }, 'does not match pattern'],
     [

@@ -281,12 +281,27 @@ to the restaurant service, replies, decided orders, and one client's outcomes. A
 {{- end -}}
 
 {{/*
-Bytes of one partition of the Kafka in the chart: four fifths of the volume, divided by the partitions of 16 topics. These are seven
-topics, their dead-letter topics and the outcomes of two clients. Takes the root context.
+Size of the volume of a store in the chart. Kubernetes does not change the volume of an installed StatefulSet and refuses an upgrade
+that tries, so an installed store keeps its size. Takes root and part (stateStore or broker).
+*/}}
+{{- define "standing-order.volumeSize" -}}
+{{- $suffix := ternary "state-store" "broker" (eq .part "stateStore") -}}
+{{- $name := printf "%s-%s" (include "standing-order.fullname" .root) $suffix -}}
+{{- $installed := lookup "apps/v1" "StatefulSet" .root.Release.Namespace $name | default dict -}}
+{{- with dig "spec" "volumeClaimTemplates" list $installed -}}
+{{- (first .).spec.resources.requests.storage -}}
+{{- else -}}
+{{- (get .root.Values .part).storage -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Bytes of one partition of the Kafka in the chart: four fifths of the volume, divided by the partitions of 20 topics. These are eight
+topics, their dead-letter topics and the outcomes of four clients. Takes the root context.
 */}}
 {{- define "standing-order.partitionBytes" -}}
-{{- $storage := include "standing-order.bytes" .Values.broker.storage | int64 -}}
-{{- div (mul $storage 4) (mul 5 16 (int .Values.broker.partitions)) -}}
+{{- $storage := include "standing-order.volumeSize" (dict "root" . "part" "broker") | include "standing-order.bytes" | int64 -}}
+{{- div (mul $storage 4) (mul 5 20 (int .Values.broker.partitions)) -}}
 {{- end -}}
 
 {{/* Security context of every container. Takes nothing. */}}

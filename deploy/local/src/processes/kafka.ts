@@ -30,8 +30,8 @@ const javaFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAt
 
 const MIB = 1024 * 1024;
 const PARTITIONS = 8;
-/** As in the chart: seven topics, their dead-letter topics, and the outcomes of two clients share four fifths of 3 GiB. */
-const PARTITION_BYTES = Math.floor((3 * 1024 * MIB * 4) / (5 * 16 * PARTITIONS));
+/** As in the chart: eight topics, their dead-letter topics, and the outcomes of four clients share four fifths of 3 GiB. */
+const PARTITION_BYTES = Math.floor((3 * 1024 * MIB * 4) / (5 * 20 * PARTITIONS));
 
 /** A Kafka broker that is its own controller (KRaft). Topics are created at first use. */
 export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {

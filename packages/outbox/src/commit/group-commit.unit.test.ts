@@ -15,7 +15,13 @@ async function setUp({ readMs = 0 } = {}) {
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();
-  const target = { writer, committed: () => {}, inserted: () => {}, requestHeartbeat: () => {} };
+  const inserted: string[] = [];
+  const target = {
+    writer,
+    committed: () => {},
+    inserted: ({ nonce }: Count) => inserted.push(nonce),
+    requestHeartbeat: () => {},
+  };
   const named = { promise: Promise.resolve() };
   const deletions = new DeletionQueue(() => commit.wake());
   const commit: GroupCommit<Count, number> = new GroupCommit(context, queue, deletions, async () => {
@@ -36,7 +42,7 @@ async function setUp({ readMs = 0 } = {}) {
     }
   };
   const has = (key: string) => store.stored.has(key);
-  return { store, clock, writer, named, deletions, commit, add, repeat, has };
+  return { store, clock, writer, named, deletions, commit, add, repeat, has, inserted };
 }
 
 test('requests shortly after a transaction wait for the next batch and are committed together', async () => {
@@ -192,4 +198,19 @@ describe('a batch with a document that the store never accepts', () => {
     expect(bad).toBe(result);
     expect(transactions).toBeLessThan(30);
   });
+});
+
+test('reports a document as inserted only if this request inserted it, also when the answer was unclear', async () => {
+  const { store, add, repeat, has, inserted } = await setUp();
+  expect(await add('a', 'first')).toBe('created');
+  store.transacts = (operations) => {
+    store.apply(operations);
+    return 'unknown';
+  };
+  const repeated = add('a', 'second');
+  const unclear = add('b', 'only');
+  await repeat();
+  expect([await repeated, await unclear]).toEqual(['existing', 'created']);
+  expect(has('o:b')).toBe(true);
+  expect(inserted.toSorted()).toEqual(['first', 'only']);
 });
