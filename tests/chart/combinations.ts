@@ -22,7 +22,7 @@ export const places: readonly Combination[] = brokers.flatMap((broker) =>
 export const combinations: readonly Combination[] = places.flatMap(({ name, values }) =>
   styles.map((style) => ({
     name: `${style}, ${name}`,
-    values: { ...values, order: { style, deadlineSeconds: 60 } },
+    values: { ...values, order: { ...(values.order as Values), style, deadlineSeconds: 60 } },
   })),
 );
 
@@ -38,6 +38,7 @@ function outside(broker: string, store: string): Values {
     },
     stateStore: { kind: store, inChart: false, external: { existingSecret: 'mine', ...address } },
     dapr: { apiTokenSecret: 'mine', appTokenSecret: 'mine', nativeSidecar: false },
+    order: { tokenKeysSecret: 'mine' },
     notification: { keysSecret: 'mine' },
     keda,
     defaults: {

@@ -156,7 +156,7 @@ describe.each(places)('$name', ({ name, values }) => {
     const secrets = ofKind(objects, 'Secret');
     const made = secrets.flatMap(({ metadata, data }) => Object.keys(data).map((key) => `${metadata.name}/${key}`));
     for (const secret of named) expect([...made, 'mine/*']).toContain(secret.replace(/^mine\/.*/, 'mine/*'));
-    expect(secrets).toHaveLength(outside ? 0 : name.startsWith('kafka') ? 4 : 5);
+    expect(secrets).toHaveLength(outside ? 0 : name.startsWith('kafka') ? 5 : 6);
   });
 
   test('sidecar and application share the secrets of both tokens', async () => {

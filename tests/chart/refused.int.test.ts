@@ -106,6 +106,18 @@ describe('the chart refuses', () => {
       'does not match pattern',
     ],
     [
+      'a NAT64 prefix that is not one of 96 bits',
+      { notification: { nat64Prefixes: ['2001:db8::/64'] } },
+      'does not match pattern',
+    ],
+    ['a proxy that is not a URL', { notification: { proxy: 'proxy.example:3128' } }, 'does not match pattern'],
+    [
+      'an egress rule in place of a peer',
+      { networkPolicy: { egress: { issuer: [{ podSelector: {}, ports: [] }] } } },
+      "additional properties 'ports' not allowed",
+    ],
+    ['egress for an unknown purpose', { networkPolicy: { egress: { database: [] } } }, "'database' not allowed"],
+    [
       'an issuer without an audience',
       { auth: { issuer: 'https://issuer.example' } },
       'auth.issuer is set: set auth.audience',

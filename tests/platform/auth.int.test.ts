@@ -46,6 +46,7 @@ test.each<[Service, string]>([
   ['order', `/consumers/${CONSUMER}/orders`],
   ['order', `/consumers/${CONSUMER}/orders/events`],
   ['order', '/stuck-orders'],
+  ['order', '/waiting-orders'],
   ['order', '/replicas'],
   ['consumer', `/consumers/${CONSUMER}`],
   ['restaurant', `/restaurants/${RESTAURANT}`],
@@ -135,6 +136,7 @@ test('the catalogue, webhooks and parked orders are for admins', async () => {
     ['GET', 'notification', '/webhooks'],
     ['POST', 'notification', '/webhooks', { url: 'https://shop.example/hook' }],
     ['GET', 'order', '/stuck-orders'],
+    ['GET', 'order', '/waiting-orders'],
     ['GET', 'order', '/replicas'],
     ['POST', 'order', '/orders/019ab000-0000-7000-8000-000000000000/retry'],
   ];

@@ -7,7 +7,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const everyService = { DAPR_HTTP_PORT: 'sidecar', LOG_LEVEL: 'loud' };
 
 test.each([
-  ['order', { ...everyService, ORDER_DEADLINE_SECONDS: 'soon', ACCEPT_DEADLINE_MS: '-1' }],
+  [
+    'order',
+    {
+      ...everyService,
+      ORDER_DEADLINE_SECONDS: 'soon',
+      ACCEPT_DEADLINE_MS: '-1',
+      ORDER_TOKEN_KEYS: 'c2hvcnQ=',
+      ORDER_TOKEN_REQUIRED: 'perhaps',
+    },
+  ],
   ['consumer', everyService],
   ['restaurant', everyService],
   [
@@ -25,3 +34,20 @@ test.each([
   for (const name of ['PORT', ...Object.keys(wrong)]) expect(stderr).toMatch(new RegExp(`^\\s*${name}: `, 'm'));
   expect(status).toBe(2);
 });
+
+test.each([[{}], [{ ORDER_TOKEN_KEYS: ',' }]])(
+  'the order service does not start without a key for its tokens: %j',
+  (keys) => {
+    const { status, stderr } = spawnSync(process.execPath, ['services/order/src/main.ts'], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: { PATH: process.env.PATH, PORT: '1', DAPR_HTTP_PORT: '1', ...keys },
+    });
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'Invalid configuration:',
+      expect.stringMatching(/^ {2}ORDER_TOKEN_KEYS: /),
+    ]);
+    expect(status).toBe(2);
+  },
+);

@@ -115,7 +115,8 @@ describe('every response matches the document', () => {
 
   test('for health, metrics and parked orders', async () => {
     const { body } = await place(GOOD_ORDER, { prefer: 'wait=20' });
-    for (const path of ['/stuck-orders', '/replicas']) await send({ service: 'order', method: 'GET', path });
+    for (const path of ['/stuck-orders', '/waiting-orders', '/replicas'])
+      await send({ service: 'order', method: 'GET', path });
     const retry = (id: string) => send({ service: 'order', method: 'POST', path: '/orders/{id}/retry', id });
     // A decided order is complete, and answered 200, once its list and the notification service have confirmed it.
     await poll(

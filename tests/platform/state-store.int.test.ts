@@ -5,12 +5,15 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { get, type HttpResponse, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
+import { connectRedis } from '../support/redis.ts';
 
 /** Makes the database refuse every document with a quantity of seven. */
 const REFUSE_SEVEN = `
   CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
   CREATE TRIGGER refuse BEFORE INSERT ON state FOR EACH ROW
     WHEN (convert_from(NEW.value, 'UTF8') LIKE '%"quantity":7%') EXECUTE FUNCTION refuse()`;
+
+const REFUSES_WRITES = /accepts no writes/;
 
 describe.each([
   ['redis', 'redis-state'],
@@ -61,6 +64,41 @@ describe.each([
       60_000,
     );
   });
+
+  if (store === 'redis')
+    test('a full state store is answered for at once and reported by /readyz, and orders are accepted when it has room', async () => {
+      const database = await connectRedis(fixture().platform.stores.state);
+      const place = (): Promise<HttpResponse> => post(`${order()}/orders`, GOOD_ORDER);
+      try {
+        await database.configSet('maxmemory', '1mb');
+        // The deadline of a request is two seconds. Requests wait for it until the outbox has detected the full store.
+        const refused = await poll(
+          'a refusal without a wait',
+          place,
+          ({ body }) => REFUSES_WRITES.test(body.detail),
+          60_000,
+        );
+        expect(refused).toMatchObject({ status: 503, body: { type: expect.stringContaining('unavailable') } });
+        expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+        expect(await get(`${order()}/readyz`)).toMatchObject({
+          status: 200,
+          body: { status: 'ready', reasons: [expect.stringMatching(REFUSES_WRITES)] },
+        });
+        const metrics = await (await fetch(`${order()}/metrics`)).text();
+        expect(metrics).toMatch(/^outbox_store_refuses_writes 1$/m);
+      } finally {
+        await database.configSet('maxmemory', '0');
+        database.destroy();
+      }
+      await poll('an accepted order', place, ({ status }) => status === 202, 60_000);
+      expect(await get(`${order()}/readyz`)).toMatchObject({ status: 200, body: { reasons: [] } });
+      await poll(
+        'all orders are decided',
+        async () => [...(await fixture().state.orders()).values()],
+        (orders) => orders.every(({ status }) => status !== 'PENDING'),
+        60_000,
+      );
+    });
 
   if (store === 'postgresql')
     test('an order that the store refuses delays no other order, and is stored once the store accepts it', async () => {

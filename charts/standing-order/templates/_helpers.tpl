@@ -37,9 +37,107 @@ helm.sh/chart: {{ include "standing-order.chart" .root }}
 {{- mustMergeOverwrite (deepCopy .root.Values.defaults) $own | toYaml -}}
 {{- end -}}
 
-{{/* IPv4 ranges outside the internet: those of RFC 6890 that are routed. The notification service refuses these and more. Takes nothing. */}}
+{{/*
+IPv4 ranges outside the internet: those of RFC 6890 that are routed, and the metadata service of Azure. The notification service refuses
+these and more. Takes nothing.
+*/}}
 {{- define "standing-order.privateRanges" -}}
-v4: [0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3]
+[0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 168.63.129.16/32, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15,
+  224.0.0.0/3]
+{{- end -}}
+
+{{/* The private ranges behind a NAT64 prefix, as JSON. Takes the prefix, such as 64:ff9b::/96. */}}
+{{- define "standing-order.nat64PrivateRanges" -}}
+{{- $prefix := trimSuffix "/96" . -}}
+{{- $ranges := list -}}
+{{- range include "standing-order.privateRanges" nil | fromYamlArray -}}
+{{- $parts := regexFindAll "[0-9]+" . -1 -}}
+{{- $byte := list -}}
+{{- range $parts }}{{ $byte = append $byte (int .) }}{{ end -}}
+{{- $high := add (mul (index $byte 0) 256) (index $byte 1) -}}
+{{- $low := add (mul (index $byte 2) 256) (index $byte 3) -}}
+{{- $host := ternary "" (printf "%x:%x" $high $low) (eq 0 (add $high $low | int)) -}}
+{{- $ranges = append $ranges (printf "%s%s/%d" $prefix $host (add 96 (index $byte 4))) -}}
+{{- end -}}
+{{ $ranges | toJson }}
+{{- end -}}
+
+{{/*
+Peers of a dependency outside of the chart, as JSON: the configured ones, or those that its host names: a Service of the namespace
+(`redis`), a Service of another namespace (`redis.db.svc`), or an IPv4 address. Empty for any other host. A host of two labels may be a
+public one (`issuer.example`) or a Service (`collector.watch`): it counts as a Service where public addresses are allowed anyway. Takes a
+dict of configured, host and isPublicAllowed.
+*/}}
+{{- define "standing-order.egressPeers" -}}
+{{- if .configured -}}
+{{ .configured | toJson }}
+{{- else if regexMatch "^([0-9]{1,3}\\.){3}[0-9]{1,3}$" .host -}}
+{{ list (dict "ipBlock" (dict "cidr" (printf "%s/32" .host))) | toJson }}
+{{- else if regexMatch "^[a-z0-9-]+$" .host -}}
+{{ list (dict "podSelector" dict) | toJson }}
+{{- else if or (regexMatch "^[a-z0-9-]+\\.[a-z0-9-]+\\.svc(\\..+)?$" .host) (and .isPublicAllowed (regexMatch "^[a-z0-9-]+\\.[a-z0-9-]+$" .host)) -}}
+{{- $namespace := index (splitList "." .host) 1 -}}
+{{ list (dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" $namespace))) | toJson }}
+{{- else -}}
+[]
+{{- end -}}
+{{- end -}}
+
+{{/*
+Rules of egress to the dependencies outside of the chart, as a JSON list. Takes a dict of root and name (of the service). The
+notification service connects to addresses that others choose, so its rules name peers wherever the values do, and never open port 443
+or another port of an issuer, a collector or a proxy to all addresses.
+*/}}
+{{- define "standing-order.externalEgress" -}}
+{{- $root := .root -}}
+{{- $isNotification := eq .name "notification" -}}
+{{- $egress := $root.Values.networkPolicy.egress -}}
+{{- $targets := list -}}
+{{- range $part := list "stateStore" "broker" -}}
+{{- $values := get $root.Values $part -}}
+{{- if not $values.inChart -}}
+{{- if eq $values.kind "postgresql" -}}
+{{- /* The address is in a secret. */ -}}
+{{- $targets = append $targets (dict "purpose" $part "host" "" "port" (int $egress.postgresqlPort)) -}}
+{{- else -}}
+{{- range splitList "," $values.external.address -}}
+{{- $port := regexFind "[0-9]+$" . | int -}}
+{{- $targets = append $targets (dict "purpose" $part "host" (regexReplaceAll ":[0-9]+$" (trim .) "") "port" $port) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $urls := list (list "collector" $root.Values.telemetry.otlpEndpoint) (list "issuer" $root.Values.auth.issuer) (list "issuer" $root.Values.auth.jwksUrl) -}}
+{{- if and $isNotification (ne $root.Values.notification.proxy "direct") -}}
+{{- $urls = append $urls (list "proxy" $root.Values.notification.proxy) -}}
+{{- end -}}
+{{- range $urls -}}
+{{- $url := index . 1 -}}
+{{- if $url -}}
+{{- $host := regexReplaceAll ":[0-9]*$" (urlParse $url).host "" -}}
+{{- $targets = append $targets (dict "purpose" (index . 0) "host" $host "port" (include "standing-order.urlPort" $url | int)) -}}
+{{- end -}}
+{{- end -}}
+{{- $rules := list -}}
+{{- range $target := $targets -}}
+{{- $configured := get $egress $target.purpose -}}
+{{- $rule := dict "ports" (list (dict "port" $target.port)) -}}
+{{- if and $configured (eq $target.purpose "broker") (eq $root.Values.broker.kind "kafka") -}}
+{{- /* The brokers of Kafka may advertise other ports than that of the address. */ -}}
+{{- $rule = dict -}}
+{{- end -}}
+{{- $peers := $configured -}}
+{{- $isStore := has $target.purpose (list "stateStore" "broker") -}}
+{{- if $isNotification -}}
+{{- $peers = include "standing-order.egressPeers" (dict "configured" $configured "host" $target.host "isPublicAllowed" (not $isStore)) | fromJsonArray -}}
+{{- end -}}
+{{- if $peers -}}
+{{- $rules = append $rules (set $rule "to" $peers) -}}
+{{- else if or (not $isNotification) $isStore -}}
+{{- $rules = append $rules $rule -}}
+{{- end -}}
+{{- end -}}
+{{ $rules | uniq | toJson }}
 {{- end -}}
 
 {{/* Environment variables of the services that only the chart may set, as YAML. Takes nothing. */}}
@@ -48,8 +146,9 @@ every: [HOST, PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, 
   OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT,
   AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_CONSUMER_CLAIM, AUTH_ROLES_CLAIM, AUTH_ADMIN_ROLE]
 order: [BROKER, ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, ORDER_DEADLINE_SECONDS,
-  ORDER_RETENTION, REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS]
-notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AFTER_HOURS, WEBHOOK_SECRET_KEYS]
+  ORDER_RETENTION, REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS, ORDER_TOKEN_KEYS, ORDER_TOKEN_REQUIRED]
+notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOKS_NAT64_PREFIXES, WEBHOOKS_CA_FILE, WEBHOOKS_PROXY,
+  WEBHOOK_DISABLE_AFTER_HOURS, WEBHOOK_SECRET_KEYS]
 {{- end -}}
 
 {{/* Port of an http or https URL. Takes the URL. */}}
@@ -80,6 +179,11 @@ notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOK_DISABLE_AF
 {{- end -}}
 {{- define "standing-order.appTokenSecret" -}}
 {{ default (printf "%s-dapr-app-token" (include "standing-order.fullname" .)) .Values.dapr.appTokenSecret }}
+{{- end -}}
+
+{{/* Name of the secret with the keys that sign the tokens of commands, existing or created by the chart. Takes the root context. */}}
+{{- define "standing-order.orderTokenKeysSecret" -}}
+{{ default (printf "%s-order-token-keys" (include "standing-order.fullname" .)) .Values.order.tokenKeysSecret }}
 {{- end -}}
 
 {{/* Name of the secret with the keys that encrypt the secrets of webhooks, existing or created by the chart. Takes the root context. */}}

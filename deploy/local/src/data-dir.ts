@@ -11,6 +11,8 @@ export interface Secrets {
   readonly databasePassword: string;
   /** Encrypts the secrets of webhooks in the state store; 32 bytes in base64. */
   readonly webhookKey: string;
+  /** Signs the tokens of the order service's commands; 32 bytes in base64. */
+  readonly orderTokenKey: string;
 }
 
 /** A data directory that is locked until this process releases it or ends. */
@@ -67,11 +69,13 @@ async function secretsIn(dir: string): Promise<Secrets> {
   const file = join(dir, 'secrets.json');
   const kept = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Partial<Secrets>) : {};
   const random = () => randomBytes(24).toString('base64url');
+  const key = () => randomBytes(32).toString('base64');
   const secrets = {
     daprApiToken: random(),
     appApiToken: random(),
     databasePassword: random(),
-    webhookKey: randomBytes(32).toString('base64'),
+    webhookKey: key(),
+    orderTokenKey: key(),
     ...kept,
   };
   await writeFile(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });

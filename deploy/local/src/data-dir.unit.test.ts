@@ -20,7 +20,9 @@ test('secrets are made once for a directory, readable by its owner alone', async
   second.release();
   expect(second.secrets).toEqual(first.secrets);
   expect(first.secrets.daprApiToken).toMatch(/^[\w-]{32}$/);
-  expect(Buffer.from(first.secrets.webhookKey, 'base64')).toHaveLength(32);
+  for (const key of ['webhookKey', 'orderTokenKey'] as const) {
+    expect(Buffer.from(first.secrets[key], 'base64')).toHaveLength(32);
+  }
   expect(statSync(join(dir, 'secrets.json')).mode & 0o777).toBe(0o600);
 });
 

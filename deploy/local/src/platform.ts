@@ -159,11 +159,16 @@ function serviceSpecs(
 function envOf(
   service: ServiceName,
   { env, replicas, broker }: Settings,
-  { webhookKey }: Secrets,
+  { webhookKey, orderTokenKey }: Secrets,
 ): Readonly<Record<string, string>> {
   switch (service) {
     case 'order':
-      return { BROKER: broker, NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off', ...env.order };
+      return {
+        BROKER: broker,
+        NOTIFICATIONS: replicas.notification > 0 ? 'on' : 'off',
+        ORDER_TOKEN_KEYS: orderTokenKey,
+        ...env.order,
+      };
     case 'notification':
       // A local receiver is on the same machine.
       return {

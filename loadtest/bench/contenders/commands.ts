@@ -1,6 +1,7 @@
 import type { Publication, Sidecar } from '@standing-order/dapr';
 import type { Pending } from '@standing-order/order/domain/order';
 import { commandTransport } from '@standing-order/order/outbox/command-transport';
+import { createTokenSigner, KEY_LENGTH } from '@standing-order/order/outbox/token-signature';
 import { systemClock } from '@standing-order/service-kit/runtime';
 
 /** One message for a topic. */
@@ -9,6 +10,8 @@ export interface Command {
   readonly publication: Publication;
 }
 
+const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH)]);
+
 /** The two commands of an order, byte for byte as the order service sends them. */
 export async function commandsOf(order: Pending): Promise<readonly Command[]> {
   const commands: Command[] = [];
@@ -16,7 +19,7 @@ export async function commandsOf(order: Pending): Promise<readonly Command[]> {
     for (const publication of publications) commands.push({ topic, publication });
     return publications.map(() => true);
   };
-  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: systemClock });
+  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: systemClock, tokens });
   const token = { w: 'bench', a: 1, t: 0 };
   await transport.send(
     ['consumer', 'details'].map((channel) => ({ channel, lane: laneOf(order.id), token, document: order })),

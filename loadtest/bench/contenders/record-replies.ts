@@ -17,7 +17,7 @@ export function recordReplies(app: Hono, sidecar: Sidecar, pubsub: string, store
       const key = `o:${reply.data.orderId}`;
       const stored = await store.get(key);
       if (stored === undefined) return 'retry';
-      const decision = decide(parseOrder(stored.value), toOrderInput(reply), Date.now());
+      const decision = decide(parseOrder(stored.value), toOrderInput(reply, reply.data.token), Date.now());
       if ('ignored' in decision) return 'success';
       if ((await store.update(key, decision.document, stored.etag)) === 'written') return 'success';
     }

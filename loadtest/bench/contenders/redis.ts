@@ -82,7 +82,7 @@ async function record(entries: readonly Entry[]): Promise<void> {
         const before = parseOrder(JSON.parse(data));
         let after: Order = before;
         for (const reply of remaining.get(id) ?? []) {
-          const decision = decide(after, toOrderInput(reply), Date.now());
+          const decision = decide(after, toOrderInput(reply, reply.data.token), Date.now());
           if ('document' in decision) after = decision.document;
         }
         if (after === before) return true;

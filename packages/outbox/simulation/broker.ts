@@ -119,11 +119,12 @@ export class SimBroker {
 
   private validate(command: OutgoingCommand<Order>): void {
     const { rng } = this;
-    const { channel, document, token } = command;
+    const { channel, lane, document, token } = command;
     const validator = this.rates.validators.get(channel);
     if (validator === undefined) throw new Error(`a command on the unknown channel ${channel}`);
-    if (validator.state === 'down') this.parked.push({ channel, command });
-    if (validator.state !== 'up' || rng.chance(validator.dropRate)) return;
+    const state = validator.lanes?.includes(lane) === false ? 'up' : validator.state;
+    if (state === 'down') this.parked.push({ channel, command });
+    if (state !== 'up' || rng.chance(validator.dropRate)) return;
     this.later(1 + rng.next() * validator.maxDelay, () => {
       const reply: OrderReply =
         channel === 'announce'

@@ -112,7 +112,7 @@ export class Clients {
     }
     this.simulator.schedule(CLIENT_TIMEOUT, again);
     this.request(replica, plan, body, (outcome) => {
-      if (['full', 'unsent', 'unknown'].includes(outcome)) again();
+      if (['full', 'unwritable', 'unsent', 'unknown'].includes(outcome)) again();
       else hasResult = true;
     });
   }

@@ -9,6 +9,7 @@ import {
 import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import type { ReplyHandler, ReplyMessage, SimBroker } from './broker.ts';
 import { createFaultyStore, type StoreEnvironment } from './faulty-store.ts';
+import type { FlowChecker } from './flow-checker.ts';
 import type { InvariantChecker } from './invariant-checker.ts';
 import { expiringOrderHandler, type Order, type OrderReply } from './order-handler.ts';
 import { type ClockFault, type PlannedPause, Process } from './process.ts';
@@ -36,6 +37,7 @@ export interface ClusterOptions {
   readonly rng: Rng;
   readonly broker: SimBroker;
   readonly checker: InvariantChecker;
+  readonly flow: FlowChecker;
   readonly build: OutboxBuild;
   /** Seconds for which a complete order is kept. Undefined: for ever. */
   readonly retentionSeconds: number | undefined;
@@ -72,7 +74,7 @@ export class Cluster {
 
   start(slot: number): void {
     if (this.replicas.get(slot)?.process.alive) return;
-    const { environment, rng, broker, checker, build, profiles, retentionSeconds } = this.options;
+    const { environment, rng, broker, checker, flow, build, profiles, retentionSeconds } = this.options;
     const n = ++this.started;
     const own = rng.fork(`process ${n}`);
     const { clock, pauses } = profiles(n);
@@ -92,7 +94,11 @@ export class Cluster {
       settings: build.settings,
       policies: build.policies,
       observer: {
-        event: (name, attributes) => this.simulator.trace(process.name, name, JSON.stringify(attributes)),
+        event: (name, attributes) => {
+          this.simulator.trace(process.name, name, JSON.stringify(attributes));
+          const { writer, id, channels } = attributes;
+          if (name === 'parked') flow.onParked(process, `${writer}`, `${id}`, `${channels}`.split(','));
+        },
       },
     });
     const record = (replies: readonly ReplyMessage[]) => outbox.record(replies);

@@ -46,6 +46,8 @@ export interface ValidatorFaults {
   maxDelay: number;
   /** Probability that the validator drops a message. */
   dropRate: number;
+  /** The only lanes in which `state` applies. Undefined: all of them. The validator of the other lanes is up. */
+  lanes: readonly number[] | undefined;
 }
 
 /** The channels of the simulated order. */
@@ -74,7 +76,9 @@ export function noFaults(): FaultRates {
     doubled: 0,
     delayed: 0,
     delayUpTo: 0,
-    validators: new Map(CHANNELS.map((channel) => [channel, { state: 'up', maxDelay: 20, dropRate: 0 }])),
+    validators: new Map(
+      CHANNELS.map((channel) => [channel, { state: 'up', maxDelay: 20, dropRate: 0, lanes: undefined }]),
+    ),
   };
 }
 

@@ -9,15 +9,14 @@ export interface FlowLimits {
   readonly window: number;
   /** The shortest probe time, in milliseconds. */
   readonly probe: number;
-  /** Attempts after which a command is parked and leaves the window. */
-  readonly parkAfter: number;
   /** Whether an acknowledgement in one lane is evidence for the other lanes of its channel. */
   readonly sharedEvidence: boolean;
 }
 
 interface SentOnce {
-  attempts: number;
   readonly channel: string;
+  /** The command has left the window. */
+  parked: boolean;
 }
 
 /** The commands of one writer on one channel in one lane. */
@@ -60,6 +59,14 @@ export class FlowChecker {
     this.byHand.add(id);
   }
 
+  /** The outbox of this process has parked a document on these channels. */
+  onParked(process: Process, writer: string, id: string, channels: readonly string[]): void {
+    for (const channel of channels) {
+      const sent = this.sentOn.get(`${process.name} ${writer} ${channel} ${id}`)?.sent.get(id);
+      if (sent !== undefined) sent.parked = true;
+    }
+  }
+
   onKnown(process: Process, found: ReadonlyMap<string, Stored>): void {
     for (const [key, { value }] of found) {
       if (!key.startsWith('o:')) continue;
@@ -86,7 +93,7 @@ export class FlowChecker {
       const each = this.lane(name);
       this.sentOn.set(`${process.name} ${token.w} ${channel} ${document.id}`, each);
       const before = each.sent.get(document.id);
-      if (before === undefined) each.sent.set(document.id, { attempts: 1, channel });
+      if (before === undefined) each.sent.set(document.id, { channel, parked: false });
       else this.retransmission(process, name, each, document.id, before);
       this.count(name, each, token.w);
     }
@@ -111,11 +118,12 @@ export class FlowChecker {
   }
 
   private retransmission(process: Process, name: string, lane: LaneState, id: string, sent: SentOnce): void {
-    sent.attempts++;
+    const wasParked = sent.parked;
+    sent.parked = false;
     const { now } = this.simulator;
     const earliest = EARLIEST * this.limits.probe;
     const calm = now > this.troubleUntil + 30_000 && now > process.resumesAt + 30_000;
-    const exempt = !calm || sent.attempts > this.limits.parkAfter || this.byHand.has(id);
+    const exempt = !calm || wasParked || this.byHand.has(id);
     if (exempt || now - lane.evidenceAt < earliest) return;
     if (now - lane.probedAt < earliest) {
       this.checker.report(
@@ -129,10 +137,10 @@ export class FlowChecker {
 
   private count(name: string, lane: LaneState, w: string): void {
     let inFlight = 0;
-    for (const [id, { attempts, channel }] of lane.sent) {
+    for (const [id, { channel, parked }] of lane.sent) {
       const last = this.checker.last(id);
       if (last === undefined || !orderHandler.pendingChannels(last).includes(channel)) lane.sent.delete(id);
-      else if (attempts < this.limits.parkAfter && this.checker.reachability.mayProcess(id, w)) inFlight++;
+      else if (!parked && this.checker.reachability.mayProcess(id, w)) inFlight++;
     }
     if (inFlight > this.limits.window) {
       this.checker.report(5, `${inFlight} commands in flight on ${name}, with a window of ${this.limits.window}`);

@@ -1,7 +1,8 @@
+import { COMMIT_BACKOFF_MAX_MS } from '../src/commit/commit-attempt.ts';
 import { DEFAULT_SETTINGS } from '../src/index.ts';
+import { CHANNEL_PROBE_MS } from '../src/relay/channel.ts';
 import { POLL_MAX_MS } from '../src/relay/in-flight-poller.ts';
-import { PARK_AFTER_ATTEMPTS } from '../src/relay/parked.ts';
-import { PROBE_MAX_MS, PROBE_MS } from '../src/relay/send-window.ts';
+import { PROBE_MAX_MS } from '../src/relay/send-window.ts';
 import { MINUTE, SECOND } from '../src/util/time.ts';
 import { SimBroker } from './broker.ts';
 import { Clients } from './clients.ts';
@@ -95,8 +96,7 @@ export class SimulationRun {
     this.checker = new InvariantChecker(this.simulator, store, retireMs, variant.deletes === true);
     this.flow = new FlowChecker(this.simulator, this.checker, {
       window,
-      probe: PROBE_MS,
-      parkAfter: PARK_AFTER_ATTEMPTS,
+      probe: CHANNEL_PROBE_MS,
       sharedEvidence,
     });
     store.onApplied = (applied) => this.checker.applied(applied);
@@ -116,6 +116,7 @@ export class SimulationRun {
       rng,
       broker: this.broker,
       checker: this.checker,
+      flow: this.flow,
       build,
       retentionSeconds: schedule.retentionSeconds,
       profiles: schedule.profiles,
@@ -130,7 +131,19 @@ export class SimulationRun {
     );
   }
 
+  /** Runs all phases, and checks every invariant. */
   async execute(): Promise<void> {
+    await this.untilHealed();
+    await this.waitUntilCalm();
+    this.simulator.trace('simulator', 'is calm', `${this.checker.open().length} orders open`);
+    if (this.over()) return;
+    await this.checkAcceptance();
+    await this.checkCompletion();
+    await this.checkExpiry();
+  }
+
+  /** The first phase: starts the replicas and the clients, and injects the faults until the moment at which they end. */
+  async untilHealed(): Promise<void> {
     const { simulator, schedule, environment } = this;
     const { broker, cluster, flow } = this;
     simulator.trace(
@@ -147,12 +160,6 @@ export class SimulationRun {
     cluster.startAll(schedule.slots);
     broker.release();
     simulator.trace('simulator', 'faults end');
-    await this.waitUntilCalm();
-    simulator.trace('simulator', 'is calm', `${this.checker.open().length} orders open`);
-    if (this.over()) return;
-    await this.checkAcceptance();
-    await this.checkCompletion();
-    await this.checkExpiry();
   }
 
   /** No process is paused and no write is in flight: from here on invariant 2 counts. */
@@ -166,6 +173,9 @@ export class SimulationRun {
   /** Every replica becomes ready and stores orders, including the same orders as other replicas and one that exists. */
   private async checkAcceptance(): Promise<void> {
     await this.until(this.simulator.now + MINUTE, () => this.ready().length === this.schedule.slots);
+    // A replica detects that the store accepts writes again when it sends its current batch again.
+    const acceptWrites = () => this.cluster.alive().every(({ outbox }) => !outbox.state().refusesWrites);
+    await this.until(this.simulator.now + COMMIT_BACKOFF_MAX_MS + SECOND, acceptWrites);
     const room = () => this.cluster.alive().every(({ outbox }) => outbox.stats().open < this.settings.maxOpen);
     await this.until(this.simulator.now + (room() ? 0 : this.bound()), room);
     const [known] = this.checker.ids();

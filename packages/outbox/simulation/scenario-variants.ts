@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from '../src/util/time.ts';
+import { leftBehind, NIGHT, type Outage, recoveryFrom } from './outages.ts';
 import { runSchedule, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 
@@ -37,6 +38,12 @@ export const runShortOfNumbers = (variant: Variant) =>
     { variant },
   );
 
+const FAR_LANES = { orderLanes: 'all', lanes: 'all', sharedEvidence: false } as const;
+
+/** Why an outbox leaves an order behind after an outage. */
+const detectLeftBehind = (outage: Outage) => async (variant: Variant) =>
+  leftBehind(await recoveryFrom(outage, variant));
+
 /** Variants with a scenario each. Every one of them has to be detected, and the correct outbox must not be. */
 export const scenarioVariants: Readonly<Record<string, ScenarioVariant>> = {
   'sends-after-unsent': {
@@ -50,6 +57,38 @@ export const scenarioVariants: Readonly<Record<string, ScenarioVariant>> = {
     async detect(variant) {
       const retransmissions = await retransmissionsOfSlowValidator(variant);
       return retransmissions > 200 ? `${retransmissions} retransmissions` : undefined;
+    },
+  },
+  'parks-during-outage': {
+    defect: 'attempts during an outage count towards parking, so that no command is left that could detect its end',
+    policies: { countsAttempt: () => true },
+    detect: detectLeftBehind({ ...FAR_LANES, ms: NIGHT, orders: 1 }),
+  },
+  'no-channel-probe': {
+    defect:
+      'the probe time of every lane grows to five minutes, and so does the delay of the first answer after an outage',
+    policies: { isChannelProbeDue: () => false },
+    detect: detectLeftBehind({ ...FAR_LANES, ms: NIGHT, orderLanes: 'one' }),
+  },
+  'channel-probe-without-delay': {
+    defect: 'a silent channel is probed all the time',
+    policies: { isChannelProbeDue: () => true },
+    detect: detectLeftBehind({ ...FAR_LANES, ms: 40 * MINUTE, orderLanes: 'one' }),
+  },
+  'silent-lanes-wait': {
+    defect: 'after an outage each lane waits for its own probe time, although another lane was answered',
+    policies: { endsSilence: () => false },
+    detect: detectLeftBehind({ ...FAR_LANES, ms: 40 * MINUTE }),
+  },
+  'parked-for-an-hour': {
+    defect: 'orders that were parked because most messages were lost wait for an hour when no message is lost any more',
+    policies: { parkedRetryMs: (_, { parkedRetryMs }) => parkedRetryMs },
+    async detect(variant) {
+      const { last } = await recoveryFrom(
+        { ...FAR_LANES, sharedEvidence: true, ms: 20 * MINUTE, dropRate: 0.97, orders: 400 },
+        variant,
+      );
+      return last > 3 * MINUTE ? `the last order was answered after ${last} ms` : undefined;
     },
   },
 };

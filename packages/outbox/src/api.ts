@@ -21,13 +21,14 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
  * - existing: a document of this id with the same fingerprint is stored and indexed.
  * - different: a document of this id with another fingerprint is stored.
  * - full: the document was not stored, and will not be. The queue, or the limit of open documents, is exhausted.
+ * - unwritable: the document was not stored, and will not be. The store can be read, but it refuses all writes.
  * - unsent: the document was not stored, and will not be. The deadline passed, or the process is leaving.
  * - unknown: the document may be stored, now or later. The deadline passed, or the store does not accept this document.
  * - refused: the store rejected this document as invalid. It was not stored, and will not be.
  */
 export type AcceptResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
-  | { readonly outcome: 'full' | 'unsent' | 'unknown' | 'refused' };
+  | { readonly outcome: 'full' | 'unwritable' | 'unsent' | 'unknown' | 'refused' };
 
 /** The result of `record` for one reply: the stored document, or the name of the reason why the reply was ignored. */
 export type RecordResult<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
@@ -37,6 +38,8 @@ export interface OutboxState {
   readonly ready: boolean;
   /** Why the outbox is not ready. */
   readonly reason?: string;
+  /** The store can be read, but it refuses all writes. `store` returns `unwritable` at once, and the outbox stays ready. */
+  readonly refusesWrites: boolean;
   /** Name of the current writer, if there is one. */
   readonly writer?: string;
 }
@@ -50,10 +53,56 @@ export interface ParkedDocument {
   readonly since: number;
 }
 
+/** A command whose reply is pending. */
+export interface WaitingCommand {
+  readonly channel: string;
+  /** blocked: waits for a slot of its window. in-flight: holds a slot. parked: out of the window after too many attempts. */
+  readonly state: 'blocked' | 'in-flight' | 'parked';
+  /** Number of sends since this replica loaded the document; of a parked command, the attempts that counted. */
+  readonly attempts: number;
+  /** Unix time in milliseconds: when a parked command is retried, or when the oldest command of the lane is probed. */
+  readonly nextAttempt?: number;
+}
+
+/** A document that waits for replies. */
+export interface WaitingDocument {
+  readonly id: string;
+  /** Unix time in milliseconds. */
+  readonly createdAt: number;
+  readonly commands: readonly WaitingCommand[];
+}
+
+/** The waiting commands of one channel. Times are Unix times in milliseconds. */
+export interface WaitingChannel {
+  readonly channel: string;
+  readonly inFlight: number;
+  readonly blocked: number;
+  readonly parked: number;
+  /** Creation time of the oldest document. */
+  readonly oldest?: number;
+  /** The maximum of the commands' attempts. */
+  readonly attempts: number;
+  /** When a command is probed or retried next, if no reply arrives before. */
+  readonly nextAttempt?: number;
+}
+
+/** The documents that wait for replies. */
+export interface WaitingReport {
+  /** Ids that the segments of this writer name. At least the number of its waiting documents, loaded or not. */
+  readonly stored: number;
+  /** Waiting documents in memory, which the other fields describe. */
+  readonly loaded: number;
+  readonly channels: readonly WaitingChannel[];
+  /** The oldest documents. */
+  readonly documents: readonly WaitingDocument[];
+}
+
 /** Counters and gauges of one outbox. */
 export interface OutboxStats {
   readonly ready: boolean;
   readonly writer: string | undefined;
+  /** The store can be read, but it refuses all writes. */
+  readonly refusesWrites: boolean;
   /** Requests that wait or are in the current batch. */
   readonly queued: number;
   /** Size of these requests, in UTF-16 code units of JSON. */
@@ -111,6 +160,8 @@ export interface Outbox<D extends OutboxDocument, A> {
   watch(id: string, listener: (document: D) => void): () => void;
   /** The parked documents that this replica remembers, oldest first. */
   parked(): readonly ParkedDocument[];
+  /** The documents with pending replies, at most `maxDocuments` of them, oldest first. Takes time in proportion to `entries`. */
+  waiting(maxDocuments: number): WaitingReport;
   /** Queues the commands of an open document again, with a fresh count of attempts. Rejects when the store cannot be read. */
   retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'>;
   /** Accepts no more documents, finishes the current batch, marks the writer as left and stops all timers. Never rejects. */

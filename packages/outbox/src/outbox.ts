@@ -6,6 +6,7 @@ import type {
   OutboxStats,
   ParkedDocument,
   RecordResult,
+  WaitingReport,
 } from './api.ts';
 import { DeletionQueue } from './commit/deletion-queue.ts';
 import { GroupCommit } from './commit/group-commit.ts';
@@ -27,6 +28,7 @@ import { reasonOf } from './util/errors.ts';
 import { Sleeper } from './util/loop.ts';
 import { randomName } from './util/random-name.ts';
 import { SECOND } from './util/time.ts';
+import { waitingOf } from './waiting.ts';
 import { DocumentWatchers } from './watchers.ts';
 import { WriterSession, type WriterSessionOwner } from './writer-session.ts';
 
@@ -95,6 +97,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     const writer = this.#session?.writer.name;
     return {
       ready: this.ready,
+      refusesWrites: this.#commit.refusesWrites,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       ...(writer === undefined ? {} : { writer }),
     };
@@ -112,6 +115,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
     const open = this.#session?.writer.numbers.openIds ?? 0;
     if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });
+    if (this.#commit.refusesWrites) return Promise.resolve({ outcome: 'unwritable' });
     const result = this.#queue.enqueue(document, deadlineMs);
     if (this.#session !== undefined) this.#commit.wake();
     return result;
@@ -142,6 +146,12 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     return this.#session?.relay.parked.list() ?? [];
   }
 
+  waiting(maxDocuments: number): WaitingReport {
+    const session = this.#session;
+    const waiting = session && { relay: session.relay, stored: session.writer.numbers.openIds };
+    return waitingOf(this.#context.clock, waiting, maxDocuments);
+  }
+
   async retry(id: string): Promise<'retried' | 'done' | 'missing' | 'full'> {
     const relay = this.#session?.relay;
     const observedAt = relay?.tick() ?? 0;
@@ -157,7 +167,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   }
 
   stats(): OutboxStats {
-    return statsOf(this.ready, this.#session, this.#queue, this.#deletions, this.#takeover);
+    return statsOf(this.ready, this.#session, this.#commit.refusesWrites, this.#queue, this.#deletions, this.#takeover);
   }
 
   leave(): Promise<void> {

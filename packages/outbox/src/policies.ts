@@ -1,9 +1,11 @@
 import type { OutboxDocument } from './ports.ts';
 import type { Settings } from './settings.ts';
-import { SECOND } from './util/time.ts';
+import { MINUTE, SECOND } from './util/time.ts';
 
 /** A writer whose record has not changed for this long counts as stopped. */
 const DEAD_AFTER_MS = 10 * SECOND;
+/** Time until a parked document is retried first. It doubles up to the setting `parkedRetryMs`. */
+export const PARKED_RETRY_MS = MINUTE;
 /** Upper bound of the reorder window. */
 export const MAX_REORDER_MS = 90 * SECOND;
 
@@ -68,6 +70,14 @@ export interface Policies {
   isLost(command: { readonly sentAt: number; readonly reorderMs: number; readonly evidence: number }): boolean;
   /** How many commands in flight are sent again when there is no evidence at all. */
   probeCount(inFlight: number): number;
+  /** Whether a lane that was probed without an answer is probed before its own probe time, so that its channel is never quiet for long. */
+  isChannelProbeDue(channel: { readonly sinceProbeMs: number; readonly delayMs: number }): boolean;
+  /** Whether the other lanes of a channel are probed soon, after a lane that was probed is acknowledged. */
+  endsSilence(lane: { readonly wasSilent: boolean }): boolean;
+  /** Whether an unanswered attempt counts towards parking. `evidence` is the latest send time that was acknowledged. */
+  countsAttempt(attempt: { readonly sentAt: number; readonly evidence: number }): boolean;
+  /** Milliseconds until a parked document is retried. `retries` counts the retries since it was parked first. */
+  parkedRetryMs(retries: number, settings: Settings): number;
   /** The next reorder window, after a retransmission that was not needed or after enough acknowledgements without one. */
   nextReorderMs(reorderMs: number, cause: 'spurious' | 'clean', settings: Settings): number;
 
@@ -111,6 +121,11 @@ export const DEFAULT_POLICIES: Policies = {
   hasRoom: (inFlight, { window }) => inFlight < window,
   isLost: ({ sentAt, reorderMs, evidence }) => sentAt + reorderMs < evidence,
   probeCount: () => 1,
+  isChannelProbeDue: ({ sinceProbeMs, delayMs }) => sinceProbeMs >= delayMs,
+  endsSilence: ({ wasSilent }) => wasSilent,
+  // During an outage of the channel the attempts prove nothing about the document.
+  countsAttempt: ({ sentAt, evidence }) => evidence >= sentAt,
+  parkedRetryMs: (retries, { parkedRetryMs }) => Math.min(PARKED_RETRY_MS * 2 ** retries, parkedRetryMs),
   nextReorderMs: (current, cause, { reorderMs }) =>
     cause === 'spurious' ? Math.min(2 * current, MAX_REORDER_MS) : Math.max(0.9 * current, reorderMs),
 

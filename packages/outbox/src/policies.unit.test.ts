@@ -77,6 +77,11 @@ describe('policies', () => {
     expect(policies.indexesOrphan({ open: false, ageMs: 2 * orphanAgeMs }, settings)).toBe(false);
   });
 
+  it('count an attempt only when a command that was sent at the same time or later is acknowledged', () => {
+    expect(policies.countsAttempt({ sentAt: 5, evidence: 4 })).toBe(false);
+    expect(policies.countsAttempt({ sentAt: 5, evidence: 5 })).toBe(true);
+  });
+
   it('keep the reorder window within its bounds', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('spurious', 'clean'), { maxLength: 200 }), (causes) => {

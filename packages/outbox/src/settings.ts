@@ -50,7 +50,7 @@ export interface Settings {
   readonly sendBatch: number;
   /** Acknowledgements without a spurious retransmission after which the reorder window shrinks by a tenth. */
   readonly cleanReplies: number;
-  /** Milliseconds between two retries of parked documents. */
+  /** Milliseconds: maximum time between two retries of a parked document. */
   readonly parkedRetryMs: number;
 
   /** Maximum number of documents in one read of the store. */

@@ -9,6 +9,7 @@ import type { WriterSession } from './writer-session.ts';
 export const statsOf = <D extends OutboxDocument, A>(
   ready: boolean,
   session: WriterSession<D, A> | undefined,
+  refusesWrites: boolean,
   queue: RequestQueue<D>,
   deletions: DeletionQueue,
   takeover: OrphanTakeover<D, A>,
@@ -25,6 +26,7 @@ export const statsOf = <D extends OutboxDocument, A>(
   return {
     ready,
     writer: session?.writer.name,
+    refusesWrites,
     queued: queue.requests,
     queuedSize: queue.size,
     open: numbers?.openIds ?? 0,

@@ -4,6 +4,7 @@ import { createAuthenticate } from '@standing-order/service-kit/auth';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { notificationApp } from './app.ts';
 import { notificationConfig } from './config.ts';
+import { trustAlso } from './delivery/attempt/certificates.ts';
 import { createSender } from './delivery/attempt/sender.ts';
 import { createDeliveryManager } from './delivery/delivery-manager.ts';
 import { createDeliveryLog } from './delivery/storage/delivery-log.ts';
@@ -20,7 +21,7 @@ const environment = createSidecarEnvironment(notificationConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 const policy = {
   allowHttp: config.WEBHOOKS_ALLOW_HTTP === 'on',
-  isAllowedAddress: createAddressPolicy(config.WEBHOOKS_ALLOW_ADDRESSES),
+  isAllowedAddress: createAddressPolicy(config.WEBHOOKS_ALLOW_ADDRESSES, config.WEBHOOKS_NAT64_PREFIXES),
 };
 
 if (config.WEBHOOK_SECRET_KEYS.length === 0) {
@@ -29,7 +30,13 @@ if (config.WEBHOOK_SECRET_KEYS.length === 0) {
 const endpoints = createEndpointStore({ store, cipher: createSecretCipher(config.WEBHOOK_SECRET_KEYS), nonce: newId });
 const logs = createEndpointLogs(store);
 const states = createDeliveryStateStore(store);
-const sender = createSender({ policy, now: clock.wall });
+const { WEBHOOKS_PROXY: proxy, NO_PROXY, no_proxy } = config;
+const sender = createSender({
+  policy,
+  now: clock.wall,
+  secureContext: trustAlso(config.WEBHOOKS_CA_FILE),
+  ...(proxy !== undefined && proxy !== 'direct' && { proxy: { url: proxy, except: no_proxy ?? NO_PROXY ?? '' } }),
+});
 const deliveryManager = createDeliveryManager({
   store,
   clock,

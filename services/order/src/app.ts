@@ -3,7 +3,7 @@ import type { Sidecar } from '@standing-order/dapr';
 import { createApp, type ServiceAppOptions } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
-import type { OrderReader, OrderReply, ParkedOrders } from './domain/ports.ts';
+import type { OrderReader, WaitingOrders } from './domain/ports.ts';
 import { addAdminRoutes } from './http/admin-routes.ts';
 import { addEventRoutes } from './http/event-routes.ts';
 import { addLocalCopyRoutes } from './http/local-copy-routes.ts';
@@ -13,8 +13,9 @@ import type { StyleSettings } from './http/order-style-header.ts';
 import type { LocalCopies } from './local-copies/local-copies.ts';
 import { subscribeToChanges } from './messaging/changes.ts';
 import { subscribeToOrderRequests } from './messaging/order-requests.ts';
-import { subscribeToReplies } from './messaging/replies.ts';
+import { type RepliesParts, subscribeToReplies } from './messaging/replies.ts';
 import type { OrderLists } from './order-lists/order-lists.ts';
+import type { TokenSigner } from './outbox/token-signature.ts';
 import type { Styles } from './styles/place-order.ts';
 import type { ConsumerUpdates } from './updates/consumer-updates.ts';
 import type { EventStreams } from './updates/event-streams.ts';
@@ -24,9 +25,8 @@ import type { OrderUpdates } from './updates/order-updates.ts';
 export interface OrderAppParts extends ServiceAppOptions {
   readonly styles: Styles;
   readonly styleSettings: StyleSettings;
-  readonly outbox: OrderReader & ParkedOrders;
-  /** Records replies in their orders. Rejects when the state store fails: the broker delivers them again. */
-  record(replies: readonly OrderReply[]): Promise<unknown>;
+  readonly outbox: OrderReader & WaitingOrders;
+  readonly record: RepliesParts['record'];
   readonly orderUpdates: OrderUpdates;
   readonly consumerUpdates: ConsumerUpdates;
   readonly longPoll: Pick<LongPoll, 'waitForDecision'>;
@@ -37,6 +37,7 @@ export interface OrderAppParts extends ServiceAppOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
+  readonly tokens: TokenSigner;
 }
 
 /** The HTTP application of the service: routes for clients, and the messages that its sidecar delivers. */

@@ -1,7 +1,8 @@
 import { HTTP_STYLES } from '@standing-order/contracts';
-import { serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
+import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { BROKERS } from './outbox/broker-settings.ts';
+import { KEY_LENGTH } from './outbox/token-signature.ts';
 
 /** Seconds per unit of a duration. */
 const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
@@ -43,4 +44,12 @@ export const orderConfig = serviceConfig.extend({
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
   /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */
   MAX_OPEN_ORDERS: wholeNumber(1, 10_000_000).default(500_000),
+  /** Maximum number of open event streams of one caller at a replica; further ones get 503. A replica has at most 1,000. */
+  MAX_STREAMS_PER_CALLER: wholeNumber(1, 1_000).default(10),
+  /** Maximum number of requests of one caller that wait at a replica; further ones are answered at once. At most 1,000 wait. */
+  MAX_WAITS_PER_CALLER: wholeNumber(1, 1_000).default(50),
+  /** Keys that sign the tokens of commands, the same for all replicas: the first key signs, each key verifies. */
+  ORDER_TOKEN_KEYS: secretKeys(KEY_LENGTH).refine((keys) => keys.length > 0, 'must have at least one key'),
+  /** `off` also accepts replies with unsigned tokens. For the upgrade from a version that does not sign (docs/adr/0074). */
+  ORDER_TOKEN_REQUIRED: z.enum(['on', 'off']).default('on'),
 });

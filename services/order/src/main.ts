@@ -17,6 +17,7 @@ import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { observeStats, orderObserver } from './outbox/observer.ts';
 import { readinessOf } from './outbox/readiness.ts';
+import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
 import type { StyleParts, Styles } from './styles/place-order.ts';
 import { replication } from './styles/replication.ts';
@@ -31,6 +32,7 @@ import { createOrderUpdates } from './updates/order-updates.ts';
 const environment = createSidecarEnvironment(orderConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
+const tokens = createTokenSigner(config.ORDER_TOKEN_KEYS, { required: config.ORDER_TOKEN_REQUIRED === 'on' });
 /** Undefined: orders are kept for ever. */
 const retentionSeconds = config.ORDER_RETENTION || undefined;
 if (retentionSeconds !== undefined && retentionSeconds < SAFE_RETENTION_SECONDS) {
@@ -46,18 +48,18 @@ const outbox: OrderOutbox = createOutbox({
   clock,
   random,
   store,
-  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock })),
+  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
-observeStats(outbox);
+observeStats(outbox, clock);
 
 const orderLists = createOrderLists({ store, outbox, transport: listTransport, retentionSeconds });
 const orderUpdates = createOrderUpdates({ outbox, clock });
 const consumerUpdates = createConsumerUpdates({ outbox, orderLists, clock });
-const longPoll = createLongPoll({ orderUpdates, clock });
-const eventStreams = createEventStreams({ clock });
+const longPoll = createLongPoll({ orderUpdates, clock, maxPerCaller: config.MAX_WAITS_PER_CALLER });
+const eventStreams = createEventStreams({ clock, maxPerCaller: config.MAX_STREAMS_PER_CALLER });
 const localCopies = createLocalCopies({ sidecar, clock, maxStalenessMs: config.REPLICA_STALENESS_MS });
 
 const styleParts: StyleParts = {
@@ -93,6 +95,7 @@ runSidecarService(environment, {
     sidecar,
     pubsub,
     clock,
+    tokens,
     ...appOptions,
     readiness: () => readinessOf(appOptions.readiness(), outbox.state()),
     authenticate: createAuthenticate(config),

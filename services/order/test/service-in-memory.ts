@@ -1,6 +1,6 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
 import type { AcceptResult } from '@standing-order/outbox';
-import type { Caller } from '@standing-order/service-kit/auth';
+import type { Authenticate, Caller } from '@standing-order/service-kit/auth';
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { orderApp } from '../src/app.ts';
@@ -10,6 +10,7 @@ import { createLocalCopies } from '../src/local-copies/local-copies.ts';
 import { createConfirmations } from '../src/order-lists/confirmations.ts';
 import { createListTransport } from '../src/order-lists/list-transport.ts';
 import { createOrderLists } from '../src/order-lists/order-lists.ts';
+import { createTokenSigner, KEY_LENGTH } from '../src/outbox/token-signature.ts';
 import { messaging } from '../src/styles/messaging.ts';
 import { replication } from '../src/styles/replication.ts';
 import { respondFirst } from '../src/styles/respond-first.ts';
@@ -25,6 +26,9 @@ export const validRequest = {
   lines: [{ itemId: 'pizza', quantity: 2 }],
 };
 const token = { w: 'w', a: 1, t: 1 };
+
+const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH, 1)]);
+
 const json = { 'content-type': 'application/json' };
 const start = Date.UTC(2026, 0, 1);
 
@@ -56,13 +60,19 @@ export interface ServiceInMemoryOptions {
   readonly verdicts?: Verdicts;
   /** CONSUMER_ORDERS=on; the default. */
   readonly lists?: boolean;
-  /** The caller of every request. */
-  readonly caller?: Caller;
+  /** The caller of every request, or of each one. */
+  readonly caller?: Caller | Authenticate;
+  /** Maximum number of streams. */
+  readonly maxStreams?: number;
+  /** Default: maxStreams. */
+  readonly maxStreamsPerCaller?: number;
+  readonly heartbeatMs?: number;
 }
 
 /** The HTTP application of the service over a map instead of an outbox. */
 export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   const { storeResult, override = false, verdicts = validVerdicts, lists = true, caller } = options;
+  const { maxStreams = 2, maxStreamsPerCaller = maxStreams, heartbeatMs = 50 } = options;
   const stored = new Map<string, Order>();
   let made = 0;
   const impatientClock = { setTimer: (_: number, fire: () => void) => systemClock.setTimer(0, fire) };
@@ -111,7 +121,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   });
   const orderLists = createOrderLists({ store, outbox, transport: listTransport });
   const orderUpdates = createOrderUpdates({ outbox, clock });
-  const eventStreams = createEventStreams({ clock, max: 2, heartbeatMs: 50 });
+  const eventStreams = createEventStreams({ clock, max: maxStreams, maxPerCaller: maxStreamsPerCaller, heartbeatMs });
   const app = orderApp({
     orderUpdates,
     consumerUpdates: createConsumerUpdates({ outbox, orderLists, clock }),
@@ -127,16 +137,36 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
     },
     localCopies,
     clock,
+    tokens,
     styleSettings: { default: 'respond-first', override },
     outbox: {
       ...outbox,
+      waiting: () => ({
+        stored: 3,
+        loaded: 1,
+        channels: [
+          {
+            channel: 'consumer',
+            inFlight: 1,
+            blocked: 0,
+            parked: 0,
+            oldest: start,
+            attempts: 9,
+            nextAttempt: start + 5000,
+          },
+          { channel: 'announce', inFlight: 0, blocked: 0, parked: 0, attempts: 0 },
+        ],
+        documents: [
+          { id: 'x', createdAt: start, commands: [{ channel: 'consumer', state: 'in-flight', attempts: 9 }] },
+        ],
+      }),
       parked: () => [{ id: 'x', channels: ['consumer'], attempts: 8, since: start }],
       retry: async (id) => (stored.has(id) ? 'retried' : 'missing'),
     },
     sidecar: { publish: async () => [] },
     pubsub: 'messages',
     readiness: () => ({ ready: true, reasons: [] }),
-    authenticate: caller && (async () => caller),
+    authenticate: typeof caller === 'object' ? async () => caller : caller,
   });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     app.request('/orders', {

@@ -59,6 +59,7 @@ export const preferHeader: Parameter = {
   in: 'header',
   description:
     'RFC 7240. `wait=n`: respond when the order is decided, or after n seconds (at most 60). `respond-async`: respond at once. ' +
+    'Where too many requests wait, of this caller or of all, a request is answered at once, without Preference-Applied. ' +
     'Unknown and malformed preferences are ignored.',
   schema: z.string(),
   example: 'wait=5',

@@ -32,6 +32,8 @@ const stream = (description: string, lastId: string): SuccessResponse => ({
   },
 });
 
+const LIMIT = '503 when the caller, or the replica, has too many open streams. HEAD opens none.';
+
 const VERSION = 'Wp3PzXAZ7n9LQqYhXoxOCg';
 
 /** The operations with which clients follow and list orders. */
@@ -42,7 +44,7 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
     path: '/orders/{id}/events',
     access: 'client',
     summary: 'Follow an order by server-sent events',
-    description: 'Each event `order` has the order at that time. The stream ends when the order is decided.',
+    description: `Each event \`order\` has the order at that time. The stream ends when the order is decided. ${LIMIT}`,
     parameters: [id, lastEventId('Only later events are sent.', VERSION)],
     responses: {
       200: stream('The states of the order.', VERSION),
@@ -97,7 +99,8 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
     summary: "Follow a consumer's orders by server-sent events",
     description:
       'Each event `order` has one order at that time. A new client first receives the newest 20 orders. A client that reconnects ' +
-      'receives every order that was undecided when it disconnected, so it receives some of them twice. 404 with CONSUMER_ORDERS=off.',
+      'receives every order that was undecided when it disconnected, so it receives some of them twice. 404 with CONSUMER_ORDERS=off. ' +
+      LIMIT,
     parameters: [consumerId, lastEventId('All orders up to it were decided and sent.', '41')],
     responses: { 200: stream("The states of the consumer's orders. The stream does not end.", '41') },
     problems: ['forbidden', 'malformed-request', 'unavailable'],

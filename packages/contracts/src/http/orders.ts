@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { localCopiesState, parkedOrders, retryResult } from '../admin.ts';
+import { localCopiesState, parkedOrders, retryResult, waitingOrders } from '../admin.ts';
 import { HTTP_STYLES, orderRequest } from '../order.ts';
 import { idempotencyKeyHeader, ifNoneMatchHeader, preferHeader } from './headers.ts';
 import type { Api, Operation, Parameter, SuccessResponse } from './operation.ts';
@@ -70,6 +70,49 @@ const administration: readonly Operation[] = [
           name: 'StuckOrders',
           schema: parkedOrders,
           example: { orders: [{ id: ID, channels: ['consumer'], attempts: 8, since: '2026-11-22T09:00:00.000Z' }] },
+        },
+      },
+    },
+  },
+  {
+    id: 'waitingOrders',
+    method: 'get',
+    path: '/waiting-orders',
+    access: 'admin',
+    summary: 'Orders of this replica whose replies are pending',
+    description:
+      'How many orders wait for which replies, since when, how often their commands were sent and when they are sent next. ' +
+      'Each replica reports its own orders.',
+    responses: {
+      200: {
+        description: 'The waiting orders: a summary of each channel, and the oldest orders.',
+        content: {
+          name: 'WaitingOrders',
+          schema: waitingOrders,
+          example: {
+            stored: 42,
+            loaded: 42,
+            channels: [
+              {
+                channel: 'consumer',
+                inFlight: 42,
+                blocked: 0,
+                parked: 0,
+                oldest: '2026-11-22T09:00:00.000Z',
+                attempts: 9,
+                nextAttempt: '2026-11-22T09:40:05.000Z',
+              },
+            ],
+            orders: [
+              {
+                id: ID,
+                since: '2026-11-22T09:00:00.000Z',
+                commands: [
+                  { channel: 'consumer', state: 'in-flight', attempts: 9, nextAttempt: '2026-11-22T09:40:05.000Z' },
+                ],
+              },
+            ],
+          },
         },
       },
     },

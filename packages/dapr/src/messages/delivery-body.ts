@@ -14,7 +14,10 @@ export interface DeliveryBody {
 }
 
 /** success: handled, acknowledge it. retry: deliver it again. */
-export type HandlingResult = 'success' | 'retry';
+export type DeliveryResult = 'success' | 'retry';
+
+/** Or refused: acknowledge it and send it to the dead-letter topic, with the reason. */
+export type HandlingResult = DeliveryResult | { readonly refused: string };
 
 const bulkEnvelope = z.object({
   type: z.literal('com.dapr.event.sent.bulk'),
@@ -29,10 +32,10 @@ export function readDelivery(body: unknown): DeliveryBody {
     : { bulk: false, entries: [{ entryId: '', event: body }] };
 }
 
-const statusOf = (result: HandlingResult | undefined): string => (result === 'success' ? 'SUCCESS' : 'RETRY');
+const statusOf = (result: DeliveryResult | undefined): string => (result === 'success' ? 'SUCCESS' : 'RETRY');
 
 /** The response body for Dapr. Every entry has a status, since Dapr has its own default for an entry without one. */
-export function deliveryResponse(delivery: DeliveryBody, results: readonly (HandlingResult | undefined)[]): unknown {
+export function deliveryResponse(delivery: DeliveryBody, results: readonly (DeliveryResult | undefined)[]): unknown {
   return delivery.bulk
     ? { statuses: delivery.entries.map(({ entryId }, index) => ({ entryId, status: statusOf(results[index]) })) }
     : { status: statusOf(results[0]) };

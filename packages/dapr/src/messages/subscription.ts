@@ -1,5 +1,5 @@
 import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import type { CloudEvent, Topic } from '@standing-order/contracts';
+import type { CloudEvent, FieldFault, Topic } from '@standing-order/contracts';
 import { faultsOf, parseBody } from '@standing-order/service-kit/http';
 import {
   ATTRIBUTE_KEYS,
@@ -21,7 +21,13 @@ import type { Hono } from 'hono';
 import type { z } from 'zod';
 import type { Sidecar } from '../types.ts';
 import { deadLetterOf } from './dead-letter.ts';
-import { type DeliveryEntry, deliveryResponse, type HandlingResult, readDelivery } from './delivery-body.ts';
+import {
+  type DeliveryEntry,
+  type DeliveryResult,
+  deliveryResponse,
+  type HandlingResult,
+  readDelivery,
+} from './delivery-body.ts';
 import { withTimeout } from './timeout.ts';
 
 /** A valid message, as a handler receives it. */
@@ -59,23 +65,34 @@ const received = meter.createCounter('messaging.client.consumed.messages', {
 });
 
 interface SortedEntries<M> {
-  readonly valid: { readonly index: number; readonly message: M }[];
-  readonly invalid: { readonly index: number; readonly event: unknown; readonly error: z.core.$ZodError }[];
+  readonly valid: { readonly index: number; readonly event: unknown; readonly message: M }[];
+  readonly invalid: ({ readonly index: number } & DeadMessage)[];
 }
+
+/** A message for the dead-letter topic. */
+interface DeadMessage {
+  readonly event: unknown;
+  readonly reason: string;
+  readonly faults: readonly FieldFault[];
+}
+
+const INVALID = 'the message does not match the schema of its topic';
+
+type Outcome = DeliveryResult | 'dead';
 
 function validate<M>(schema: z.ZodType<M>, entries: readonly DeliveryEntry[]): SortedEntries<M> {
   const sorted: SortedEntries<M> = { valid: [], invalid: [] };
   entries.forEach(({ event }, index) => {
     const result = schema.safeParse(event);
-    if (result.success) sorted.valid.push({ index, message: result.data });
-    else sorted.invalid.push({ index, event, error: result.error });
+    if (result.success) sorted.valid.push({ index, event, message: result.data });
+    else sorted.invalid.push({ index, event, reason: INVALID, faults: faultsOf(result.error) });
   });
   return sorted;
 }
 
 /**
  * Adds POST /messages/{topic}, for bulk and for single deliveries. A message that its schema refuses goes to the dead-letter
- * topic with the reason, and not to the handler.
+ * topic with the reason, and not to the handler. So does a message that the handler refuses.
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
   app.post(`/messages/${subscription.topic.name}`, async (c) => {
@@ -87,10 +104,10 @@ export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscri
 async function receive<M extends CloudEvent>(
   subscription: Subscription<M>,
   entries: readonly DeliveryEntry[],
-): Promise<(HandlingResult | undefined)[]> {
+): Promise<(DeliveryResult | undefined)[]> {
   const topic = subscription.topic.name;
   const { valid, invalid } = validate(subscription.schema, entries);
-  const results: (HandlingResult | undefined)[] = Array(entries.length).fill(undefined);
+  const results: (DeliveryResult | undefined)[] = Array(entries.length).fill(undefined);
   const options = {
     kind: SpanKind.CLIENT,
     parent: ROOT_CONTEXT,
@@ -99,29 +116,23 @@ async function receive<M extends CloudEvent>(
   };
   await inSpan(`receive ${topic}`, options, async () => {
     const [handled, deadLettered] = await Promise.all([
-      valid.length > 0
-        ? handle(
-            subscription,
-            valid.map(({ message }) => message),
-          )
-        : [],
+      valid.length > 0 ? handle(subscription, valid) : [],
       invalid.length > 0 ? deadLetter(subscription, invalid) : [],
     ]);
-    valid.forEach(({ index }, at) => {
-      results[index] = handled[at];
+    const outcomes: Outcome[] = [
+      ...valid.map((_, at) => handled[at] ?? 'retry'),
+      ...invalid.map((_, at) => (deadLettered[at] ? 'dead' : 'retry')),
+    ];
+    [...valid, ...invalid].forEach(({ index }, at) => {
+      results[index] = outcomes[at] === 'retry' ? 'retry' : 'success';
     });
-    invalid.forEach(({ index }, at) => {
-      results[index] = deadLettered[at] ? 'success' : 'retry';
-    });
-    const successes = handled.filter((result) => result === 'success').length;
-    count(topic, 'success', successes);
-    count(topic, 'retry', valid.length - successes);
-    count(topic, 'dead', deadLettered.filter(Boolean).length);
+    const countOf = (outcome: Outcome) => outcomes.filter((each) => each === outcome).length;
+    for (const outcome of ['success', 'retry', 'dead'] as const) count(topic, outcome, countOf(outcome));
   });
   return results;
 }
 
-function count(topic: string, outcome: 'success' | 'retry' | 'dead', messages: number): void {
+function count(topic: string, outcome: Outcome, messages: number): void {
   if (messages > 0) received.add(messages, { [ATTRIBUTE_KEYS.messagingDestination]: topic, outcome });
 }
 
@@ -144,13 +155,24 @@ interface Processing {
   readonly span?: Span;
 }
 
+/** Why the span of a message fails. */
+const FAILURES: Readonly<Record<Outcome, string | undefined>> = {
+  success: undefined,
+  retry: 'will be delivered again',
+  dead: 'was refused',
+};
+
 /** Never rejects: after any failure of the handler, its messages are delivered again. */
 async function handle<M extends CloudEvent>(
-  { topic: { name: topic }, deadlineMs = DELIVERY_MS, ...subscription }: Subscription<M>,
-  messages: readonly M[],
-): Promise<readonly (HandlingResult | undefined)[]> {
+  subscription: Subscription<M>,
+  messages: SortedEntries<M>['valid'],
+): Promise<readonly (Outcome | undefined)[]> {
+  const {
+    topic: { name: topic },
+    deadlineMs = DELIVERY_MS,
+  } = subscription;
   const batch = currentTrace();
-  const processing = messages.map((message) => ({ message, ...startProcessing(topic, message, batch) }));
+  const processing = messages.map(({ message }) => ({ message, ...startProcessing(topic, message, batch) }));
   const finish = (failureOf: (index: number) => unknown): void =>
     processing.forEach(({ span }, index) => {
       const failure = failureOf(index);
@@ -158,10 +180,10 @@ async function handle<M extends CloudEvent>(
       span?.end();
     });
   try {
-    const work = subscription.handle(processing);
-    const results = await withTimeout(deadlineMs, work, `the handler of ${topic}`);
-    finish((index) => (results[index] === 'success' ? undefined : 'will be delivered again'));
-    return results;
+    const work = subscription.handle(processing).then((results) => deadLetterRefused(subscription, messages, results));
+    const outcomes = await withTimeout(deadlineMs, work, `the handler of ${topic}`);
+    finish((index) => FAILURES[outcomes[index] ?? 'retry']);
+    return outcomes;
   } catch (error) {
     finish(() => error);
     const span = trace.getSpan(context.active());
@@ -175,26 +197,42 @@ async function handle<M extends CloudEvent>(
   }
 }
 
-/** Sends invalid messages to the dead-letter topic. Returns for each whether the broker accepted it. */
+/** Sends the messages that the handler refused to the dead-letter topic. Returns the outcome of every message. */
+async function deadLetterRefused<M extends CloudEvent>(
+  subscription: Subscription<M>,
+  messages: SortedEntries<M>['valid'],
+  results: readonly HandlingResult[],
+): Promise<readonly (Outcome | undefined)[]> {
+  const refused = messages.flatMap(({ event }, at) => {
+    const result = results[at];
+    return typeof result === 'object' ? [{ event, reason: result.refused, faults: [] }] : [];
+  });
+  const accepted = (refused.length > 0 ? await deadLetter(subscription, refused) : []).values();
+  return results.map((result) =>
+    typeof result === 'object' ? (accepted.next().value ? ('dead' as const) : ('retry' as const)) : result,
+  );
+}
+
+/** Sends messages to the dead-letter topic. Returns for each whether the broker accepted it. */
 async function deadLetter<M extends CloudEvent>(
   { sidecar, pubsub, topic: { name: topic, deadLetter: to }, source, deadlineMs = DELIVERY_MS }: Subscription<M>,
-  invalid: SortedEntries<M>['invalid'],
+  messages: readonly DeadMessage[],
 ): Promise<readonly boolean[]> {
-  const reason = 'the message does not match the schema of its topic';
-  const letters = invalid.map(({ event, error }) => ({
-    event: deadLetterOf(topic, source, event, reason, faultsOf(error), Date.now()),
+  const letters = messages.map(({ event, reason, faults }) => ({
+    event: deadLetterOf(topic, source, event, reason, faults, Date.now()),
   }));
+  const [first] = messages;
   warnRateLimited(
     `dead letter ${topic}`,
-    { topic, messages: letters.length, first: letters[0]?.event.data.faults },
-    'invalid messages go to the dead-letter topic',
+    { topic, messages: letters.length, reason: first?.reason, first: first?.faults },
+    'messages go to the dead-letter topic',
   );
   return withTimeout(deadlineMs, sidecar.publish(pubsub, to, letters), `publishing to ${to}`).catch(
     (error: unknown) => {
       warnRateLimited(
         `publish ${to}`,
         { err: error, topic, messages: letters.length },
-        'dead-letter publish failed; the invalid messages will be delivered again',
+        'dead-letter publish failed; the messages will be delivered again',
       );
       return [];
     },

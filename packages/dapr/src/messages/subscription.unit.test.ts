@@ -109,6 +109,28 @@ test.each([
   expect(await deliver(command('ada'), { foo: 1 })).toEqual(statuses('SUCCESS', 'RETRY'));
 });
 
+const refuseBob: Subscription<Command>['handle'] = async (batch) =>
+  batch.map(({ message }) => (message.data.consumerId === 'bob' ? { refused: 'bob is not welcome' } : 'success'));
+
+test('sends a message that the handler refuses to the dead-letter topic with its reason, as it was received', async () => {
+  const { deliver, dead } = setUp({ handle: refuseBob });
+  const bob = { ...command('bob'), unknown: 'field' };
+  expect(await deliver(command('ada'), bob, { foo: 1 }, command('cleo'))).toEqual(
+    statuses('SUCCESS', 'SUCCESS', 'SUCCESS', 'SUCCESS'),
+  );
+  const letters = dead.map(({ message }) => message.event.data as DeadLetter);
+  const refused = letters.filter(({ reason }) => reason === 'bob is not welcome');
+  expect(refused.map(({ payload }) => JSON.parse(payload))).toEqual([bob]);
+  expect(letters).toHaveLength(2);
+});
+
+test('a refused message whose dead letter the broker does not accept is delivered again, and no other', async () => {
+  const { deliver } = setUp({ handle: refuseBob, deadLettersArrive: false });
+  expect(await deliver(command('ada'), command('bob'), command('cleo'))).toEqual(
+    statuses('SUCCESS', 'RETRY', 'SUCCESS'),
+  );
+});
+
 test('the same invalid message becomes the same dead letter, and a long one is cut off', async () => {
   const { deliver, dead } = setUp();
   const invalid = { foo: 'x'.repeat(100_000) };

@@ -22,6 +22,8 @@ export interface Batch<D> {
   items: readonly QueuedDocument<D>[];
   readonly rewrite: SegmentRewrite | undefined;
   attempts: number;
+  /** Whether the keys could be read back after the last attempt of unknown outcome. */
+  readable?: boolean;
   /** The batch is a part of one that was split to isolate a document. */
   readonly isolated: boolean;
 }
@@ -76,15 +78,18 @@ const operationsOf = <D extends OutboxDocument, A>(
  */
 const readBack = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
-  { items }: Batch<D>,
+  batch: Batch<D>,
   segment: string,
 ): Promise<{ segment: boolean; present: number }> => {
+  const { items } = batch;
   let found: ReadonlyMap<string, Stored>;
+  batch.readable = false;
   try {
     found = await context.store.read([segment, ...items.map(({ key }) => key)]);
   } catch {
     return { segment: false, present: 0 };
   }
+  batch.readable = true;
   let present = 0;
   for (const item of items) {
     const stored = found.get(item.key);

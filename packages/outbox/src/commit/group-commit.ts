@@ -5,6 +5,7 @@ import type { OutboxDocument } from '../ports.ts';
 import { acceptsInsertion } from '../self-test.ts';
 import type { StoredDocument } from '../stored-documents.ts';
 import { type Loop, Sleeper } from '../util/loop.ts';
+import { SECOND } from '../util/time.ts';
 import {
   attemptCommit,
   type Batch,
@@ -23,6 +24,12 @@ import { SegmentDeleter } from './segment-deleter.ts';
  * on their number, not on their size.
  */
 export const COMMIT_PACE_MS = 20;
+
+/**
+ * A store that accepts no transaction for this long, while it can be read, refuses writes: it is full or read-only. A shorter
+ * interruption delays its requests only.
+ */
+export const REFUSING_AFTER_MS = SECOND;
 
 /** The writer under whose name a batch is committed. */
 export interface CommitTarget<D extends OutboxDocument, A> {
@@ -65,6 +72,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
   #rewriteIsNext = false;
   #whenDrained: (() => void)[] = [];
   #busy = false;
+  #refusesWrites = false;
   #startedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -80,6 +88,14 @@ export class GroupCommit<D extends OutboxDocument, A> {
     this.#target = target;
     this.#sleeper = new Sleeper(context.clock);
     this.#loop = createLoop(context, 'commit-failed', () => this.#run());
+  }
+
+  /**
+   * Whether the store is known to refuse writes. Meanwhile the current batch is sent again and again, so a store that accepts
+   * writes again is detected within `COMMIT_BACKOFF_MAX_MS`.
+   */
+  get refusesWrites(): boolean {
+    return this.#refusesWrites;
   }
 
   /** Starts a run, because a document or a deletion was queued. */
@@ -155,6 +171,8 @@ export class GroupCommit<D extends OutboxDocument, A> {
     } catch (error) {
       this.#abandon(batch, 'unsent');
       throw error;
+    } finally {
+      this.#setRefusesWrites(false);
     }
   }
 
@@ -163,6 +181,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
     const startedAt = clock.wall();
     let target: CommitTarget<D, A> | undefined;
     let n: number | undefined;
+    let failingSince: number | undefined;
     for (let backoffMs = COMMIT_BACKOFF_MS; ; backoffMs = Math.min(2 * backoffMs, COMMIT_BACKOFF_MAX_MS)) {
       const current = await this.#target();
       if (current === undefined || (batch.rewrite !== undefined && target !== undefined && current !== target))
@@ -179,7 +198,9 @@ export class GroupCommit<D extends OutboxDocument, A> {
           const suspicion = suspicionOf(batch, outcome, policies, settings);
           if (suspicion === 'certain') return this.#isolate(batch, target, n, outcome);
           if (policies.givesUp(batch)) return this.#abandon(batch, 'refused');
-          if (suspicion === 'possible' && (await this.#acceptsOthers()))
+          failingSince ??= clock.monotonic();
+          const mayRefuseAll = batch.readable === true && clock.monotonic() - failingSince >= REFUSING_AFTER_MS;
+          if (await this.#isReason(suspicion === 'possible', mayRefuseAll))
             return this.#isolate(batch, target, n, outcome);
         } else if (!target.writer.isExpired) return this.#finish(batch, target, n, startedAt);
         await this.#deleter.deleteSome();
@@ -189,6 +210,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
   }
 
   #finish(batch: Batch<D>, target: CommitTarget<D, A>, n: number, startedAt: number): void {
+    this.#setRefusesWrites(false);
     target.writer.numbers.finish(n);
     batch.rewrite?.resolve(true);
     const etag = this.#context.store.etagAfter(undefined);
@@ -211,11 +233,24 @@ export class GroupCommit<D extends OutboxDocument, A> {
     return { outcome: this.#context.policies.storeOutcome(stored.document, requested), document: stored.document };
   }
 
-  /** Whether the store accepts an insertion that is not part of the batch. */
-  async #acceptsOthers(): Promise<boolean> {
+  /**
+   * Whether a document of the batch is the reason for its failure, because the store accepts another insertion. If the store
+   * does not, and the batch has failed for long enough, the store refuses all writes.
+   */
+  async #isReason(isSuspected: boolean, mayRefuseAll: boolean): Promise<boolean> {
     const { store, random } = this.#context;
-    if (this.#deletions.isCrowded) return false;
-    return acceptsInsertion(store, random, (key) => this.#deletions.add(key));
+    if (this.#deletions.isCrowded || !(isSuspected || (mayRefuseAll && !this.#refusesWrites))) return false;
+    const accepts = await acceptsInsertion(store, random, (key) => this.#deletions.add(key));
+    if (accepts || mayRefuseAll) this.#setRefusesWrites(!accepts);
+    return accepts && isSuspected;
+  }
+
+  /** The requests whose documents were not sent yet are answered now. */
+  #setRefusesWrites(refuses: boolean): void {
+    if (refuses) this.#queue.refuseWaiting();
+    if (refuses === this.#refusesWrites) return;
+    this.#refusesWrites = refuses;
+    this.#context.observer.event?.(refuses ? 'store-refuses-writes' : 'store-accepts-writes', {});
   }
 
   /**

@@ -131,6 +131,14 @@ export class RequestQueue<D extends OutboxDocument> {
     item.requests = [];
   }
 
+  /** Resolves the requests whose documents are not in the current batch: the store refuses writes. */
+  refuseWaiting(): void {
+    for (const [id, item] of this.#waiting) {
+      this.#waiting.delete(id);
+      this.resolve(item, () => ({ outcome: 'unwritable' }));
+    }
+  }
+
   /** Resolves all requests as if their deadlines had passed. */
   close(): void {
     this.#cancelSweep?.();

@@ -2,15 +2,21 @@ import type { Context } from '../context.ts';
 import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
 import { Fifo } from '../util/fifo.ts';
 import { SECOND } from '../util/time.ts';
-import type { Command } from './open-document.ts';
+import { type Command, POLL_MS } from './open-document.ts';
 import type { ChannelOwner } from './owners.ts';
-import { SendWindow } from './send-window.ts';
+import { probeDelay, SendWindow } from './send-window.ts';
 
 /** Maximum number of batches in one transport call each, at the same time, per channel. */
 const CONCURRENT_SENDS = 2;
 /** Delay after the broker accepted none of a batch. It doubles up to the maximum. */
 const SEND_BACKOFF_MS = 100;
 const SEND_BACKOFF_MAX_MS = 5 * SECOND;
+
+/**
+ * While a lane is silent, its channel sends a probe at least this often, varied like every probe time. The probe times of
+ * the lanes grow to minutes, and the first answer must not wait for them. The cost does not depend on the number of lanes.
+ */
+export const CHANNEL_PROBE_MS = 7 * SECOND;
 
 interface OutgoingEntry<D> {
   readonly command: Command<D>;
@@ -40,6 +46,8 @@ export class Channel<D extends OutboxDocument, A> {
   readonly #queue = new Fifo<Command<D>>();
   #sending = 0;
   #backoffMs = 0;
+  #probedAt = Number.NEGATIVE_INFINITY;
+  #probeDelayMs = CHANNEL_PROBE_MS;
   #cancelRetry: (() => void) | undefined;
   #stopped = false;
 
@@ -60,6 +68,13 @@ export class Channel<D extends OutboxDocument, A> {
   /** The latest acknowledged send time of all lanes. */
   get evidence(): number {
     return this.windows.reduce((latest, { evidence }) => Math.max(latest, evidence), Number.NEGATIVE_INFINITY);
+  }
+
+  /** When the next command is probed, unless one is acknowledged before. Infinity if no command was sent. */
+  get probeAt(): number {
+    const ofChannel =
+      this.#longestSilent() === undefined ? Number.POSITIVE_INFINITY : this.#probedAt + this.#probeDelayMs;
+    return this.windows.reduce((next, { probeAt }) => Math.min(next, probeAt), ofChannel);
   }
 
   /** The send window of a lane. */
@@ -89,6 +104,44 @@ export class Channel<D extends OutboxDocument, A> {
     this.#fill(lane);
   }
 
+  /**
+   * An attempt in this lane that was sent at `sentAt` is acknowledged. Unsends and returns the commands that are lost by this
+   * evidence. If the lane was silent, the outage may be over for the other lanes too.
+   */
+  addEvidence(lane: number, sentAt: number, now: number): Command<D>[] {
+    const window = this.window(lane);
+    const wasSilent = window.isSilent;
+    window.addEvidence(sentAt, now);
+    if (!window.isSilent && this.#context.policies.endsSilence({ wasSilent }))
+      for (const other of this.windows) other.probeSoon(now);
+    return this.#count(window.takeLost());
+  }
+
+  /** Unsends and returns the commands that are lost by the evidence. */
+  takeLost(now: number): Command<D>[] {
+    const { evidence } = this;
+    const lost: Command<D>[] = [];
+    for (const window of this.windows) {
+      if (window.used === 0) continue;
+      if (this.#context.settings.sharedEvidence) window.addEvidence(evidence, now);
+      lost.push(...window.takeLost());
+    }
+    return this.#count(lost);
+  }
+
+  /** Unsends and returns the commands to probe: one per lane that is due, or one of the lane that was silent for longest. */
+  takeProbes(now: number): Command<D>[] {
+    const probes = this.windows.flatMap((window) => window.takeProbe(now));
+    const channel = { sinceProbeMs: now - this.#probedAt, delayMs: this.#probeDelayMs };
+    if (probes.length === 0 && this.#context.policies.isChannelProbeDue(channel))
+      probes.push(...(this.#longestSilent()?.takeProbeNow(now) ?? []));
+    if (probes.length > 0) {
+      this.#probedAt = now;
+      this.#probeDelayMs = probeDelay(CHANNEL_PROBE_MS, this.#context.random());
+    }
+    return this.#count(probes);
+  }
+
   /** Sends as many queued commands as the transport may receive now. */
   flush(): void {
     while (!this.#stopped && this.#cancelRetry === undefined && this.#queue.length > 0) {
@@ -101,6 +154,25 @@ export class Channel<D extends OutboxDocument, A> {
   stop(): void {
     this.#stopped = true;
     this.#cancelRetry?.();
+  }
+
+  /** Counts the unanswered attempts that are a reason to park their commands. */
+  #count(commands: Command<D>[]): Command<D>[] {
+    for (const command of commands) {
+      const { evidence } = this.window(command.entry.lane);
+      if (this.#context.policies.countsAttempt({ sentAt: command.sentAt, evidence })) command.failedAttempts++;
+    }
+    return commands;
+  }
+
+  /** The silent lane that was not probed for the longest time. */
+  #longestSilent(): SendWindow<Command<D>> | undefined {
+    let longest: SendWindow<Command<D>> | undefined;
+    for (const window of this.windows) {
+      if (!window.isSilent || window.probeAt === Number.POSITIVE_INFINITY) continue;
+      if (longest === undefined || window.probedAt < longest.probedAt) longest = window;
+    }
+    return longest;
   }
 
   #lane(lane: number): Fifo<Command<D>> {
@@ -134,12 +206,14 @@ export class Channel<D extends OutboxDocument, A> {
 
   #outgoing(command: Command<D>, document: D): OutgoingEntry<D> {
     const now = this.#context.clock.monotonic();
-    const { lane } = command.entry;
+    const { entry } = command;
+    const { lane } = entry;
     command.sends++;
-    command.failedAttempts++;
     command.sentAt = now;
     command.state = 'inFlight';
     this.window(lane).sent(command, now);
+    entry.pollMs = POLL_MS;
+    entry.pollAt = now + POLL_MS;
     const token = { w: this.#owner.writer, a: command.sends, t: now };
     return { command, outgoing: { channel: this.name, lane, token, document } };
   }
@@ -172,7 +246,6 @@ export class Channel<D extends OutboxDocument, A> {
     });
     for (const { command } of again) {
       this.window(command.entry.lane).unsend(command);
-      command.failedAttempts--;
       command.state = 'queued';
     }
     this.#queue.putBack(again.map(({ command }) => command));

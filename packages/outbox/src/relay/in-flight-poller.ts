@@ -45,22 +45,22 @@ export class InFlightPoller<D extends OutboxDocument, A> {
     const { readBatch } = this.#context.settings;
     this.#relay.detectLoss();
     for (const entries of slices([...this.#relay.urgent], readBatch)) await this.#read(entries);
-    for (const ids of slices([...this.#relay.parked.retryable], readBatch)) await this.#retry(ids);
+    for (const ids of slices(this.#relay.parked.due(), readBatch)) await this.#retryParked(ids);
     const due = this.#due();
     const sample = this.#sample(due);
     const changes = await this.#read([...sample]);
     const others = due.filter((entry) => !sample.has(entry));
     for (const entries of slices(changes > 0 ? others : this.#postpone(others), readBatch)) await this.#read(entries);
     this.#relay.flush();
-    return this.#relay.entries.size > 0 ? POLL_MS : undefined;
+    return this.#relay.entries.size > 0 ? POLL_MS : this.#relay.parked.retryInMs;
   }
 
-  async #retry(ids: readonly string[]): Promise<void> {
+  async #retryParked(ids: readonly string[]): Promise<void> {
     if (!this.#relay.hasRoom) return;
     const observedAt = this.#relay.tick();
     for (const [id, stored] of await readDocuments(this.#context, ids)) {
       if (stored === 'absent' || stored === 'unreadable') this.#relay.parked.remove(id);
-      else this.#relay.retry(stored, observedAt);
+      else this.#relay.retryParked(stored, observedAt);
     }
     this.#relay.flush();
   }

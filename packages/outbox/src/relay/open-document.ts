@@ -22,7 +22,7 @@ export interface Command<D> extends SentCommand {
   readonly entry: OpenDocument<D>;
   readonly channel: string;
   state: CommandState;
-  /** Attempts that count towards parking. */
+  /** Unanswered attempts that count towards parking: each one that was sent before another command that was acknowledged. */
   failedAttempts: number;
 }
 
@@ -44,6 +44,7 @@ export type LoadedDocument<D> = StoredDocument<D> | 'absent' | 'unreadable' | un
 export interface OpenDocument<D> {
   readonly id: string;
   readonly lane: number;
+  readonly createdAt: number;
   readonly segments: LoadedSegment[];
   commands: Command<D>[];
   /** Kept in memory while a command waits to be sent, and while it can save a read when replies arrive. */
@@ -67,6 +68,7 @@ export const createOpenDocument = <D extends OutboxDocument>(
 ): OpenDocument<D> => ({
   id: stored.document.id,
   lane: laneOf(stored.document.id, lanes),
+  createdAt: stored.document.createdAt,
   segments: [],
   commands: [],
   stored,

@@ -1,17 +1,26 @@
 import type { ParkedDocument } from '../api.ts';
+import type { Policies } from '../policies.ts';
 import type { Clock } from '../ports.ts';
 import type { Settings } from '../settings.ts';
+import { SECOND } from '../util/time.ts';
 
 /** Attempts after which a command is parked. */
 export const PARK_AFTER_ATTEMPTS = 8;
 /** Maximum number of parked documents remembered. The next pass over the segments finds the others again. */
 const MAX_REMEMBERED = 10_000;
+/** Minimum time between two acknowledgements after which all parked documents start over. */
+const START_OVER_MS = SECOND;
 
 interface Parked {
+  readonly createdAt: number;
   readonly channels: readonly string[];
   readonly attempts: number;
   readonly since: number;
   readonly triedAt: number;
+  /** Number of retries since the document was parked first. */
+  readonly retries: number;
+  /** When the document is retried next, on the monotonic clock. Infinity while it is being retried. */
+  readonly retryAt: number;
 }
 
 /**
@@ -19,21 +28,31 @@ interface Parked {
  * count of attempts when it is found again.
  */
 export class ParkedDocuments {
-  /** Ids of documents parked during a full outage of their channel that has since ended. They are retried now. */
-  readonly retryable = new Set<string>();
   readonly #clock: Clock;
   readonly #settings: Settings;
+  readonly #policies: Policies;
   readonly #documents = new Map<string, Parked>();
-  /** Per channel: last send time of each document parked while no later command had been acknowledged. */
-  readonly #unanswered = new Map<string, Map<string, number>>();
+  /** No document is retried before this time. */
+  #nextRetryAt = Number.POSITIVE_INFINITY;
+  #startedOverAt = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, settings: Settings) {
+  constructor(clock: Clock, settings: Settings, policies: Policies) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#policies = policies;
   }
 
   get size(): number {
     return this.#documents.size;
+  }
+
+  [Symbol.iterator](): Iterator<[string, Parked]> {
+    return this.#documents.entries();
+  }
+
+  /** When this document is retried, on the monotonic clock. Infinity while it is being retried. */
+  retryAt(id: string): number | undefined {
+    return this.#documents.get(id)?.retryAt;
   }
 
   /** The parked documents, oldest first. */
@@ -42,30 +61,66 @@ export class ParkedDocuments {
   }
 
   /** Parks a document on these channels. */
-  add(id: string, channels: readonly string[], attempts: number): void {
-    const since = this.#documents.get(id)?.since ?? this.#clock.wall();
-    this.#documents.set(id, { channels, attempts, since, triedAt: this.#clock.monotonic() });
+  add(
+    { id, createdAt }: { readonly id: string; readonly createdAt: number },
+    channels: readonly string[],
+    attempts: number,
+  ): void {
+    const now = this.#clock.monotonic();
+    const known = this.#documents.get(id);
+    const since = known?.since ?? this.#clock.wall();
+    const retries = known === undefined ? 0 : known.retries + 1;
+    const retryAt = now + this.#policies.parkedRetryMs(retries, this.#settings);
+    this.#documents.set(id, { createdAt, channels, attempts, since, triedAt: now, retries, retryAt });
+    this.#nextRetryAt = Math.min(this.#nextRetryAt, retryAt);
     for (const oldest of this.#documents.keys()) {
       if (this.#documents.size <= MAX_REMEMBERED) break;
       this.remove(oldest);
     }
   }
 
-  /** No command that was sent on this channel at `sentAt` or later is acknowledged. */
-  addUnanswered(id: string, channel: string, sentAt: number): void {
-    const unanswered = this.#unanswered.get(channel) ?? new Map<string, number>();
-    this.#unanswered.set(channel, unanswered.set(id, sentAt));
+  /** Milliseconds until the next document is retried. Undefined if there is none. */
+  get retryInMs(): number | undefined {
+    if (this.due().length > 0) return 0;
+    return this.#nextRetryAt === Number.POSITIVE_INFINITY ? undefined : this.#nextRetryAt - this.#clock.monotonic();
   }
 
-  /** A command sent at `sentAt` is acknowledged, so the outage is over for documents sent before. True if any is retryable. */
-  acknowledged(channel: string, sentAt: number): boolean {
-    const unanswered = this.#unanswered.get(channel);
-    for (const [id, lastSentAt] of unanswered ?? []) {
-      if (lastSentAt >= sentAt) continue;
-      unanswered?.delete(id);
-      this.retryable.add(id);
+  /** Ids of the documents to retry now. Each of them is returned until `retried` or `remove` is called. */
+  due(): string[] {
+    const now = this.#clock.monotonic();
+    if (now < this.#nextRetryAt) return [];
+    this.#nextRetryAt = Number.POSITIVE_INFINITY;
+    const due: string[] = [];
+    for (const [id, { retryAt }] of this.#documents) {
+      this.#nextRetryAt = Math.min(this.#nextRetryAt, retryAt);
+      if (retryAt <= now) due.push(id);
     }
-    return this.retryable.size > 0;
+    return due;
+  }
+
+  /** The document gets one attempt now. It stays parked until that is acknowledged. */
+  retried(id: string): void {
+    const known = this.#documents.get(id);
+    if (known === undefined) return;
+    const triedAt = this.#clock.monotonic();
+    this.#documents.set(id, { ...known, triedAt, retryAt: Number.POSITIVE_INFINITY });
+  }
+
+  /**
+   * A command of this document is acknowledged on this channel. If it was parked, the receiver answers commands that it did
+   * not answer before, so the other documents that are parked on this channel start over with short delays.
+   */
+  acknowledged(id: string, channel: string): void {
+    const now = this.#clock.monotonic();
+    if (!this.#documents.get(id)?.channels.includes(channel) || now < this.#startedOverAt + START_OVER_MS) return;
+    this.#startedOverAt = now;
+    const delayMs = this.#policies.parkedRetryMs(0, this.#settings);
+    for (const [other, parked] of this.#documents) {
+      if (other === id || !parked.channels.includes(channel) || parked.retryAt === Number.POSITIVE_INFINITY) continue;
+      const retryAt = Math.min(parked.retryAt, parked.triedAt + delayMs);
+      this.#documents.set(other, { ...parked, retries: 0, retryAt });
+      this.#nextRetryAt = Math.min(this.#nextRetryAt, retryAt);
+    }
   }
 
   /** Removes the channels of a document that are not pending any more. */
@@ -80,8 +135,6 @@ export class ParkedDocuments {
   /** Removes a document that is complete, or that is retried. */
   remove(id: string): void {
     this.#documents.delete(id);
-    this.retryable.delete(id);
-    for (const unanswered of this.#unanswered.values()) unanswered.delete(id);
   }
 
   /**

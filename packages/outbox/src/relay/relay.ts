@@ -33,7 +33,7 @@ export class Relay<D extends OutboxDocument, A> {
   constructor(context: Context<D, A>, owner: RelayOwner<A>) {
     this.#context = context;
     this.#owner = owner;
-    this.parked = new ParkedDocuments(context.clock, context.settings);
+    this.parked = new ParkedDocuments(context.clock, context.settings, context.policies);
   }
 
   /** Number of commands that wait for a slot. */
@@ -122,6 +122,14 @@ export class Relay<D extends OutboxDocument, A> {
     this.add(stored, observedAt);
   }
 
+  /** Gives a parked document one attempt. */
+  retryParked(stored: StoredDocument<D>, observedAt: number): void {
+    const { id } = stored.document;
+    this.parked.retried(id);
+    this.#unpark(id, this.parked.failedAttempts(id));
+    this.add(stored, observedAt);
+  }
+
   /** Removes a document that is missing or unreadable. Its segments stay. */
   drop(entry: OpenDocument<D>): void {
     for (const command of entry.commands) this.#channel(command.channel).close(command, 'acked');
@@ -130,16 +138,10 @@ export class Relay<D extends OutboxDocument, A> {
 
   /** Finds lost commands and commands to probe, and has their documents read. */
   detectLoss(): void {
-    const { clock, settings } = this.#context;
-    const now = clock.monotonic();
+    const now = this.#context.clock.monotonic();
     for (const channel of this.channels.values()) {
-      const { evidence } = channel;
-      for (const window of channel.windows) {
-        if (window.used === 0) continue;
-        if (settings.sharedEvidence) window.addEvidence(evidence, now);
-        this.#verify(window.takeLost());
-        this.#verify(window.takeProbe(now));
-      }
+      this.#verify(channel.takeLost(now));
+      this.#verify(channel.takeProbes(now));
     }
   }
 
@@ -186,10 +188,8 @@ export class Relay<D extends OutboxDocument, A> {
     const { handler, clock, settings } = this.#context;
     for (const { channel, token } of handler.acknowledged(document)) {
       if (token.w !== this.#owner.writer) continue;
-      const window = this.#channel(channel).window(laneOf(document.id, settings.lanes));
-      window.addEvidence(token.t, clock.monotonic());
-      this.#verify(window.takeLost());
-      if (this.parked.acknowledged(channel, token.t)) this.#owner.poll();
+      const lane = laneOf(document.id, settings.lanes);
+      this.#verify(this.#channel(channel).addEvidence(lane, token.t, clock.monotonic()));
     }
   }
 
@@ -204,6 +204,7 @@ export class Relay<D extends OutboxDocument, A> {
         const token = acknowledged.find(({ channel }) => channel === command.channel)?.token;
         const attempt = token?.w === this.#owner.writer ? token.a : undefined;
         this.#channel(command.channel).close(command, 'acked', attempt);
+        if (token !== undefined) this.parked.acknowledged(entry.id, command.channel);
       }
       entry.commands = entry.commands.filter(({ state }) => state !== 'acked');
       this.parked.keepChannels(entry.id, pending);
@@ -225,14 +226,13 @@ export class Relay<D extends OutboxDocument, A> {
     else this.#releaseDocument(entry);
   }
 
-  #park({ id, commands }: OpenDocument<D>): void {
+  #park(entry: OpenDocument<D>): void {
+    const { id, commands } = entry;
     const parked = commands.filter(({ state }) => state === 'parked');
     const attempts = Math.max(...parked.map(({ failedAttempts }) => failedAttempts));
     const channels = parked.map(({ channel }) => channel);
-    this.parked.add(id, channels, attempts);
-    for (const { channel, sentAt } of parked)
-      if (this.#channel(channel).evidence < sentAt) this.parked.addUnanswered(id, channel, sentAt);
-    this.#context.observer.event?.('parked', { id, channels: channels.join(), attempts });
+    this.parked.add(entry, channels, attempts);
+    this.#context.observer.event?.('parked', { writer: this.#owner.writer, id, channels: channels.join(), attempts });
   }
 
   /** Queues the parked commands of a loaded document again. */

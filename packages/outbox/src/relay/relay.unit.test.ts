@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
 import type { Context } from '../context.ts';
+import { PARKED_RETRY_MS } from '../policies.ts';
 import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from '../ports.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
+import { waitingOf } from '../waiting.ts';
+import { CHANNEL_PROBE_MS } from './channel.ts';
 import { PARK_AFTER_ATTEMPTS } from './parked.ts';
 import { Relay } from './relay.ts';
 import { PROBE_MAX_MS } from './send-window.ts';
@@ -95,6 +98,26 @@ describe('a document that is parked on one channel and in flight on another', ()
     expect((await halfParked()).relay.parked.list()).toMatchObject([{ id: 'x', channels: ['silent'], attempts }]);
   });
 
+  test('is reported once, with the state of each command', async () => {
+    const { clock, relay } = await halfParked();
+    const report = waitingOf(clock, { relay, stored: 1 }, 10);
+    const nextAttempt = clock.wall() + PARKED_RETRY_MS;
+    expect(report).toMatchObject({ stored: 1, loaded: 1 });
+    expect(report.documents).toMatchObject([
+      {
+        id: 'x',
+        commands: [
+          { channel: 'silent', state: 'parked', attempts, nextAttempt },
+          { channel: 'slow', state: 'in-flight', attempts: 1 },
+        ],
+      },
+    ]);
+    expect(report.channels).toMatchObject([
+      { channel: 'silent', inFlight: 0, blocked: 0, parked: 1, oldest: 0, attempts, nextAttempt },
+      { channel: 'slow', inFlight: 1, blocked: 0, parked: 0, oldest: 0, attempts: 1 },
+    ]);
+  });
+
   test('is sent again by `retry`, with a fresh count of attempts', async () => {
     const { relay, x, sends, acknowledgeAnother, read } = await halfParked();
     relay.retry(seen(x), relay.tick());
@@ -132,19 +155,37 @@ describe('a document that is parked on one channel and in flight on another', ()
   test('is not retried because of other acknowledgements, which arrived all the time', async () => {
     const { relay, acknowledgeAnother } = await halfParked();
     await acknowledgeAnother();
-    expect(relay.parked.retryable.size).toBe(0);
+    expect(relay.parked.due()).toEqual([]);
   });
 });
 
-test('a document parked during an outage of its channel is retryable as soon as a command is acknowledged', async () => {
-  const { clock, relay, acknowledgeAnother, read } = await setUp();
-  for (let probes = 0; probes < attempts; probes++) {
+test('a document is never parked by attempts during an outage of its channel', async () => {
+  const { clock, relay, sends, acknowledgeAnother, read } = await setUp();
+  for (let probes = 0; probes < 2 * attempts; probes++) {
     clock.go(PROBE_MAX_MS * 2);
     relay.detectLoss();
     await read();
   }
-  expect([relay.parked.size, relay.entries.size]).toEqual([1, 0]);
-  expect(relay.parked.retryable.size).toBe(0);
+  expect([relay.parked.size, sends('silent')]).toEqual([0, 2 * attempts + 1]);
   await acknowledgeAnother();
-  expect([...relay.parked.retryable]).toEqual(['x']);
+  await read();
+  expect([relay.parked.size, sends('silent')]).toEqual([0, 2 * attempts + 2]);
+});
+
+test('a channel of silent lanes sends a probe at intervals that do not grow', async () => {
+  const { clock, relay, sends, read } = await setUp();
+  const step = 100;
+  const gaps: number[] = [];
+  let last = 0;
+  for (let now = step; now <= 4 * PROBE_MAX_MS; now += step) {
+    const before = sends('silent');
+    clock.go(step);
+    relay.detectLoss();
+    if (relay.urgent.size > 0) await read();
+    if (sends('silent') === before) continue;
+    gaps.push(now - last);
+    last = now;
+  }
+  expect(Math.max(...gaps.slice(1))).toBeLessThanOrEqual(1.2 * CHANNEL_PROBE_MS + step);
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.8 * CHANNEL_PROBE_MS);
 });

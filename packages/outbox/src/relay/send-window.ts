@@ -37,6 +37,8 @@ export class SendWindow<F extends SentCommand> {
   evidence = Number.NEGATIVE_INFINITY;
   /** The current reorder window, in milliseconds. */
   reorderMs: number;
+  /** When a command was last probed. */
+  probedAt = Number.NEGATIVE_INFINITY;
   /** In the order of sending. */
   readonly #sent = new Set<F>();
   readonly #policies: Policies;
@@ -57,6 +59,16 @@ export class SendWindow<F extends SentCommand> {
   /** Whether a slot is free. */
   get hasRoom(): boolean {
     return this.#policies.hasRoom(this.used, this.#settings);
+  }
+
+  /** Whether a probe was sent since the last evidence. */
+  get isSilent(): boolean {
+    return this.#probeMs > PROBE_MS;
+  }
+
+  /** When the oldest command is probed. Infinity if none was sent. */
+  get probeAt(): number {
+    return this.#sent.size > 0 ? this.#probeAt : Number.POSITIVE_INFINITY;
   }
 
   /** Takes a slot. */
@@ -105,9 +117,22 @@ export class SendWindow<F extends SentCommand> {
     return lost;
   }
 
+  /** The receiver answers in another lane: a lane that is silent is probed as if its last evidence was new. */
+  probeSoon(now: number): void {
+    if (!this.isSilent) return;
+    this.#probeMs = PROBE_MS;
+    this.#probeAt = Math.min(this.#probeAt, now + probeDelay(PROBE_MS, this.#random()));
+  }
+
   /** Unsends and returns the oldest command when there was no evidence for the probe time. */
   takeProbe(now: number): F[] {
-    if (now < this.#probeAt || this.#sent.size === 0) return [];
+    return now < this.#probeAt ? [] : this.takeProbeNow(now);
+  }
+
+  /** As `takeProbe`, before the probe time. */
+  takeProbeNow(now: number): F[] {
+    if (this.#sent.size === 0) return [];
+    this.probedAt = now;
     this.#probeMs = Math.min(2 * this.#probeMs, PROBE_MAX_MS);
     this.#scheduleProbe(now);
     const probes: F[] = [];

@@ -77,6 +77,22 @@ describe('send window', () => {
     expect(window.takeProbe(now + PROBE_MS)).toEqual([first]);
   });
 
+  it('probes soon after another lane was answered, if it was probed without an answer', () => {
+    const window = open();
+    const flight = send(window, 0);
+    window.probeSoon(PROBE_MS / 2);
+    expect([window.isSilent, window.probeAt]).toEqual([false, PROBE_MS]);
+    let now = 0;
+    for (let i = 0; i < 5; i++) {
+      now = window.probeAt;
+      expect(window.takeProbe(now)).toEqual([flight]);
+      send(window, now, flight);
+    }
+    expect([window.isSilent, window.probedAt]).toEqual([true, now]);
+    window.probeSoon(now + 1);
+    expect([window.isSilent, window.probeAt]).toEqual([false, now + 1 + PROBE_MS]);
+  });
+
   it('sends at most one probe per probe time without evidence, at bounded intervals', () => {
     const window = open();
     for (let i = 0; i < settings.window; i++) send(window, 0);

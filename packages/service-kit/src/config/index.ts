@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { AUTH_CHECKS, authConfig } from '../auth/config.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 
+export { secretKeys } from './secret-keys.ts';
+
 /** A whole number between two bounds, both inclusive. */
 export const wholeNumber = (min: number, max: number) =>
   z

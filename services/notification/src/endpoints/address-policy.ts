@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { embeddedIpv4, type Nat64Prefix } from './embedded-ipv4.ts';
 
 /** Decides whether an attempt may connect to an IP address. Any other text is not allowed. */
 export type AddressPolicy = (address: string) => boolean;
@@ -26,50 +27,66 @@ const DENIED_IPV4 = [
   '168.63.129.16/32',
 ];
 
-/** Global unicast. It excludes loopback, link-local, private, multicast, IPv4-mapped and NAT64 addresses. */
+/** Global unicast. It excludes loopback, link-local, private and multicast addresses. */
 const GLOBAL_IPV6 = ['2000::/3'];
-/** Ranges of global unicast for documentation, or that lead to an unchecked IPv4 address (Teredo, 6to4). */
+/** Ranges of global unicast for documentation, for protocols, and for the tunnels Teredo and 6to4, which no public receiver uses. */
 const DENIED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 
 const CIDR = /^([0-9A-Fa-f:.]+)\/(\d{1,3})$/;
+
+/** Address ranges, one list per family: a list of both would find 10.0.0.1 in ::/0 and in ::ffff:0:0/96. */
+export interface AddressRanges {
+  readonly ipv4: BlockList;
+  readonly ipv6: BlockList;
+}
 
 /**
  * Parses ranges (`127.0.0.0/8`, `fd00::/8`). Undefined if one of them is invalid. Node's `BlockList` matches them, and not ipaddr.js:
  * ipaddr.js 2.5 parses ::127.0.0.1 as ::ffff:127.0.0.1, and so finds it in 127.0.0.0/8.
  */
-export function parseRanges(ranges: readonly string[]): BlockList | undefined {
-  const list = new BlockList();
+export function parseRanges(ranges: readonly string[]): AddressRanges | undefined {
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const range of ranges) {
     const [, address = '', bits = ''] = CIDR.exec(range) ?? [];
     const family = isIP(address);
     if (family === 0 || Number(bits) > (family === 4 ? 32 : 128)) return undefined;
-    list.addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
+    const type = family === 4 ? 'ipv4' : 'ipv6';
+    lists[type].addSubnet(address, Number(bits), type);
   }
-  return list;
+  return lists;
 }
 
-function constantRanges(ranges: readonly string[]): BlockList {
-  const list = parseRanges(ranges);
-  if (!list) throw new Error(`one of these ranges is invalid: ${ranges.join(', ')}`);
-  return list;
+function constantRanges(ranges: readonly string[]): AddressRanges {
+  const lists = parseRanges(ranges);
+  if (!lists) throw new Error(`one of these ranges is invalid: ${ranges.join(', ')}`);
+  return lists;
 }
 
-const deniedIpv4 = constantRanges(DENIED_IPV4);
-const globalIpv6 = constantRanges(GLOBAL_IPV6);
-const deniedIpv6 = constantRanges(DENIED_IPV6);
+const denied = constantRanges([...DENIED_IPV4, ...DENIED_IPV6]);
+const globalIpv6 = constantRanges(GLOBAL_IPV6).ipv6;
 
-/** Allows every globally reachable address, and the `allowed` ranges. */
-export function createAddressPolicy(allowed: BlockList): AddressPolicy {
+/**
+ * Allows every globally reachable address, and the `allowed` ranges. The rules of IPv4 also apply to an IPv4 address inside an IPv6
+ * address: an allowed IPv6 range never makes a denied IPv4 address reachable.
+ *
+ * @param nat64Prefixes prefixes of the network besides 64:ff9b::/96 and 64:ff9b:1::/48
+ */
+export function createAddressPolicy(allowed: AddressRanges, nat64Prefixes: readonly Nat64Prefix[] = []): AddressPolicy {
+  const isAllowedIpv4 = (address: string): boolean =>
+    allowed.ipv4.check(address, 'ipv4') || !denied.ipv4.check(address, 'ipv4');
+  const isAllowedIpv6 = (address: string): boolean =>
+    allowed.ipv6.check(address, 'ipv6') || (globalIpv6.check(address, 'ipv6') && !denied.ipv6.check(address, 'ipv6'));
   return (address) => {
     switch (isIP(address)) {
       case 4:
-        return allowed.check(address, 'ipv4') || !deniedIpv4.check(address, 'ipv4');
-      case 6:
+        return isAllowedIpv4(address);
+      case 6: {
         // An address with a zone (fe80::1%eth0) is link-local, and BlockList does not support zones.
         if (address.includes('%')) return false;
-        return (
-          allowed.check(address, 'ipv6') || (globalIpv6.check(address, 'ipv6') && !deniedIpv6.check(address, 'ipv6'))
-        );
+        const embedded = embeddedIpv4(address, nat64Prefixes);
+        if (!embedded) return isAllowedIpv6(address);
+        return embedded.addresses.every(isAllowedIpv4) && (embedded.isTranslated || isAllowedIpv6(address));
+      }
       default:
         return false;
     }

@@ -12,6 +12,7 @@ import type {
   Verdict,
   Verdicts,
 } from './order.ts';
+import { isAsOrdered } from './ordered-lines.ts';
 
 /** The inputs that can change an order: a validator's verdict, its deadline, and the confirmation of a message. */
 export type OrderInput = Verdict | { readonly kind: 'time-up' } | Confirmation;
@@ -36,7 +37,8 @@ export type Ignored =
   | 'past-deadline'
   | 'before-deadline'
   | 'not-awaited'
-  | 'not-decided';
+  | 'not-decided'
+  | 'not-as-ordered';
 
 export type Decision = { readonly document: Order } | { readonly ignored: Ignored };
 
@@ -46,6 +48,7 @@ export type Decision = { readonly document: Order } | { readonly ignored: Ignore
  * - The first verdict of each kind counts.
  * - The order is decided when both verdicts are recorded, so that a rejection has every reason.
  * - From its deadline on an undecided order can only expire. A verdict that arrives later changes nothing.
+ * - Prices count only for the ordered items and quantities.
  *
  * @param now Unix time in milliseconds
  */
@@ -58,6 +61,7 @@ export function decide(order: Order, input: OrderInput, now: number): Decision {
     return isLate ? { document: { ...order, status: 'EXPIRED', settledAt: now } } : { ignored: 'before-deadline' };
   }
   if (isLate) return { ignored: 'past-deadline' };
+  if (!isAsOrdered(order, input)) return { ignored: 'not-as-ordered' };
   return { document: evaluateIfComplete({ ...order, answers: addVerdict(order.answers, input) }, now) };
 }
 

@@ -1,4 +1,4 @@
-import { REASON_CODES, type Reason } from '@standing-order/contracts';
+import { type PricedLine, REASON_CODES, type Reason } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderDocumentHandler } from '../outbox/document-handler.ts';
@@ -11,13 +11,24 @@ const token = fc.record({ w: fc.string({ minLength: 1 }), a: fc.integer({ min: 1
 const currency = fc.constantFrom('EUR', 'USD');
 const amount = fc.constantFrom(0, 1, 4999, 5000, 5001);
 const money = fc.record({ amount, currency });
+/** The ordered line, priced. */
+const pizza = (price: number): PricedLine => ({
+  itemId: 'pizza',
+  name: 'Pizza',
+  quantity: 1,
+  unitPrice: price,
+  amount: price,
+});
 const reasons: fc.Arbitrary<Reason[]> = fc.array(
   fc.record({ code: fc.constantFrom(...REASON_CODES), detail: fc.string(), field: fc.constant('consumerId') }),
   { minLength: 1, maxLength: 4 },
 );
 const verdict: fc.Arbitrary<Verdict> = fc.oneof(
   fc.record({ kind: fc.constant('consumer'), valid: fc.constant(true), token, orderLimit: money }),
-  fc.record({ kind: fc.constant('details'), valid: fc.constant(true), token, lines: fc.constant([]), total: money }),
+  fc.record({ token, total: money }).map(({ token, total }) => ({
+    ...{ kind: 'details' as const, valid: true as const, token, total },
+    lines: [pizza(total.amount)],
+  })),
   fc.record({ kind: fc.constant('consumer'), valid: fc.constant(false), token, reasons }),
   fc.record({ kind: fc.constant('details'), valid: fc.constant(false), token, reasons }),
 );
@@ -65,7 +76,7 @@ const valid = {
     kind: 'details',
     valid: true,
     token: { w: 'w', a: 1, t: 2 },
-    lines: [],
+    lines: [pizza(5000)],
     total: { amount: 5000, currency: 'EUR' },
   },
 } as const satisfies Record<string, Verdict>;
@@ -89,7 +100,10 @@ describe('an order', () => {
     ['ORDER_LIMIT_EXCEEDED', { amount: 5001, currency: 'EUR' }],
     ['CURRENCY_MISMATCH', { amount: 1, currency: 'USD' }],
   ])('is REJECTED with %s when both verdicts are valid and contradict each other', (code, total) => {
-    const rejected = apply(pendingOrder(), valid.consumer, { ...valid.details, total });
+    const rejected = apply(pendingOrder(), valid.consumer, {
+      ...{ ...valid.details, total },
+      lines: [pizza(total.amount)],
+    });
     expect(rejected).toMatchObject({ status: 'REJECTED', reasons: [{ code }] });
   });
 

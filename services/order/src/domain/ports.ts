@@ -14,4 +14,4 @@ export type OrderReader = Pick<OrderOutbox, 'read'>;
 export type OrderBatchReader = Pick<OrderOutbox, 'readAll'>;
 export type OrderWatcher = Pick<OrderOutbox, 'watch'>;
 export type ReplyRecorder = Pick<OrderOutbox, 'record'>;
-export type ParkedOrders = Pick<OrderOutbox, 'parked' | 'retry'>;
+export type WaitingOrders = Pick<OrderOutbox, 'parked' | 'waiting' | 'retry'>;

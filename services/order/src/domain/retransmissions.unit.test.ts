@@ -39,13 +39,15 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 50, size: 'max' },
 );
 
+const pizza = (price: number) => ({ itemId: 'pizza', name: 'Pizza', quantity: 1, unitPrice: price, amount: price });
+
 function replyTo(command: Verdict['token'] & { readonly kind: Kind }, valid: boolean, amount: number): Verdict {
   const { kind, ...token } = command;
   if (!valid) return { kind, valid, token, reasons: [{ code: 'CONSUMER_INACTIVE', detail: `${amount}` }] };
   const money = { amount, currency: 'EUR' };
   return kind === 'consumer'
     ? { kind, valid, token, orderLimit: money }
-    : { kind, valid, token, lines: [], total: money };
+    : { kind, valid, token, lines: [pizza(amount)], total: money };
 }
 
 /** Two replicas over one stored order with a version. Like the recorder, they decide on a read state, then compare and set. */

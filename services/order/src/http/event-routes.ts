@@ -7,9 +7,9 @@ import type { OrderReader } from '../domain/ports.ts';
 import { represent, VERSION_PATTERN } from '../domain/representation.ts';
 import type { OrderLists } from '../order-lists/order-lists.ts';
 import type { ConsumerUpdates } from '../updates/consumer-updates.ts';
-import type { EventStreams } from '../updates/event-streams.ts';
+import type { EventStreams, StreamCaller } from '../updates/event-streams.ts';
 import type { OrderUpdates } from '../updates/order-updates.ts';
-import { readOwnOrder, requireConsumer } from './authorize.ts';
+import { callerKey, readOwnOrder, requireConsumer } from './authorize.ts';
 import { requireOrderLists } from './require-order-lists.ts';
 
 export interface EventRoutesParts {
@@ -42,7 +42,7 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
         if (version !== lastEventId) yield { event: 'order', id: version, data: body };
       }
     }
-    return eventStreams.open(c, events, callerOf(c).endsAt);
+    return eventStreams.open(c, events, streamCaller(c, `order:${id}`));
   });
 
   app.get('/consumers/:id/orders/events', async (c) => {
@@ -58,9 +58,14 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
         yield { event: 'order', id: String(resumeAfter), data: body };
       }
     }
-    return eventStreams.open(c, events, callerOf(c).endsAt);
+    return eventStreams.open(c, events, streamCaller(c, `consumer:${id}`));
   });
 }
+
+const streamCaller = (c: Context, resource: string): StreamCaller => ({
+  key: callerKey(c, resource),
+  expiresAt: callerOf(c).endsAt,
+});
 
 function lastEventIdOf(c: Context, pattern: RegExp): string | undefined {
   const value = c.req.header(HEADER);

@@ -6,7 +6,7 @@ import type { OrderReader } from '../domain/ports.ts';
 import { represent } from '../domain/representation.ts';
 import type { Styles } from '../styles/place-order.ts';
 import type { LongPoll } from '../updates/long-poll.ts';
-import { readOwnOrder } from './authorize.ts';
+import { callerKey, readOwnOrder } from './authorize.ts';
 import type { StyleSettings } from './order-style-header.ts';
 import { parsePlaceOrder } from './parse-place-order.ts';
 import { respondDecided, respondToPlaceOrder } from './place-order-response.ts';
@@ -21,11 +21,15 @@ export interface OrderRoutesParts {
 
 /** Adds POST /orders and GET /orders/{id}. */
 export function addOrderRoutes(app: Hono, { styles, styleSettings, outbox, longPoll }: OrderRoutesParts): void {
-  /** Waits as long as the request prefers. Undefined if it has no such preference, or too many requests are waiting. */
+  /**
+   * Waits as long as the request prefers. Undefined if it has no such preference, if too many requests are waiting, and for
+   * HEAD, whose response has no state.
+   */
   async function waitIfPreferred(c: Context, order: Order): Promise<Order | undefined> {
     const { wait } = parsePrefer(c.req.header('Prefer'));
-    if (wait === undefined) return undefined;
-    const latest = await longPoll.waitForDecision(order, wait * 1_000, c.req.raw.signal);
+    if (wait === undefined || c.req.method === 'HEAD') return undefined;
+    const request = { caller: callerKey(c, `order:${order.id}`), signal: c.req.raw.signal };
+    const latest = await longPoll.waitForDecision(order, wait * 1_000, request);
     if (latest) c.header('Preference-Applied', `wait=${wait}`);
     return latest;
   }

@@ -48,6 +48,11 @@ function problemOf(result: Exclude<PlaceOrderResult, { readonly outcome: 'taken'
         detail: 'too many orders are open; no order was stored',
         retryAfter: RETRY_AFTER_SECONDS,
       });
+    case 'unwritable':
+      return new ProblemError('unavailable', {
+        detail: 'the state store accepts no writes; no order was stored',
+        retryAfter: RETRY_AFTER_SECONDS,
+      });
     case 'unsent':
       return new ProblemError('unavailable', {
         detail: 'the order could not be sent to the state store in time; no order was stored',

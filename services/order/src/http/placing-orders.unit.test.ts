@@ -65,6 +65,7 @@ describe('POST /orders', () => {
 
   it.each([
     ['full', 503, /no order was stored/],
+    ['unwritable', 503, /accepts no writes; no order was stored/],
     ['unsent', 503, /no order was stored/],
     ['unknown', 503, /not confirmed/],
     ['refused', 500, /no order was stored/],

@@ -49,6 +49,14 @@ describe('Prefer', () => {
     expect(orderView.parse(await (await response).json()).status).toBe('REJECTED');
   });
 
+  it('wait: HEAD does not wait', async () => {
+    const service = serviceInMemory();
+    await service.post(validRequest);
+    const [id] = [...service.stored.keys()];
+    const response = await service.app.request(`/orders/${id}`, { method: 'HEAD', headers: { prefer: 'wait=60' } });
+    expect([response.status, response.headers.has('preference-applied')]).toEqual([200, false]);
+  });
+
   it('wait: a request over the limit does not wait', async () => {
     const service = serviceInMemory();
     const responses = [
@@ -96,6 +104,27 @@ describe('the administrative routes', () => {
     const response = await serviceInMemory().app.request('/stuck-orders');
     expect(await response.json()).toEqual({
       orders: [{ id: 'x', channels: ['consumer'], attempts: 8, since: '2026-01-01T00:00:00.000Z' }],
+    });
+  });
+
+  it('report the waiting orders: how many, for which reply, since when, how often sent and when next', async () => {
+    const response = await serviceInMemory().app.request('/waiting-orders');
+    const counts = { blocked: 0, parked: 0 };
+    const oldest = '2026-01-01T00:00:00.000Z';
+    expect(await response.json()).toEqual({
+      stored: 3,
+      loaded: 1,
+      channels: [
+        { channel: 'consumer', inFlight: 1, ...counts, oldest, attempts: 9, nextAttempt: '2026-01-01T00:00:05.000Z' },
+        { channel: 'announce', inFlight: 0, ...counts, oldest: null, attempts: 0, nextAttempt: null },
+      ],
+      orders: [
+        {
+          id: 'x',
+          since: oldest,
+          commands: [{ channel: 'consumer', state: 'in-flight', attempts: 9, nextAttempt: null }],
+        },
+      ],
     });
   });
 

@@ -1,16 +1,18 @@
 import { messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
-import type { OutgoingCommand } from '@standing-order/outbox';
+import type { OutgoingCommand, Token } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
 import type { OrderInput } from '../domain/decide.ts';
 import { newOrder, type Order } from '../domain/order.ts';
 import { commandTransport } from '../outbox/command-transport.ts';
-import { orderDocumentHandler } from '../outbox/document-handler.ts';
+import { type MessageChannel, orderDocumentHandler } from '../outbox/document-handler.ts';
+import { createTokenSigner, KEY_LENGTH } from '../outbox/token-signature.ts';
 import { subscribeToReplies } from './replies.ts';
 
 const orderId = (index: number) => `01890a5d-ac96-774b-bcce-00000000000${index}`;
 const token = { w: 'writer', a: 2, t: 1234.5 };
+const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH, 1)]);
 const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' };
 
 const outgoing = (index: number, channel: 'consumer' | 'details'): OutgoingCommand<Order> => ({
@@ -40,6 +42,7 @@ function transport(accepts: (topic: string, message: Publication) => boolean = (
     },
     pubsub: 'messages',
     clock: { wall: () => 0 },
+    tokens,
   });
   return { send, published };
 }
@@ -56,7 +59,11 @@ describe('commands', () => {
     ]);
     for (const { topic, messages } of published) {
       const { types } = TOPICS[topic as 'consumer-commands' | 'restaurant-commands'] as Topic;
-      for (const { event } of messages) expect(messageSchema(types).parse(event).data).toMatchObject({ token });
+      for (const { event } of messages) {
+        const { data } = messageSchema(types).parse(event) as { data: { orderId: string; token: Token } };
+        const channel = topic === 'consumer-commands' ? 'consumer' : 'details';
+        expect(tokens.verify(data.token, data.orderId, channel)).toEqual({ token });
+      }
     }
   });
 
@@ -81,7 +88,7 @@ describe('commands', () => {
     expect(event).toMatchObject({ ...trace, subject: order.id });
     expect(event.data).toEqual({
       orderId: order.id,
-      token,
+      token: tokens.sign(token, order.id, 'notification'),
       consumerId: 'ada',
       status: 'EXPIRED',
       reasons: [],
@@ -106,7 +113,7 @@ describe('replies', () => {
   const reasons = [{ code: 'RESTAURANT_CLOSED', detail: 'closed' }];
   const lines = [{ itemId: 'pizza', name: 'Pizza', quantity: 1, unitPrice: 900, amount: 900 }];
   const money = { amount: 900, currency: 'EUR' };
-  const reply = (index: number, type: string, data: object) => ({
+  const reply = (index: number, channel: MessageChannel, type: string, data: object) => ({
     entryId: String(index),
     event: createEvent({
       id: `reply-${index}`,
@@ -114,16 +121,16 @@ describe('replies', () => {
       type: `com.standing-order.${type}.v1`,
       subject: orderId(index),
       time: 0,
-      data: { orderId: orderId(index), token, ...data },
+      data: { orderId: orderId(index), token: tokens.sign(token, orderId(index), channel), ...data },
       trace,
     }),
   });
   const entries = [
-    reply(1, 'consumer-validated', { orderLimit: money }),
-    reply(2, 'consumer-refused', { reasons }),
-    reply(3, 'order-details-validated', { lines, total: money }),
-    reply(4, 'order-details-refused', { reasons }),
-    reply(5, 'settlement-noted', {}),
+    reply(1, 'consumer', 'consumer-validated', { orderLimit: money }),
+    reply(2, 'consumer', 'consumer-refused', { reasons }),
+    reply(3, 'details', 'order-details-validated', { lines, total: money }),
+    reply(4, 'details', 'order-details-refused', { reasons }),
+    reply(5, 'notification', 'settlement-noted', {}),
   ];
 
   async function deliver(
@@ -135,7 +142,11 @@ describe('replies', () => {
     subscribeToReplies(app, {
       sidecar: { publish: async (_pubsub, _topic, messages) => messages.map(() => true) },
       pubsub: 'messages',
-      record: async (recorded) => record(recorded),
+      tokens,
+      async record(recorded) {
+        record(recorded);
+        return [];
+      },
     });
     const response = await app.request(`/messages/${topic}`, {
       method: 'POST',
@@ -162,7 +173,7 @@ describe('replies', () => {
 
   it.each(['order-replies', 'order-confirmations'])('of a client are recorded from %s', async (topic) => {
     const calls: unknown[] = [];
-    const confirmation = [reply(6, 'outcome-received', {})];
+    const confirmation = [reply(6, 'response', 'outcome-received', {})];
     expect(await deliver((recorded) => calls.push(recorded), topic, confirmation)).toEqual(['SUCCESS']);
     expect(calls).toEqual([[{ id: orderId(6), reply: { kind: 'received', token } }]]);
   });

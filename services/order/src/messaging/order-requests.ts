@@ -17,6 +17,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { Order } from '../domain/order.ts';
 import { outcomeOf, SOURCE } from '../outbox/command-transport.ts';
+import type { TokenSigner } from '../outbox/token-signature.ts';
 import type { PlaceOrder } from '../styles/place-order.ts';
 
 const topic = TOPICS['order-requests'];
@@ -34,6 +35,7 @@ export interface OrderRequestsParts {
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
   readonly placeOrder: PlaceOrder;
+  readonly tokens: Pick<TokenSigner, 'sign'>;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface OrderRequestsParts {
  * to the reply channel.
  */
 export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): void {
-  const { sidecar, pubsub, clock, placeOrder } = parts;
+  const { sidecar, pubsub, clock, placeOrder, tokens } = parts;
 
   async function reply(
     { message, context }: ReceivedRequest,
@@ -70,7 +72,7 @@ export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): 
 
   /** The client confirmed this outcome before and requests the order again, so it has lost the outcome. */
   const repeatOutcome = (received: ReceivedRequest, order: Order, confirmed: Token) =>
-    reply(received, 'again', outcomeOf(order, confirmed));
+    reply(received, 'again', outcomeOf(order, tokens.sign(confirmed, order.id, 'response')));
 
   async function handle(received: ReceivedRequest): Promise<HandlingResult> {
     const parsed = messageData[TYPE].safeParse(received.message.data);

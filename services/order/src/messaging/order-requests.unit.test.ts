@@ -7,6 +7,7 @@ import { newOrder, type Order } from '../domain/order.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import { commandTransport } from '../outbox/command-transport.ts';
 import { orderDocumentHandler } from '../outbox/document-handler.ts';
+import { createTokenSigner, KEY_LENGTH } from '../outbox/token-signature.ts';
 import { messaging } from '../styles/messaging.ts';
 import type { PlaceOrderCommand, PlaceOrderResult } from '../styles/place-order.ts';
 import { subscribeToOrderRequests } from './order-requests.ts';
@@ -19,6 +20,7 @@ const request: OrderRequest = {
 const data = { correlationId: 'basket-7', replyTo: 'shop', request };
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 const token = { w: 'writer', a: 1, t: 5 };
+const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH)]);
 
 /** A decided order that was placed by message. */
 function decidedOrder(): Order {
@@ -56,6 +58,7 @@ async function deliver(content: unknown, result: PlaceOrderResult, isUp = true, 
     },
     pubsub: 'messages',
     clock: { wall: () => 0 },
+    tokens,
     async placeOrder(command) {
       commands.push(command);
       return result;
@@ -82,9 +85,12 @@ describe('a request by message', () => {
     expect([published, status]).toEqual([[], 'SUCCESS']);
   });
 
-  it.each(['full', 'unsent'] as const)('is delivered again when no order was stored: %s', async (outcome) => {
-    expect((await deliver(data, { outcome })).status).toBe('RETRY');
-  });
+  it.each(['full', 'unwritable', 'unsent'] as const)(
+    'is delivered again when no order was stored: %s',
+    async (outcome) => {
+      expect((await deliver(data, { outcome })).status).toBe('RETRY');
+    },
+  );
 
   it('is delivered again when the outcome of storing is unknown', async () => {
     expect((await deliver(data, { outcome: 'unknown', id: 'x' })).status).toBe('RETRY');
@@ -182,13 +188,14 @@ describe('the outcome', () => {
       },
       pubsub: 'messages',
       clock: { wall: () => 0 },
+      tokens,
     });
     expect(orderDocumentHandler.pendingChannels(order)).toEqual(['response']);
     await send([{ channel: 'response', lane: 1, token, document: order }]);
     expect(topics).toEqual(['order-outcomes-shop']);
     expect(messageSchema(OUTCOME_TYPES).parse(events[0]).data).toMatchObject({
       orderId: order.id,
-      token,
+      token: tokens.sign(token, order.id, 'response'),
       correlationId: 'basket-7',
       order: { status: 'VALIDATED' },
     });
@@ -206,7 +213,9 @@ describe('the outcome', () => {
     const order: Order = { ...decidedOrder(), received: token };
     const { published, status } = await deliver(data, { outcome: 'taken', order });
     expect([published[0]?.topic, status]).toEqual(['order-outcomes-shop', 'SUCCESS']);
-    expect(messageSchema(OUTCOME_TYPES).parse(published[0]?.event).data).toMatchObject({ token });
+    expect(messageSchema(OUTCOME_TYPES).parse(published[0]?.event).data).toMatchObject({
+      token: tokens.sign(token, order.id, 'response'),
+    });
   });
 
   it('is not sent for an order by HTTP, and cannot be confirmed before the order is decided', () => {

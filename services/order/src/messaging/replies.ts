@@ -1,27 +1,72 @@
 import { type Message, messageSchema, TOPICS } from '@standing-order/contracts';
-import { type Sidecar, subscribe } from '@standing-order/dapr';
-import { runDetached } from '@standing-order/service-kit/telemetry';
+import { type HandlingResult, type Sidecar, subscribe } from '@standing-order/dapr';
+import type { Token } from '@standing-order/outbox';
+import { meter, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
-import type { OrderInput } from '../domain/decide.ts';
-import type { OrderReply } from '../domain/ports.ts';
+import type { Ignored, OrderInput } from '../domain/decide.ts';
+import type { OrderReply, ReplyRecorder } from '../domain/ports.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import { SOURCE } from '../outbox/command-transport.ts';
+import type { MessageChannel } from '../outbox/document-handler.ts';
+import type { TokenFault, TokenSigner } from '../outbox/token-signature.ts';
 
 /** Every type of order-confirmations is also one of order-replies. */
 type ReplyMessage = Message<(typeof TOPICS)['order-replies']['types'][number]>;
 
+/** The channel of the command that each type of reply belongs to. */
+const CHANNELS = {
+  'com.standing-order.consumer-validated.v1': 'consumer',
+  'com.standing-order.consumer-refused.v1': 'consumer',
+  'com.standing-order.order-details-validated.v1': 'details',
+  'com.standing-order.order-details-refused.v1': 'details',
+  'com.standing-order.outcome-received.v1': 'response',
+  'com.standing-order.settlement-noted.v1': 'notification',
+} as const satisfies Record<ReplyMessage['type'], MessageChannel>;
+
+const ALTERED = 'not-as-ordered' satisfies Ignored;
+
+/** The reasons in the dead letters of refused replies. */
+export const REFUSALS: Readonly<Record<TokenFault | typeof ALTERED, string>> = {
+  unsigned: 'the token of the reply has no signature',
+  forged: 'the token of the reply is not the token of a command of this order on this channel',
+  [ALTERED]: 'the lines of the verdict are not those of the order, or its amounts do not add up',
+};
+
+const deadLettered = meter.createCounter('orders.replies.dead_lettered', {
+  description: 'Replies sent to the dead-letter topic since they do not belong to a command of their order, by reason',
+});
+
 export interface RepliesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
-  /** Records replies in their orders. Rejects when the state store fails. */
-  record(replies: readonly OrderReply[]): Promise<unknown>;
+  readonly tokens: Pick<TokenSigner, 'verify'>;
+  /** Records replies in their orders. One result each, in order; more may follow. Rejects when the state store fails. */
+  readonly record: ReplyRecorder['record'];
 }
 
 /**
- * Subscribes to `order-replies` and `order-confirmations`. A reply is acknowledged when it is recorded, or ignored for a named reason. When the state
- * store fails, the broker delivers it again.
+ * Subscribes to `order-replies` and `order-confirmations`. A reply is acknowledged when it is recorded, or ignored for a named reason. A reply that does
+ * not belong to a command of its order becomes a dead letter. When the state store fails, the broker delivers the replies again.
  */
-export function subscribeToReplies(app: Hono, { sidecar, pubsub, record }: RepliesParts): void {
+export function subscribeToReplies(app: Hono, { sidecar, pubsub, tokens, record }: RepliesParts): void {
+  function verify({ message }: { readonly message: ReplyMessage }): OrderReply | TokenFault {
+    const { orderId, token } = message.data;
+    const verified = tokens.verify(token, orderId, CHANNELS[message.type]);
+    return 'fault' in verified ? verified.fault : { id: orderId, reply: toOrderInput(message, verified.token) };
+  }
+
+  async function handle(batch: readonly { readonly message: ReplyMessage }[]): Promise<readonly HandlingResult[]> {
+    const verified = batch.map(verify);
+    const genuine = verified.filter((reply) => typeof reply === 'object');
+    const recorded = genuine.length > 0 ? await runDetached(() => record(genuine)) : [];
+    const results = new Map(genuine.map((reply, index) => [reply, recorded[index]]));
+    return verified.map((reply) => {
+      if (typeof reply === 'string') return refuse(reply);
+      const result = results.get(reply);
+      return result && 'ignored' in result && result.ignored === ALTERED ? refuse(ALTERED) : 'success';
+    });
+  }
+
   for (const topic of [TOPICS['order-replies'], TOPICS['order-confirmations']]) {
     subscribe<ReplyMessage>(app, {
       sidecar,
@@ -29,23 +74,28 @@ export function subscribeToReplies(app: Hono, { sidecar, pubsub, record }: Repli
       topic,
       source: SOURCE,
       schema: messageSchema(topic.types),
-      async handle(batch) {
-        const replies = batch.map(({ message }) => ({ id: message.data.orderId, reply: toOrderInput(message) }));
-        await runDetached(() => record(replies));
-        return batch.map(() => 'success');
-      },
+      handle,
     });
   }
 }
 
-/** Converts a reply to an input of the order. */
-export function toOrderInput(reply: ReplyMessage): OrderInput {
+function refuse(reason: keyof typeof REFUSALS): HandlingResult {
+  deadLettered.add(1, { reason });
+  return { refused: REFUSALS[reason] };
+}
+
+/**
+ * Converts a reply to an input of the order.
+ *
+ * @param token of the command, without its signature
+ */
+export function toOrderInput(reply: ReplyMessage, token: Token): OrderInput {
   switch (reply.type) {
     case 'com.standing-order.outcome-received.v1':
-      return { kind: 'received', token: reply.data.token };
+      return { kind: 'received', token };
     case 'com.standing-order.settlement-noted.v1':
-      return { kind: 'noted', token: reply.data.token };
+      return { kind: 'noted', token };
     default:
-      return toVerdict(reply, reply.data.token);
+      return toVerdict(reply, token);
   }
 }

@@ -5,7 +5,8 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order, ReplyTo } from '../domain/order.ts';
 import { viewOf } from '../domain/view.ts';
 import { sendInGroups } from './channel-routing.ts';
-import type { Channel } from './document-handler.ts';
+import type { MessageChannel } from './document-handler.ts';
+import type { TokenSigner } from './token-signature.ts';
 
 /** The `source` of this service's messages, a URI reference. */
 export const SOURCE = '/order';
@@ -14,6 +15,7 @@ export interface CommandTransportParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
+  readonly tokens: Pick<TokenSigner, 'sign'>;
 }
 
 type CommandMessage = Message<
@@ -23,11 +25,8 @@ type CommandMessage = Message<
   | 'com.standing-order.order-settled.v1'
 >;
 
-/** The channels whose commands are messages. */
-type MessageChannel = Exclude<Channel, 'index'>;
-
 /** Publishes the commands of orders: one bulk publish per topic for a whole batch. */
-export function commandTransport({ sidecar, pubsub, clock }: CommandTransportParts): Transport<Order> {
+export function commandTransport({ sidecar, pubsub, clock, tokens }: CommandTransportParts): Transport<Order> {
   async function publish(topic: string, batch: readonly OutgoingCommand<Order>[]): Promise<readonly boolean[]> {
     const now = clock.wall();
     const messages = batch.map((outgoing): Publication => {
@@ -38,7 +37,7 @@ export function commandTransport({ sidecar, pubsub, clock }: CommandTransportPar
         subject: document.id,
         time: now,
         trace: document.trace,
-        ...contentOf(outgoing),
+        ...contentOf(outgoing, tokens),
       });
       return { event, partitionKey: String(lane) };
     });
@@ -61,22 +60,30 @@ function topicOf({ channel, document }: OutgoingCommand<Order>): string {
   }
 }
 
-function contentOf({ channel, token, document }: OutgoingCommand<Order>): Pick<CommandMessage, 'type' | 'data'> {
+function contentOf(
+  { channel, token, document }: OutgoingCommand<Order>,
+  tokens: Pick<TokenSigner, 'sign'>,
+): Pick<CommandMessage, 'type' | 'data'> {
   const { consumerId, restaurantId, lines } = document.request;
-  const about = { orderId: document.id, token };
-  switch (channel as MessageChannel) {
+  const own = channel as MessageChannel;
+  const about = { orderId: document.id, token: tokens.sign(token, document.id, own) };
+  switch (own) {
     case 'consumer':
       return { type: 'com.standing-order.validate-consumer-info.v1', data: { ...about, consumerId } };
     case 'details':
       return { type: 'com.standing-order.validate-order-details.v1', data: { ...about, restaurantId, lines } };
     case 'response':
-      return outcomeOf(document, token);
+      return outcomeOf(document, about.token);
     case 'notification':
-      return decidedOrderOf(document, token);
+      return decidedOrderOf(document, about.token);
   }
 }
 
-/** The outcome message for the client that placed the order by message: the current state of the order. */
+/**
+ * The outcome message for the client that placed the order by message: the current state of the order.
+ *
+ * @param token signed for the channel `response`
+ */
 export function outcomeOf(
   order: Order,
   token: Token,

@@ -13,6 +13,9 @@ const VALIDATION_CHANNELS = ['consumer', 'details'] as const;
  */
 export type Channel = (typeof VALIDATION_CHANNELS)[number] | 'response' | 'notification' | 'index';
 
+/** The channels whose commands are messages. */
+export type MessageChannel = Exclude<Channel, 'index'>;
+
 /** The rules that the outbox applies to orders. */
 export const orderDocumentHandler: DocumentHandler<Order, OrderInput> = {
   parse: parseOrder,

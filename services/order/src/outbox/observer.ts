@@ -1,4 +1,5 @@
 import type { Observer, OutboxStats } from '@standing-order/outbox';
+import type { Clock } from '@standing-order/service-kit/runtime';
 import { logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { DECIDED_BEFORE_STORED, type Order } from '../domain/order.ts';
 import type { OrderOutbox } from '../domain/ports.ts';
@@ -21,6 +22,7 @@ const ROUTINE_EVENTS: ReadonlySet<string> = new Set([
   'retired',
   'scanned',
   'registered-again',
+  'store-accepts-writes',
 ]);
 
 function countDecision(order: Order): void {
@@ -54,9 +56,49 @@ export const orderObserver: Observer<Order> = {
   },
 };
 
+function observeWaiting(outbox: Pick<OrderOutbox, 'waiting'>, clock: Pick<Clock, 'wall'>): void {
+  const waiting = meter.createObservableGauge('orders.waiting', {
+    unit: '{order}',
+    description: 'Orders whose reply is pending, by channel and state, as far as they are in memory',
+  });
+  const age = meter.createObservableGauge('orders.waiting.age', {
+    unit: 's',
+    description: 'Age of the oldest order whose reply is pending, by channel; 0 if there is none',
+  });
+  const attempts = meter.createObservableGauge('orders.waiting.attempts', {
+    unit: '{attempt}',
+    description: 'Largest number of times that the command of a waiting order was sent, by channel',
+  });
+  const nextAttempt = meter.createObservableGauge('orders.waiting.next_attempt', {
+    unit: 's',
+    description: 'Time until a command without a reply is sent again, by channel; absent if there is none',
+  });
+  meter.addBatchObservableCallback(
+    (result) => {
+      const now = clock.wall();
+      const secondsUntil = (at: number): number => Math.max(0, at - now) / 1000;
+      for (const each of outbox.waiting(0).channels) {
+        const { channel } = each;
+        result.observe(waiting, each.inFlight, { channel, state: 'in-flight' });
+        result.observe(waiting, each.blocked, { channel, state: 'blocked' });
+        result.observe(waiting, each.parked, { channel, state: 'parked' });
+        result.observe(age, each.oldest === undefined ? 0 : Math.max(0, now - each.oldest) / 1000, { channel });
+        result.observe(attempts, each.attempts, { channel });
+        if (each.nextAttempt !== undefined) result.observe(nextAttempt, secondsUntil(each.nextAttempt), { channel });
+      }
+    },
+    [waiting, age, attempts, nextAttempt],
+  );
+}
+
 const GAUGES: readonly (readonly [name: string, description: string, read: (stats: OutboxStats) => number])[] = [
   ['outbox.queued', 'Requests waiting for a commit', ({ queued }) => queued],
   ['outbox.open', 'Order ids in the segments of this replica', ({ open }) => open],
+  [
+    'outbox.store.refuses_writes',
+    '1 while the state store can be read and accepts no writes; new orders are answered 503',
+    ({ refusesWrites }) => (refusesWrites ? 1 : 0),
+  ],
   ['outbox.entries', 'Documents and segments that the relay holds in memory', ({ entries }) => entries],
   ['outbox.waiting', 'Commands waiting for room in a send window', ({ blocked }) => blocked],
   ['outbox.in_flight', 'Commands sent and not acknowledged', ({ inFlight }) => inFlight],
@@ -64,8 +106,9 @@ const GAUGES: readonly (readonly [name: string, description: string, read: (stat
   ['outbox.adopted', 'Writers that this replica has taken over', ({ takenOver }) => takenOver],
 ];
 
-/** Publishes the state of the outbox as gauges. */
-export function observeStats(outbox: Pick<OrderOutbox, 'stats'>): void {
+/** Publishes the state of the outbox, and of the waiting orders by channel, as gauges. */
+export function observeStats(outbox: Pick<OrderOutbox, 'stats' | 'waiting'>, clock: Pick<Clock, 'wall'>): void {
+  observeWaiting(outbox, clock);
   for (const [name, description, read] of GAUGES) {
     meter.createObservableGauge(name, { description }).addCallback((result) => result.observe(read(outbox.stats())));
   }

@@ -3,12 +3,14 @@ import type { Readiness } from '@standing-order/service-kit/http';
 
 /**
  * A replica is ready when it can store an order, or report exactly why not: its sidecar responds, and its writer is
- * registered. A state store that goes down later does not change the readiness (docs/adr/0008).
+ * registered. A state store that goes down, or refuses writes, later does not change the readiness (docs/adr/0008). A store
+ * that refuses writes is reported as a reason nevertheless.
  */
 export function readinessOf(sidecar: Readiness, outbox: OutboxState): Readiness {
-  const reasons = [
+  const faults = [
     ...sidecar.reasons,
     ...(outbox.ready ? [] : [`the outbox is not ready: ${outbox.reason ?? 'starting'}`]),
   ];
-  return { ready: reasons.length === 0, reasons };
+  const refusing = outbox.refusesWrites ? ['the state store accepts no writes: new orders are answered 503'] : [];
+  return { ready: faults.length === 0, reasons: [...faults, ...refusing] };
 }

@@ -36,14 +36,14 @@ export type Dependency = 'consumer' | 'restaurant';
  * rejected: the order is invalid, with every reason; it is not stored.
  * dependency-unavailable: a service that validates orders did not respond; the order is not stored.
  * key-reused: the key belongs to another request; the order is not stored.
- * full, unsent, unstorable: the outbox did not store the order.
+ * full, unwritable, unsent, unstorable: the outbox did not store the order.
  * unknown: the order may be stored, now or later.
  */
 export type PlaceOrderResult =
   | { readonly outcome: 'taken' | 'decided'; readonly order: Order }
   | { readonly outcome: 'rejected'; readonly reasons: readonly Reason[] }
   | { readonly outcome: 'dependency-unavailable'; readonly dependencies: readonly Dependency[] }
-  | { readonly outcome: 'key-reused' | 'full' | 'unsent' | 'unstorable' }
+  | { readonly outcome: 'key-reused' | 'full' | 'unwritable' | 'unsent' | 'unstorable' }
   | { readonly outcome: 'unknown'; readonly id: string };
 
 /** Places an order in one of the styles. Each style is a function of this type. */

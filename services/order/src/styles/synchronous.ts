@@ -1,4 +1,5 @@
 import { evaluate } from '../domain/decide.ts';
+import { isAsOrdered } from '../domain/ordered-lines.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import {
   type Dependency,
@@ -20,8 +21,8 @@ export interface SynchronousParts extends LookupStyleParts {
  * Synchronous: both services validate the order before it is stored.
  *
  * 1. A repeated request, by its Idempotency-Key, gets the response of the first one. The services are not called again.
- * 2. The consumer and the restaurant service are called concurrently. If one does not respond, there is no verdict and no
- *    order.
+ * 2. The consumer and the restaurant service are called concurrently. If one does not respond, or with prices for another
+ *    order, there is no verdict and no order.
  * 3. A rejected order is not stored.
  * 4. A valid order is stored with its verdict. If another request with the same key stored its order first, that order is
  *    the result, also for a request that would be rejected.
@@ -38,9 +39,10 @@ export const synchronous =
       parts.validators.details(order.request),
     ]);
     const refuse = (refusal: PlaceOrderResult) => existingOr(refusal, order, command, parts.outbox);
-    if (!consumer || !details) return refuse(unavailable({ consumer, restaurant: details }));
+    const restaurant = details && isAsOrdered(order, toVerdict(details)) ? details : undefined;
+    if (!consumer || !restaurant) return refuse(unavailable({ consumer, restaurant }));
 
-    const decided = evaluate(order, toVerdict(consumer), toVerdict(details), parts.clock.wall());
+    const decided = evaluate(order, toVerdict(consumer), toVerdict(restaurant), parts.clock.wall());
     return decided.status === 'REJECTED'
       ? refuse({ outcome: 'rejected', reasons: decided.reasons })
       : storeOrder(decided, parts);

@@ -55,6 +55,18 @@ test.each([
   expect(stored.size).toBe(1);
 });
 
+test('prices for another order are no verdict: the request is refused like one without response', async () => {
+  const stored = new Map<string, Order>();
+  const free = { ...priced, unitPrice: 0, amount: 0 };
+  const others = [{ ...free, itemId: 'water' }, { ...free, quantity: 1 }, priced];
+  for (const line of others) {
+    const data = { lines: [line], total: { amount: 0, currency: 'EUR' } };
+    const place = replica(stored, async () => ({ type: yes.type, data }) as DetailsVerdict);
+    expect(await place()).toEqual({ outcome: 'dependency-unavailable', dependencies: ['restaurant'] });
+  }
+  expect(stored.size).toBe(0);
+});
+
 test('without such an order, or without a key, a refused request stays refused', async () => {
   const stored = new Map<string, Order>();
   await replica(stored, async () => yes)();

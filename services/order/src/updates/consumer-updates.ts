@@ -1,8 +1,16 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { OrderBatchReader } from '../domain/ports.ts';
-import { type Representation, represent } from '../domain/representation.ts';
-import type { ListedOrder, OrderLists } from '../order-lists/order-lists.ts';
-import { polledUpdates } from './polled-updates.ts';
+import type { OrderLists } from '../order-lists/order-lists.ts';
+import {
+  type ConsumerUpdate,
+  createFollower,
+  type Follower,
+  type ReadOrder,
+  type ReadPage,
+  readOrder,
+} from './consumer-follower.ts';
+import { createPolledUpdates, type Source } from './polled-updates.ts';
+import { createTurns } from './turns.ts';
 
 export interface ConsumerUpdatesParts {
   readonly outbox: OrderBatchReader;
@@ -10,19 +18,12 @@ export interface ConsumerUpdatesParts {
   readonly clock: Pick<Clock, 'setTimer'>;
 }
 
-/** A state of one of a consumer's orders. */
-export interface ConsumerUpdate extends Representation {
-  /**
-   * All orders up to this position are decided and have been emitted so. A client that continues after it, at any replica,
-   * gets the current state of every later order again, and therefore misses nothing.
-   */
-  readonly resumeAfter: number;
-}
-
-/** Maximum number of undecided orders that one iteration follows. Newer orders wait until some of these are decided. */
-const MAX_UNDECIDED = 50;
-/** Maximum number of orders that one poll adds. */
+/** Maximum number of orders that one poll adds to a follower. */
 const MAX_NEW = 20;
+/** Maximum number of undecided orders that one poll reads for all followers of a consumer. */
+const MAX_READ = 100;
+/** Maximum number of ranges of the list that one poll reads for all followers of a consumer. */
+const MAX_RANGES = 4;
 
 /**
  * The states of a consumer's orders after position `after`: each order's state when the iteration reaches it, then each
@@ -30,47 +31,44 @@ const MAX_NEW = 20;
  */
 export type ConsumerUpdates = (consumerId: string, after: number, signal: AbortSignal) => AsyncIterable<ConsumerUpdate>;
 
+/** The reads do not grow with the listeners of a consumer: one poll reads for all of them. */
 export function createConsumerUpdates({ outbox, orderLists, clock }: ConsumerUpdatesParts): ConsumerUpdates {
+  function followOrders(consumerId: string, poke: () => void): Source<Follower> {
+    const ordersInTurn = createTurns(MAX_READ);
+    const rangesInTurn = createTurns(MAX_RANGES);
+
+    async function readOrders(ids: readonly string[]): Promise<ReadonlyMap<string, ReadOrder | undefined>> {
+      if (ids.length === 0) return new Map();
+      const orders = await outbox.readAll(ids);
+      return new Map(
+        ids.map((id) => {
+          const order = orders.get(id);
+          return [id, order && readOrder(order)];
+        }),
+      );
+    }
+    async function readPage(after: number): Promise<[number, ReadPage]> {
+      const { orders, last } = await orderLists.list(consumerId, { after, limit: MAX_NEW });
+      return [after, { orders: orders.map(({ position, order }) => ({ position, order: readOrder(order) })), last }];
+    }
+
+    return {
+      async poll(followers) {
+        const ids = ordersInTurn(new Set(followers.flatMap((follower) => follower.ids())));
+        const ranges = rangesInTurn(new Set(followers.flatMap((follower) => follower.next() ?? [])));
+        // Followers change only after all reads: a failed read must not skip an update.
+        const [current, pages] = await Promise.all([readOrders(ids), Promise.all(ranges.map(readPage))]);
+        const pagesByStart = new Map(pages);
+        for (const follower of followers) follower.receive(current, pagesByStart);
+      },
+      unwatch: orderLists.watch(consumerId, poke),
+    };
+  }
+
+  const updates = createPolledUpdates<ConsumerUpdate, Follower>(clock, (id, { poke }) => followOrders(id, poke));
   return (consumerId, after, signal) =>
-    polledUpdates<ConsumerUpdate>(clock, signal, ({ emit, poke }) => {
-      /** By position, with the version that was emitted. */
-      const undecided = new Map<number, { readonly id: string; readonly version: string }>();
-      let reached = after;
-
-      const decidedUpTo = (): number => Math.min(reached, ...[...undecided.keys()].map((position) => position - 1));
-
-      function emitIfChanged({ position, order }: ListedOrder): void {
-        const { body, version } = represent(order);
-        if (undecided.get(position)?.version === version) return;
-        reached = Math.max(reached, position);
-        if (order.status === 'PENDING') undecided.set(position, { id: order.id, version });
-        else undecided.delete(position);
-        emit({ body, version, resumeAfter: decidedUpTo() });
-      }
-
-      const unwatch = orderLists.watch(consumerId, poke);
+    updates(consumerId, signal, ({ emit, poke }) => {
       poke();
-      return {
-        async poll() {
-          const followed = [...undecided].map(([position, { id }]) => ({ position, id }));
-          const limit = Math.min(MAX_NEW, MAX_UNDECIDED - followed.length);
-          // The state of the iteration changes only after both reads: a failed read must not skip an update.
-          const [current, page] = await Promise.all([
-            followed.length > 0 ? outbox.readAll(followed.map(({ id }) => id)) : undefined,
-            limit > 0 ? orderLists.list(consumerId, { after: reached, limit }) : undefined,
-          ]);
-          for (const { position, id } of followed) {
-            const order = current?.get(id);
-            if (order) emitIfChanged({ position, order });
-            // It was decided and has expired since the last poll.
-            else undecided.delete(position);
-          }
-          for (const listed of page?.orders ?? []) {
-            if (!followed.some(({ id }) => id === listed.order.id)) emitIfChanged(listed);
-          }
-          reached = Math.max(reached, page?.last ?? 0);
-        },
-        unwatch,
-      };
+      return createFollower(after, emit);
     });
 }

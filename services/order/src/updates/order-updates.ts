@@ -2,7 +2,7 @@ import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order } from '../domain/order.ts';
 import type { OrderReader, OrderWatcher } from '../domain/ports.ts';
 import { represent } from '../domain/representation.ts';
-import { polledUpdates } from './polled-updates.ts';
+import { createPolledUpdates } from './polled-updates.ts';
 
 export interface OrderUpdatesParts {
   readonly outbox: OrderReader & OrderWatcher;
@@ -15,29 +15,42 @@ export interface OrderUpdatesParts {
  */
 export type OrderUpdates = (order: Order, signal: AbortSignal) => AsyncIterable<Order>;
 
+interface OrderListener {
+  see(order: Order, version: string): void;
+  end(): void;
+}
+
 /**
  * An order in the care of this replica is updated at once, through the outbox's notifications. An order in the care of
- * another replica is found by polling.
+ * another replica is found by polling, with one read for all listeners of the order.
  */
 export function createOrderUpdates({ outbox, clock }: OrderUpdatesParts): OrderUpdates {
+  function show(order: Order, listeners: readonly OrderListener[]): void {
+    const { version } = represent(order);
+    for (const { see } of listeners) see(order, version);
+  }
+
+  const updates = createPolledUpdates<Order, OrderListener>(clock, (id, feed) => ({
+    async poll(listeners) {
+      const order = await outbox.read(id);
+      if (order) show(order, listeners);
+      else for (const { end } of listeners) end();
+    },
+    unwatch: outbox.watch(id, (order) => show(order, feed.listeners())),
+  }));
+
   return (first, signal) =>
-    polledUpdates<Order>(clock, signal, ({ emit, end }) => {
+    updates(first.id, signal, ({ emit, end }) => {
       let version: string | undefined;
-      const see = (order: Order) => {
-        const seen = represent(order).version;
-        if (seen !== version) emit(order);
-        version = seen;
-        if (order.status !== 'PENDING') end();
-      };
-      const unwatch = outbox.watch(first.id, see);
-      see(first);
-      return {
-        async poll() {
-          const order = await outbox.read(first.id);
-          if (order) see(order);
-          else end();
+      const listener: OrderListener = {
+        see(order, seen) {
+          if (seen !== version) emit(order);
+          version = seen;
+          if (order.status !== 'PENDING') end();
         },
-        unwatch,
+        end,
       };
+      show(first, [listener]);
+      return listener;
     });
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '@standing-order/service-kit/runtime';
+import { createManualClock } from '@standing-order/testing/manual-clock';
 import { expect, it, vi } from 'vitest';
 import { newOrder, type Order } from '../domain/order.ts';
 import { createOrderUpdates } from './order-updates.ts';
@@ -72,4 +73,24 @@ it('ends for an order that is decided already, and stops for a consumer that has
 
 it('ends when the order is no longer stored', async () => {
   expect(await statuses(follow(async () => undefined).updates)).toEqual(['PENDING']);
+});
+
+it('reads an order as often for 200 listeners as for one, and notifies all of them', async () => {
+  async function readsFor(listeners: number) {
+    const clock = createManualClock();
+    const read = vi.fn(async () => pending);
+    let notify = (_: Order) => {};
+    const watch = vi.fn((_: string, listener: (order: Order) => void) => {
+      notify = listener;
+      return () => {};
+    });
+    const updates = createOrderUpdates({ outbox: { read, watch }, clock });
+    const all = Array.from({ length: listeners }, () => statuses(updates(pending, new AbortController().signal)));
+    await clock.advanceSlowly(20_000);
+    notify(expired);
+    for (const seen of await Promise.all(all)) expect(seen).toEqual(['PENDING', 'EXPIRED']);
+    await clock.advanceSlowly(20_000);
+    return [read.mock.calls.length, watch.mock.calls.length];
+  }
+  expect(await readsFor(200)).toEqual(await readsFor(1));
 });

@@ -1,7 +1,9 @@
 import { lookup as systemLookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import { type AddressPolicy, ipLiteral } from '../../endpoints/address-policy.ts';
+import { raceTcp } from './tcp-race.ts';
 
 /** The endpoint resolves to an address that is not allowed, or to none. */
 class AddressError extends Error {
@@ -16,51 +18,62 @@ export interface ConnectorOptions {
   readonly timeoutMs: number;
   /** Resolves host names. Default: the resolver of the operating system. */
   readonly lookup?: LookupFunction;
+  /** Certificate authorities that are trusted. Default: those of Node. */
+  readonly secureContext?: SecureContext | undefined;
 }
 
 /**
- * Connects only to allowed addresses. It checks the address that it connects to, so a name that resolves differently the second time
+ * Connects only to allowed addresses. It checks the addresses that it connects to, so a name that resolves differently the second time
  * (DNS rebinding) gains nothing.
  */
 export function createGuardedConnector({
   isAllowedAddress,
   timeoutMs,
-  lookup,
+  lookup = systemLookup as LookupFunction,
+  secureContext,
 }: ConnectorOptions): buildConnector.connector {
-  const connect = buildConnector({
-    timeout: timeoutMs,
-    allowH2: false,
-    lookup: guardedLookup(isAllowedAddress, lookup ?? (systemLookup as LookupFunction)),
-  });
+  const startTls = buildConnector({ timeout: timeoutMs, allowH2: false, ...(secureContext && { secureContext }) });
   return (options, callback) => {
-    // An IP literal in the URL is never looked up.
-    const literal = ipLiteral(options.hostname);
-    if (literal !== undefined && !isAllowedAddress(literal)) {
-      callback(new AddressError(literal), null);
-      return;
-    }
-    connect(options, (...[error, socket]) => {
-      if (error) callback(error, null);
-      else if (socket.remoteAddress !== undefined && isAllowedAddress(socket.remoteAddress)) callback(null, socket);
-      else {
-        socket.destroy();
-        callback(new AddressError(socket.remoteAddress), null);
-      }
+    const isHttps = options.protocol === 'https:';
+    resolveAllowed(options.hostname, { isAllowedAddress, lookup }, (...[unresolved, addresses]) => {
+      if (unresolved) return callback(unresolved, null);
+      const port = Number(options.port || (isHttps ? 443 : 80));
+      const { localAddress } = options;
+      raceTcp({ addresses, port, timeoutMs, localAddress: localAddress ?? undefined }, (error, socket) => {
+        if (!socket) return callback(error ?? new AddressError(undefined), null);
+        if (socket.remoteAddress === undefined || !isAllowedAddress(socket.remoteAddress)) {
+          socket.destroy();
+          return callback(new AddressError(socket.remoteAddress), null);
+        }
+        if (isHttps) startTls({ ...options, httpSocket: socket }, callback);
+        else callback(null, prepared(socket));
+      });
     });
   };
 }
 
-/** Returns only allowed addresses, and fails if there are none. */
-function guardedLookup(isAllowedAddress: AddressPolicy, lookup: LookupFunction): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      const addresses = Array.isArray(found) ? found : [];
-      const allowed = addresses.filter(({ address }) => isAllowedAddress(address));
-      const [first] = allowed;
-      if (error) callback(error, '');
-      else if (!first) callback(new AddressError(addresses[0]?.address), '');
-      else if (options.all) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    });
+/** As undici prepares the sockets that it opens. */
+const prepared = (socket: Socket): Socket => socket.setNoDelay(true).setKeepAlive(true, 60_000);
+
+/** Resolves a host to its allowed addresses, and fails if there are none. */
+function resolveAllowed(
+  hostname: string,
+  { isAllowedAddress, lookup }: Required<Pick<ConnectorOptions, 'isAllowedAddress' | 'lookup'>>,
+  callback: (...result: [Error, null] | [null, string[]]) => void,
+): void {
+  const check = (addresses: readonly string[]): void => {
+    const allowed = addresses.filter(isAllowedAddress);
+    if (allowed.length > 0) callback(null, allowed);
+    else callback(new AddressError(addresses[0]), null);
   };
+  // An IP literal in the URL is never looked up.
+  const literal = ipLiteral(hostname);
+  if (literal !== undefined) {
+    check([literal]);
+    return;
+  }
+  lookup(hostname, { all: true }, (error, found) => {
+    if (error) callback(error, null);
+    else check(Array.isArray(found) ? found.map(({ address }) => address) : []);
+  });
 }

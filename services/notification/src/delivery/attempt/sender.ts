@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import {
   ATTRIBUTE_KEYS,
   contextOf,
@@ -8,13 +9,12 @@ import {
   recordSpan,
   SpanKind,
 } from '@standing-order/service-kit/telemetry';
-import { Agent } from 'undici';
 import type { AttemptResult } from '../../domain/delivery-state.ts';
 import { type Endpoint, signingSecrets } from '../../domain/endpoint.ts';
 import { requestBody, type WebhookEvent } from '../../domain/event.ts';
 import { parseRetryAfter } from '../../domain/retry-schedule.ts';
 import { type UrlPolicy, urlError } from '../../endpoints/url-policy.ts';
-import { createGuardedConnector } from './connector.ts';
+import { createDispatcher, type WebhookProxy } from './dispatcher.ts';
 import { signatureHeaders } from './signature.ts';
 
 export interface Sender {
@@ -30,6 +30,10 @@ export interface SenderOptions {
   now(): number;
   /** Resolves host names. Default: the resolver of the operating system. */
   readonly lookup?: LookupFunction;
+  /** Certificate authorities that are trusted. Default: those of Node. */
+  readonly secureContext?: SecureContext | undefined;
+  /** Proxy of the deliveries. Default: none. */
+  readonly proxy?: WebhookProxy;
   /** Timeout of a whole attempt, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
 }
@@ -38,8 +42,6 @@ const TIMEOUT_MS = 10_000;
 /** Response bytes that are read to keep the connection usable. */
 const MAX_RESPONSE_BYTES = 4 * 1024;
 const MAX_ERROR_LENGTH = 200;
-/** Maximum number of connections to one receiver. */
-const MAX_CONNECTIONS = 8;
 const GONE = 410;
 const UNREADABLE_SECRET = 'not sent: the secret is encrypted with a key that this service does not have';
 
@@ -47,18 +49,8 @@ const attempts = meter.createCounter('webhooks.attempts', { description: 'Delive
 
 export const isGone = ({ answered }: Pick<AttemptResult, 'answered'>): boolean => answered === GONE;
 
-export function createSender({ policy, now, lookup, timeoutMs = TIMEOUT_MS }: SenderOptions): Sender {
-  const agent = new Agent({
-    connections: MAX_CONNECTIONS,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxHeaderSize: 16 * 1024,
-    connect: createGuardedConnector({
-      isAllowedAddress: policy.isAllowedAddress,
-      timeoutMs,
-      ...(lookup && { lookup }),
-    }),
-  });
+export function createSender({ policy, now, timeoutMs = TIMEOUT_MS, ...options }: SenderOptions): Sender {
+  const agent = createDispatcher({ policy, timeoutMs, ...options });
 
   async function post(
     { url }: Endpoint,

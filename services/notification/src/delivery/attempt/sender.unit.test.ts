@@ -1,57 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, LookupFunction } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { changingLookup, event, post, secret, useSenders } from '../../../test/sender-fixture.ts';
 import { newEndpoint } from '../../domain/endpoint.ts';
-import type { WebhookEvent } from '../../domain/event.ts';
-import { newSecret } from '../../domain/secret.ts';
-import { createAddressPolicy, parseRanges } from '../../endpoints/address-policy.ts';
 import { createSecretCipher, KEY_LENGTH } from '../../endpoints/secret-cipher.ts';
-import { createSender, type Sender } from './sender.ts';
 
-const secret = newSecret();
-const event: WebhookEvent = {
-  id: 'settled-01890a5d-ac96-774b-bcce-b302099a8057',
-  type: 'order.validated',
-  timestamp: '2026-11-22T09:00:00.000Z',
-  data: { orderId: '01890a5d-ac96-774b-bcce-b302099a8057', consumerId: 'ada', status: 'VALIDATED', reasons: [] },
-};
-const ends: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).toReversed()) await end();
-});
-
-async function receiver(respond: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<number> {
-  const server: Server = createServer(respond).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  ends.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-function sender(
-  ranges: string[],
-  { allowHttp = true, ...options }: { lookup?: LookupFunction; timeoutMs?: number; allowHttp?: boolean } = {},
-): Sender {
-  const allowed = parseRanges(ranges);
-  if (!allowed) throw new Error('one of the ranges is invalid');
-  const made = createSender({
-    policy: { allowHttp, isAllowedAddress: createAddressPolicy(allowed) },
-    now: Date.now,
-    ...options,
-  });
-  ends.push(made.close);
-  return made;
-}
-
-const post = ({ send }: Sender, url: string, signal = new AbortController().signal) =>
-  send(newEndpoint({ id: 'h', request: { url, description: '' }, secret, now: 0 }), event, signal);
+const { receiver, sender } = useSenders();
 const loopback = ['127.0.0.0/8'];
 
 test('an attempt is signed, and any 2xx response is a success', async () => {
@@ -122,17 +77,6 @@ test('an aborted attempt has no result', async () => {
   const port = await receiver(() => stop.abort());
   expect(await post(sender(loopback), `http://127.0.0.1:${port}/`, stop.signal)).toBeUndefined();
 });
-
-/** A resolver that returns the next list of addresses for each lookup. */
-function changingLookup(...answers: string[][]): LookupFunction {
-  let lookups = 0;
-  return (_name, options, callback) => {
-    const addresses = answers[Math.min(lookups++, answers.length - 1)] ?? [];
-    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    if (options.all) callback(null, found);
-    else callback(null, found[0]?.address ?? '', found[0]?.family);
-  };
-}
 
 test('a name that resolves to a denied address is not connected to, even if it resolved to an allowed one before', async () => {
   let calls = 0;
