@@ -8,13 +8,14 @@ const { apply, onTimeout, pendingChannels } = orderDocumentHandler;
 const token: Token = { w: 'w', a: 1, t: 0 };
 const CONFIRMATIONS: readonly Confirmation['kind'][] = ['received', 'noted', 'indexed'];
 const LONG_AFTER = 1_000_000_000;
-const line = { itemId: 'pizza', name: 'Pizza', quantity: 1, unitPrice: 1, amount: 1 };
+
+const LINE = { itemId: 'pizza', name: 'Pizza', quantity: 1, unitPrice: 1, amount: 1 };
 
 /** Every input that a late or repeated message can have. */
 const INPUTS: readonly OrderInput[] = [
   { kind: 'consumer', valid: true, token, orderLimit: { amount: 1, currency: 'EUR' } },
   { kind: 'consumer', valid: false, token, reasons: [] },
-  { kind: 'details', valid: true, token, lines: [line], total: { amount: 1, currency: 'EUR' } },
+  { kind: 'details', valid: true, token, lines: [LINE], total: { amount: 1, currency: 'EUR' } },
   { kind: 'details', valid: false, token, reasons: [] },
   { kind: 'time-up' },
   ...CONFIRMATIONS.map((kind) => ({ kind, token })),
