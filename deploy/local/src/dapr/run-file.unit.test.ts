@@ -67,7 +67,7 @@ test('the run file starts every service on the ports of npm start', () => {
   }
 });
 
-test('the environment of a service is that of npm start, but for its tokens', () => {
+test('the environment of a service is that of npm start, but for its secrets', () => {
   // The Dapr CLI sets DAPR_HTTP_PORT. HOST, STATE_STORE and PUBSUB have these values by default.
   const elsewhere = ['DAPR_HTTP_PORT', 'HOST', 'STATE_STORE', 'PUBSUB', 'DAPR_API_TOKEN', 'APP_API_TOKEN'];
   const more: Partial<Record<ServiceName, Record<string, string>>> = {
@@ -81,7 +81,9 @@ test('the environment of a service is that of npm start, but for its tokens', ()
     });
     const inherited = ['NODE_COMPILE_CACHE', ...Object.keys(process.env).filter((name) => name !== 'NODE_ENV')];
     const local = Object.entries(program.env).filter(([name]) => ![...elsewhere, ...inherited].includes(name));
-    expect(env).toEqual(Object.fromEntries(local));
+    const { ORDER_TOKEN_KEYS: key, ...settings } = env;
+    expect(settings).toEqual(Object.fromEntries(local));
+    expect(key === undefined ? undefined : Buffer.from(key, 'base64').length).toBe(appID === 'order' ? 32 : undefined);
   }
 });
 
