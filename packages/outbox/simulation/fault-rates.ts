@@ -44,8 +44,10 @@ export interface ValidatorFaults {
   state: 'up' | 'down' | 'losing';
   /** Maximum processing time of one message, in milliseconds. */
   maxDelay: number;
-  /** Probability that the validator drops a message. */
+  /** Probability that the validator drops a command. The others of its message are not affected. */
   dropRate: number;
+  /** Per cent of all orders on which its process dies, so that it replies to no command of their messages. */
+  poison: number;
   /** The only lanes in which `state` applies. Undefined: all of them. The validator of the other lanes is up. */
   lanes: readonly number[] | undefined;
 }
@@ -77,7 +79,7 @@ export function noFaults(): FaultRates {
     delayed: 0,
     delayUpTo: 0,
     validators: new Map(
-      CHANNELS.map((channel) => [channel, { state: 'up', maxDelay: 20, dropRate: 0, lanes: undefined }]),
+      CHANNELS.map((channel) => [channel, { state: 'up', maxDelay: 20, dropRate: 0, poison: 0, lanes: undefined }]),
     ),
   };
 }

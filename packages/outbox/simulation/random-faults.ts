@@ -126,6 +126,7 @@ function randomValidatorFaults(rng: Rng): Partial<ValidatorFaults> {
     () => ({ state: 'losing' }),
     () => ({ maxDelay: rng.logUniform(SECOND, 2 * MINUTE) }),
     () => ({ dropRate: rng.logUniform(1, 90) / 100 }),
+    () => ({ poison: rng.pick([2, 10, 40]) }),
   ])();
 }
 
