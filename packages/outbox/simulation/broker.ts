@@ -169,6 +169,10 @@ export class SimBroker {
   /** A handler that dies on one command does so at every delivery of its message, and replies to none of them. */
   private handle(commands: CommandMessage, validator: ValidatorFaults): void {
     const { rng, simulator } = this;
+    if (commands.length > 1 && rng.chance(validator.oldVersion)) {
+      simulator.trace('broker', 'unreadable', commands.map(nameOf).join(', '));
+      return;
+    }
     const poison = commands.find(({ document }) => hash(document.id) % 100 < validator.poison);
     if (poison !== undefined) {
       simulator.trace('broker', 'poison', `${nameOf(poison)} and ${commands.length - 1} others`);
@@ -199,6 +203,7 @@ export class SimBroker {
     }
     this.enqueue(
       () => {
+        if (message.length > 1 && this.rng.chance(this.rates.oldVersion)) return;
         this.replies.push(message);
         this.gather();
       },

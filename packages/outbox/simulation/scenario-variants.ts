@@ -1,7 +1,7 @@
 import type { Policies } from '../src/index.ts';
 import { MINUTE, SECOND } from '../src/util/time.ts';
+import { heldUpByParked, heldUpByPoison, lostFromBatch } from './batches.ts';
 import { leftBehind, NIGHT, type Outage, recoveryFrom } from './outages.ts';
-import { heldUpByParked, heldUpByPoison, lostFromBatch } from './poison.ts';
 import { runSchedule, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 

@@ -37,6 +37,7 @@ async function answers(
   orders: readonly OrderPlan[],
   phases: readonly Phase[],
   variant: Variant,
+  more: readonly Fault[] = [],
 ): Promise<ReadonlyMap<OrderPlan, number>> {
   let end = 0;
   const faults = phases.map(({ ms, change }): Fault => {
@@ -45,7 +46,11 @@ async function answers(
     return { at, kind: 'validator', channel: 'consumer', ms: ms - 1, change };
   });
   const settings = { sharedEvidence: true };
-  const run = new SimulationRun(createScenario({ slots: 1, settings, orders, faults, healsAt: end }), false, variant);
+  const run = new SimulationRun(
+    createScenario({ slots: 1, settings, orders, faults: [...faults, ...more], healsAt: end }),
+    false,
+    variant,
+  );
   const { simulator, checker } = run;
   const answered = new Map<OrderPlan, number>();
   let open = orders.filter(({ id }) => !isPoison(id));
@@ -91,4 +96,12 @@ export async function lostFromBatch(variant: Variant): Promise<string | undefine
   const orders = bursts(10 * SECOND, MINUTE, 500);
   const waited = longestWait(await answers(orders, [{ ms: 5 * MINUTE, change: { dropRate: 0.1 } }], variant));
   return waited <= MINUTE ? undefined : `an order waited ${waited} ms`;
+}
+
+/** The longest wait during an upgrade, in which replicas of the version before receive this share of all messages. */
+export async function longestWaitInUpgrade(oldVersion: number): Promise<number> {
+  const orders = bursts(10 * SECOND, MINUTE, 500);
+  const ms = 3 * MINUTE;
+  const replies: Fault = { at: 0, kind: 'rates', ms, change: { oldVersion } };
+  return longestWait(await answers(orders, [{ ms, change: { oldVersion } }], {}, [replies]));
 }
