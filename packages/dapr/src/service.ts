@@ -79,6 +79,7 @@ export function runSidecarService<C extends ServiceConfig>(
     app: parts.app,
     host: config.HOST,
     port: config.PORT,
+    keepAliveMs: config.KEEP_ALIVE_SECONDS * 1_000,
     async start(signal) {
       signal.addEventListener('abort', () => parts.onStopping?.());
       await connection.open(signal);

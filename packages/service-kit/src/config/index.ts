@@ -25,6 +25,8 @@ export const serviceConfig = z
     APP_API_TOKEN: z.string().optional(),
     STATE_STORE: z.string().default('state'),
     PUBSUB: z.string().default('messages'),
+    /** Time for which an idle connection stays open. Longer than any load balancer reuses one, or it sends requests into closed ones. */
+    KEEP_ALIVE_SECONDS: wholeNumber(1, 3_600).default(75),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
     ...authConfig,
   })

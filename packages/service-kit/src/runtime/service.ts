@@ -34,7 +34,7 @@ const KEEP_ALIVE_MS = 75_000;
  * exception, or a stop that takes too long ends the process at once.
  */
 export function runService(options: ServiceOptions): void {
-  const server = createClosableServer(options.app, options.keepAliveMs ?? KEEP_ALIVE_MS);
+  const server = createClosableServer(options.app, { keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS });
   const stopping = new AbortController();
 
   const fail = (error: unknown, message: string): never => {
