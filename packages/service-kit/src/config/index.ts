@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AUTH_CHECKS, authConfig } from '../auth/config.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 
+export { ConfigurationError } from './configuration-error.ts';
 export { secretKeys } from './secret-keys.ts';
 
 /** A whole number between two bounds, both inclusive. */
