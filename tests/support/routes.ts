@@ -13,7 +13,7 @@ import {
 /** The HTTP APIs of all services. */
 export const APIS: readonly Api[] = [orderApi, consumerApi, restaurantApi, notificationApi];
 /** Every method that a service might have a route for. */
-export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** An id that every operation accepts: of an order, a webhook, a consumer, a restaurant. No such resource exists. */
 const UNUSED_ID = '019ab000-0000-7000-8000-000000000000';
