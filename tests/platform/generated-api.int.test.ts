@@ -1,6 +1,6 @@
 import { INVOKER, openApiOf } from '@standing-order/contracts';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { get, post } from '../support/client.ts';
+import { concurrently, get, post } from '../support/client.ts';
 import { checkConformance, operationsIn, otherMethods, type TestedApi } from '../support/generated-api/conformance.ts';
 import type { OpenApi } from '../support/generated-api/documents.ts';
 import { CONSUMER, GOOD_ORDER, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
@@ -10,6 +10,9 @@ import { APIS } from '../support/routes.ts';
 /** The same requests at each run; API_SEED and API_REQUESTS choose others. */
 const SEED = Number(process.env.API_SEED ?? 20_261_128);
 const REQUESTS = Number(process.env.API_REQUESTS ?? 60);
+
+/** Requests delete some of them. */
+const HOOKS = 12;
 
 const fixture = usePlatform(() => ({
   replicas: { order: 1, notification: 1 },
@@ -24,8 +27,8 @@ beforeAll(async () => {
   const decided = await post(`${urls.order[0]}/orders`, GOOD_ORDER, { prefer: 'wait=20' });
   known.orders = [pending?.body.id, decided.body.id];
   const { url } = await startReceiver();
-  const hook = await post(`${urls.notification[0]}/webhooks`, { url, description: 'all' });
-  known.webhooks = [hook.body.id];
+  const hooks = await concurrently(HOOKS, 4, () => post(`${urls.notification[0]}/webhooks`, { url }));
+  known.webhooks = hooks.map(({ body }) => body.id);
   known.deliveries = [`settled-${decided.body.id}`];
 });
 
@@ -40,7 +43,9 @@ describe.each(APIS.map(({ service }) => service))('the %s service', (service) =>
   const names = APIS.filter((api) => api.service === service)
     .map((api) => openApiOf(api, { auth: false }) as OpenApi)
     .flatMap(operationsIn)
-    .map(({ method, template }) => `${method} ${template}`);
+    .map(({ method, template }) => `${method} ${template}`)
+    // Deletions last.
+    .toSorted((one, other) => Number(one.startsWith('DELETE')) - Number(other.startsWith('DELETE')));
 
   test.each(names)(`answers as its document states: %s (API_SEED=${SEED})`, async (name) => {
     const api = await testedApi(service);

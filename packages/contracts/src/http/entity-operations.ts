@@ -59,7 +59,7 @@ export function entityOperations({ name, id: schema, entity, request, patch }: E
       parameters: [id, ifMatchHeader],
       body: patch,
       responses: { 200: shown(`The changed ${name}.`) },
-      problems: ['precondition-failed', 'precondition-required', 'unavailable', 'outcome-unknown'],
+      problems: ['unavailable', 'outcome-unknown'],
     },
   ];
 }
