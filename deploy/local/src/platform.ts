@@ -98,7 +98,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
   const { dataDir, portBase } = settings;
   const redis = { binary: tools.redis, dataDir };
   const state = { port: statePort(portBase), dataDir, password: secrets.databasePassword };
-  return [
+  const specs = [
     tools.postgres === undefined
       ? redisProcess({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
       : await postgresqlProcess({ ...state, binary: tools.postgres }),
@@ -113,6 +113,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
         }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
+  return specs.map((spec) => ({ ...spec, program: settings.program(spec.name, spec.program) }));
 }
 
 /** The services that the order service invokes. */
