@@ -59,9 +59,12 @@ export function createMemoryCgroup(name: string, bytes: number, { folder, versio
     const swap = join(path, version.swapLimit);
     if (existsSync(swap)) writeFileSync(swap, String(version.swapMax(bytes)));
   } catch (error) {
-    throw new Error(`the memory limit of ${name} cannot be set in ${folder}: run this as root, outside of a container`, {
-      cause: error,
-    });
+    throw new Error(
+      `the memory limit of ${name} cannot be set in ${folder}: run this as root, outside of a container`,
+      {
+        cause: error,
+      },
+    );
   }
   return {
     contain: (program) => ({

@@ -3,7 +3,6 @@ import type { Platform, Program } from '@standing-order/local';
 import { createMemoryCgroup, type MemoryCgroup } from './cgroup.ts';
 import { podLimitOf } from './pod-limits.ts';
 
-
 /** Sets a process's peak of resident memory to its present size. */
 const RESET_PEAK = '5';
 

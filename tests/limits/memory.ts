@@ -111,7 +111,12 @@ class MemoryRun {
 
     for (const process of ORDER) await this.#platform.kill(process);
     for (const process of ORDER) await this.#platform.start(process);
-    await poll('the order service has read its backlog', () => this.#open(), (open) => open >= pending / 2, 120_000);
+    await poll(
+      'the order service has read its backlog',
+      () => this.#open(),
+      (open) => open >= pending,
+      120_000,
+    );
     this.#end('after a restart');
 
     const publishing = this.#publishGarbage();
@@ -132,8 +137,10 @@ class MemoryRun {
   }
 
   #end(phase: string): void {
-    this.#phases[phase] = this.#containment.peaks(this.#platform);
-    this.#options.onProgress(`measured: ${phase}`);
+    const peaks = this.#containment.peaks(this.#platform);
+    this.#phases[phase] = peaks;
+    const texts = Object.entries(peaks).map(([process, bytes]) => `${process} ${Math.round(bytes / 2 ** 20)} MiB`);
+    this.#options.onProgress(`${phase}: ${texts.join(', ')}`);
   }
 
   async #take(): Promise<readonly string[]> {
@@ -157,9 +164,7 @@ class MemoryRun {
     let left = garbageMib * 2 ** 20;
     for (let n = 0; left > 0; n++) {
       const messages = Object.values(garbageOf(`garbage-${n}`, messageKib * 2 ** 10));
-      await Promise.all(
-        topics.flatMap((topic) => messages.map((message) => this.#publisher.publish(topic, message))),
-      );
+      await Promise.all(topics.flatMap((topic) => messages.map((message) => this.#publisher.publish(topic, message))));
       left -= topics.length * messages.reduce((sum, { length }) => sum + length, 0);
     }
     this.#options.onProgress('garbage published');
@@ -171,13 +176,15 @@ class MemoryRun {
     return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 
-  #open = (): Promise<number> => this.#metric('order', /^outbox_entries\b/).catch(() => 0);
+  #open = (): Promise<number> => this.#metric('order', /^outbox_open\b/).catch(() => 0);
 
   /** Resolves when no service receives a message any more. */
   async #untilQuiet(): Promise<void> {
     const received = async () => {
       const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
-      const counts = services.map((service) => this.#metric(service, /^messaging_client_consumed_messages/).catch(() => -1));
+      const counts = services.map((service) =>
+        this.#metric(service, /^messaging_client_consumed_messages/).catch(() => -1),
+      );
       return (await Promise.all(counts)).join();
     };
     let last = '';

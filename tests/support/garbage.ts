@@ -26,12 +26,16 @@ export function garbageOf(id: string, bytes: number): Readonly<Record<string, Bu
     'keys of prototypes': rawTextOf(id, '{"__proto__":{"type":"x"},"constructor":{"prototype":{"a":1}}}'),
     'surrogates without a partner': rawTextOf(id, String.raw`"\ud800\udfff\u0000"`),
     'an envelope without an object': '[[1,2],null,"x"]',
-    'null': 'null',
-    'nothing': '',
+    null: 'null',
+    nothing: '',
   };
   return {
     ...Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)])),
-    'no UTF-8': Buffer.concat([Buffer.from(`${textOf(id, 'x').slice(0, -2)}`), Buffer.from([0xff, 0xfe, 0xc0]), Buffer.from('"}')]),
-    'compressed': gzipSync(Buffer.alloc(bytes * 50)),
+    'no UTF-8': Buffer.concat([
+      Buffer.from(`${textOf(id, 'x').slice(0, -2)}`),
+      Buffer.from([0xff, 0xfe, 0xc0]),
+      Buffer.from('"}'),
+    ]),
+    compressed: gzipSync(Buffer.alloc(bytes * 50)),
   };
 }
