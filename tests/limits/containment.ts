@@ -3,6 +3,12 @@ import type { Platform, Program } from '@standing-order/local';
 import { createMemoryCgroup, type MemoryCgroup } from './cgroup.ts';
 import { podLimitOf } from './pod-limits.ts';
 
+/** As in the chart: `standing-order.goMemoryLimit`. */
+const withGoLimit = (program: Program, limit: number): Program => ({
+  ...program,
+  env: { ...program.env, GOMEMLIMIT: String(Math.floor((limit * 2) / 5)) },
+});
+
 /** Sets a process's peak of resident memory to its present size. */
 const RESET_PEAK = '5';
 
@@ -24,7 +30,7 @@ export class Containment {
     const name = `standing-order-${globalThis.process.pid}-${process}`;
     const group = createMemoryCgroup(name, this.#limitOf(process));
     this.#groups.set(process, group);
-    return group.contain(program);
+    return group.contain(process.endsWith('-dapr') ? withGoLimit(program, this.#limitOf(process)) : program);
   };
 
   /** Peak resident bytes of each running process since the last call. */

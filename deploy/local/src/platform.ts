@@ -103,7 +103,14 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
       ? redisProcess({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
       : await postgresqlProcess({ ...state, binary: tools.postgres }),
     tools.kafka === undefined
-      ? redisProcess({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' })
+      ? redisProcess({
+          ...redis,
+          name: 'redis-broker',
+          port: brokerPort(portBase),
+          appendfsync: 'everysec',
+          // No message is larger; this is the least that Redis can be set to.
+          maxValue: '1mb',
+        })
       : kafkaProcess({
           binary: tools.kafka.kafka,
           java: tools.kafka.java,
