@@ -177,6 +177,8 @@ test('the two default Redis servers have an append-only file and refuse writes w
   expect(commands[0]).toContain('--appendonly yes --appendfsync always');
   expect(commands[1]).toContain('--appendonly yes --appendfsync everysec');
   for (const command of commands) expect(command).toContain('--maxmemory-policy noeviction --requirepass');
+  expect(commands[1]).toContain('--proto-max-bulk-len 1mb');
+  expect(commands[0]).not.toContain('--proto-max-bulk-len');
 });
 
 test('without the notification service, NOTIFICATIONS is off and no object of it is left', async () => {
