@@ -18,6 +18,7 @@ const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b71692033
 const outgoing = (index: number, channel: 'consumer' | 'details'): OutgoingCommand<Order> => ({
   channel,
   lane: index,
+  alone: false,
   token,
   document: newOrder({
     id: orderId(index),
@@ -43,6 +44,8 @@ function transport(accepts: (topic: string, message: Publication) => boolean = (
     pubsub: 'messages',
     clock: { wall: () => 0 },
     tokens,
+    partitionKeyOf: String,
+    maxEntries: 128,
   });
   return { send, published };
 }
