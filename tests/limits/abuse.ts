@@ -21,7 +21,7 @@ export interface AbuseOptions {
   readonly onProgress: (line: string) => void;
 }
 
-/** One phase: milliseconds to the acknowledgement, and what was not acknowledged. */
+/** One phase: milliseconds to the acknowledgement, and numbers of orders. */
 export interface AbusePhase {
   readonly disturbed: boolean;
   readonly p50: number;

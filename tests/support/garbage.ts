@@ -13,7 +13,7 @@ const textOf = (id: string, data: unknown): string => JSON.stringify({ ...EVENT,
 /** An event with this text, which JSON.stringify cannot write, as its data. */
 const rawTextOf = (id: string, data: string): string => textOf(id, 'DATA').replace('"DATA"', data);
 
-/** Messages of about `bytes` bytes that no subscriber can use, by what is wrong with them. Each has the id `id`. */
+/** Messages of about `bytes` bytes that no subscriber can use, by their fault. Those with an envelope have the id `id`. */
 export function garbageOf(id: string, bytes: number): Readonly<Record<string, Buffer>> {
   const texts = {
     'no JSON': 'x'.repeat(bytes),
