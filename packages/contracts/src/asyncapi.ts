@@ -38,8 +38,8 @@ const carries = (batch: BatchType, type: MessageType): boolean =>
 /** Facts about a message that its schema does not contain. */
 const BATCH_DESCRIPTION =
   'The messages about many orders in one. Each entry is a message of its own: it has its own trace context, and an entry that is ' +
-  'invalid becomes a dead letter alone. Its subject is its order id, and its other attributes are those of the batch. What is not ' +
-  'answered is sent again in a message of its own.';
+  'invalid becomes a dead letter alone. Its subject is its order id, and its other attributes are those of the batch. A command ' +
+  'without an answer is sent again, in a message of its own.';
 const DESCRIPTIONS: Partial<Record<MessageType | BatchType, string>> = {
   'com.standing-order.consumer-commands-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.restaurant-commands-batch.v1': BATCH_DESCRIPTION,

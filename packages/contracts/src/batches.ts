@@ -30,8 +30,11 @@ export function batchTypeOf(topic: string): BatchType | undefined {
 
 /** Maximum number of entries in a batch message. */
 export const MAX_BATCH_ENTRIES = 128;
-/** Maximum size of the entries of a batch message together, in bytes. */
-export const MAX_BATCH_BYTES = 256 * 1024;
+/**
+ * Maximum size of the entries of a batch message together, in bytes. With its envelope, a batch message has at most 32 KiB: the
+ * size of the largest other message, for which streams and deliveries are dimensioned.
+ */
+export const MAX_BATCH_BYTES = 31 * 1024;
 
 /**
  * A message inside a batch message. Its other attributes are those of the batch, and its subject is the id of its order. It
