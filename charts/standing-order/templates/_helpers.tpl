@@ -283,13 +283,13 @@ besides. Empty without a limit. Takes the values of the service.
 {{- end -}}
 
 {{/*
-Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Four streams carry whole orders: commands
-to the restaurant service, replies, decided orders, and one client's outcomes. An order of 100 lines with long names is a message of
-32 KiB. Full of such messages, the four streams take three quarters of maxMemory. Takes the root context.
+Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Five streams have large messages: the
+commands to both validators and the replies, each for many orders, decided orders, and one client's outcomes. Such a message has at most
+32 KiB. Full of such messages, the five streams take three quarters of maxMemory. Takes the root context.
 */}}
 {{- define "standing-order.streamLength" -}}
 {{- $memory := include "standing-order.bytes" .Values.broker.maxMemory | int64 -}}
-{{- min 50000 (div (mul $memory 3) (mul 4 4 32768)) -}}
+{{- min 50000 (div (mul $memory 3) (mul 4 5 32768)) -}}
 {{- end -}}
 
 {{/*
