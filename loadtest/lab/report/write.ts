@@ -1,0 +1,2 @@
+/** Writes the report of a lab. */
+export async function writeReport(_from: string, _to: string): Promise<void> {}
