@@ -48,8 +48,8 @@ export const backlogAt = (stored: readonly Stored[], at: number): number =>
   stored.filter(({ createdAt = 0, decidedAt = Number.POSITIVE_INFINITY }) => createdAt <= at && decidedAt > at).length;
 
 /** Milliseconds from the end of the fault until the last order is decided; 0 if no order of the fault waits by then. */
-export function drainMs(stored: readonly Stored[], { endedAt }: FaultTimes): number {
-  const waiting = stored.filter(({ createdAt = 0, decidedAt = 0 }) => createdAt <= endedAt && decidedAt > endedAt);
+export function drainMs(stored: readonly Stored[], { endBeganAt, endedAt }: FaultTimes): number {
+  const waiting = stored.filter(({ createdAt = 0, decidedAt = 0 }) => createdAt < endBeganAt && decidedAt > endedAt);
   return Math.max(0, ...waiting.map(({ decidedAt = 0 }) => decidedAt - endedAt));
 }
 
