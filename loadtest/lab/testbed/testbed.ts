@@ -82,7 +82,9 @@ export async function startTestbed({ broker, dataDir, signal }: TestbedOptions):
       port: labBase + PORTS.client,
       brokerPort: brokerProxy,
     });
-    for (const spec of client.specs) await start(spec).then((managed) => managed.ready(START_MS, signal));
+    const started: ManagedProcess[] = [];
+    for (const spec of client.specs) started.push(await start(spec));
+    await Promise.all(started.map((managed) => managed.ready(START_MS, signal)));
     return {
       broker,
       platform,
