@@ -29,7 +29,7 @@ function invalid(payload: string, truncated = false): Entry {
   };
 }
 
-/** A broker in memory that records what is sent. */
+/** A broker in memory that records the sent messages. */
 function brokerWith(...entries: Entry[]) {
   const left = new Map(entries.map((entry) => [refOf(entry), entry]));
   const sent: [topic: string, message: string][] = [];
@@ -85,7 +85,7 @@ test('a dead letter with a part of its message is not replayed, and remains', as
   expect(readDeadLetter(invalid('{"id":"r-1","da', true))).toMatchObject({ id: 'r-1', topic: 'order-replies' });
 });
 
-test('drop removes only what is named', async () => {
+test('drop removes only the named dead letters', async () => {
   const { broker, left } = brokerWith(undelivered, invalid('x'));
   expect(await run(broker, 'drop')).toContain('name dead letters, or give --all');
   await run(broker, 'drop', 'order-replies-dead/2-0');

@@ -5,7 +5,7 @@ import { beginFault, type Injector } from './injector.ts';
 const cut: Action = { do: 'cut', link: 'broker' };
 const kill: Action = { do: 'kill', targets: ['consumer'] };
 
-/** Records what is applied and undone. The action in `fails` does not take effect, and that in `stays` does not end. */
+/** Records the applied and undone actions. The action in `fails` does not take effect, and that in `stays` does not end. */
 function recorder({ fails, stays }: { fails?: string; stays?: string } = {}) {
   const log: string[] = [];
   const injector: Injector = {

@@ -32,7 +32,7 @@ export class LoadNotOfferedError extends Error {
   override readonly name = 'LoadNotOfferedError';
 }
 
-/** The share of its schedule that a load generator may miss; what is missing counts as not answered. */
+/** The share of its schedule that a load generator may miss; unsent orders count as not answered. */
 const MAX_DROPPED_SHARE = 0.01;
 
 /** The number of scheduled orders that were never sent. */

@@ -44,7 +44,7 @@ export function timelineOf(lines: readonly LabLine[], stored: readonly Stored[],
 }
 
 /** Orders that are stored and not decided at a time. */
-export const backlogAt = (stored: readonly Stored[], at: number): number =>
+const backlogAt = (stored: readonly Stored[], at: number): number =>
   stored.filter(({ createdAt = 0, decidedAt = Number.POSITIVE_INFINITY }) => createdAt <= at && decidedAt > at).length;
 
 /** Milliseconds from the end of the fault until the last order is decided; 0 if no order of the fault waits by then. */

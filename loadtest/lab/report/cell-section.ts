@@ -13,7 +13,7 @@ const CHARTS = [
   { curve: 'backlog', title: 'Orders that wait for their verdict' },
 ] as const;
 
-/** The section of a cell: the numbers as tables, the curves, and what was lost. */
+/** The section of a cell: the numbers as tables, the curves, and the findings. */
 export function cellSection(cell: CellSummary, title: string, description: string): Markup {
   const styles = STYLES.flatMap((style) => {
     const summary = cell.styles[style];

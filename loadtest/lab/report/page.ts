@@ -68,9 +68,9 @@ function matrixTable(question: Question, matrix: Matrix): Markup {
   const { brokers, faults, cells } = matrix;
   return html`<section id="${question}" aria-labelledby="${question}-title">
 <h2 id="${question}-title">${QUESTION_TITLES[question]}</h2>
+<p>Share of the orders that were offered during the fault, with its 95 % interval. Each share leads to its details.</p>
 <div class="wide" role="region" aria-labelledby="${question}-title" tabindex="0">
 <table class="matrix">
-<caption>Share of the orders that were offered during the fault, with its 95 % interval. Each share leads to its details.</caption>
 <thead>
 <tr><td></td>${brokers.map((broker) => html`<th scope="colgroup" colspan="${STYLES.length}">${BROKER_TITLES[broker]}</th>`)}</tr>
 <tr><th scope="col">Fault</th>${brokers.flatMap(() => STYLES.map((style) => html`<th scope="col">${STYLE_TITLES[style]}</th>`))}</tr>

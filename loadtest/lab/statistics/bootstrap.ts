@@ -27,7 +27,7 @@ export interface Estimate extends Interval {
 const DRAWS = 2_000;
 
 /** The share of all orders of these runs; NaN without orders. */
-export function shareOf(runs: Runs): number {
+function shareOf(runs: Runs): number {
   const { yes, offered } = totalOf(runs);
   return yes / offered;
 }

@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { CONTROL, type Fault, faultFile } from './schema.ts';
+import { CONTROL, type Fault, faultFile, GROUPS } from './schema.ts';
 
-export const FAULTS_FOLDER = join(import.meta.dirname, '../faults');
+const FAULTS_FOLDER = join(import.meta.dirname, '../faults');
 
 /** Reads the fault of a YAML text. Throws an error that names the file and each mistake in it. */
 export function parseFault(text: string, file: string): Fault {
@@ -16,11 +16,12 @@ export function parseFault(text: string, file: string): Fault {
   return result.data;
 }
 
-/** All faults of a folder, the control first. */
+/** All faults of a folder, by group: the control first. */
 export async function readFaults(folder = FAULTS_FOLDER): Promise<readonly Fault[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted();
   const faults = await Promise.all(
     files.map(async (file) => parseFault(await readFile(join(folder, file), 'utf8'), join(folder, file))),
   );
-  return faults.toSorted((a, b) => Number(b.name === CONTROL) - Number(a.name === CONTROL));
+  const rank = ({ group }: Fault) => GROUPS.indexOf(group);
+  return faults.toSorted((a, b) => rank(a) - rank(b));
 }

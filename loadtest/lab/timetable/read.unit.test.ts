@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseFault, readFaults } from './read.ts';
 import { TARGETS } from './schema.ts';
 
-const fault = (actions: string) => `name: x\ntitle: A fault\ndescription: What happens then.\nactions: ${actions}`;
+const fault = (actions: string) =>
+  `name: x\ngroup: broker\ntitle: A fault\ndescription: What happens then.\nactions: ${actions}`;
 
 test('every fault of the lab fits the schema, and the control is the first', async () => {
   const faults = await readFaults();

@@ -51,9 +51,14 @@ const action = z.discriminatedUnion('do', [
 /** One action of a fault. It begins with the phase `during`, and is undone at its end. */
 export type Action = z.infer<typeof action>;
 
+/** The order of the faults on the page. */
+export const GROUPS = ['control', 'validators', 'broker', 'order', 'sidecars', 'store', 'everything'] as const;
+
 /** A fault, as its YAML file describes it. */
 export const faultFile = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  /** The part that fails: faults of a group are together on the page. */
+  group: z.enum(GROUPS),
   title: z.string().min(3).max(60),
   /** For the page: what happens, and what a user would see. */
   description: z.string().min(10).max(400),
