@@ -1,6 +1,4 @@
 import type { Entry } from './dead-letter.ts';
-import { connectKafka } from './kafka.ts';
-import { connectRedis } from './redis.ts';
 
 /** The dead-letter topics of a broker. */
 export interface DeadLetterBroker {
@@ -11,12 +9,4 @@ export interface DeadLetterBroker {
   /** Removes the dead letter. False: it is no longer there. */
   drop(entry: Entry): Promise<boolean>;
   close(): Promise<void>;
-}
-
-/** Connects to redis://[:PASSWORD@]HOST:PORT or kafka://HOST:PORT. */
-export function connectBroker(url: string): Promise<DeadLetterBroker> {
-  const { protocol } = new URL(url);
-  if (protocol === 'kafka:') return connectKafka(url);
-  if (protocol === 'redis:' || protocol === 'rediss:') return connectRedis(url);
-  throw new Error(`${protocol} is neither redis: nor kafka:`);
 }

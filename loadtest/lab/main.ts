@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runCommand, UsageError } from '@standing-order/tools/cli';
-import { createLabCommand, type LabOptions } from './options.ts';
+import { stringify } from 'yaml';
+import { chaosOf } from './chaos-mesh/objects.ts';
+import { type ChaosOptions, createLabCommand, type LabOptions } from './options.ts';
 import { writeReport } from './report/write.ts';
 import { planRuns, runName } from './runs/plan.ts';
 import type { RunResult } from './runs/result.ts';
@@ -12,7 +14,7 @@ import { openRunStore } from './runs/run-store.ts';
 import { summaryLines } from './runs/summary.ts';
 import { readFaults } from './timetable/read.ts';
 
-await runCommand(createLabCommand({ run, report: ({ from, to }) => writeReport(from, to) }));
+await runCommand(createLabCommand({ run, printChaos, report: ({ from, to }) => writeReport(from, to) }));
 
 async function run(options: LabOptions): Promise<void> {
   const faults = await selectFaults(options.faults);
@@ -52,6 +54,14 @@ async function run(options: LabOptions): Promise<void> {
   if (results.length > 0 || done.size > 0) await writeReport(options.out, options.out);
   console.log(`${results.length} runs have a result, ${failed} have none or a finding`);
   if (failed > 0 || stop.aborted) process.exitCode = 1;
+}
+
+async function printChaos({ faults, ...ref }: ChaosOptions): Promise<void> {
+  for (const fault of await selectFaults(faults)) {
+    const { objects, omitted } = chaosOf(fault, ref);
+    for (const reason of omitted) console.log(`# ${fault.name}: ${reason}`);
+    for (const object of objects) console.log(`---\n${stringify(object).trimEnd()}`);
+  }
 }
 
 async function selectFaults(names: readonly string[] | undefined) {

@@ -35,6 +35,7 @@ const list = (text: string): string[] => text.split(',').filter((name) => name !
 export function createLabCommand(actions: {
   run(options: LabOptions): Promise<void>;
   report(folders: { from: string; to: string }): Promise<void>;
+  printChaos(options: ChaosOptions): Promise<void>;
 }): Command {
   const program = createCommand('lab', 'Measures the availability of each style of ordering under each fault.');
   program
@@ -69,12 +70,27 @@ export function createLabCommand(actions: {
     .option('--out <folder>', 'folder of the results', givenPath, join(ROOT, '.standing-order', 'lab'))
     .option('--to <folder>', 'folder to write to', givenPath, join(ROOT, 'docs', 'availability'))
     .action(async ({ out, to }: { out: string; to: string }) => actions.report({ from: out, to }));
+  program
+    .command('chaos-mesh')
+    .description('prints the faults as objects of Chaos Mesh, for clusters that have it')
+    .addOption(new Option('--faults <name,...>', 'faults of loadtest/lab/faults (default: all)').argParser(list))
+    .option('--namespace <name>', 'namespace of the release', 'default')
+    .option('--release <name>', 'name of the release', 'shop')
+    .addOption(createIntegerOption('--seconds <n>', 'duration of each fault', { min: 1, max: 3_600 }).default(15))
+    .action(async (flags: ChaosOptions) => actions.printChaos(flags));
   return program.addHelpText(
     'after',
     `
 A run in which the fault did not take effect, or the load was not offered, has no result and is repeated by the next call.
 Exit codes: 0 every run has a result without a loss, 1 otherwise, 2 wrong arguments.`,
   );
+}
+
+export interface ChaosOptions {
+  readonly faults?: readonly string[];
+  readonly namespace: string;
+  readonly release: string;
+  readonly seconds: number;
 }
 
 interface Flags {

@@ -168,7 +168,9 @@ describe('the chart and npm start have the same settings:', () => {
       env.map(({ name, value }) => [name.replace('KAFKA_', '').toLowerCase().replaceAll('_', '.'), value]),
     );
     const elsewhere = ['listeners', 'advertised.listeners', 'controller.quorum.voters', 'log.dirs'];
-    const local = Object.entries(kafkaSettings({ port: 1, advertisedPort: 1, controllerPort: 2 }, '')).filter(([name]) => !elsewhere.includes(name));
+    const local = Object.entries(kafkaSettings({ port: 1, advertisedPort: 1, controllerPort: 2 }, '')).filter(
+      ([name]) => !elsewhere.includes(name),
+    );
     expect(chart).toMatchObject(Object.fromEntries(local.map(([name, value]) => [name, String(value)])));
   });
 
