@@ -37,7 +37,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     ...{ ORDER_URLS: orderUrls.join(','), CLIENT_URL: clientUrl, K6_NO_USAGE_REPORT: 'true' },
   };
   const script = join(import.meta.dirname, 'scenario.ts');
-  const args = ['run', '--quiet', '--include-system-env-vars', '--no-summary', '--address', '127.0.0.1:0'];
+  const args = ['run', '--quiet', '--include-system-env-vars', '--summary-mode', 'disabled'];
   const output = ['--console-output', logFile, '--log-format', 'raw'];
   const child = spawn(await resolveTool('k6'), [...args, ...output, script], {
     env: { ...process.env, ...variables },

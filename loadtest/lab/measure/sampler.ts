@@ -36,7 +36,7 @@ export class Increases {
 }
 
 /** Samples the processor time of all processes of a platform and the counters of its services, also while some of them are down. */
-export function startSampler(platform: Platform): { stop(): Promise<Usage> } {
+export function startSampler(platform: Platform): Disposable & { stop(): Promise<Usage> } {
   const cpu = new Increases();
   const counters = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, new Increases()])) as Record<
     CounterName,
@@ -70,6 +70,7 @@ export function startSampler(platform: Platform): { stop(): Promise<Usage> } {
     pending = pending.then(sample);
   }, EVERY_MS);
   return {
+    [Symbol.dispose]: () => clearInterval(timer),
     async stop() {
       clearInterval(timer);
       await pending;

@@ -60,7 +60,7 @@ async function runOn(
 
   const { rate, before, during, after } = plan;
   const seconds = before + during + after;
-  const sampler = startSampler(platform);
+  using sampler = startSampler(platform);
   const logFile = join(folder, 'load.jsonl');
   const load = await startLoad({ run, rate, seconds, orderUrls: urls.order, clientUrl, logFile, signal });
   const sleepUntil = (at: number) => pause(Math.max(0, at - Date.now()), undefined, { signal });

@@ -4,8 +4,7 @@ import { STYLES, type Style } from '../load/answers.ts';
 
 const READY_MS = 60_000;
 /** Orders of each style before the load, at each replica: the first requests of a process are slow. */
-const WARM_UP_ORDERS = 15;
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ORDERS = 20;
 
 export interface Endpoints {
   readonly order: readonly string[];
@@ -66,8 +65,9 @@ export async function warmUp(urls: Endpoints, run: string, signal: AbortSignal):
     const { status, kind } = (await decided.json()) as { status?: string; kind?: string };
     if (status !== 'VALIDATED' && kind !== 'settled') throw new Error(`${style}: not decided within 5 s`);
   };
-  for (const target of targets)
-    await until(`${target.style} at ${target.url} is not ready`, () => place(target), READY_MS, signal);
-  for (let round = 0; round < WARM_UP_ROUNDS; round++)
-    await Promise.all(targets.flatMap((target) => Array.from({ length: WARM_UP_ORDERS }, () => place(target))));
+  const warm = async (target: (typeof targets)[number]) => {
+    for (let placed = 0; placed < WARM_UP_ORDERS; placed++)
+      await until(`${target.style} at ${target.url} is not ready`, () => place(target), READY_MS, signal);
+  };
+  await Promise.all(targets.map(warm));
 }
