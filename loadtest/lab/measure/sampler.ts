@@ -35,14 +35,25 @@ export class Increases {
   }
 }
 
+export interface Sampler {
+  /** Takes the first sample: usage counts from here. */
+  begin(): Promise<void>;
+  /** The usage from `begin` until now. */
+  read(): Promise<Usage>;
+  /** Ends the sampling. It may be called again. */
+  end(): void;
+}
+
 /** Samples the processor time of all processes of a platform and the counters of its services, also while some of them are down. */
-export function startSampler(platform: Platform): Disposable & { stop(): Promise<Usage> } {
+export function startSampler(platform: Platform): Sampler {
   const cpu = new Increases();
   const counters = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, new Increases()])) as Record<
     CounterName,
     Increases
   >;
   let first = true;
+  let timer: NodeJS.Timeout | undefined;
+  let pending = Promise.resolve();
 
   async function sampleProcess(pid: number): Promise<void> {
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
@@ -58,25 +69,27 @@ export function startSampler(platform: Platform): Disposable & { stop(): Promise
       counters[name as CounterName].observe(url, sumOf(exposition, metric, labels), first ? undefined : 0);
   }
 
-  async function sample(): Promise<void> {
+  async function sampleAll(): Promise<void> {
     const pids = platform.processes().flatMap(({ pid }) => pid ?? []);
     const urls = Object.values(platform.urls).flat();
     await Promise.allSettled([...pids.map(sampleProcess), ...urls.map(sampleService)]);
     first = false;
   }
 
-  let pending = sample();
-  const timer = setInterval(() => {
-    pending = pending.then(sample);
-  }, EVERY_MS);
+  const sample = (): Promise<void> => {
+    pending = pending.then(sampleAll);
+    return pending;
+  };
   return {
-    [Symbol.dispose]: () => clearInterval(timer),
-    async stop() {
-      clearInterval(timer);
-      await pending;
+    begin() {
+      timer = setInterval(sample, EVERY_MS);
+      return sample();
+    },
+    async read() {
       await sample();
       const counts = Object.fromEntries(Object.entries(counters).map(([name, { sum }]) => [name, sum]));
       return { cpuSeconds: cpu.sum, ...(counts as Record<CounterName, number>) };
     },
+    end: () => clearInterval(timer),
   };
 }

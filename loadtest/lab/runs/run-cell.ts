@@ -8,7 +8,7 @@ import { beginFault } from '../inject/injector.ts';
 import { createLocalInjector } from '../inject/local.ts';
 import type { FaultTimes } from '../judge/phases.ts';
 import { startLoad } from '../load/k6.ts';
-import { startSampler } from '../measure/sampler.ts';
+import { type Sampler, startSampler } from '../measure/sampler.ts';
 import { createEntities, type Endpoints, warmUp } from '../testbed/entities.ts';
 import { startTestbed, type Testbed } from '../testbed/testbed.ts';
 import type { Fault } from '../timetable/schema.ts';
@@ -36,17 +36,20 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const testbed = await startTestbed({ broker: plan.broker, dataDir: folder, signal });
+  const sampler = startSampler(testbed.platform);
   try {
-    const result = await runOn(testbed, options);
+    const result = await runOn(testbed, sampler, options);
     if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
     return result;
   } finally {
+    sampler.end();
     await testbed.close();
   }
 }
 
 async function runOn(
   testbed: Testbed,
+  sampler: Sampler,
   { plan, fault, folder, commit, signal, report }: RunOptions,
 ): Promise<RunResult> {
   const { platform, clientUrl } = testbed;
@@ -60,8 +63,8 @@ async function runOn(
 
   const { rate, before, during, after } = plan;
   const seconds = before + during + after;
-  using sampler = startSampler(platform);
   const logFile = join(folder, 'load.jsonl');
+  await sampler.begin();
   const load = await startLoad({ run, rate, seconds, orderUrls: urls.order, clientUrl, logFile, signal });
   const sleepUntil = (at: number) => pause(Math.max(0, at - Date.now()), undefined, { signal });
 
@@ -78,7 +81,7 @@ async function runOn(
   report(`fault ended after ${times.endedAt - times.endBeganAt} ms`);
   const requests = readLog(await load.ended, logFile);
   const verdict = await check({ requests, storeUrl: stores.state, waitMs: DRAIN_MS, signal });
-  const usage = await sampler.stop();
+  const usage = await sampler.read();
   const undelivered = await findUndelivered(clientUrl, requests, signal);
   const stored = await readOrders(stores.state);
   return judgeRun({
