@@ -21,6 +21,8 @@ export interface PlatformOptions {
   readonly sidecarFlags?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Main modules to run in place of the services' own. */
   readonly main?: Partial<Record<ServiceName, string>>;
+  /** Properties of the Kafka broker, over those that the platform sets. */
+  readonly kafka?: Readonly<Record<string, string | number>>;
   /** Changes the Dapr resources before they are written. */
   readonly resources?: (resources: readonly Resource[]) => readonly Resource[];
   /** Delete the data of an earlier run in the directory. */
@@ -55,6 +57,7 @@ export function settingsOf(options: PlatformOptions): Settings {
     portBase: 4000,
     store: 'redis',
     broker: 'redis',
+    kafka: {},
     resources: (resources) => resources,
     clean: false,
     startDeadlineMs: 120_000,

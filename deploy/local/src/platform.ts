@@ -110,6 +110,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
           port: brokerPort(portBase),
           controllerPort: controllerPort(portBase),
           dataDir,
+          properties: settings.kafka,
         }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];

@@ -20,6 +20,8 @@ export interface KafkaOptions {
   /** Port of the node's own controller. */
   readonly controllerPort: number;
   readonly dataDir: string;
+  /** Properties over those of `kafkaSettings`. */
+  readonly properties: Readonly<Record<string, string | number>>;
 }
 
 /** Any 16 bytes in base64url. They never change, because the node's data belongs to this id. */
@@ -34,9 +36,12 @@ const PARTITIONS = 8;
 const PARTITION_BYTES = Math.floor((3 * 1024 * MIB * 4) / (5 * 20 * PARTITIONS));
 
 /** A Kafka broker that is its own controller (KRaft). Topics are created at first use. */
-export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {
+export function kafkaProcess(options: KafkaOptions): ProcessSpec {
+  const { binary, java, port, controllerPort, dataDir } = options;
   const dir = join(dataDir, kafkaName);
   const properties = join(dataDir, `${kafkaName}.properties`);
+  const settingsIn = (folder: string) =>
+    textOf({ ...kafkaSettings(port, controllerPort, folder), ...options.properties });
   const env = { ...inheritedEnv(), JAVA: java };
   return {
     name: kafkaName,
@@ -44,8 +49,8 @@ export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: Ka
     ports: [port, controllerPort],
     program: { file: binary, args: [...javaFlags, 'kafka.Kafka', properties], env },
     async prepare(signal) {
-      await writeFile(properties, textOf(kafkaSettings(port, controllerPort, dir)));
-      await format({ dir, binary, env, signal, write: (draft) => textOf(kafkaSettings(port, controllerPort, draft)) });
+      await writeFile(properties, settingsIn(dir));
+      await format({ dir, binary, env, signal, write: settingsIn });
     },
     alive: answersApiVersions(port),
     ready: answersApiVersions(port),
