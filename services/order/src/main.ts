@@ -15,7 +15,7 @@ import { brokerSettings } from './outbox/broker-settings.ts';
 import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
-import { observeStats, orderObserver } from './outbox/observer.ts';
+import { countCommands, observeStats, orderObserver } from './outbox/observer.ts';
 import { readinessOf } from './outbox/readiness.ts';
 import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
@@ -48,7 +48,9 @@ const outbox: OrderOutbox = createOutbox({
   clock,
   random,
   store,
-  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
+  transport: countCommands(
+    routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
+  ),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },

@@ -4,6 +4,7 @@ import { faultsOf, parseBody } from '@standing-order/service-kit/http';
 import {
   ATTRIBUTE_KEYS,
   contextOf,
+  countFromZero,
   currentTrace,
   failSpan,
   inSpan,
@@ -78,7 +79,8 @@ interface DeadMessage {
 
 const INVALID = 'the message does not match the schema of its topic';
 
-type Outcome = DeliveryResult | 'dead';
+const OUTCOMES = ['success', 'retry', 'dead'] as const;
+type Outcome = (typeof OUTCOMES)[number];
 
 function validate<M>(schema: z.ZodType<M>, entries: readonly DeliveryEntry[]): SortedEntries<M> {
   const sorted: SortedEntries<M> = { valid: [], invalid: [] };
@@ -95,6 +97,8 @@ function validate<M>(schema: z.ZodType<M>, entries: readonly DeliveryEntry[]): S
  * topic with the reason, and not to the handler. So does a message that the handler refuses.
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
+  const attributes = { [ATTRIBUTE_KEYS.messagingDestination]: subscription.topic.name };
+  countFromZero(received, ...OUTCOMES.map((outcome) => ({ ...attributes, outcome })));
   app.post(`/messages/${subscription.topic.name}`, async (c) => {
     const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
     return c.json(deliveryResponse(delivery, await receive(subscription, delivery.entries)));
@@ -127,7 +131,7 @@ async function receive<M extends CloudEvent>(
       results[index] = outcomes[at] === 'retry' ? 'retry' : 'success';
     });
     const countOf = (outcome: Outcome) => outcomes.filter((each) => each === outcome).length;
-    for (const outcome of ['success', 'retry', 'dead'] as const) count(topic, outcome, countOf(outcome));
+    for (const outcome of OUTCOMES) count(topic, outcome, countOf(outcome));
   });
   return results;
 }
