@@ -52,6 +52,7 @@ function outside(broker: string, store: string): Values {
     image: { repository: 'registry.example/standing-order', tag: '1.2.3', pullSecrets: [{ name: 'pull' }] },
     telemetry: { otlpEndpoint: 'https://collector.example' },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    monitoring: { alerts: { enabled: true }, dashboard: { enabled: true } },
     networkPolicy: { clients: [{ podSelector: { matchLabels: { app: 'gateway' } } }] },
     extraObjects: [
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-more' }, data: { a: 'b' } },
