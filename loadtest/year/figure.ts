@@ -1,6 +1,6 @@
 import type { Result } from './result.ts';
 
-const CHART = { width: 400, height: 120, left: 62, right: 14, top: 34, bottom: 26 };
+const CHART = { width: 410, height: 116, left: 62, right: 14, top: 30, bottom: 24 };
 const MARGIN = 16;
 const HEAD = 60;
 const FOOT = 34;
@@ -55,8 +55,8 @@ const STYLE = `
     .panel { fill: #ffffff; stroke: #d0d7de }
     .grid { stroke: #d8dee4; stroke-width: 1 }
     .end { stroke: #8c959f; stroke-width: 1; stroke-dasharray: 3 3 }
-    .title { fill: #1f2328; font-size: 13px; font-weight: 600 }
-    .head { fill: #1f2328; font-size: 16px; font-weight: 600 }
+    .title { fill: #1f2328; font-size: 13px }
+    .head { fill: #1f2328; font-size: 14px; font-weight: 600 }
     .small { fill: #57606a; font-size: 11px }
     .line { fill: none; stroke-width: 2; stroke-linejoin: round }
     .line-0 { stroke: #0969da } .text-0 { fill: #0969da }
@@ -165,6 +165,7 @@ function niceCeiling(value: number, unit: Chart['unit']): number {
 }
 
 function format(value: number, unit: Chart['unit']): string {
+  if (value === 0) return '0';
   if (unit === 'count') return value >= 10_000 ? `${round(value / 1_000)}k` : String(Math.round(value));
   if (value >= KIB * KIB) return `${round(value / KIB / KIB)} MiB`;
   return `${round(value / KIB)} KiB`;
