@@ -1,7 +1,7 @@
 import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
-import { get, post } from '../support/client.ts';
-import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
+import { get } from '../support/client.ts';
+import { usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis } from '../support/redis.ts';
 import { arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
 
@@ -16,40 +16,46 @@ const fixture = usePlatform(() => ({
 }));
 const webhooks = useWebhooks(fixture);
 
-test('a store that orders have filled refuses new orders, decides the acknowledged ones, and accepts orders again once some have expired', async () => {
+const place = async () => (await fixture().place(ROUND)).map(({ status, body }) => ({ status, detail: body.detail }));
+const isRefused = ({ status, detail }: { status: number; detail: string }) =>
+  status === 503 && REFUSES_WRITES.test(detail);
+
+/** Limits the memory of the state store to this much more than it uses, and fills it with orders until it refuses them. */
+async function fill(bytes: number): Promise<void> {
   const database = await connectRedis(fixture().platform.stores.state);
-  const order = fixture().platform.urls.order[0];
-  const place = async () => (await fixture().place(ROUND)).map(({ status, body }) => ({ status, detail: body.detail }));
-  try {
-    await fixture().place(ROUND);
-    const used = Number(/^used_memory:(\d+)/m.exec(await database.info('memory'))?.[1]);
-    await database.configSet('maxmemory', String(used + MIB));
+  const used = Number(/^used_memory:(\d+)/m.exec(await database.info('memory'))?.[1]);
+  await database.configSet('maxmemory', String(used + bytes));
+  database.destroy();
+  await poll(
+    'orders fill the store, and new ones are refused at once',
+    place,
+    (answers) => answers.some(isRefused),
+    120_000,
+  );
+  expect((await get(`${fixture().platform.urls.order[0]}/readyz`)).status).toBe(200);
+}
 
-    await poll(
-      'orders fill the store, and new ones are refused at once',
-      place,
-      (answers) => answers.some(({ status, detail }) => status === 503 && REFUSES_WRITES.test(detail)),
-      120_000,
-    );
-    expect((await get(`${order}/readyz`)).status).toBe(200);
+const accepts = () =>
+  poll('a round of accepted orders', place, (answers) => answers.every(({ status }) => status === 202), 180_000);
 
-    // Only the expiry of orders makes room. The limit of the store stays.
-    await poll(
-      'an accepted order',
-      () => post(`${order}/orders`, GOOD_ORDER),
-      ({ status }) => status === 202,
-      120_000,
-    );
-    await poll(
-      'a round of accepted orders',
-      place,
-      (answers) => answers.every(({ status }) => status === 202),
-      120_000,
-    );
-  } finally {
-    database.destroy();
-  }
-  const { acknowledged } = fixture();
-  await arrive(webhooks().all, webhooks().hook, [...acknowledged].map(eventOf));
-  process.stdout.write(`${acknowledged.size} acknowledged orders were decided\n`);
+const allDecided = async () => {
+  await arrive(webhooks().all, webhooks().hook, [...fixture().acknowledged].map(eventOf));
+  process.stdout.write(`${fixture().acknowledged.size} acknowledged orders were decided\n`);
+};
+
+// In each test, the limit of the store stays as it is: only the platform itself makes room.
+
+test('a store that orders have filled refuses new ones, decides the acknowledged ones, and accepts orders again once some have expired', async () => {
+  await fixture().place(ROUND);
+  await fill(3 * MIB);
+  await accepts();
+  await allDecided();
+});
+
+test('a store that waiting orders have filled keeps room for their decisions', async () => {
+  await fixture().platform.kill('consumer-1');
+  await fill(3 * MIB);
+  await fixture().platform.start('consumer-1');
+  await allDecided();
+  await accepts();
 });
