@@ -96,11 +96,11 @@ ${text('small', MARGIN + CHART.left - 46, height - 14, footOf(results[0]))}
 
 const NAMES = { redis: 'Redis', postgresql: 'PostgreSQL', kafka: 'Kafka' } as const;
 
-const headOf = ({ settings: { store, broker, rate } }: Result): string =>
-  `State in ${NAMES[store]}, messages in ${NAMES[broker]}, ${rate} orders/s`;
+const headOf = ({ settings: { store, broker } }: Result): string =>
+  `State in ${NAMES[store]}, messages in ${NAMES[broker]}`;
 
 const footOf = (result: Result | undefined): string =>
-  `Horizontal: months; a month is one retention, here ${result?.settings.retentionSeconds} s. Dashed: the end of the orders.`;
+  `${result?.settings.rate} orders/s. Horizontal: months; a month is one retention, here ${result?.settings.retentionSeconds} s. Dashed: the end of the orders.`;
 
 function describe(result: Result): string {
   const levels = CHARTS.flatMap(({ title, lines, unit }) =>

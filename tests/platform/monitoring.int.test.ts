@@ -111,6 +111,7 @@ describe('a Prometheus that scrapes the running platform', () => {
     ['redis-state', 'StandingOrderAcceptanceBudgetBurn/page'],
     ['consumer-1', 'StandingOrderOrdersWait/ticket'],
   ])('raises an alert while %s is down, and ends it afterwards', async (process, alert) => {
+    await poll(`no ${alert}`, firing, (alerts) => !alerts.includes(alert), 120_000);
     await fixture().platform.kill(process);
     await poll(alert, firing, (alerts) => alerts.includes(alert), 120_000);
     await fixture().platform.start(process);
