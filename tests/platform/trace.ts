@@ -76,6 +76,7 @@ export function traceOrders(broker: BrokerKind): void {
     // Every process inherits these.
     Object.assign(process.env, {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: collector.headers,
       OTEL_TRACES_SAMPLER: 'parentbased_always_on',
       OTEL_BSP_SCHEDULE_DELAY: '200',
     });

@@ -120,6 +120,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
           advertisedPort: settings.storeProxies.broker ?? brokerPort(portBase),
           controllerPort: controllerPort(portBase),
           dataDir,
+          properties: settings.kafka,
         }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
