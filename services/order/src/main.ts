@@ -3,6 +3,7 @@ import { ORDER_LANES } from '@standing-order/contracts';
 import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createOutbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
+import { createUtilization } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { orderApp } from './app.ts';
 import { orderConfig, SAFE_RETENTION_SECONDS } from './config.ts';
@@ -47,6 +48,7 @@ const listTransport = createListTransport({ store, clock, confirmations, retenti
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
+  utilization: createUtilization(),
   store,
   transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },

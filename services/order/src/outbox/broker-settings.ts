@@ -7,7 +7,7 @@ type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
   kafka: { reorderMs: 1_000 },
-  redis: { sharedEvidence: true },
+  redis: { sharedEvidence: true, holdMs: 20 },
 };
 
 /**
