@@ -21,6 +21,8 @@ export interface Settings {
   readonly endToEndRate: number;
   /** Time after the load in which orders may still be decided. */
   readonly drain: number;
+  /** Time until an idle platform is measured, and for how long. */
+  readonly idle: { readonly settle: number; readonly seconds: number };
   /** Sizes of the backlog. */
   readonly backlogs: readonly [number, number];
   /** Time in which commands are counted without new orders. */
@@ -40,6 +42,7 @@ export const FULL: Settings = {
   intakeRate: 500,
   endToEndRate: 150,
   drain: 60,
+  idle: { settle: 10, seconds: 60 },
   backlogs: [1_000, 100_000],
   backlogWait: 20,
 };
@@ -55,6 +58,7 @@ export const QUICK: Settings = {
   open: 2,
   steps: { rates: [100, 400], warmup: 1, seconds: 3 },
   drain: 30,
+  idle: { settle: 5, seconds: 10 },
   backlogs: [1_000, 5_000],
   backlogWait: 5,
 };
