@@ -45,6 +45,17 @@ test('sidecarResources become annotations of Dapr, one per request and limit', a
   expect((await annotationsFor({})).map(([name]) => name)).not.toContain('dapr.io/sidecar-cpu-limit');
 });
 
+test('Go in a sidecar collects garbage in time for its memory limit, unless the annotation is given', async () => {
+  const environment = async (values: Values) =>
+    one(await render(values), 'Deployment', 'so-order').spec.template.metadata.annotations['dapr.io/env'];
+  expect(await environment({})).toBe(`GOMEMLIMIT=${Math.floor((512 * 1024 * 1024 * 2) / 5)}`);
+  expect(await environment({ defaults: { sidecarResources: { limits: { memory: '1Gi' } } } })).toBe(
+    `GOMEMLIMIT=${Math.floor((1024 * 1024 * 1024 * 2) / 5)}`,
+  );
+  expect(await environment({ defaults: { sidecarResources: { limits: { memory: null } } } })).toBeUndefined();
+  expect(await environment({ defaults: { podAnnotations: { 'dapr.io/env': 'A=b' } } })).toBe('A=b');
+});
+
 test('max_connections of PostgreSQL covers all sidecars', async () => {
   const connections = async (values: Values) => {
     const all = { stateStore: { kind: 'postgresql' }, ...values };
@@ -166,6 +177,8 @@ test('the two default Redis servers have an append-only file and refuse writes w
   expect(commands[0]).toContain('--appendonly yes --appendfsync always');
   expect(commands[1]).toContain('--appendonly yes --appendfsync everysec');
   for (const command of commands) expect(command).toContain('--maxmemory-policy noeviction --requirepass');
+  expect(commands[1]).toContain('--proto-max-bulk-len 1mb');
+  expect(commands[0]).not.toContain('--proto-max-bulk-len');
 });
 
 test('without the notification service, NOTIFICATIONS is off and no object of it is left', async () => {

@@ -272,6 +272,17 @@ Takes the root context.
 {{- end -}}
 
 {{/*
+Soft memory limit of the Go runtime of a sidecar, in bytes: two fifths of its container's limit, since programs and stacks take memory
+besides. Empty without a limit. Takes the values of the service.
+*/}}
+{{- define "standing-order.goMemoryLimit" -}}
+{{- $bytes := dig "limits" "memory" "" .sidecarResources | include "standing-order.bytes" | int64 -}}
+{{- if gt $bytes 0 -}}
+{{ div (mul $bytes 2) 5 }}
+{{- end -}}
+{{- end -}}
+
+{{/*
 Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Four streams carry whole orders: commands
 to the restaurant service, replies, decided orders, and one client's outcomes. An order of 100 lines with long names is a message of
 32 KiB. Full of such messages, the four streams take three quarters of maxMemory. Takes the root context.

@@ -17,6 +17,7 @@ import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { observeStats, orderObserver } from './outbox/observer.ts';
+import { createPartitionKeys } from './outbox/partition-keys.ts';
 import { readinessOf } from './outbox/readiness.ts';
 import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
@@ -45,12 +46,20 @@ if (retentionSeconds !== undefined && retentionSeconds < SAFE_RETENTION_SECONDS)
 
 const confirmations = createConfirmations(clock);
 const listTransport = createListTransport({ store, clock, confirmations, retentionSeconds });
+const commands = commandTransport({
+  sidecar,
+  pubsub,
+  clock,
+  tokens,
+  partitionKeyOf: createPartitionKeys(config.BROKER, config.BROKER_PARTITIONS),
+  maxEntries: config.BATCH_ENTRIES,
+});
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
   utilization: createUtilization(),
   store,
-  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
+  transport: routeByChannel({ index: listTransport }, commands),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },

@@ -52,10 +52,12 @@ async function commandsOf(order: Order, attempt: number): Promise<readonly Comma
     pubsub: 'messages',
     clock: { wall: () => 0 },
     tokens,
+    partitionKeyOf: String,
+    maxEntries: 128,
   });
   const pending = orderDocumentHandler.pendingChannels(order);
   const token = { w: writer, a: attempt, t: attempt / 7 };
-  await transport.send(pending.map((channel) => ({ channel, lane: 0, token, document: order })));
+  await transport.send(pending.map((channel) => ({ channel, lane: 0, token, document: order, alone: false })));
   return published.map(({ event }) => anyMessage.parse(event) as CommandMessage);
 }
 
