@@ -68,7 +68,10 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       settings.endToEndRounds,
       results.endToEnd,
       contenders.filter(({ intakeOnly }) => intakeOnly !== true),
-      (contender, round) => measureEndToEnd(bench, contender, settings, profilerOf('end-to-end', contender, round)),
+      (contender, round) => {
+        const saturation = results.endToEnd.ours?.[round - 1]?.closed.decidedPerSecond;
+        return measureEndToEnd(bench, contender, settings, saturation, profilerOf('end-to-end', contender, round));
+      },
       ({ closed }) => rates(closed),
     );
   const ours = contenders.find(({ name }) => name === 'ours');

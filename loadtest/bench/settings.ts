@@ -12,6 +12,8 @@ export interface Settings {
   /** Closed loop end to end. The first decision comes seconds after the first order, so only a long load shows the sustained rate. */
   readonly sustained: { readonly warmup: number; readonly seconds: number };
   readonly open: number;
+  /** Open loops end to end. */
+  readonly moderate: { readonly warmup: number; readonly seconds: number };
   /** Arrival rates end to end, one after the other. */
   readonly steps: { readonly rates: readonly number[]; readonly warmup: number; readonly seconds: number };
   /** Requests in flight in the closed loop. */
@@ -37,6 +39,7 @@ export const FULL: Settings = {
   closed: 4,
   sustained: { warmup: 12, seconds: 12 },
   open: 3,
+  moderate: { warmup: 5, seconds: 10 },
   steps: { rates: [100, 200, 300, 400, 600, 800, 1_000], warmup: 5, seconds: 10 },
   concurrency: 256,
   intakeRate: 500,
@@ -56,6 +59,7 @@ export const QUICK: Settings = {
   closed: 2,
   sustained: { warmup: 4, seconds: 4 },
   open: 2,
+  moderate: { warmup: 1, seconds: 3 },
   steps: { rates: [100, 400], warmup: 1, seconds: 3 },
   drain: 30,
   idle: { settle: 5, seconds: 10 },
