@@ -3,6 +3,7 @@
 import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
+import { serviceConfig } from '@standing-order/service-kit/config';
 import { expect, test } from 'vitest';
 import { containerOf, type KubernetesObject, ofKind, one, render, services, type Values, variable } from './helm.ts';
 
@@ -19,6 +20,19 @@ test('values of a service override the defaults of that service only', async () 
     'true',
     undefined,
   ]);
+});
+
+test('the chart sets every environment variable that a service reads', async () => {
+  const auth = { issuer: 'https://issuer.example', audience: 'so' };
+  const objects = await render({ auth, order: { deadlineSeconds: 60 } });
+  const schemas = { consumer: serviceConfig, notification: notificationConfig, order: orderConfig };
+  for (const [service, { shape }] of Object.entries({ ...schemas, restaurant: serviceConfig })) {
+    const set = new Set(containerOf(objects, service).env.map(({ name }: { name: string }) => name));
+    // The proxy variables belong to the environment of the pods, which `env` adds to.
+    const missing = Object.keys(shape).filter((name) => !set.has(name) && !/_proxy$/i.test(name));
+    expect([service, missing]).toEqual([service, []]);
+  }
+  expect(services.map((service) => variable(objects, service, 'KEEP_ALIVE_SECONDS'))).toEqual(Array(4).fill('75'));
 });
 
 test('integers, booleans and strings reach a service unchanged', async () => {

@@ -19,6 +19,7 @@ import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { observeStats, orderObserver } from './outbox/observer.ts';
 import { createPartitionKeys } from './outbox/partition-keys.ts';
 import { readinessOf } from './outbox/readiness.ts';
+import { checkStoreIdentity } from './outbox/store-identity.ts';
 import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
 import type { StyleParts, Styles } from './styles/place-order.ts';
@@ -115,7 +116,9 @@ runSidecarService(environment, {
     longPoll.end();
     eventStreams.end();
   },
-  async start() {
+  async start(signal) {
+    const mayBeEmpty = config.STATE_STORE_MAY_BE_EMPTY === 'on';
+    await checkStoreIdentity({ store, clock, owner: config.STATE_STORE_OWNER, mayBeEmpty }, signal);
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') localCopies.start();
     confirmations.start(outbox);
     await outbox.start();

@@ -21,7 +21,8 @@ export async function isolateFailures<T, R>(
     if (calls === MAX_CALLS || signal.aborted) return none(part);
     calls++;
     try {
-      return await work(part);
+      const results = await work(part);
+      return part.map((_, index) => results[index]);
     } catch (error) {
       if (error instanceof UnavailableError || items.length === 1) throw error;
       if (part.length === 1) {

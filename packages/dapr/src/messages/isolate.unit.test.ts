@@ -37,6 +37,14 @@ test('any few items at fault: the others have their results, in order', async ()
   );
 });
 
+test('a result that is missing is missing for its own item only', async () => {
+  const work = async (items: readonly number[]) => {
+    if (items.includes(-1)) throw new TypeError('negative');
+    return items.slice(1);
+  };
+  expect(await isolateFailures([1, 2, -1, 3], work, () => {}, live)).toEqual([2, undefined, undefined, undefined]);
+});
+
 test('the number of calls is bounded', async () => {
   const { calls, work } = handler();
   const results = await isolateFailures(Array(1_000).fill(-1), work, () => {}, live);

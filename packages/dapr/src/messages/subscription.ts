@@ -190,7 +190,7 @@ interface Processing {
 /** Why the span of a message fails. */
 const FAILURES: Readonly<Record<Outcome, string | undefined>> = {
   success: undefined,
-  retry: 'will be delivered again',
+  retry: 'will be delivered or sent again',
   dead: 'was refused',
 };
 
