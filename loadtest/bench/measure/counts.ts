@@ -11,6 +11,12 @@ export function sumOf(exposition: string, metric: string, labels: Readonly<Recor
   return sum;
 }
 
+/** Number of calls by command name, from the response of INFO. */
+export function commandCounts(info: string): Record<string, number> {
+  const counts = info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
+  return Object.fromEntries([...counts].map(([, name, calls]) => [name, Number(calls)]));
+}
+
 /** Totals of a Redis since it started. */
 export interface RedisTotals {
   /** Commands, those inside scripts and transactions included. */
@@ -21,10 +27,8 @@ export interface RedisTotals {
 
 /** Reads the response of INFO (all sections). */
 export function redisTotals(info: string): RedisTotals {
-  let commands = 0;
-  for (const [, calls] of info.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)) commands += Number(calls);
   return {
-    commands,
+    commands: Object.values(commandCounts(info)).reduce((sum, calls) => sum + calls, 0),
     aofBytes: Number(/^aof_current_size:(\d+)/m.exec(info)?.[1] ?? Number.NaN),
   };
 }
@@ -50,9 +54,9 @@ export function sidecarTotals(exposition: string): SidecarTotals {
   };
 }
 
-/** after - before, field by field. */
+/** after - before, field by field. A field that `before` does not have counts from 0. */
 export function difference<T extends { readonly [K in keyof T]: number }>(after: T, before: T): T {
   return Object.fromEntries(
-    Object.keys(after).map((key) => [key, after[key as keyof T] - before[key as keyof T]]),
+    Object.keys(after).map((key) => [key, after[key as keyof T] - (before[key as keyof T] ?? 0)]),
   ) as T;
 }

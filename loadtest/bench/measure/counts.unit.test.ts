@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { difference, redisTotals, sidecarTotals, sumOf } from './counts.ts';
+import { commandCounts, difference, redisTotals, sidecarTotals, sumOf } from './counts.ts';
 
 const EXPOSITION = `# HELP dapr_component_state_count number of operations
 # TYPE dapr_component_state_count counter
@@ -35,11 +35,13 @@ describe('INFO of Redis', () => {
 
   it('contains the commands and the size of the append-only file', () => {
     expect(redisTotals(info)).toEqual({ commands: 7, aofBytes: 300 });
+    expect(commandCounts(info)).toEqual({ xadd: 3, 'client|setname': 4 });
   });
 });
 
 describe('difference', () => {
   it('subtracts field by field', () => {
     expect(difference({ a: 5, b: 1 }, { a: 2, b: 1 })).toEqual({ a: 3, b: 0 });
+    expect(difference<Record<string, number>>({ a: 5, b: 1 }, { a: 2 })).toEqual({ a: 3, b: 1 });
   });
 });

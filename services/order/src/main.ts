@@ -3,6 +3,7 @@ import { ORDER_LANES } from '@standing-order/contracts';
 import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createOutbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
+import { createUtilization } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { orderApp } from './app.ts';
 import { orderConfig, SAFE_RETENTION_SECONDS } from './config.ts';
@@ -58,6 +59,7 @@ const commands = commandTransport({
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
+  utilization: createUtilization(),
   store,
   transport: countCommands(routeByChannel({ index: listTransport }, commands)),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
