@@ -10,7 +10,7 @@ import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DeadLetter } from '../messages/dead-letter.ts';
 import { createEvent } from '../messages/event.ts';
-import { type CloudEvent, type Sidecar, SidecarError, type StateStore } from '../types.ts';
+import { type CloudEvent, type Sidecar, SidecarError, type SidecarOptions, type StateStore } from '../types.ts';
 import { createSidecar } from './sidecar.ts';
 
 const READY_WITHIN_MS = 60_000;
@@ -21,14 +21,19 @@ interface Fixture {
   readonly store: StateStore;
 }
 
+function sidecarOptions({ sidecarPorts, secrets }: Platform): SidecarOptions {
+  const [ports] = sidecarPorts.order;
+  if (!ports) throw new Error('the platform has no order service');
+  return { ...ports, apiToken: secrets.daprApiToken };
+}
+
 /** A platform for one block of tests; the sidecar is that of the order service. */
 function usePlatform(kind: 'redis' | 'postgresql'): () => Fixture {
   let fixture: Fixture | undefined;
   const dataDir = mkdtempSync(join(tmpdir(), 'sidecar-'));
   beforeAll(async () => {
     const platform = await startPlatform({ dataDir, portBase: await findPortBase(), store: kind });
-    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
-    const sidecar = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken });
+    const sidecar = createSidecar(sidecarOptions(platform));
     await sidecar.waitReady(READY_WITHIN_MS);
     fixture = { platform, sidecar, store: await sidecar.store('state') };
   });
@@ -203,9 +208,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
   test('reports an error, not a missing key, when a key cannot be read', async () => {
     const { store, platform } = fixture();
     const { key } = await stored(store, 0);
-    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
     // A longer deadline than the sidecar's own: the test needs the sidecar's error response.
-    const patient = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken, deadlineMs: 20_000 });
+    const patient = createSidecar({ ...sidecarOptions(platform), deadlineMs: 20_000 });
     const patientStore = await patient.store('state');
     await platform.pause(stateProcess);
     await expect(patientStore.read([key])).rejects.toThrow(SidecarError);
