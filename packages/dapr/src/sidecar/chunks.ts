@@ -1,5 +1,5 @@
 /** Largest content of a message to the sidecar, in bytes. The sidecar accepts 4 MiB; the difference is room for field names and lengths. */
-export const MAX_CONTENT_BYTES = 3_900_000;
+const MAX_CONTENT_BYTES = 3_900_000;
 /** Upper bound for the bytes that an item needs besides its own content. */
 const BYTES_PER_ITEM = 128;
 

@@ -30,7 +30,8 @@ export function messageOf(frame: Buffer): Uint8Array {
 
 /** The error of a response, from its last headers; undefined for status 0. */
 export function errorOf(headers: IncomingHttpHeaders): ConnectError | undefined {
-  const status = Number(headers['grpc-status'] ?? Code.Unknown);
+  if (headers['grpc-status'] === undefined) return new ConnectError('the response has no status', Code.Unavailable);
+  const status = Number(headers['grpc-status']);
   return status === 0 ? undefined : new ConnectError(decoded(String(headers['grpc-message'] ?? '')), status);
 }
 

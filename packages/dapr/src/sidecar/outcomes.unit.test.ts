@@ -15,7 +15,7 @@ test.each([
   [Code.Internal, 'failed to set key', false],
   [Code.DeadlineExceeded, 'deadline exceeded', false],
   [undefined, 'not connected', false],
-] as const)('an error with code %s, "%s", proves that nothing was stored: %s', (code, message, refused) => {
+] as const)('a request with error %s, "%s", was refused before it reached the store: %s', (code, message, refused) => {
   expect(isRefusal(new SidecarError(message, code))).toBe(refused);
 });
 

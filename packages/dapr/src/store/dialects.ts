@@ -1,6 +1,12 @@
-import { StateOptions_StateConcurrency } from '@dapr/dapr/proto/dapr/proto/common/v1/common_pb.js';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import {
+  type StateItemSchema,
+  StateOptions_StateConcurrency,
+} from '@dapr/dapr/proto/dapr/proto/common/v1/common_pb.js';
 import { type Component, UnsupportedComponentError } from '../types.ts';
-import type { StateItemInit } from './items.ts';
+
+/** One item of a request that changes state. */
+export type StateItemInit = Exclude<MessageInitShape<typeof StateItemSchema>, { $typeName: string }>;
 
 /**
  * Dapr gives every state store the same API, and the stores implement it differently. The table was
@@ -10,7 +16,7 @@ import type { StateItemInit } from './items.ts';
  * |---|---|---|
  * | insert only by `etag: "-1"` | works: fails if the key exists. | always fails, also on an absent key. |
  * | insert only by `first-write` without an ETag | silently overwrites in transactions. | works. |
- * | bulk get that fails | an error for each key. | **success, with the keys missing**. |
+ * | bulk get that fails | an error for each key. | **success with the keys missing, if the connection fails between query and rows**. |
  *
  * So each store has a dialect, chosen by the component's type. A store without one is refused.
  */

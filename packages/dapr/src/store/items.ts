@@ -1,11 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { StateItemSchema } from '@dapr/dapr/proto/dapr/proto/common/v1/common_pb.js';
 import type { TransactionalStateOperationSchema } from '@dapr/dapr/proto/dapr/proto/runtime/v1/dapr_pb.js';
 import type { Operation, WriteItem } from '../types.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect, StateItemInit } from './dialects.ts';
 
-/** One item of a request that changes state. */
-export type StateItemInit = Exclude<MessageInitShape<typeof StateItemSchema>, { $typeName: string }>;
 /** An item with its value, which is JSON in UTF-8. The stores keep these bytes as they are. */
 export type ValueItem = StateItemInit & { readonly key: string; readonly value: Uint8Array };
 type OperationInit = MessageInitShape<typeof TransactionalStateOperationSchema>;
