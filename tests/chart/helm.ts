@@ -50,6 +50,26 @@ export const services = ['consumer', 'notification', 'order', 'restaurant'];
 export const renderText = (values: Values = {}, name = release): Promise<string> =>
   helm(['template', name, chart], values);
 
+/** Every object of an upgrade of a release with these values. */
+export const renderUpgrade = async (values: Values = {}): Promise<readonly KubernetesObject[]> =>
+  readObjects(await helm(['template', release, chart, '--is-upgrade'], values));
+
+/**
+ * The inconsistencies that the chart finds for an upgrade with these values in the cluster whose API server has this URL. Helm looks up
+ * the kinds of the rendered objects there only after it has rendered them, so that any other fault is not the chart's.
+ */
+export async function faultsInCluster(apiServer: string, values: Values): Promise<string> {
+  const cluster = ['--is-upgrade', '--dry-run=server', '--kube-apiserver', apiServer, '--kube-token', 'x'];
+  try {
+    await helm(['template', release, chart, ...cluster], values);
+    return '';
+  } catch (error) {
+    const { message } = error as Error;
+    if (message.includes('unable to build kubernetes objects')) return '';
+    return message;
+  }
+}
+
 /** Every object of the chart with its default values, rendered from a package in this folder. */
 export async function renderPackage(folder: string): Promise<readonly KubernetesObject[]> {
   const output = await run(['package', chart, '--destination', folder]);

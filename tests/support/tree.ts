@@ -22,6 +22,9 @@ export const rpc = (from: string, method: string): Tree => [
   [`${from} (dapr): /dapr.proto.runtime.v1.Dapr/${method}`],
 ];
 
+/** Whether this is the sidecar's span of a delivery. For a batch message it is in the trace of the batch, not in those of its orders. */
+export const isDelivery = (text: string): boolean => text.includes(' (dapr): pubsub/');
+
 /** A line for each span, indented by depth; siblings are sorted by their lines. */
 export function linesOf([span, ...below]: Tree): string[] {
   return [span, ...sorted(below.map(linesOf)).map((line) => `  ${line}`)];

@@ -142,10 +142,10 @@ or another port of an issuer, a collector or a proxy to all addresses.
 
 {{/* Environment variables of the services that only the chart may set, as YAML. Takes nothing. */}}
 {{- define "standing-order.reservedVariables" -}}
-every: [HOST, PORT, DAPR_GRPC_PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, PUBSUB, LOG_LEVEL, POD_NAME,
-  OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT,
+every: [HOST, PORT, DAPR_GRPC_PORT, DAPR_HTTP_PORT, DAPR_API_TOKEN, APP_API_TOKEN, STATE_STORE, PUBSUB, KEEP_ALIVE_SECONDS, LOG_LEVEL,
+  POD_NAME, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG, OTEL_EXPORTER_OTLP_ENDPOINT,
   AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_CONSUMER_CLAIM, AUTH_ROLES_CLAIM, AUTH_ADMIN_ROLE]
-order: [BROKER, ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, MAX_STREAMS_PER_CALLER, MAX_WAITS_PER_CALLER,
+order: [STATE_STORE_OWNER, STATE_STORE_MAY_BE_EMPTY, BROKER, ORDER_STYLE, STYLE_OVERRIDE, ACCEPT_DEADLINE_MS, MAX_OPEN_ORDERS, MAX_STREAMS_PER_CALLER, MAX_WAITS_PER_CALLER,
   ORDER_DEADLINE_SECONDS,
   ORDER_RETENTION, REPLICA_STALENESS_MS, NOTIFICATIONS, CONSUMER_ORDERS, ORDER_TOKEN_KEYS, ORDER_TOKEN_REQUIRED]
 notification: [WEBHOOKS_ALLOW_HTTP, WEBHOOKS_ALLOW_ADDRESSES, WEBHOOKS_NAT64_PREFIXES, WEBHOOKS_CA_FILE, WEBHOOKS_PROXY,
@@ -272,13 +272,24 @@ Takes the root context.
 {{- end -}}
 
 {{/*
-Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Four streams carry whole orders: commands
-to the restaurant service, replies, decided orders, and one client's outcomes. An order of 100 lines with long names is a message of
-32 KiB. Full of such messages, the four streams take three quarters of maxMemory. Takes the root context.
+Soft memory limit of the Go runtime of a sidecar, in bytes: two fifths of its container's limit, since programs and stacks take memory
+besides. Empty without a limit. Takes the values of the service.
+*/}}
+{{- define "standing-order.goMemoryLimit" -}}
+{{- $bytes := dig "limits" "memory" "" .sidecarResources | include "standing-order.bytes" | int64 -}}
+{{- if gt $bytes 0 -}}
+{{ div (mul $bytes 2) 5 }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Five streams have large messages: the
+commands to both validators and the replies, each for many orders, decided orders, and one client's outcomes. Such a message has at most
+32 KiB. Full of such messages, the five streams take three quarters of maxMemory. Takes the root context.
 */}}
 {{- define "standing-order.streamLength" -}}
 {{- $memory := include "standing-order.bytes" .Values.broker.maxMemory | int64 -}}
-{{- min 50000 (div (mul $memory 3) (mul 4 4 32768)) -}}
+{{- min 50000 (div (mul $memory 3) (mul 4 5 32768)) -}}
 {{- end -}}
 
 {{/*
@@ -303,6 +314,40 @@ topics, their dead-letter topics and the outcomes of four clients. Takes the roo
 {{- define "standing-order.partitionBytes" -}}
 {{- $storage := include "standing-order.volumeSize" (dict "root" . "part" "broker") | include "standing-order.bytes" | int64 -}}
 {{- div (mul $storage 4) (mul 5 20 (int .Values.broker.partitions)) -}}
+{{- end -}}
+
+{{/*
+Init container of the state store in the chart. It refuses a volume that holds the data of the other kind, which the store would start
+beside, empty. A file of the volume names the kind that used it last; volumes of earlier versions are recognised by their content.
+Takes a dict of root, kind and image.
+*/}}
+{{- define "standing-order.storeKindGuard" -}}
+- name: check-kind
+  image: {{ .image }}
+  imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+  terminationMessagePolicy: FallbackToLogsOnError
+  command: [sh, -ec]
+  args:
+    - |
+      kind={{ .kind }}
+      mark=/data/state-store-kind
+      found=$kind
+      if [ -e /data/pgdata ]; then found=postgresql; fi
+      if [ -e /data/appendonlydir ]; then found=redis; fi
+      if [ -e "$mark" ]; then found=$(cat "$mark"); fi
+      if [ "$found" != "$kind" ] && [ "$MAY_BE_EMPTY" != true ]; then
+        echo "The volume holds the orders of $found, and stateStore.kind is $kind, which would start without them: set stateStore.kind=$found. To start without the former orders, set stateStore.mayBeEmpty=true." >&2
+        exit 2
+      fi
+      echo "$kind" > "$mark"
+  env:
+    - { name: MAY_BE_EMPTY, value: {{ eq (toString .root.Values.stateStore.mayBeEmpty) "true" | quote }} }
+  resources:
+    requests: { cpu: 10m, memory: 16Mi }
+    limits: { memory: 64Mi }
+  securityContext: {{- include "standing-order.containerSecurityContext" nil | nindent 4 }}
+  volumeMounts:
+    - { name: data, mountPath: /data }
 {{- end -}}
 
 {{/* Security context of every container. Takes nothing. */}}

@@ -4,4 +4,4 @@ export type { BrokerKind, StoreKind } from './dapr/source.ts';
 export { defaultDataDir, type PlatformOptions } from './options.ts';
 export { type Platform, startPlatform } from './platform.ts';
 export { findPortBase, type ServiceName } from './ports.ts';
-export type { ProcessKind, ProcessState, ProcessView } from './processes/spec.ts';
+export type { ProcessKind, ProcessState, ProcessView, Program } from './processes/spec.ts';

@@ -115,12 +115,19 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
   const { dataDir, portBase } = settings;
   const redis = { binary: tools.redis, dataDir };
   const state = { port: statePort(portBase), dataDir, password: secrets.databasePassword };
-  return [
+  const specs = [
     tools.postgres === undefined
       ? redisProcess({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
       : await postgresqlProcess({ ...state, binary: tools.postgres }),
     tools.kafka === undefined
-      ? redisProcess({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' })
+      ? redisProcess({
+          ...redis,
+          name: 'redis-broker',
+          port: brokerPort(portBase),
+          appendfsync: 'everysec',
+          // No message is larger; this is the least that Redis can be set to.
+          maxValue: '1mb',
+        })
       : kafkaProcess({
           binary: tools.kafka.kafka,
           java: tools.kafka.java,
@@ -130,6 +137,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
         }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
+  return specs.map((spec) => ({ ...spec, program: settings.program(spec.name, spec.program) }));
 }
 
 /** The services that the order service invokes. */
