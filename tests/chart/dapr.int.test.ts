@@ -167,8 +167,10 @@ describe('the chart and npm start have the same settings:', () => {
     const chart = Object.fromEntries(
       env.map(({ name, value }) => [name.replace('KAFKA_', '').toLowerCase().replaceAll('_', '.'), value]),
     );
-    const elsewhere = ['listeners', 'controller.quorum.voters', 'log.dirs'];
-    const local = Object.entries(kafkaSettings(1, 2, '')).filter(([name]) => !elsewhere.includes(name));
+    const elsewhere = ['listeners', 'advertised.listeners', 'controller.quorum.voters', 'log.dirs'];
+    const local = Object.entries(kafkaSettings({ port: 1, advertisedPort: 1, controllerPort: 2 }, '')).filter(
+      ([name]) => !elsewhere.includes(name),
+    );
     expect(chart).toMatchObject(Object.fromEntries(local.map(([name, value]) => [name, String(value)])));
   });
 

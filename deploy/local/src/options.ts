@@ -16,6 +16,8 @@ export interface PlatformOptions {
   readonly broker?: BrokerKind;
   /** Default: one each, and no notification service, because the other services run without it. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
+  /** Ports of proxies on this machine between the sidecars and the stores. Default: no proxy. */
+  readonly storeProxies?: { readonly state?: number; readonly broker?: number };
   /** Environment variables of a service, over those that the platform sets. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Flags of a service's sidecars, over those that the platform sets. */
@@ -58,6 +60,7 @@ export function settingsOf(options: PlatformOptions): Settings {
     portBase: 4000,
     store: 'redis',
     broker: 'redis',
+    storeProxies: {},
     program: (_, program) => program,
     resources: (resources) => resources,
     clean: false,

@@ -107,7 +107,9 @@ async function run(settings: Settings, tools: Tools, secrets: Secrets, release: 
 
 /** The addresses in the form that Dapr's components take. */
 function daprAddresses(settings: Settings, secrets: Secrets) {
-  const { state, broker } = storeUrls(settings, secrets);
+  const { storeProxies: proxies, portBase } = settings;
+  const ports = { state: proxies.state ?? statePort(portBase), broker: proxies.broker ?? brokerPort(portBase) };
+  const { state, broker } = storeUrls(settings, secrets, ports);
   return { store: settings.store === 'redis' ? new URL(state).host : state, broker: new URL(broker).host };
 }
 
@@ -132,6 +134,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
           binary: tools.kafka.kafka,
           java: tools.kafka.java,
           port: brokerPort(portBase),
+          advertisedPort: settings.storeProxies.broker ?? brokerPort(portBase),
           controllerPort: controllerPort(portBase),
           dataDir,
         }),
@@ -246,13 +249,17 @@ function platformOf(
   };
 }
 
-function storeUrls({ store, broker, portBase }: Settings, { databasePassword }: Secrets): Platform['stores'] {
-  const state = `${loopback}:${statePort(portBase)}`;
+function storeUrls(
+  { store, broker, portBase }: Settings,
+  { databasePassword }: Secrets,
+  ports = { state: statePort(portBase), broker: brokerPort(portBase) },
+): Platform['stores'] {
+  const state = `${loopback}:${ports.state}`;
   return {
     state:
       store === 'redis'
         ? `redis://${state}`
         : `postgresql://${postgresqlUser}:${databasePassword}@${state}/${postgresqlDatabase}`,
-    broker: `${broker}://${loopback}:${brokerPort(portBase)}`,
+    broker: `${broker}://${loopback}:${ports.broker}`,
   };
 }
