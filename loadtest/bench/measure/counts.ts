@@ -35,7 +35,7 @@ export function redisTotals(info: string): RedisTotals {
 
 /** Totals of a sidecar since it started. */
 export interface SidecarTotals {
-  /** Requests to its HTTP API. */
+  /** Requests to its APIs, over HTTP and gRPC. */
   readonly calls: number;
   /** Bytes of those requests and of their responses. */
   readonly bytes: number;
@@ -43,13 +43,19 @@ export interface SidecarTotals {
   readonly stateOperations: number;
 }
 
+const sumOfAll = (exposition: string, metrics: readonly string[]): number =>
+  metrics.reduce((sum, metric) => sum + sumOf(exposition, metric), 0);
+
 /** Reads daprd's metrics. */
 export function sidecarTotals(exposition: string): SidecarTotals {
   return {
-    calls: sumOf(exposition, 'dapr_http_server_request_count'),
-    bytes:
-      sumOf(exposition, 'dapr_http_server_request_bytes_sum') +
-      sumOf(exposition, 'dapr_http_server_response_bytes_sum'),
+    calls: sumOfAll(exposition, ['dapr_http_server_request_count', 'dapr_grpc_io_server_completed_rpcs']),
+    bytes: sumOfAll(exposition, [
+      'dapr_http_server_request_bytes_sum',
+      'dapr_http_server_response_bytes_sum',
+      'dapr_grpc_io_server_received_bytes_per_rpc_sum',
+      'dapr_grpc_io_server_sent_bytes_per_rpc_sum',
+    ]),
     stateOperations: sumOf(exposition, 'dapr_component_state_count'),
   };
 }

@@ -10,6 +10,9 @@ dapr_http_server_request_count{app_id="order",method="POST",path="/v1.0/state/st
 dapr_http_server_request_count{app_id="order",method="POST",path="/v1.0/publish/messages/t1",status="204"} 4
 dapr_http_server_request_bytes_sum{app_id="order"} 578
 dapr_http_server_response_bytes_sum{app_id="order"} 1.2e+3
+dapr_grpc_io_server_completed_rpcs{app_id="order",grpc_server_method="/dapr.proto.runtime.v1.Dapr/GetState",grpc_server_status="OK"} 10
+dapr_grpc_io_server_received_bytes_per_rpc_sum{app_id="order"} 20
+dapr_grpc_io_server_sent_bytes_per_rpc_sum{app_id="order"} 2
 up 1
 `;
 
@@ -22,7 +25,7 @@ describe('Prometheus text', () => {
   });
 
   it('contains the totals of a sidecar', () => {
-    expect(sidecarTotals(EXPOSITION)).toEqual({ calls: 7, bytes: 1778, stateOperations: 5 });
+    expect(sidecarTotals(EXPOSITION)).toEqual({ calls: 17, bytes: 1800, stateOperations: 5 });
   });
 });
 
