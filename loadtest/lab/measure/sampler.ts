@@ -11,7 +11,6 @@ const COUNTERS = {
   messages: ['messaging_client_consumed_messages_total', {}],
   /** Replies without effect: duplicates, and verdicts about orders that are decided. */
   ignoredReplies: ['orders_answers_ignored_total', {}],
-  deadLetters: ['messaging_client_consumed_messages_total', { outcome: 'dead' }],
 } as const;
 type CounterName = keyof typeof COUNTERS;
 

@@ -8,6 +8,7 @@ import { beginFault } from '../inject/injector.ts';
 import { createLocalInjector } from '../inject/local.ts';
 import type { FaultTimes } from '../judge/phases.ts';
 import { startLoad } from '../load/k6.ts';
+import { countDeadLetters } from '../measure/dead-letters.ts';
 import { type Sampler, startSampler } from '../measure/sampler.ts';
 import { createEntities, type Endpoints, warmUp } from '../testbed/entities.ts';
 import { startTestbed, type Testbed } from '../testbed/testbed.ts';
@@ -83,6 +84,7 @@ async function runOn(
   const verdict = await check({ requests, storeUrl: stores.state, waitMs: DRAIN_MS, signal });
   const usage = await sampler.read();
   const undelivered = await findUndelivered(clientUrl, requests, signal);
+  const deadLetters = await countDeadLetters(stores.broker);
   const stored = await readOrders(stores.state);
   return judgeRun({
     plan,
@@ -94,6 +96,6 @@ async function runOn(
     times,
     startedAt: load.startedAt,
     usage,
-    deadLetters: {},
+    deadLetters,
   });
 }
