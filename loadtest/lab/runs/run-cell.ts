@@ -33,6 +33,9 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
       usage,
     };
     const result = await measureRun(target, { ...options, signal });
+    // A cluster restarts a process that ended by itself; here it stays down, and the result would be that of another fault.
+    if (testbed.crashes.length > 0)
+      throw new Error(`ended by themselves: ${testbed.crashes.join(', ')}; logs: ${folder}`);
     if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
     return result;
   } finally {
