@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { resolveTool } from '@standing-order/tools';
 import { parseAllDocuments } from 'yaml';
+import { startStandIn } from './stand-in.ts';
 
 /** A Kubernetes object as Helm rendered it. */
 export interface KubernetesObject {
@@ -10,6 +11,7 @@ export interface KubernetesObject {
   readonly kind: string;
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
@@ -26,6 +28,16 @@ const rendered = new Map<string, Promise<readonly KubernetesObject[]>>();
 /** The release name in the tests. */
 export const release = 'so';
 const namespace = 'shop';
+
+/** The cluster that the charts are rendered for: a namespace without any objects. */
+const emptyCluster = startStandIn();
+
+const inCluster = async ({ url } = {} as { url?: string }): Promise<string[]> => [
+  '--dry-run=server',
+  '--disable-openapi-validation',
+  '--kube-apiserver',
+  url ?? (await emptyCluster).url,
+];
 
 async function helm(args: readonly string[], values: Values): Promise<string> {
   const settings = Object.entries(values).flatMap(([name, value]) => [
@@ -46,15 +58,38 @@ async function run(args: readonly string[]): Promise<string> {
 /** The services of a release; their Deployments have these names after the prefix. */
 export const services = ['consumer', 'notification', 'order', 'restaurant'];
 
-/** Every object of the chart with these values, as YAML. Rejects with the message of the chart. */
-export const renderText = (values: Values = {}, name = release): Promise<string> =>
-  helm(['template', name, chart], values);
+/** Every object that an installation with these values creates, as YAML. Rejects with the message of the chart. */
+export const renderText = async (values: Values = {}, name = release): Promise<string> =>
+  helm(['template', name, chart, ...(await inCluster())], values);
+
+/** The same without a cluster, as Argo CD and `helm template` render. */
+export const renderOffline = (values: Values = {}): Promise<string> => helm(['template', release, chart], values);
+
+/** The objects of an upgrade in a cluster with these objects. */
+export async function renderUpgrade(values: Values, existing: readonly KubernetesObject[], folder = chart) {
+  const cluster = await startStandIn();
+  cluster.setObjects(existing.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } })));
+  try {
+    return readObjects(
+      await helm(['template', release, folder, '--is-upgrade', ...(await inCluster(cluster))], values),
+    );
+  } finally {
+    cluster.close();
+  }
+}
 
 /** Every object of the chart with its default values, rendered from a package in this folder. */
 export async function renderPackage(folder: string): Promise<readonly KubernetesObject[]> {
   const output = await run(['package', chart, '--destination', folder]);
   return readObjects(
-    await run(['template', release, output.trim().split(': ').at(-1) as string, '--namespace', namespace]),
+    await run([
+      'template',
+      release,
+      output.trim().split(': ').at(-1) as string,
+      '--namespace',
+      namespace,
+      ...(await inCluster()),
+    ]),
   );
 }
 
@@ -68,7 +103,7 @@ export function render(values: Values = {}): Promise<readonly KubernetesObject[]
 
 /** The notes that a user reads after the installation. */
 export async function notes(values: Values = {}): Promise<string> {
-  const output = await helm(['install', release, chart, '--dry-run=client'], values);
+  const output = await helm(['install', release, chart, ...(await inCluster())], values);
   return output.slice(output.indexOf('\nNOTES:'));
 }
 
