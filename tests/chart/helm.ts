@@ -22,7 +22,8 @@ export interface KubernetesObject {
 /** Values by their top-level key in values.yaml. */
 export type Values = Readonly<Record<string, unknown>>;
 
-const chart = fileURLToPath(new URL('../../charts/standing-order', import.meta.url));
+/** The folder of the chart. */
+export const CHART = fileURLToPath(new URL('../../charts/standing-order', import.meta.url));
 const rendered = new Map<string, Promise<readonly KubernetesObject[]>>();
 
 /** The release name in the tests. */
@@ -60,13 +61,13 @@ export const services = ['consumer', 'notification', 'order', 'restaurant'];
 
 /** Every object that an installation with these values creates, as YAML. Rejects with the message of the chart. */
 export const renderText = async (values: Values = {}, name = release): Promise<string> =>
-  helm(['template', name, chart, ...(await inCluster())], values);
+  helm(['template', name, CHART, ...(await inCluster())], values);
 
 /** The same without a cluster, as Argo CD and `helm template` render. */
-export const renderOffline = (values: Values = {}): Promise<string> => helm(['template', release, chart], values);
+export const renderOffline = (values: Values = {}): Promise<string> => helm(['template', release, CHART], values);
 
 /** The objects of an upgrade in a cluster with these objects. */
-export async function renderUpgrade(values: Values, existing: readonly KubernetesObject[], folder = chart) {
+export async function renderUpgrade(values: Values, existing: readonly KubernetesObject[], folder = CHART) {
   const cluster = await startStandIn();
   cluster.setObjects(existing.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } })));
   try {
@@ -78,19 +79,23 @@ export async function renderUpgrade(values: Values, existing: readonly Kubernete
   }
 }
 
-/** Every object of the chart with its default values, rendered from a package in this folder. */
-export async function renderPackage(folder: string): Promise<readonly KubernetesObject[]> {
-  const output = await run(['package', chart, '--destination', folder]);
-  return readObjects(
-    await run([
-      'template',
-      release,
-      output.trim().split(': ').at(-1) as string,
-      '--namespace',
-      namespace,
-      ...(await inCluster()),
-    ]),
-  );
+/** What to render in an empty cluster: a chart, by default this one, as a release with values. */
+interface ChartToRender {
+  readonly folder?: string;
+  readonly name?: string;
+  readonly values?: Values;
+}
+
+/** The objects of any chart. */
+export async function renderChart({ folder = CHART, name = release, values = {} }: ChartToRender) {
+  return { objects: readObjects(await helm(['template', name, folder, ...(await inCluster())], values)) };
+}
+
+/** Packages the chart into a folder. */
+export async function packageChart(folder: string): Promise<{ readonly path: string; readonly version: string }> {
+  const output = await run(['package', CHART, '--destination', folder]);
+  const path = output.trim().split(': ').at(-1) as string;
+  return { path, version: /-([0-9.]+)\.tgz$/.exec(path)?.[1] as string };
 }
 
 /** All objects of a release with these values. Equal values are rendered once. */
@@ -103,11 +108,12 @@ export function render(values: Values = {}): Promise<readonly KubernetesObject[]
 
 /** The notes that a user reads after the installation. */
 export async function notes(values: Values = {}): Promise<string> {
-  const output = await helm(['install', release, chart, ...(await inCluster())], values);
+  const output = await helm(['install', release, CHART, ...(await inCluster())], values);
   return output.slice(output.indexOf('\nNOTES:'));
 }
 
-function readObjects(text: string): KubernetesObject[] {
+/** The objects in YAML that Helm rendered. */
+export function readObjects(text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     if (document.errors[0] !== undefined) throw document.errors[0];
     return (document.toJS() as KubernetesObject | null) ?? [];

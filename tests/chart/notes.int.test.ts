@@ -45,6 +45,6 @@ describe('the notes', () => {
     const elsewhere = { broker: address, stateStore: address };
     expect(await notes(elsewhere)).toContain('keeps the key that encrypts the secrets of webhooks. A new release');
     expect(await notes({ ...elsewhere, notification: { keysSecret: 'mine' } })).not.toContain('uninstall');
-    expect(await notes({ ...elsewhere, services: { notification: null } })).not.toContain('uninstall');
+    expect(await notes({ ...elsewhere, notification: { enabled: false } })).not.toContain('uninstall');
   });
 });

@@ -3,12 +3,15 @@
 {{/*
 Completes the values. `helm upgrade --reuse-values` renders this chart with all values of the earlier one, so keys that were added since
 are missing. The chart's own values.yaml, as the file defaults.yaml, has them. A key that the user removed with null stays removed,
-except in values of an earlier chart. Every template calls this first. Takes the root context.
+except in values of an earlier chart. Also leaves out the notification service. Every template calls this first. Takes the root context.
 */}}
 {{- define "standing-order.completeValues" -}}
 {{- if ne (toString .Values.valuesVersion) .Chart.Version -}}
 {{- $defaults := .Files.Get "defaults.yaml" | fromYaml -}}
 {{- include "standing-order.addMissing" (dict "values" .Values "defaults" (omit $defaults "services")) -}}
+{{- end -}}
+{{- if not .Values.notification.enabled -}}
+{{- $_ := unset .Values.services "notification" -}}
 {{- end -}}
 {{- end -}}
 

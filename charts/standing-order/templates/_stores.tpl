@@ -84,19 +84,21 @@ to the restaurant service, replies, decided orders, and one client's outcomes. A
 {{- min 50000 (div (mul $memory 3) (mul 4 4 32768)) -}}
 {{- end -}}
 
-{{/*
-Size of the volume of a store in the chart. Kubernetes does not change the volume of an installed StatefulSet and refuses an upgrade
-that tries, so an installed store keeps its size. Takes root and part (stateStore or broker).
-*/}}
-{{- define "standing-order.volumeSize" -}}
-{{- $suffix := ternary "state-store" "broker" (eq .part "stateStore") -}}
-{{- $name := printf "%s-%s" (include "standing-order.fullname" .root) $suffix -}}
+{{/* Size of the volume of an installed store; empty without one, or without a cluster. Takes a dict of root and part (stateStore or broker). */}}
+{{- define "standing-order.installedVolumeSize" -}}
+{{- $name := printf "%s-%s" (include "standing-order.fullname" .root) (kebabcase .part) -}}
 {{- $installed := lookup "apps/v1" "StatefulSet" .root.Release.Namespace $name | default dict -}}
 {{- with dig "spec" "volumeClaimTemplates" list $installed -}}
 {{- (first .).spec.resources.requests.storage -}}
-{{- else -}}
-{{- (get .root.Values .part).storage -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+Size of the volume of a store in the chart. Kubernetes does not change the volume of an installed StatefulSet and refuses an upgrade
+that tries, so an installed store keeps its size. Takes a dict of root and part.
+*/}}
+{{- define "standing-order.volumeSize" -}}
+{{- include "standing-order.installedVolumeSize" . | default (get .root.Values .part).storage -}}
 {{- end -}}
 
 {{/*
