@@ -3,21 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { resolveTool } from '@standing-order/tools';
 import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from './kubernetes-object.ts';
 import { startStandIn } from './stand-in.ts';
 
-/** A Kubernetes object as Helm rendered it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: the fields differ by kind, and a missing field fails the test that reads it.
-  readonly [field: string]: any;
-}
+export type { KubernetesObject };
 
 /** Values by their top-level key in values.yaml. */
 export type Values = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from './helm.ts';
+import type { KubernetesObject } from './kubernetes-object.ts';
 
 /** Deployments, StatefulSets, Jobs and Pods. */
 export const workloads = (objects: readonly KubernetesObject[]) =>

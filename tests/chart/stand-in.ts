@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { KubernetesObject } from './helm.ts';
+import type { KubernetesObject } from './kubernetes-object.ts';
 
 /** A stand-in for the API server of a cluster: as much as Helm reads to render a chart. */
 export interface StandIn {

@@ -70,8 +70,8 @@ empty dict for everything. Helm itself lists the secrets of the namespace, so it
 {{- end -}}
 
 {{/*
-Names of the existing secrets that the pods of a service or their sidecars read, as a JSON list: those that the values name. Takes a dict of
-root and name (of the service).
+Names of the existing secrets that the values name and that the pods of a service or their sidecars read, as a JSON list. Takes a dict of root
+and name (of the service).
 */}}
 {{- define "standing-order.namedSecrets" -}}
 {{- $values := .root.Values -}}
