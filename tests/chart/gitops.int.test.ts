@@ -22,17 +22,18 @@ describe.each(places)('without a cluster: $name', ({ name, values }) => {
     expect(two).toBe(one);
     expect(ofKind(readObjects(one), 'Secret')).toEqual([]);
   });
+});
 
-  test.runIf(!isOutside(name))('the chart refuses to create secrets, and lists the values to set', async () => {
+test.each(places.filter(({ name }) => !isOutside(name)))(
+  'without a cluster the chart refuses to create secrets, and lists the values to set: $name',
+  async ({ name, values }) => {
     const message = await renderOffline(values).then(String, String);
     expect(message).toContain('rendered without a cluster, so it can neither find nor keep the secrets');
-    const paths =
-      'dapr.apiTokenSecret, dapr.appTokenSecret, order.tokenKeysSecret, notification.keysSecret, stateStore.passwordSecret';
-    expect(message).toContain(
-      `set ${paths}${name.startsWith('kafka') ? '' : ', broker.passwordSecret'} to the names of existing secrets.`,
-    );
-  });
-});
+    const paths = ['dapr.apiTokenSecret', 'dapr.appTokenSecret', 'order.tokenKeysSecret', 'notification.keysSecret'];
+    const stores = ['stateStore.passwordSecret', ...(name.startsWith('kafka') ? [] : ['broker.passwordSecret'])];
+    expect(message).toContain(`set ${[...paths, ...stores].join(', ')} to the names of existing secrets.`);
+  },
+);
 
 test.each(
   Object.entries(namedSecrets).flatMap(([section, values]) => Object.keys(values).map((key) => [section, key])),

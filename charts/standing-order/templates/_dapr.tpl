@@ -120,7 +120,7 @@ none
 {{- end -}}
 
 {{/*
-Address, credentials and TLS of the Kafka, as settings of a component in YAML. With authType none Dapr switches TLS off, whatever disableTls is,
+Address, credentials and TLS of the Kafka, as settings of a component in YAML. With authType none Dapr switches TLS off and ignores disableTls,
 so TLS without authentication is authType certificate. Takes the root context.
 */}}
 {{- define "standing-order.kafkaSettings" -}}

@@ -1,4 +1,4 @@
-{{/* Secrets: those that the chart creates, and those that the values name. */}}
+{{/* The secrets of the chart and the secrets that values name. */}}
 
 {{/* Names of the secrets with Dapr's tokens, existing or created by the chart. Take the root context. */}}
 {{- define "standing-order.apiTokenSecret" -}}
