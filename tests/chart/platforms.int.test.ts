@@ -147,6 +147,7 @@ test('settings of a service, a store or the test replace those of defaults for i
     ['so-order', 'order', 1],
     ['so-restaurant', 'any', 1],
     ['so-state-store', 'store', 0],
+    ['so-verify', 'test', 1],
   ]);
 });
 

@@ -36,6 +36,15 @@ autoscaler's. Takes a dict of root, name and service (its values).
 {{- end -}}
 {{- end -}}
 
+{{/* HOST:PORT of each service's Service that names every pod, separated by commas. Takes the root context. */}}
+{{- define "standing-order.podAddresses" -}}
+{{- $addresses := list -}}
+{{- range $name, $_ := .Values.services -}}
+{{- $addresses = append $addresses (printf "%s-%s-pods:8080" (include "standing-order.fullname" $) $name) -}}
+{{- end -}}
+{{ join "," $addresses }}
+{{- end -}}
+
 {{/* Maximum number of replicas of a service. Takes a dict of root and service (its values). */}}
 {{- define "standing-order.maxReplicas" -}}
 {{- if .root.Values.keda.enabled -}}

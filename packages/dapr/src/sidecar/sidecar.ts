@@ -29,6 +29,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
 
   return {
     store: async (name) => createStore(client, name, dialectOf(name, (await readMetadata()).components)),
+    components: async () => (await readMetadata()).components,
     async publish(pubsub, topic, publications) {
       const { messages, end } = startSending(topic, publications);
       // One request carries the messages of many traces.
