@@ -54,7 +54,7 @@ async function post(url: string, body: object, accepted: readonly number[]): Pro
   return response;
 }
 
-/** Ends the test with what the pods report, so that the log says which part does not work. */
+/** Ends the test with the faults that the pods report, so that its log names the part that does not work. */
 async function fail(error: unknown): Promise<never> {
   const targets = (process.env.PODS ?? '').split(',').filter(Boolean);
   const faults = (await Promise.all(targets.map(readFaults))).flat();

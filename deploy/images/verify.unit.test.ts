@@ -58,6 +58,6 @@ test('helm test names the faults that pods report when its order stays PENDING',
   const env = { ORDER_URL: url, CONSUMER_URL: url, RESTAURANT_URL: url, PODS, DEADLINE_SECONDS: '1' };
   await expect(run('first-order.ts', env)).rejects.toMatchObject({
     code: 1,
-    stdout: expect.stringMatching(/PENDING after 1 s[\s\S]*the broker refuses messages on the topic consumer-commands/),
+    stdout: expect.stringContaining('the broker refuses messages on the topic consumer-commands'),
   });
 });

@@ -34,7 +34,9 @@ describe('the command line', () => {
   });
 
   it('prints scenarios and contenders in its help', async () => {
-    await expect(readOptions(['--help'])).rejects.toThrow(/Scenarios: intake,[\s\S]*Contenders: ours, synchronous/);
+    await expect(readOptions(['--help'])).rejects.toThrow(
+      /Scenarios: intake,[\s\S]*Contenders: ours, batches-of-one, synchronous/,
+    );
   });
 
   it.each([

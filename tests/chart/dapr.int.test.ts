@@ -58,7 +58,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(settings(chart)).toEqual({
       ...settings(file),
       ...serviceScopes(file),
-      maxLenApprox: '4608',
+      maxLenApprox: '3686',
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
@@ -151,15 +151,15 @@ describe('values override the files of deploy/dapr', () => {
     expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
   });
 
-  test('the length of Redis streams, so that whole orders in four streams fit into maxMemory', async () => {
+  test('the length of Redis streams, so that full messages in five streams fit into maxMemory', async () => {
     const length = async (broker: Values) =>
       Number(settings(one(await render({ broker }), 'Component', 'messages')).maxLenApprox);
-    expect(await length({})).toBe(4_608);
-    expect(4 * 4_608 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
-    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(1_536);
+    expect(await length({})).toBe(3_686);
+    expect(5 * 3_686 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
+    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(1_228);
     const large = { maxMemory: '100gb', storage: '300Gi', resources: { limits: { memory: '128Gi' } } };
     expect(await length(large)).toBe(50_000);
-    expect(await length({ inChart: false, external: { address: 'redis.example:6379' } })).toBe(50_000);
+    expect(await length({ inChart: false, external: { address: 'redis.example:6379' } })).toBe(5_000);
   });
 });
 
@@ -170,8 +170,10 @@ describe('the chart and npm start have the same settings:', () => {
     const chart = Object.fromEntries(
       env.map(({ name, value }) => [name.replace('KAFKA_', '').toLowerCase().replaceAll('_', '.'), value]),
     );
-    const elsewhere = ['listeners', 'controller.quorum.voters', 'log.dirs'];
-    const local = Object.entries(kafkaSettings(1, 2, '')).filter(([name]) => !elsewhere.includes(name));
+    const elsewhere = ['listeners', 'advertised.listeners', 'controller.quorum.voters', 'log.dirs'];
+    const local = Object.entries(kafkaSettings({ port: 1, advertisedPort: 1, controllerPort: 2 }, '')).filter(
+      ([name]) => !elsewhere.includes(name),
+    );
     expect(chart).toMatchObject(Object.fromEntries(local.map(([name, value]) => [name, String(value)])));
   });
 

@@ -181,7 +181,7 @@ test.each([{ configMap: 'ca' }, { secret: 'ca' }])(
         readOnly: true,
       });
       expect(metadata.annotations).toMatchObject({
-        'dapr.io/env': 'SSL_CERT_DIR=/etc/ca-bundle',
+        'dapr.io/env': expect.stringMatching(/^GOMEMLIMIT=[0-9]+,SSL_CERT_DIR=\/etc\/ca-bundle$/),
         'dapr.io/volume-mounts': 'ca-bundle:/etc/ca-bundle',
       });
     }

@@ -56,7 +56,7 @@ export const renderText = async (values: Values = {}, name = release): Promise<s
 export const renderOffline = (values: Values = {}): Promise<string> => helm(['template', release, CHART], values);
 
 /** The objects of an upgrade in a cluster with these objects. */
-export async function renderUpgrade(values: Values, existing: readonly KubernetesObject[], folder = CHART) {
+export async function renderUpgrade(values: Values = {}, existing: readonly KubernetesObject[] = [], folder = CHART) {
   const cluster = await startStandIn();
   cluster.setObjects(existing.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } })));
   try {

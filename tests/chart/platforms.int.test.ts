@@ -56,7 +56,7 @@ describe.each(places)('$name', ({ values }) => {
       defaults: { ...(values.defaults as Values), resources, sidecarResources },
       stateStore: { ...(values.stateStore as Values), resources },
       broker: { ...(values.broker as Values), resources },
-      waitForStores: { resources },
+      initContainers: { resources },
       test: { resources },
     });
     for (const workload of workloads(objects)) {

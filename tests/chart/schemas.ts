@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, parseDocument } from 'yaml';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 
 const minute = 60_000;
@@ -13,6 +13,10 @@ const modules = {
   monitoring: {
     at: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
     sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
+  },
+  chaosMesh: {
+    at: 'github.com/chaos-mesh/chaos-mesh@v0.9.1-0.20260902003049-47411975a8cb',
+    sum: 'h1:0TeWmCELKreoLAXuoPaO2qpJe73foDgOoyU3fdKQN4A=',
   },
   skaffold: {
     at: 'github.com/GoogleContainerTools/skaffold/v2@v2.16.1',
@@ -92,6 +96,21 @@ function withDefinitions(schema: Schema, all: Definitions): unknown {
   visit(schema);
   const definitions = Object.fromEntries([...reached].map((name) => [name, closed(all[name])]));
   return { ...(closed(schema) as object), definitions };
+}
+
+/** Writes the closed schemas of the objects of Chaos Mesh into a folder. Returns the pattern of their file names. */
+export async function writeChaosMeshSchemas(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const root = await download('chaosMesh', folder);
+  for (const name of ['podchaos', 'networkchaos', 'httpchaos']) {
+    const text = await readFile(join(root, `config/crd/bases/chaos-mesh.org_${name}.yaml`), 'utf8');
+    const { group, names, versions } = parseDocument(text).toJS().spec;
+    for (const { name: version, schema } of versions) {
+      const file = join(folder, fileName(group, version, names.kind));
+      await writeFile(file, JSON.stringify(closed(schema.openAPIV3Schema)));
+    }
+  }
+  return join(folder, pattern);
 }
 
 /** Writes skaffold's schema of skaffold.yaml into a folder. Returns the pattern of its file name. */

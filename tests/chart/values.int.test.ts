@@ -3,6 +3,7 @@
 import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
+import { serviceConfig } from '@standing-order/service-kit/config';
 import { expect, test } from 'vitest';
 import { containerOf, type KubernetesObject, ofKind, one, render, services, type Values, variable } from './helm.ts';
 
@@ -19,6 +20,19 @@ test('values of a service override the defaults of that service only', async () 
     'true',
     undefined,
   ]);
+});
+
+test('the chart sets every environment variable that a service reads', async () => {
+  const auth = { issuer: 'https://issuer.example', audience: 'so' };
+  const objects = await render({ auth, order: { deadlineSeconds: 60 } });
+  const schemas = { consumer: serviceConfig, notification: notificationConfig, order: orderConfig };
+  for (const [service, { shape }] of Object.entries({ ...schemas, restaurant: serviceConfig })) {
+    const set = new Set(containerOf(objects, service).env.map(({ name }: { name: string }) => name));
+    // The proxy variables belong to the environment of the pods, which `env` adds to.
+    const missing = Object.keys(shape).filter((name) => !set.has(name) && !/_proxy$/i.test(name));
+    expect([service, missing]).toEqual([service, []]);
+  }
+  expect(services.map((service) => variable(objects, service, 'KEEP_ALIVE_SECONDS'))).toEqual(Array(4).fill('75'));
 });
 
 test('integers, booleans and strings reach a service unchanged', async () => {
@@ -43,6 +57,17 @@ test('sidecarResources become annotations of Dapr, one per request and limit', a
     'dapr.io/sidecar-memory-limit': '512Mi',
   });
   expect((await annotationsFor({})).map(([name]) => name)).not.toContain('dapr.io/sidecar-cpu-limit');
+});
+
+test('Go in a sidecar collects garbage in time for its memory limit, unless the annotation is given', async () => {
+  const environment = async (values: Values) =>
+    one(await render(values), 'Deployment', 'so-order').spec.template.metadata.annotations['dapr.io/env'];
+  expect(await environment({})).toBe(`GOMEMLIMIT=${Math.floor((512 * 1024 * 1024 * 2) / 5)}`);
+  expect(await environment({ defaults: { sidecarResources: { limits: { memory: '1Gi' } } } })).toBe(
+    `GOMEMLIMIT=${Math.floor((1024 * 1024 * 1024 * 2) / 5)}`,
+  );
+  expect(await environment({ defaults: { sidecarResources: { limits: { memory: null } } } })).toBeUndefined();
+  expect(await environment({ defaults: { podAnnotations: { 'dapr.io/env': 'A=b' } } })).toBe('A=b');
 });
 
 test('max_connections of PostgreSQL covers all sidecars', async () => {
@@ -166,6 +191,8 @@ test('the two default Redis servers have an append-only file and refuse writes w
   expect(commands[0]).toContain('--appendonly yes --appendfsync always');
   expect(commands[1]).toContain('--appendonly yes --appendfsync everysec');
   for (const command of commands) expect(command).toContain('--maxmemory-policy noeviction --requirepass');
+  expect(commands[1]).toContain('--proto-max-bulk-len 1mb');
+  expect(commands[0]).not.toContain('--proto-max-bulk-len');
 });
 
 test('without the notification service, NOTIFICATIONS is off and no object of it is left', async () => {

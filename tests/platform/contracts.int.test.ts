@@ -1,4 +1,11 @@
-import { INVOKER, type MessageType, messageData } from '@standing-order/contracts';
+import {
+  BATCH_ENTRY_TYPES,
+  type CloudEvent,
+  entriesOf,
+  INVOKER,
+  type MessageType,
+  messageData,
+} from '@standing-order/contracts';
 import { poll } from '@standing-order/testing/poll';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -248,7 +255,7 @@ test('an invalid request is refused on its channel or, without a channel, dead-l
 });
 
 test('every message on the broker matches the documents and belongs to its order', async () => {
-  await fixture().place(1);
+  await fixture().place(100);
   await request('nothing', noOrder);
   const orders = [GOOD_ORDER, { ...GOOD_ORDER, consumerId: 'nobody' }, { ...GOOD_ORDER, restaurantId: 'nowhere' }];
   await Promise.all(
@@ -258,12 +265,18 @@ test('every message on the broker matches the documents and belongs to its order
     }),
   );
   await poll(
-    'a message of each type',
+    'a message of each type, and a batch message of each type',
     () => differencesOnBroker(),
-    ({ types }) => Object.keys(messageData).every((type) => types.has(type)),
+    ({ types }) => Object.keys({ ...messageData, ...BATCH_ENTRY_TYPES }).every((type) => types.has(type)),
   );
   expect((await differencesOnBroker()).found).toEqual([]);
 });
+
+interface Described {
+  readonly name: MessageType;
+  readonly payload: Payload;
+  readonly 'x-entry-types'?: readonly string[];
+}
 
 /** The types of all messages on the broker, and each difference from the documents of their senders and receivers. */
 async function differencesOnBroker() {
@@ -271,12 +284,19 @@ async function differencesOnBroker() {
   const found: string[] = [];
   for (const service of services) {
     const { channels, components } = (await get(`${urlOf(service)}/asyncapi.json`)).body;
-    const messages: Record<string, { readonly name: MessageType; readonly payload: Payload }> = components.messages;
+    const messages: Record<string, Described> = components.messages;
     for (const { address } of Object.values<{ readonly address: string }>(channels)) {
       for (const event of await messagesOn(address.replace('{client}', 'shop'))) {
-        const payload = Object.values(messages).find(({ name }) => name === event.type)?.payload;
-        if (!payload || event.source === NOBODY) continue;
+        const described = Object.values(messages).find(({ name }) => name === event.type);
+        if (!described || event.source === NOBODY) continue;
+        const { payload, 'x-entry-types': entryTypes } = described;
         types.add(event.type);
+        if (entryTypes) {
+          const entries = entriesOf(event) as readonly CloudEvent[];
+          // Another sender's batch, which its own document and that of the receiver describe.
+          if (!entries.every(({ type }) => entryTypes.some((known) => type.endsWith(`.${known}`)))) continue;
+          for (const { type } of entries) types.add(type);
+        }
         const validator = ajv();
         validator.validate(payload, event);
         for (const error of validator.errors ?? []) found.push(`${event.type}: ${error.instancePath} ${error.message}`);

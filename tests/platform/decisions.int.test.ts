@@ -2,6 +2,7 @@ import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
+import { messagesOn } from '../support/redis.ts';
 
 /** Places an order and waits for the verdict. */
 async function decide({ platform }: PlatformFixture, request: unknown): Promise<HttpResponse['body']> {
@@ -93,8 +94,7 @@ describe('an order with a deadline', () => {
     await poll(
       'the late answer, handled',
       async () => {
-        const replies = (await broker.xRange('order-replies', '-', '+')) ?? [];
-        const types = replies.map(({ message }) => JSON.parse(String(message.data))).map(({ type }) => String(type));
+        const types = (await messagesOn(broker, 'order-replies')).map(({ event }) => String(event.type));
         const [group] = await broker.xInfoGroups('order-replies');
         return { late: types.some((type) => type.includes('consumer')), lag: group?.lag, pending: group?.pending };
       },

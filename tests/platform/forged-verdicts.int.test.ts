@@ -2,6 +2,7 @@ import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
 import { call, get, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
+import { messagesOn } from '../support/redis.ts';
 
 const fixture = usePlatform(() => ({ replicas: { order: 1 } }));
 const orders = () => `${fixture().platform.urls.order[0]}/orders`;
@@ -9,16 +10,14 @@ const orders = () => `${fixture().platform.urls.order[0]}/orders`;
 const CONSUMER_VALIDATED = 'com.standing-order.consumer-validated.v1';
 const DETAILS_VALIDATED = 'com.standing-order.order-details-validated.v1';
 
-const messagesOn = async (topic: string) =>
-  ((await fixture().broker.xRange(topic, '-', '+')) ?? []).map(({ message }) => JSON.parse(String(message.data)));
+const eventsOn = async (topic: string) => (await messagesOn(fixture().broker, topic)).map(({ event }) => event);
 
 /** The genuine reply of this type to a command of the order. */
 const replyTo = async (id: string, type: string) =>
   (
     await poll(
       `${type} of ${id}`,
-      async () =>
-        (await messagesOn('order-replies')).filter((event) => event.type === type && event.data.orderId === id),
+      async () => (await eventsOn('order-replies')).filter((event) => event.type === type && event.data.orderId === id),
       (found) => found.length > 0,
     )
   )[0].data;
@@ -86,7 +85,7 @@ test('a client that answers its own order while the restaurant is down does not 
   const { letters, order } = await poll(
     'an effect of the forged replies',
     async () => ({
-      letters: (await messagesOn('order-replies-dead')).map(({ data }) => data),
+      letters: (await eventsOn('order-replies-dead')).map(({ data }) => data),
       order: await orderOf(orderId),
     }),
     ({ letters: found, order: { status } }) => found.length >= 6 || status !== 'PENDING',

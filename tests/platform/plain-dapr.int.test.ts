@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { HttpResponse } from '../support/client.ts';
 import { type PlainFixture, startPlainFixture, TOPIC } from '../support/plain-dapr.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
+import { messagesOn } from '../support/redis.ts';
 
 const TRACE_ID = 'a'.repeat(32);
 
@@ -160,9 +161,8 @@ async function placeAtOurs(headers: Readonly<Record<string, string>> = {}) {
   return poll(
     'their commands',
     async () => {
-      const entries = (await ours().broker.xRange('consumer-commands', '-', '+')) ?? [];
-      return entries.flatMap(({ id, message }) => {
-        const event = JSON.parse(String(message.data)) as Readonly<Record<string, unknown>>;
+      const sent = await messagesOn(ours().broker, 'consumer-commands');
+      return sent.flatMap(({ id, event }) => {
         const order = placed.get(event.subject);
         return order ? [{ event, waited: Number(id.split('-')[0]) - Date.parse(order.createdAt) }] : [];
       });

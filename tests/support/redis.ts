@@ -1,3 +1,4 @@
+import { entriesOf } from '@standing-order/contracts';
 import { createClient } from 'redis';
 
 /** A client of one Redis server of the test. */
@@ -14,4 +15,20 @@ export async function connectRedis(url: string) {
   client.on('error', () => {});
   await client.connect();
   return client;
+}
+
+/** A message on a topic; the entries of a batch message each. */
+export interface MessageOnTopic {
+  /** Id of the stream entry. */
+  readonly id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any field of any message
+  readonly event: any;
+}
+
+/** All messages on a topic of the broker. */
+export async function messagesOn(broker: Redis, topic: string): Promise<readonly MessageOnTopic[]> {
+  const entries = (await broker.xRange(topic, '-', '+')) ?? [];
+  return entries.flatMap(({ id, message }) =>
+    entriesOf(JSON.parse(String(message.data))).map((event) => ({ id, event })),
+  );
 }

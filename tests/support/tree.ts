@@ -16,6 +16,9 @@ export const call = (from: string, method: string, path: string, ...below: Tree[
   [`${from} (dapr): ${path}`, ...below],
 ];
 
+/** Whether this is the sidecar's span of a delivery. For a batch message it is in the trace of the batch, not in those of its orders. */
+export const isDelivery = (text: string): boolean => text.includes(' (dapr): pubsub/');
+
 /** A line for each span, indented by depth; siblings are sorted by their lines. */
 export function linesOf([span, ...below]: Tree): string[] {
   return [span, ...sorted(below.map(linesOf)).map((line) => `  ${line}`)];

@@ -122,3 +122,32 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 resources: {{ .resources | default dict | toJson }}
 securityContext: {{ mustMergeOverwrite $context .root.Values.security.containerSecurityContext | toJson }}
 {{- end -}}
+
+{{/*
+Soft memory limit of the Go runtime of a sidecar, in bytes: two fifths of its container's limit, since programs and stacks take memory
+besides. Empty without a limit. Takes the values of the service.
+*/}}
+{{- define "standing-order.goMemoryLimit" -}}
+{{- $bytes := dig "limits" "memory" "" .sidecarResources | include "standing-order.bytes" | int64 -}}
+{{- if gt $bytes 0 -}}
+{{ div (mul $bytes 2) 5 }}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Environment of a sidecar, as the value of its annotation; empty for none. The value of podAnnotations replaces the memory limit of Go, which
+makes Go collect garbage more often above it. The certificates are besides the public ones of the image. Takes a dict of root and service
+(its values).
+*/}}
+{{- define "standing-order.sidecarEnvironment" -}}
+{{- $variables := list -}}
+{{- if hasKey .service.podAnnotations "dapr.io/env" -}}
+{{- $variables = append $variables (get .service.podAnnotations "dapr.io/env") -}}
+{{- else -}}
+{{- with include "standing-order.goMemoryLimit" .service }}{{ $variables = append $variables (printf "GOMEMLIMIT=%s" .) }}{{ end -}}
+{{- end -}}
+{{- if or .root.Values.caBundle.configMap .root.Values.caBundle.secret -}}
+{{- $variables = append $variables "SSL_CERT_DIR=/etc/ca-bundle" -}}
+{{- end -}}
+{{ join "," $variables }}
+{{- end -}}

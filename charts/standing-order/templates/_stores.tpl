@@ -75,13 +75,13 @@ Takes the root context.
 {{- end -}}
 
 {{/*
-Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Four streams carry whole orders: commands
-to the restaurant service, replies, decided orders, and one client's outcomes. An order of 100 lines with long names is a message of
-32 KiB. Full of such messages, the four streams take three quarters of maxMemory. Takes the root context.
+Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Five streams have large messages: the
+commands to both validators and the replies, each for many orders, decided orders, and one client's outcomes. Such a message has at most
+32 KiB. Full of such messages, the five streams take three quarters of maxMemory. Takes the root context.
 */}}
 {{- define "standing-order.streamLength" -}}
 {{- $memory := include "standing-order.bytes" .Values.broker.maxMemory | int64 -}}
-{{- min 50000 (div (mul $memory 3) (mul 4 4 32768)) -}}
+{{- min 50000 (div (mul $memory 3) (mul 4 5 32768)) -}}
 {{- end -}}
 
 {{/* Size of the volume of an installed store; empty without one, or without a cluster. Takes a dict of root and part (stateStore or broker). */}}
@@ -108,4 +108,34 @@ topics, their dead-letter topics and the outcomes of four clients. Takes the roo
 {{- define "standing-order.partitionBytes" -}}
 {{- $storage := include "standing-order.volumeSize" (dict "root" . "part" "broker") | include "standing-order.bytes" | int64 -}}
 {{- div (mul $storage 4) (mul 5 20 (int .Values.broker.partitions)) -}}
+{{- end -}}
+
+{{/*
+Init container of the state store in the chart. It refuses a volume that holds the data of the other kind, which the store would start
+beside, empty. A file of the volume names the kind that used it last; volumes of earlier versions are recognised by their content.
+Takes a dict of root, kind and image.
+*/}}
+{{- define "standing-order.storeKindGuard" -}}
+- name: check-kind
+  image: {{ .image }}
+  {{- include "standing-order.containerSpec" (dict "root" .root "resources" .root.Values.initContainers.resources) | nindent 2 }}
+  terminationMessagePolicy: FallbackToLogsOnError
+  command: [sh, -ec]
+  args:
+    - |
+      kind={{ .kind }}
+      mark=/data/state-store-kind
+      found=$kind
+      if [ -e /data/pgdata ]; then found=postgresql; fi
+      if [ -e /data/appendonlydir ]; then found=redis; fi
+      if [ -e "$mark" ]; then found=$(cat "$mark"); fi
+      if [ "$found" != "$kind" ] && [ "$MAY_BE_EMPTY" != true ]; then
+        echo "The volume holds the orders of $found, and stateStore.kind is $kind, which would start without them: set stateStore.kind=$found. To start without the former orders, set stateStore.mayBeEmpty=true." >&2
+        exit 2
+      fi
+      echo "$kind" > "$mark"
+  env:
+    - { name: MAY_BE_EMPTY, value: {{ eq (toString .root.Values.stateStore.mayBeEmpty) "true" | quote }} }
+  volumeMounts:
+    - { name: data, mountPath: /data }
 {{- end -}}

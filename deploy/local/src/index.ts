@@ -3,5 +3,5 @@ export type { Resource } from './dapr/resource.ts';
 export type { BrokerKind, StoreKind } from './dapr/source.ts';
 export { defaultDataDir, type PlatformOptions } from './options.ts';
 export { type Platform, startPlatform } from './platform.ts';
-export { findPortBase, type ServiceName } from './ports.ts';
-export type { ProcessKind, ProcessState, ProcessView } from './processes/spec.ts';
+export { brokerPort, findPortBase, type ServiceName, statePort } from './ports.ts';
+export type { ProcessKind, ProcessState, ProcessView, Program } from './processes/spec.ts';

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Resource } from './dapr/resource.ts';
 import type { BrokerKind, StoreKind } from './dapr/source.ts';
 import { maxReplicas, portSpan, type ServiceName, services } from './ports.ts';
+import type { Program } from './processes/spec.ts';
 
 /** The settings of a platform. Every setting but the directory has a default. */
 export interface PlatformOptions {
@@ -15,12 +16,16 @@ export interface PlatformOptions {
   readonly broker?: BrokerKind;
   /** Default: one each, and no notification service, because the other services run without it. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
+  /** Ports of proxies on this machine between the sidecars and the stores. Default: no proxy. */
+  readonly storeProxies?: { readonly state?: number; readonly broker?: number };
   /** Environment variables of a service, over those that the platform sets. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Flags of a service's sidecars, over those that the platform sets. */
   readonly sidecarFlags?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Main modules to run in place of the services' own. */
   readonly main?: Partial<Record<ServiceName, string>>;
+  /** Changes the program of a process, such as to start it inside a limit. */
+  readonly program?: (process: string, program: Program) => Program;
   /** Changes the Dapr resources before they are written. */
   readonly resources?: (resources: readonly Resource[]) => readonly Resource[];
   /** Delete the data of an earlier run in the directory. */
@@ -55,6 +60,8 @@ export function settingsOf(options: PlatformOptions): Settings {
     portBase: 4000,
     store: 'redis',
     broker: 'redis',
+    storeProxies: {},
+    program: (_, program) => program,
     resources: (resources) => resources,
     clean: false,
     startDeadlineMs: 120_000,

@@ -90,7 +90,9 @@ async function run(settings: Settings, tools: Tools, secrets: Secrets, release: 
 
 /** The addresses in the form that Dapr's components take. */
 function daprAddresses(settings: Settings, secrets: Secrets) {
-  const { state, broker } = storeUrls(settings, secrets);
+  const { storeProxies: proxies, portBase } = settings;
+  const ports = { state: proxies.state ?? statePort(portBase), broker: proxies.broker ?? brokerPort(portBase) };
+  const { state, broker } = storeUrls(settings, secrets, ports);
   return { store: settings.store === 'redis' ? new URL(state).host : state, broker: new URL(broker).host };
 }
 
@@ -98,21 +100,30 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
   const { dataDir, portBase } = settings;
   const redis = { binary: tools.redis, dataDir };
   const state = { port: statePort(portBase), dataDir, password: secrets.databasePassword };
-  return [
+  const specs = [
     tools.postgres === undefined
       ? redisProcess({ ...redis, name: 'redis-state', port: state.port, appendfsync: 'always' })
       : await postgresqlProcess({ ...state, binary: tools.postgres }),
     tools.kafka === undefined
-      ? redisProcess({ ...redis, name: 'redis-broker', port: brokerPort(portBase), appendfsync: 'everysec' })
+      ? redisProcess({
+          ...redis,
+          name: 'redis-broker',
+          port: brokerPort(portBase),
+          appendfsync: 'everysec',
+          // No message is larger; this is the least that Redis can be set to.
+          maxValue: '1mb',
+        })
       : kafkaProcess({
           binary: tools.kafka.kafka,
           java: tools.kafka.java,
           port: brokerPort(portBase),
+          advertisedPort: settings.storeProxies.broker ?? brokerPort(portBase),
           controllerPort: controllerPort(portBase),
           dataDir,
         }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
+  return specs.map((spec) => ({ ...spec, program: settings.program(spec.name, spec.program) }));
 }
 
 /** The services that the order service invokes. */
@@ -222,13 +233,17 @@ function platformOf(
   };
 }
 
-function storeUrls({ store, broker, portBase }: Settings, { databasePassword }: Secrets): Platform['stores'] {
-  const state = `${loopback}:${statePort(portBase)}`;
+function storeUrls(
+  { store, broker, portBase }: Settings,
+  { databasePassword }: Secrets,
+  ports = { state: statePort(portBase), broker: brokerPort(portBase) },
+): Platform['stores'] {
+  const state = `${loopback}:${ports.state}`;
   return {
     state:
       store === 'redis'
         ? `redis://${state}`
         : `postgresql://${postgresqlUser}:${databasePassword}@${state}/${postgresqlDatabase}`,
-    broker: `${broker}://${loopback}:${brokerPort(portBase)}`,
+    broker: `${broker}://${loopback}:${ports.broker}`,
   };
 }

@@ -149,6 +149,19 @@ export const TOOLS = {
     },
     installHint: 'install k6 2.1.0 or newer (https://grafana.com/docs/k6/latest/set-up/install-k6)',
   },
+  'toxiproxy-server': {
+    name: 'toxiproxy-server',
+    wanted: { atLeast: '2.12.0', below: '3' },
+    companions: [],
+    folders: [],
+    source: {
+      kind: 'go',
+      folder: pinsFolder('toxiproxy'),
+      program: 'github.com/Shopify/toxiproxy/v2/cmd/server',
+      flags: ['-ldflags=-s -w -X github.com/Shopify/toxiproxy/v2.Version=2.12.0'],
+    },
+    installHint: 'install toxiproxy 2.12.0 or newer (https://github.com/Shopify/toxiproxy/releases)',
+  },
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;

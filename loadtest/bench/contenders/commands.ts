@@ -19,10 +19,23 @@ export async function commandsOf(order: Pending): Promise<readonly Command[]> {
     for (const publication of publications) commands.push({ topic, publication });
     return publications.map(() => true);
   };
-  const transport = commandTransport({ sidecar: { publish }, pubsub: '', clock: systemClock, tokens });
+  const transport = commandTransport({
+    sidecar: { publish },
+    pubsub: '',
+    clock: systemClock,
+    tokens,
+    partitionKeyOf: String,
+    maxEntries: 1,
+  });
   const token = { w: 'bench', a: 1, t: 0 };
   await transport.send(
-    ['consumer', 'details'].map((channel) => ({ channel, lane: laneOf(order.id), token, document: order })),
+    ['consumer', 'details'].map((channel) => ({
+      channel,
+      lane: laneOf(order.id),
+      token,
+      document: order,
+      alone: false,
+    })),
   );
   return commands;
 }

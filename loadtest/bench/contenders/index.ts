@@ -50,6 +50,11 @@ function builtInOutbox(resources: readonly Resource[]): readonly Resource[] {
 export const CONTENDERS: readonly Contender[] = [
   { name: 'ours', description: 'the order service of this repository, in its default style, respond-first' },
   {
+    name: 'batches-of-one',
+    description: 'ours with each command and each reply in a message of its own',
+    env: { BATCH_ENTRIES: '1' },
+  },
+  {
     name: 'synchronous',
     description: 'ours in the style synchronous: the response is the verdict of both validators',
     env: { ORDER_STYLE: 'synchronous' },

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { Send } from './load.ts';
+import type { Send, Target } from './load.ts';
 import { bodyOf } from './orders.ts';
 
 /** More connections would measure the kernel. Further requests wait in the pool, and their wait counts as latency. */
@@ -11,9 +11,9 @@ const ACKNOWLEDGED: ReadonlySet<number> = new Set([201, 202]);
  * Sends orders by POST /orders. The generator shares its cores with the system under test, so it uses undici's handlers:
  * `Pool.request` with its streams and promises takes half as much processor time again.
  */
-export function httpSender(url: string, timeoutMs: number): Send {
+export function httpSender({ url, headers: more }: Extract<Target, { by: 'http' }>, timeoutMs: number): Send {
   const pool = new Pool(url, { connections: CONNECTIONS, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
-  const headers = { 'content-type': 'application/json' };
+  const headers = { 'content-type': 'application/json', ...more };
   return (requestNumber) =>
     new Promise((resolve) => {
       let status = 0;

@@ -5,7 +5,7 @@ export type Loop =
 
 /** Where orders are sent: the base URL of the order service, or the Redis of the message broker. */
 export type Target =
-  | { readonly by: 'http'; readonly url: string }
+  | { readonly by: 'http'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly by: 'message'; readonly redisUrl: string };
 
 /** One load: its target, its rate, and its limits. */

@@ -13,8 +13,7 @@ export async function runLoad(
   onMarker: (marker: PhaseMarker) => void,
 ): Promise<Extract<WorkerMessage, { result: LoadResult }>> {
   const { target, timeoutMs } = load;
-  const send =
-    target.by === 'http' ? httpSender(target.url, timeoutMs) : await messageSender(target.redisUrl, timeoutMs);
+  const send = target.by === 'http' ? httpSender(target, timeoutMs) : await messageSender(target.redisUrl, timeoutMs);
   const run = new LoadRun(load, send, onMarker);
   await (load.loop.kind === 'closed' ? run.closed(load.loop.concurrency) : run.open(load.loop.rate));
   return { result: run.result(), ids: run.ids };

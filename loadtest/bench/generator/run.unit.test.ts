@@ -92,7 +92,8 @@ describe('a request by HTTP', () => {
   async function sendTo(respond: RequestListener, timeoutMs = 10_000) {
     server = createServer(respond).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
-    return httpSender(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, timeoutMs)(7);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return httpSender({ by: 'http', url }, timeoutMs)(7);
   }
 
   it.each([201, 202])('is acknowledged with status %i and the id of its location', async (status) => {

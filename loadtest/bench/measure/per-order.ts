@@ -18,9 +18,14 @@ export interface PerOrder {
   readonly durableBytes: number;
   /** Messages of all topics. */
   readonly messages: number;
+  /** Bytes of those messages, from the mean size of the latest ones of each topic. */
+  readonly messageBytes: number;
 }
 
 const CORE_PROCESSES = ['order', 'order-dapr', 'redis'];
+
+const bytesOf = ({ messages, messageSizes }: Sample): number =>
+  Object.entries(messages).reduce((sum, [topic, count]) => sum + count * (messageSizes[topic] ?? 0), 0);
 
 /** Divides the resources used by the number of orders. `ownReads` are Redis commands of the benchmark itself. */
 export function perOrder(used: Sample, orders: number, ownReads = 0): PerOrder {
@@ -36,5 +41,6 @@ export function perOrder(used: Sample, orders: number, ownReads = 0): PerOrder {
     redisCommands: (used.redis.commands - ownReads) / orders,
     durableBytes: used.redis.aofBytes / orders,
     messages: Object.values(used.messages).reduce((sum, count) => sum + count, 0) / orders,
+    messageBytes: bytesOf(used) / orders,
   };
 }

@@ -7,6 +7,7 @@ it('divides the resources by the orders and leaves out the reads of the benchmar
     redis: { commands: 1100, aofBytes: 50_000 },
     sidecar: { calls: 20, bytes: 200_000, stateOperations: 10 },
     messages: { 'consumer-commands': 100, 'order-replies': 200 },
+    messageSizes: { 'consumer-commands': 500, 'order-replies': 1_000 },
   };
   expect(perOrder(used, 100, 100)).toEqual({
     cpuMs: { order: 20, 'order-dapr': 10, redis: 5, consumer: 40 },
@@ -17,5 +18,6 @@ it('divides the resources by the orders and leaves out the reads of the benchmar
     redisCommands: 10,
     durableBytes: 500,
     messages: 3,
+    messageBytes: 2500,
   });
 });

@@ -10,25 +10,43 @@ export interface Sample {
   readonly sidecar: SidecarTotals;
   /** Messages by topic, trimmed ones included. */
   readonly messages: Readonly<Record<string, number>>;
+  /** Mean size of the latest messages by topic, in bytes. */
+  readonly messageSizes: Readonly<Record<string, number>>;
 }
+
+/** Number of messages of each topic whose sizes are read. */
+const SIZED_MESSAGES = 200;
 
 const NO_SIDECAR: SidecarTotals = { calls: 0, bytes: 0, stateOperations: 0 };
 const TIMEOUT_MS = 5_000;
 
 /** Measures every process of the testbed, and only the CPU time of `others` (name to process id). */
 export async function sample(testbed: Testbed, others: Readonly<Record<string, number>> = {}): Promise<Sample> {
-  const [cpu, info, exposition, messages] = await Promise.all([
+  const [cpu, info, exposition, messages, messageSizes] = await Promise.all([
     cpuSeconds({ ...testbed.pids(), ...others }),
     testbed.redis.info('everything'),
     testbed.sidecarMetrics === undefined ? undefined : fetchText(testbed.sidecarMetrics),
     messageCounts(testbed),
+    meanMessageSizes(testbed),
   ]);
   return {
     cpu,
     redis: redisTotals(info),
     sidecar: exposition === undefined ? NO_SIDECAR : sidecarTotals(exposition),
     messages,
+    messageSizes,
   };
+}
+
+async function meanMessageSizes({ redis, topics }: Pick<Testbed, 'redis' | 'topics'>): Promise<Record<string, number>> {
+  const sizes = await Promise.all(
+    topics.map(async (name) => {
+      const latest = (await redis.xRevRange(name, '+', '-', { COUNT: SIZED_MESSAGES })) ?? [];
+      const bytes = latest.map(({ message }) => Buffer.byteLength(String(message.data)));
+      return bytes.reduce((sum, size) => sum + size, 0) / Math.max(1, bytes.length);
+    }),
+  );
+  return Object.fromEntries(topics.map((name, i) => [name, sizes[i] ?? 0]));
 }
 
 /** Number of messages that were ever added to each topic. */
@@ -50,6 +68,7 @@ export function between(before: Sample, after: Sample): Sample {
     redis: difference(after.redis, before.redis),
     sidecar: difference(after.sidecar, before.sidecar),
     messages: difference(after.messages, before.messages),
+    messageSizes: after.messageSizes,
   };
 }
 

@@ -50,4 +50,5 @@ export const costColumns = <Run>(costs: (run: Run) => PerOrder): Column<Run>[] =
   medianColumn('Redis commands', (run) => costs(run).redisCommands),
   medianColumn('durable bytes', (run) => costs(run).durableBytes),
   medianColumn('messages', (run) => costs(run).messages),
+  medianColumn('message bytes', (run) => costs(run).messageBytes),
 ];

@@ -1,32 +1,42 @@
 import { CONSUMERS, consumerId, MENU, RESTAURANTS, restaurantId } from '../generator/orders.ts';
 import type { Testbed } from './testbed.ts';
 
+type Headers = Readonly<Record<string, string>>;
+
 /** Creates the consumers and restaurants of the generator's orders; every order is valid. */
-export async function createEntities(urls: Testbed['urls']): Promise<void> {
+export async function createEntities(urls: Testbed['urls'], headers: Headers = {}): Promise<void> {
   for (let n = 0; n < CONSUMERS; n++) {
-    await create(`${urls.consumer}/consumers`, {
-      id: consumerId(n),
-      name: `Consumer ${n}`,
-      active: true,
-      orderLimit: { amount: 100_000_00, currency: 'EUR' },
-    });
+    await create(
+      `${urls.consumer}/consumers`,
+      {
+        id: consumerId(n),
+        name: `Consumer ${n}`,
+        active: true,
+        orderLimit: { amount: 100_000_00, currency: 'EUR' },
+      },
+      headers,
+    );
   }
   for (let n = 0; n < RESTAURANTS; n++) {
-    await create(`${urls.restaurant}/restaurants`, {
-      id: restaurantId(n),
-      name: `Restaurant ${n}`,
-      open: true,
-      currency: 'EUR',
-      minimumOrder: 500,
-      menu: MENU,
-    });
+    await create(
+      `${urls.restaurant}/restaurants`,
+      {
+        id: restaurantId(n),
+        name: `Restaurant ${n}`,
+        open: true,
+        currency: 'EUR',
+        minimumOrder: 500,
+        menu: MENU,
+      },
+      headers,
+    );
   }
 }
 
-async function create(url: string, entity: object): Promise<void> {
+async function create(url: string, entity: object, headers: Headers): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(entity),
     signal: AbortSignal.timeout(10_000),
   });

@@ -30,7 +30,11 @@ export interface AsyncApi {
   readonly operations: Readonly<
     Record<string, { readonly action: 'send' | 'receive'; readonly messages: readonly { readonly $ref: string }[] }>
   >;
-  readonly components: { readonly messages: Readonly<Record<string, { readonly payload: JsonSchema }>> };
+  readonly components: {
+    readonly messages: Readonly<
+      Record<string, { readonly payload: JsonSchema; readonly 'x-entry-types'?: readonly string[] }>
+    >;
+  };
 }
 
 /** The changes of a new OpenAPI document that break clients of the old one, one sentence each. Pure. */
@@ -113,7 +117,8 @@ function named(reference: string, schemas: OpenApi['components']['schemas']): Js
 
 /**
  * The changes of a new AsyncAPI document that break services of the old version, one sentence each. A new message type on an
- * existing channel is a break, since its receivers do not support it. Pure.
+ * existing channel is a break, since its receivers do not support it. A batch of messages that they support is none: its sender
+ * repeats each entry alone (docs/adr/0079). Pure.
  */
 export function asyncApiBreaks(before: AsyncApi, after: AsyncApi): string[] {
   return Object.entries(before.operations).flatMap(([name, { action, messages }]) => {
@@ -122,7 +127,7 @@ export function asyncApiBreaks(before: AsyncApi, after: AsyncApi): string[] {
     const [old, fresh] = [messages.map(typeOf), now.messages.map(typeOf)];
     return [
       ...old.filter((type) => !fresh.includes(type)).map((type) => `${name}: ${type} was removed`),
-      ...(action === 'send' ? fresh.filter((type) => !old.includes(type)) : []).map(
+      ...(action === 'send' ? fresh.filter((type) => !old.includes(type) && !isBatchOf(after, type, old)) : []).map(
         (type) => `${name}: ${type} is new to the receivers`,
       ),
       ...old
@@ -133,6 +138,12 @@ export function asyncApiBreaks(before: AsyncApi, after: AsyncApi): string[] {
         }),
     ];
   });
+}
+
+/** Whether this type is a batch message in which each entry is of a type that receivers support. */
+function isBatchOf({ components }: AsyncApi, type: string, supported: readonly string[]): boolean {
+  const entries = components.messages[type]?.['x-entry-types'] ?? [];
+  return entries.length > 0 && entries.every((entry) => supported.includes(entry));
 }
 
 const typeOf = ({ $ref }: { readonly $ref: string }): string => $ref.slice($ref.lastIndexOf('/') + 1);

@@ -108,6 +108,12 @@ describe('messages', () => {
       { $ref: '#/x/validate-more.v1' },
       'validate-more.v1 is new to the receivers',
     ],
+    [
+      'a batch with a message that its receivers do not support',
+      ['operations', 'send-consumer-commands', 'messages', '1'],
+      { $ref: '#/x/order-replies-batch.v1' },
+      'order-replies-batch.v1 is new to the receivers',
+    ],
     ['a field that is no longer sent', [...command, 'properties', 'consumerId'], undefined, 'consumerId: was removed'],
     ['a field that is sent with another type', [...command, 'properties', 'consumerId'], { type: 'null' }, 'type null'],
     [
@@ -124,6 +130,11 @@ describe('messages', () => {
   test.each<[string, readonly string[], unknown]>([
     ['a new field of a sent message', [...command, 'properties', 'note'], text],
     ['a new optional field of a received message', [...reply, 'properties', 'note'], text],
+    [
+      'a new batch of messages that are sent already',
+      ['operations', 'send-consumer-commands', 'messages', '9'],
+      { $ref: '#/x/consumer-commands-batch.v1' },
+    ],
     ['a new channel', ['operations', 'send-more'], { action: 'send', messages: [] }],
     ['a new received message type', ['operations', 'receive-order-replies', 'messages', '9'], { $ref: '#/x/y' }],
   ])('%s is compatible', (_, path, value) => {

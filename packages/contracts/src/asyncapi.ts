@@ -1,8 +1,10 @@
+import { BATCH_ENTRY_TYPES, type BatchType, batchSchema, batchTypeOf, isBatchType } from './batches.ts';
 import { cloudEvent, dataSchemaOf } from './cloud-event.ts';
 import { CONTRACT_VERSION } from './http/openapi.ts';
 import { clientName } from './ids.ts';
 import { type Direction, jsonSchemaOf } from './json-schema.ts';
 import { type MessageType, messageData } from './messages.ts';
+import batchSamples from './samples/batches.json' with { type: 'json' };
 import samples from './samples/messages.json' with { type: 'json' };
 import { type Party, SENDERS } from './senders.ts';
 import { OUTCOME_TYPES, outcomeTopic, TOPICS, type Topic } from './topics.ts';
@@ -11,29 +13,44 @@ import { OUTCOME_TYPES, outcomeTopic, TOPICS, type Topic } from './topics.ts';
 interface ChannelUse {
   readonly address: string;
   readonly action: 'send' | 'receive';
-  readonly types: readonly MessageType[];
+  readonly types: readonly (MessageType | BatchType)[];
 }
 
 /** Every channel that a service sends to or receives from. */
 function usesOf(service: Party): ChannelUse[] {
   const sent = (types: readonly MessageType[]) => types.filter((type) => SENDERS[type] === service);
+  const withBatch = (topic: string, types: readonly MessageType[]) => {
+    const batch = batchTypeOf(topic);
+    const isCarried = batch !== undefined && types.some((type) => carries(batch, type));
+    return isCarried ? [...types, batch] : types;
+  };
   const all: ChannelUse[] = Object.values<Topic>(TOPICS).flatMap(({ name: address, types, subscriber }) => [
-    { address, action: 'send', types: sent(types) },
-    { address, action: 'receive', types: subscriber === service ? types : [] },
+    { address, action: 'send', types: withBatch(address, sent(types)) },
+    { address, action: 'receive', types: subscriber === service ? withBatch(address, types) : [] },
   ]);
   const outcomes: ChannelUse = { address: outcomeTopic('{client}'), action: 'send', types: sent(OUTCOME_TYPES) };
   return [...all, outcomes].filter(({ types }) => types.length > 0);
 }
 
+const carries = (batch: BatchType, type: MessageType): boolean =>
+  (BATCH_ENTRY_TYPES[batch] as readonly MessageType[]).includes(type);
+
 /** Facts about a message that its schema does not contain. */
-const DESCRIPTIONS: Partial<Record<MessageType, string>> = {
+const BATCH_DESCRIPTION =
+  'The messages about many orders in one. Each entry is a message of its own: it has its own trace context, and an entry that is ' +
+  'invalid becomes a dead letter alone. Its subject is its order id, and its other attributes are those of the batch. A command ' +
+  'without an answer is sent again, in a message of its own.';
+const DESCRIPTIONS: Partial<Record<MessageType | BatchType, string>> = {
+  'com.standing-order.consumer-commands-batch.v1': BATCH_DESCRIPTION,
+  'com.standing-order.restaurant-commands-batch.v1': BATCH_DESCRIPTION,
+  'com.standing-order.order-replies-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.create-order.v1':
     'Repeat this message until its outcome or refusal arrives. A message that cannot be stored for a long time, as in an outage of ' +
     'the state store, becomes a dead letter without a reply. Equal messages create one order.',
 };
 
 const keyOf = (address: string): string => address.replaceAll(/[{}]/g, '');
-const nameOf = (type: MessageType): string => type.slice('com.standing-order.'.length);
+const nameOf = (type: string): string => type.slice('com.standing-order.'.length);
 
 /** An AsyncAPI 3 document, with the parts that code reads. */
 export interface AsyncApi {
@@ -63,14 +80,14 @@ export function asyncApiOf(service: Topic['subscriber']): AsyncApi {
     components: {
       messages: Object.fromEntries(
         uses.flatMap(({ action, types }) =>
-          types.map((type) => [nameOf(type), messageOf(type, action === 'receive' ? 'read' : 'written')]),
+          types.map((type) => [nameOf(type), messageOf(service, type, action === 'receive' ? 'read' : 'written')]),
         ),
       ),
     },
   };
 }
 
-function channelOf(address: string, types: readonly MessageType[]): object {
+function channelOf(address: string, types: readonly string[]): object {
   const parameters = { client: { description: `Name of the client: ${jsonSchemaOf(clientName, 'read').pattern}` } };
   return {
     address,
@@ -90,14 +107,30 @@ function operationOf({ address, action, types }: ChannelUse): object {
   };
 }
 
-function messageOf(type: MessageType, direction: Direction): object {
+/** The types of the entries that the service sends or receives in a batch message. */
+function entryTypesOf(service: Party, batch: BatchType, direction: Direction): readonly MessageType[] {
+  return BATCH_ENTRY_TYPES[batch].filter((type) => direction === 'read' || SENDERS[type] === service);
+}
+
+/** Whether all entries of a batch message are of these types. */
+const isOf =
+  (types: readonly string[]) =>
+  ({ data }: (typeof batchSamples)[number]): boolean =>
+    data.entries.every(({ type }) => types.includes(type));
+
+function messageOf(service: Party, type: MessageType | BatchType, direction: Direction): object {
   const envelope = jsonSchemaOf(cloudEvent, direction, 'draft-7');
-  const data = { $id: dataSchemaOf(type), ...jsonSchemaOf(messageData[type], direction, 'draft-7') };
+  const entryTypes = isBatchType(type) && entryTypesOf(service, type, direction);
+  const schema = entryTypes ? batchSchema(entryTypes) : messageData[type as MessageType];
+  const data = { $id: dataSchemaOf(type), ...jsonSchemaOf(schema, direction, 'draft-7') };
   const description = DESCRIPTIONS[type];
   return {
     name: type,
     ...(description !== undefined && { description }),
+    ...(entryTypes && { 'x-entry-types': entryTypes.map(nameOf) }),
     payload: { ...envelope, properties: { ...envelope.properties, type: { const: type }, data } },
-    examples: samples.filter((sample) => sample.type === type).map((payload) => ({ payload })),
+    examples: (entryTypes ? batchSamples.filter(isOf(entryTypes)) : samples)
+      .filter((sample) => sample.type === type)
+      .map((payload) => ({ payload })),
   };
 }

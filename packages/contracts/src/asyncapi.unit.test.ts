@@ -3,8 +3,10 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
 import { asyncApiOf } from './asyncapi.ts';
+import { BATCH_ENTRY_TYPES, batchTypeOf } from './batches.ts';
 import { dataSchemaOf } from './cloud-event.ts';
 import type { Message } from './messages.ts';
+import batches from './samples/batches.json' with { type: 'json' };
 import samples from './samples/messages.json' with { type: 'json' };
 import { SENDERS } from './senders.ts';
 import { OUTCOME_TYPES, TOPICS, type Topic } from './topics.ts';
@@ -14,7 +16,17 @@ const services = [...new Set(Object.values<Topic>(TOPICS).map(({ subscriber }) =
 interface AsyncApiDocument {
   readonly channels: Record<string, { readonly address: string; readonly messages: Record<string, object> }>;
   readonly operations: Record<string, { readonly action: string; readonly messages: { readonly $ref: string }[] }>;
-  readonly components: { readonly messages: Record<string, { readonly name: string; readonly payload: object }> };
+  readonly components: {
+    readonly messages: Record<
+      string,
+      {
+        readonly name: string;
+        readonly payload: object;
+        readonly 'x-entry-types'?: readonly string[];
+        readonly examples: readonly { readonly payload: unknown }[];
+      }
+    >;
+  };
 }
 const documentOf = (service: Topic['subscriber']) => asyncApiOf(service) as unknown as AsyncApiDocument;
 
@@ -60,14 +72,34 @@ test('every message is sent and received by the services that the topics list', 
   // A confirmation is received on two topics: on order-replies from clients of 0.1.0.
   received.push('com.standing-order.outcome-received.v1');
   const short = (type: string) => type.slice('com.standing-order.'.length);
+  const batchesOf = (action: string) =>
+    services.flatMap((service) =>
+      Object.values<Topic>(TOPICS).flatMap(({ name, types, subscriber }) => {
+        const batch = batchTypeOf(name);
+        const carried: readonly string[] = batch ? BATCH_ENTRY_TYPES[batch] : [];
+        const uses = types.some(
+          (type) => carried.includes(type) && (action === 'receive' || SENDERS[type] === service),
+        );
+        return batch && uses && (action === 'send' || subscriber === service) ? [`${action} ${short(batch)}`] : [];
+      }),
+    );
   expect(uses.toSorted()).toEqual(
-    [...sent.map(([type]) => `send ${short(type)}`), ...received.map((type) => `receive ${short(type)}`)].toSorted(),
+    [
+      ...sent.map(([type]) => `send ${short(type)}`),
+      ...received.map((type) => `receive ${short(type)}`),
+      ...batchesOf('send'),
+      ...batchesOf('receive'),
+    ].toSorted(),
   );
 });
 
 test.each(services)('%s: its schemas accept every message that was ever sent', (service) => {
-  for (const { name, payload } of Object.values(documentOf(service).components.messages)) {
-    const examples = samples.filter(({ type }) => type === name);
+  for (const message of Object.values(documentOf(service).components.messages)) {
+    const { name, payload, 'x-entry-types': entryTypes } = message;
+    const isCarried = ({ data }: (typeof batches)[number]) =>
+      data.entries.every(({ type }) => entryTypes?.some((entry) => type.endsWith(`.${entry}`)));
+    const examples = [...samples, ...batches.filter(isCarried)].filter(({ type }) => type === name);
+    expect(message.examples.map((example) => example.payload)).toEqual(examples);
     expect(examples.length, name).toBeGreaterThan(0);
     const validate = ajv().compile(payload);
     for (const example of examples) {

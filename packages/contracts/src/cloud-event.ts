@@ -13,7 +13,7 @@ export const traceParent = z
 
 /**
  * CloudEvents 1.0 with the attributes that Standing Order always sets. Unknown attributes are accepted and removed. An invalid
- * `traceparent` of a sender is removed; the message is accepted.
+ * `traceparent` or `partitionkey` of a sender is removed; the message is accepted.
  */
 export const cloudEvent = z.object({
   specversion: z.literal('1.0'),
@@ -26,6 +26,7 @@ export const cloudEvent = z.object({
   dataschema: z.string().max(255).optional(),
   traceparent: traceParent.optional().catch(undefined),
   tracestate: z.string().max(512).optional().catch(undefined),
+  partitionkey: z.string().min(1).max(255).optional().catch(undefined),
   data: z.unknown(),
 });
 
@@ -41,6 +42,8 @@ export interface CloudEvent<Type extends string = string, Data = unknown> {
   readonly dataschema?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly tracestate?: string | undefined;
+  /** The key by which the broker chooses the partition (CloudEvents Partitioning extension). A reply uses the same. */
+  readonly partitionkey?: string | undefined;
   readonly data: Data;
 }
 

@@ -1,5 +1,6 @@
 export * from './admin.ts';
 export * from './asyncapi.ts';
+export * from './batches.ts';
 export * from './changes.ts';
 export * from './cloud-event.ts';
 export * from './consumer.ts';

@@ -1,3 +1,4 @@
+export { type BatchablePublication, type BatchPublisherOptions, publishInBatches } from './messages/batch.ts';
 export type { DeadLetter } from './messages/dead-letter.ts';
 export type { HandlingResult } from './messages/delivery-body.ts';
 export { createEvent, type EventDraft, type SentEvent } from './messages/event.ts';

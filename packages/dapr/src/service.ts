@@ -60,7 +60,7 @@ export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodT
 export interface SidecarServiceParts {
   readonly app: Hono;
   /**
-   * Runs once the sidecar and its state store are ready. A rejection ends the process with exit code 1. The signal is
+   * Runs once the sidecar and its state store are ready. A rejection ends the process with exit code 1, a ConfigurationError with 2. The signal is
    * aborted when the service receives a stop signal.
    */
   start?(signal: AbortSignal): unknown;
@@ -82,6 +82,7 @@ export function runSidecarService<C extends ServiceConfig>(
     app: parts.app,
     host: config.HOST,
     port: config.PORT,
+    keepAliveMs: config.KEEP_ALIVE_SECONDS * 1_000,
     async start(signal) {
       signal.addEventListener('abort', () => parts.onStopping?.());
       await connection.open(signal);

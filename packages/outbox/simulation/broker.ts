@@ -1,5 +1,7 @@
+import { packEntries } from '../src/packing.ts';
 import type { OutgoingCommand, Transport } from '../src/ports.ts';
-import type { FaultRates } from './fault-rates.ts';
+import { hash } from '../src/util/hash.ts';
+import type { FaultRates, ValidatorFaults } from './fault-rates.ts';
 import type { Order, OrderReply, Validation } from './order-handler.ts';
 import type { Process } from './process.ts';
 import type { Rng } from './random.ts';
@@ -18,6 +20,17 @@ export interface ReplyHandler {
   record(replies: readonly ReplyMessage[]): Promise<unknown>;
 }
 
+/** How commands are packed into messages. */
+export interface Batching {
+  /** Number of groups of lanes whose commands share messages, as the partitions of a broker. */
+  readonly groups: number;
+  /** Maximum number of commands in one message. */
+  readonly maxEntries: number;
+}
+
+/** A message with the commands about one or more orders, on one channel. */
+type CommandMessage = readonly OutgoingCommand<Order>[];
+
 interface ReplyDelivery {
   readonly replies: readonly ReplyMessage[];
   attempt: number;
@@ -28,8 +41,13 @@ interface ReplyDelivery {
 const RECLAIM_AFTER = 60_000;
 const RETRIES = 4;
 const GATHER_MS = 20;
+/** Maximum number of messages that carry the replies to the commands of one message. */
+const MAX_PARTS = 3;
 
-/** Delivers commands to the validators and their replies to any replica, subject to the fault rates. */
+/**
+ * Delivers commands to the validators and their replies to any replica, subject to the fault rates. One message carries many
+ * commands or replies: they are lost, doubled and delayed together. Single ones of them are lost, reordered and split up.
+ */
 export class SimBroker {
   /** Called with every command that leaves a process, before any fault can affect it. */
   onSend: (process: Process, batch: readonly OutgoingCommand<Order>[]) => void = () => {};
@@ -37,14 +55,22 @@ export class SimBroker {
   private readonly rng: Rng;
   private readonly rates: FaultRates;
   private readonly handlers: () => readonly ReplyHandler[];
-  private parked: { readonly channel: string; readonly command: OutgoingCommand<Order> }[] = [];
-  private replies: ReplyMessage[] = [];
+  private readonly batching: Batching;
+  private parked: CommandMessage[] = [];
+  private replies: (readonly ReplyMessage[])[] = [];
   private gathering = false;
   private wiped = 0;
   private verdicts = 0;
 
-  constructor(simulator: Simulator, rng: Rng, rates: FaultRates, handlers: () => readonly ReplyHandler[]) {
+  constructor(
+    simulator: Simulator,
+    rng: Rng,
+    rates: FaultRates,
+    batching: Batching,
+    handlers: () => readonly ReplyHandler[],
+  ) {
     this.simulator = simulator;
+    this.batching = batching;
     this.rng = rng;
     this.rates = rates;
     this.handlers = handlers;
@@ -60,7 +86,8 @@ export class SimBroker {
           this.onSend(process, sent);
           const leave = () =>
             this.simulator.schedule(this.rng.int(1, 5), () => {
-              const taken = sent.map((command) => this.accept(command));
+              const accepted = new Set(this.pack(sent).flatMap((message) => (this.accept(message) ? message : [])));
+              const taken = sent.map((command) => accepted.has(command));
               process.respond('send', this.rng.int(1, 5), () => resolve(taken));
             });
           if (held > 0) process.deliver(held, leave);
@@ -85,13 +112,24 @@ export class SimBroker {
   release(): void {
     const parked = this.parked;
     this.parked = [];
-    for (const { command } of parked) this.later(this.rng.int(1, 500), () => this.validate(command));
+    for (const message of parked) this.later(this.rng.int(1, 500), () => this.validate(message));
     this.gather();
   }
 
-  private accept(command: OutgoingCommand<Order>): boolean {
+  private pack(commands: readonly OutgoingCommand<Order>[]): CommandMessage[] {
+    const { groups, maxEntries } = this.batching;
+    return packEntries(commands, {
+      groupOf: ({ channel, lane }) => `${channel} ${lane % groups}`,
+      isAlone: ({ alone }) => alone,
+      bytesOf: () => 1,
+      maxEntries,
+      maxBytes: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  private accept(message: CommandMessage): boolean {
     if (this.rates.broker === 'down') return false;
-    this.enqueue(() => this.validate(command), `${command.channel} ${command.document.id}`);
+    this.enqueue(() => this.validate(message), message.map(nameOf).join(', '));
     return !this.rng.chance(this.rates.resultLost);
   }
 
@@ -117,33 +155,65 @@ export class SimBroker {
     });
   }
 
-  private validate(command: OutgoingCommand<Order>): void {
-    const { rng } = this;
-    const { channel, lane, document, token } = command;
+  private validate(message: CommandMessage): void {
+    const channel = message[0]?.channel ?? '';
     const validator = this.rates.validators.get(channel);
     if (validator === undefined) throw new Error(`a command on the unknown channel ${channel}`);
-    const state = validator.lanes?.includes(lane) === false ? 'up' : validator.state;
-    if (state === 'down') this.parked.push({ channel, command });
-    if (state !== 'up' || rng.chance(validator.dropRate)) return;
-    this.later(1 + rng.next() * validator.maxDelay, () => {
-      const reply: OrderReply =
-        channel === 'announce'
-          ? { kind: 'announce', token }
-          : { kind: channel as Validation, ok: rng.chance(0.8), token, by: `${channel}-${++this.verdicts}` };
-      this.reply({ id: document.id, reply });
-    });
+    const isUp = ({ lane }: OutgoingCommand<Order>) =>
+      validator.state === 'up' || validator.lanes?.includes(lane) === false;
+    const waiting = message.filter((command) => !isUp(command));
+    if (validator.state === 'down' && waiting.length > 0) this.parked.push(waiting);
+    this.handle(message.filter(isUp), validator);
   }
 
-  private reply(reply: ReplyMessage): void {
-    if (this.rates.broker === 'down') {
-      // A validator that cannot reply does not acknowledge its command, and processes it again.
-      this.later(this.rng.int(1000, 5000), () => this.reply(reply));
+  /** A handler that dies on one command does so at every delivery of its message, and replies to none of them. */
+  private handle(commands: CommandMessage, validator: ValidatorFaults): void {
+    const { rng, simulator } = this;
+    if (commands.length > 1 && rng.chance(validator.oldVersion)) {
+      simulator.trace('broker', 'unreadable', commands.map(nameOf).join(', '));
       return;
     }
-    this.enqueue(() => {
-      this.replies.push(reply);
-      this.gather();
-    }, `reply ${reply.id}`);
+    const poison = commands.find(({ document }) => hash(document.id) % 100 < validator.poison);
+    if (poison !== undefined) {
+      simulator.trace('broker', 'poison', `${nameOf(poison)} and ${commands.length - 1} others`);
+      return;
+    }
+    const { doubled } = this.rates;
+    const answered = rng.shuffle(
+      commands
+        .filter(() => !rng.chance(validator.dropRate))
+        .flatMap((command) => (doubled > 0 && rng.chance(doubled) ? [command, command] : [command])),
+    );
+    const parts = answered.length < 2 ? 1 : rng.int(1, MAX_PARTS);
+    for (let part = 0; part < parts; part++) {
+      const own = answered.filter((_, index) => index % parts === part);
+      if (own.length === 0) continue;
+      this.later(1 + rng.next() * validator.maxDelay, () => this.reply(own.map((command) => this.replyTo(command))));
+    }
+  }
+
+  private replyTo({ channel, document, token }: OutgoingCommand<Order>): ReplyMessage {
+    const reply: OrderReply =
+      channel === 'announce'
+        ? { kind: 'announce', token }
+        : { kind: channel as Validation, ok: this.rng.chance(0.8), token, by: `${channel}-${++this.verdicts}` };
+    return { id: document.id, reply };
+  }
+
+  private reply(message: readonly ReplyMessage[]): void {
+    if (this.rates.broker === 'down') {
+      // A validator that cannot reply does not acknowledge its commands, and processes them again.
+      this.later(this.rng.int(1000, 5000), () => this.reply(message));
+      return;
+    }
+    this.enqueue(
+      () => {
+        if (message.length > 1 && this.rng.chance(this.rates.oldVersion)) return;
+        this.replies.push(message);
+        this.gather();
+      },
+      message.map(({ id }) => `reply ${id}`).join(', '),
+    );
   }
 
   private gather(): void {
@@ -157,7 +227,7 @@ export class SimBroker {
       this.replies = [];
       while (replies.length > 0) {
         this.deliver(
-          { replies: replies.splice(0, this.rng.int(1, 16)), attempt: 0, finished: false },
+          { replies: replies.splice(0, this.rng.int(1, 16)).flat(), attempt: 0, finished: false },
           this.rng.pick(handlers),
         );
       }
@@ -170,7 +240,7 @@ export class SimBroker {
     this.later(RECLAIM_AFTER, () => {
       if (delivery.finished) return;
       delivery.finished = true;
-      this.replies.push(...delivery.replies);
+      this.replies.push(delivery.replies);
       this.gather();
     });
   }
@@ -199,3 +269,5 @@ export class SimBroker {
     });
   }
 }
+
+const nameOf = ({ channel, document }: OutgoingCommand<Order>): string => `${channel} ${document.id}`;

@@ -32,6 +32,8 @@ export interface FaultRates {
   doubled: number;
   delayed: number;
   delayUpTo: number;
+  /** Probability that a replica of the version before receives a reply message: with several replies, it becomes a dead letter. */
+  oldVersion: number;
   /**
    * By channel. `down`: messages wait. `losing`: messages are lost, as when an application is down behind a running
    * sidecar.
@@ -44,8 +46,12 @@ export interface ValidatorFaults {
   state: 'up' | 'down' | 'losing';
   /** Maximum processing time of one message, in milliseconds. */
   maxDelay: number;
-  /** Probability that the validator drops a message. */
+  /** Probability that the validator drops a command. The others of its message are not affected. */
   dropRate: number;
+  /** Probability that a replica of the version before receives a message: with several commands, it becomes a dead letter. */
+  oldVersion: number;
+  /** Per cent of all orders on which its process dies, so that it replies to no command of their messages. */
+  poison: number;
   /** The only lanes in which `state` applies. Undefined: all of them. The validator of the other lanes is up. */
   lanes: readonly number[] | undefined;
 }
@@ -76,8 +82,12 @@ export function noFaults(): FaultRates {
     doubled: 0,
     delayed: 0,
     delayUpTo: 0,
+    oldVersion: 0,
     validators: new Map(
-      CHANNELS.map((channel) => [channel, { state: 'up', maxDelay: 20, dropRate: 0, lanes: undefined }]),
+      CHANNELS.map((channel) => [
+        channel,
+        { state: 'up', maxDelay: 20, dropRate: 0, oldVersion: 0, poison: 0, lanes: undefined },
+      ]),
     ),
   };
 }

@@ -58,6 +58,7 @@ function randomRates(rng: Rng, latest: number): Partial<FaultRates> {
     () => ({ readFails: often(), torn: 0.5 }),
     () => ({ broker: 'down' }),
     () => ({ dropped: often() }),
+    () => ({ oldVersion: rng.pick([0.5, 1]) }),
     () => ({ doubled: often(), delayed: often(), delayUpTo: rng.logUniform(SECOND, 5 * MINUTE) }),
   ])();
 }
@@ -126,6 +127,8 @@ function randomValidatorFaults(rng: Rng): Partial<ValidatorFaults> {
     () => ({ state: 'losing' }),
     () => ({ maxDelay: rng.logUniform(SECOND, 2 * MINUTE) }),
     () => ({ dropRate: rng.logUniform(1, 90) / 100 }),
+    () => ({ poison: rng.pick([2, 10, 40]) }),
+    () => ({ oldVersion: rng.pick([0.5, 1]) }),
   ])();
 }
 

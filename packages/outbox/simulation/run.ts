@@ -109,7 +109,7 @@ export class SimulationRun {
       writesUntil: 0,
       onKnown: (process, found) => this.flow.onKnown(process, found),
     };
-    this.broker = new SimBroker(this.simulator, rng.fork('broker'), rates, () => this.ready());
+    this.broker = new SimBroker(this.simulator, rng.fork('broker'), rates, schedule.batching, () => this.ready());
     this.broker.onSend = (process, batch) => this.flow.onSend(process, batch);
     this.cluster = new Cluster({
       environment: this.environment,

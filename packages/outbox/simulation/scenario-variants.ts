@@ -1,4 +1,6 @@
+import type { Policies } from '../src/index.ts';
 import { MINUTE, SECOND } from '../src/util/time.ts';
+import { heldUpByParked, heldUpByPoison, lostFromBatch } from './batches.ts';
 import { leftBehind, NIGHT, type Outage, recoveryFrom } from './outages.ts';
 import { runSchedule, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
@@ -44,6 +46,15 @@ const FAR_LANES = { orderLanes: 'all', lanes: 'all', sharedEvidence: false } as 
 const detectLeftBehind = (outage: Outage) => async (variant: Variant) =>
   leftBehind(await recoveryFrom(outage, variant));
 
+/** A command counts as delivered once any command was acknowledged that was sent at the same time, as those of one message are. */
+function lostWithItsBatch(): Policies['isLost'] {
+  const acknowledged = new Set<number>();
+  return ({ sentAt, reorderMs, evidence }) => {
+    acknowledged.add(evidence);
+    return sentAt + reorderMs < evidence && !acknowledged.has(sentAt);
+  };
+}
+
 /** Variants with a scenario each. Every one of them has to be detected, and the correct outbox must not be. */
 export const scenarioVariants: Readonly<Record<string, ScenarioVariant>> = {
   'sends-after-unsent': {
@@ -79,6 +90,21 @@ export const scenarioVariants: Readonly<Record<string, ScenarioVariant>> = {
     defect: 'after an outage each lane waits for its own probe time, although another lane was answered',
     policies: { endsSilence: () => false },
     detect: detectLeftBehind({ ...FAR_LANES, ms: 40 * MINUTE }),
+  },
+  'retransmits-in-batches': {
+    defect: 'a poison order takes the others of its message with it at every retransmission, for ever',
+    policies: { sendsAlone: () => false },
+    detect: heldUpByPoison,
+  },
+  'parked-in-batches': {
+    defect: 'parked orders are retried in messages with parked poison orders, each time',
+    policies: { sendsAlone: ({ cause }) => cause !== 'first' },
+    detect: heldUpByParked,
+  },
+  'lost-with-its-batch': {
+    defect: 'an order counts as answered when another order of its message was, and is never sent again',
+    policies: { isLost: lostWithItsBatch() },
+    detect: lostFromBatch,
   },
   'parked-for-an-hour': {
     defect: 'orders that were parked because most messages were lost wait for an hour when no message is lost any more',

@@ -1,5 +1,6 @@
 import type { Settings } from '../src/index.ts';
 import { MINUTE, SECOND } from '../src/util/time.ts';
+import type { Batching } from './broker.ts';
 import type { OrderPlan } from './clients.ts';
 import { createRng, type Rng } from './random.ts';
 import {
@@ -19,6 +20,7 @@ export interface Schedule {
   readonly slots: number;
   readonly timeScale: TimeScale;
   readonly settings: Partial<Settings>;
+  readonly batching: Batching;
   readonly orders: readonly OrderPlan[];
   readonly faults: readonly Fault[];
   /** All faults end here, except for pauses and writes in flight. */
@@ -62,6 +64,10 @@ function randomSettings(rng: Rng): Partial<Settings> {
     setAsideAfter: rng.pick([1, 3]),
     sharedEvidence: rng.pick([false, true]),
   };
+}
+
+function randomBatching(rng: Rng): Batching {
+  return { groups: rng.pick([1, 2, 64]), maxEntries: rng.pick([1, 4, 128, 128]) };
 }
 
 /** Bursts, some of them at the time of a fault, and single orders. */
@@ -132,6 +138,7 @@ export function createSchedule(seed: number): Schedule {
       ...(time === 'short' ? SHORT_TIMES : {}),
       ...(rng.chance(0.7) ? randomSettings(rng.fork('settings')) : {}),
     },
+    batching: randomBatching(rng.fork('batching')),
     orders: withRejected(rng.fork('stubborn'), randomOrders(rng.fork('orders'), 0.9 * healsAt, faults), healsAt),
     faults,
     healsAt,

@@ -68,6 +68,8 @@ export interface Policies {
   hasRoom(inFlight: number, settings: Settings): boolean;
   /** Whether a command is lost. `evidence` is the latest send time that was acknowledged. */
   isLost(command: { readonly sentAt: number; readonly reorderMs: number; readonly evidence: number }): boolean;
+  /** Whether a command gets a message of its own. `failedAttempts` counts those before its document was parked, too. */
+  sendsAlone(command: { readonly cause: 'first' | 'lost' | 'probe'; readonly failedAttempts: number }): boolean;
   /** How many commands in flight are sent again when there is no evidence at all. */
   probeCount(inFlight: number): number;
   /** Whether a lane that was probed without an answer is probed before its own probe time, so that its channel is never quiet for long. */
@@ -120,6 +122,8 @@ export const DEFAULT_POLICIES: Policies = {
 
   hasRoom: (inFlight, { window }) => inFlight < window,
   isLost: ({ sentAt, reorderMs, evidence }) => sentAt + reorderMs < evidence,
+  // A message that made its receiver fail is not sent again: each of its commands is, alone.
+  sendsAlone: ({ cause, failedAttempts }) => cause !== 'first' || failedAttempts > 0,
   probeCount: () => 1,
   isChannelProbeDue: ({ sinceProbeMs, delayMs }) => sinceProbeMs >= delayMs,
   endsSilence: ({ wasSilent }) => wasSilent,

@@ -82,6 +82,13 @@ describe('policies', () => {
     expect(policies.countsAttempt({ sentAt: 5, evidence: 5 })).toBe(true);
   });
 
+  it('put a command into a message of its own once it was not answered, also before it was parked', () => {
+    expect(policies.sendsAlone({ cause: 'first', failedAttempts: 0 })).toBe(false);
+    expect(policies.sendsAlone({ cause: 'lost', failedAttempts: 0 })).toBe(true);
+    expect(policies.sendsAlone({ cause: 'probe', failedAttempts: 0 })).toBe(true);
+    expect(policies.sendsAlone({ cause: 'first', failedAttempts: 8 })).toBe(true);
+  });
+
   it('keep the reorder window within its bounds', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('spurious', 'clean'), { maxLength: 200 }), (causes) => {

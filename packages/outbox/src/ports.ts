@@ -129,6 +129,11 @@ export interface OutgoingCommand<D> {
   readonly lane: number;
   readonly token: Token;
   readonly document: D;
+  /**
+   * Whether the command must not share a message with others. It was sent before and not answered: its receiver may fail
+   * on it, and the others must not be lost with it.
+   */
+  readonly alone: boolean;
 }
 
 /** Sends commands to the receivers. */

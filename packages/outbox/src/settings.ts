@@ -91,7 +91,7 @@ export const DEFAULT_SETTINGS: Settings = {
   window: 64,
   lookAhead: 2 * 64 * 64,
   cachedSegments: 64,
-  sendBatch: 128,
+  sendBatch: 512,
   cleanReplies: 100,
   parkedRetryMs: HOUR,
 

@@ -1,4 +1,4 @@
-import { HTTP_STYLES } from '@standing-order/contracts';
+import { HTTP_STYLES, MAX_BATCH_ENTRIES } from '@standing-order/contracts';
 import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { BROKERS } from './outbox/broker-settings.ts';
@@ -26,6 +26,10 @@ export const SAFE_RETENTION_SECONDS = 3 * UNITS.d;
 export const orderConfig = serviceConfig.extend({
   /** The broker behind PUBSUB. Without it the outbox uses settings that are safe for any broker. */
   BROKER: z.enum(BROKERS).optional(),
+  /** Partitions of each topic, if the broker is Kafka. A wrong number costs fuller batch messages, and nothing else. */
+  BROKER_PARTITIONS: wholeNumber(1, 1_000).default(8),
+  /** Maximum number of commands in one batch message. 1: each command is a message of its own. */
+  BATCH_ENTRIES: wholeNumber(1, MAX_BATCH_ENTRIES).default(MAX_BATCH_ENTRIES),
   /** The style of POST /orders for a request without the header Order-Style. */
   ORDER_STYLE: z.enum(HTTP_STYLES).default('respond-first'),
   /** Whether a request may choose a style by the header Order-Style. For test environments. */
@@ -40,6 +44,10 @@ export const orderConfig = serviceConfig.extend({
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** Time for which a decided order is kept once all its messages are confirmed. `off` or 0: for ever. */
   ORDER_RETENTION: retention.default(30 * UNITS.d),
+  /** Name of this installation. The state store must hold its orders, and gets the name when it has none. Without it: any store. */
+  STATE_STORE_OWNER: z.string().max(253).optional(),
+  /** Whether the service starts with a state store that holds no orders yet (docs/adr/0087). */
+  STATE_STORE_MAY_BE_EMPTY: z.enum(['on', 'off']).default('on'),
   /** Maximum time that a request waits for the state store. */
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
   /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */

@@ -16,7 +16,9 @@ import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { observeStats, orderObserver } from './outbox/observer.ts';
+import { createPartitionKeys } from './outbox/partition-keys.ts';
 import { readinessOf } from './outbox/readiness.ts';
+import { checkStoreIdentity } from './outbox/store-identity.ts';
 import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
 import type { StyleParts, Styles } from './styles/place-order.ts';
@@ -44,11 +46,19 @@ if (retentionSeconds !== undefined && retentionSeconds < SAFE_RETENTION_SECONDS)
 
 const confirmations = createConfirmations(clock);
 const listTransport = createListTransport({ store, clock, confirmations, retentionSeconds });
+const commands = commandTransport({
+  sidecar,
+  pubsub,
+  clock,
+  tokens,
+  partitionKeyOf: createPartitionKeys(config.BROKER, config.BROKER_PARTITIONS),
+  maxEntries: config.BATCH_ENTRIES,
+});
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
   store,
-  transport: routeByChannel({ index: listTransport }, commandTransport({ sidecar, pubsub, clock, tokens })),
+  transport: routeByChannel({ index: listTransport }, commands),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
@@ -104,7 +114,9 @@ runSidecarService(environment, {
     longPoll.end();
     eventStreams.end();
   },
-  async start() {
+  async start(signal) {
+    const mayBeEmpty = config.STATE_STORE_MAY_BE_EMPTY === 'on';
+    await checkStoreIdentity({ store, clock, owner: config.STATE_STORE_OWNER, mayBeEmpty }, signal);
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') localCopies.start();
     confirmations.start(outbox);
     await outbox.start();

@@ -85,7 +85,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
       return { outcome: existing.fingerprint === order.fingerprint ? 'existing' : 'different', document: existing };
     }
     stored.set(order.id, order);
-    if (order.index) await listTransport.send([{ channel: 'index', lane: 0, token, document: order }]);
+    if (order.index) await listTransport.send([{ channel: 'index', lane: 0, token, document: order, alone: false }]);
     return { outcome: 'created', document: order };
   }
   const watching = new Map<string, (order: Order) => void>();

@@ -58,6 +58,8 @@ const listsOf = (scopes = ''): Record<string, string[]> =>
 
 const subscriptions = await readResources(join(DAPR_FOLDER, 'subscriptions'));
 
+const MIB = 1024 * 1024;
+
 describe('the files of deploy/dapr', () => {
   test('subscribe the service of the contract to each of its topics, with a dead-letter topic', () => {
     const subscribed = subscriptions.map(({ metadata, spec, scopes }) => ({
@@ -81,17 +83,26 @@ describe('the files of deploy/dapr', () => {
   });
 
   test('deliver the same batches on every topic', () => {
-    const bulk = { enabled: true, maxMessagesCount: 512, maxAwaitDurationMs: 20 };
+    const bulk = { enabled: true, maxMessagesCount: 32, maxAwaitDurationMs: 20 };
     for (const { spec } of subscriptions) expect(spec.bulkSubscribe).toEqual(bulk);
   });
 
   test('give the Redis broker at least one worker per message of a batch', async () => {
-    const { concurrency, queueDepth } = valuesOf(await read('pubsub/redis/messages.yaml'));
+    const { concurrency } = valuesOf(await read('pubsub/redis/messages.yaml'));
     for (const { spec } of subscriptions) {
       const { maxMessagesCount } = spec.bulkSubscribe as { maxMessagesCount: number };
       expect(Number(concurrency)).toBeGreaterThanOrEqual(maxMessagesCount);
-      expect(Number(queueDepth)).toBeGreaterThanOrEqual(Number(concurrency));
     }
+  });
+
+  test('bound the messages that a sidecar holds, so that large ones fit into half of its memory limit', async () => {
+    const largest = 256 * 1024;
+    const half = 256 * MIB;
+    const topics = subscriptions.filter(({ scopes }) => scopes?.includes('order')).length;
+    const { concurrency, queueDepth } = valuesOf(await read('pubsub/redis/messages.yaml'));
+    // Per topic a read, then the queue and the workers. The messages of workers are copied into deliveries.
+    const redis = topics * Number(queueDepth) + Number(queueDepth) + 3 * Number(concurrency);
+    expect(redis * largest).toBeLessThan(half / 2);
   });
 
   test('make Kafka start at the oldest message and retry a delivery for seconds only', async () => {

@@ -12,10 +12,12 @@ export interface RedisOptions {
   readonly dataDir: string;
   /** `always`: acknowledged writes are on disk. `everysec`: a power cut loses up to a second, a kill no write. */
   readonly appendfsync: 'always' | 'everysec';
+  /** Largest value that it accepts; default: that of Redis, 512 MB. */
+  readonly maxValue?: string;
 }
 
 /** A Redis server with an append-only file; a full server refuses writes instead of evicting keys. */
-export function redisProcess({ name, binary, port, dataDir, appendfsync }: RedisOptions): ProcessSpec {
+export function redisProcess({ name, binary, port, dataDir, appendfsync, maxValue }: RedisOptions): ProcessSpec {
   const dir = join(dataDir, name);
   const settings = {
     port,
@@ -26,6 +28,7 @@ export function redisProcess({ name, binary, port, dataDir, appendfsync }: Redis
     appendonly: 'yes',
     appendfsync,
     'maxmemory-policy': 'noeviction',
+    ...(maxValue !== undefined && { 'proto-max-bulk-len': maxValue }),
   };
   return {
     name,

@@ -6,6 +6,9 @@ import { createEvent, type SentEvent } from './event.ts';
 /** Characters of an invalid message that its dead letter keeps. */
 const MAX_PAYLOAD = 64 * 1024;
 
+/** Depth up to which a dead letter keeps a message that is nested too deeply to be serialised. */
+const MAX_DEPTH = 32;
+
 /** The data of a message on a dead-letter topic. */
 export interface DeadLetter {
   readonly reason: string;
@@ -17,7 +20,7 @@ export interface DeadLetter {
     readonly type?: string | undefined;
     readonly source?: string | undefined;
   };
-  /** The message as JSON, cut off after 65,536 characters. */
+  /** The message as JSON, cut off after 65,536 characters. A message that is nested too deeply is cut off at a depth of 32. */
   readonly payload: string;
   readonly truncated: boolean;
 }
@@ -41,7 +44,7 @@ export function deadLetterOf(
   now: number,
 ): SentEvent<string, DeadLetter> {
   const { id, type, source: from, subject, traceparent, tracestate } = envelope.parse(event);
-  const payload = JSON.stringify(event) ?? 'undefined';
+  const { payload, cut } = payloadOf(event);
   return createEvent({
     id: deterministicUuid(topic, payload),
     source,
@@ -55,7 +58,24 @@ export function deadLetterOf(
       topic,
       original: { id, type, source: from },
       payload: payload.slice(0, MAX_PAYLOAD),
-      truncated: payload.length > MAX_PAYLOAD,
+      truncated: cut || payload.length > MAX_PAYLOAD,
     },
   });
+}
+
+/** Never throws: the dead letter of one message must not fail those of the others. */
+function payloadOf(event: unknown): { readonly payload: string; readonly cut: boolean } {
+  try {
+    return { payload: JSON.stringify(event) ?? 'undefined', cut: false };
+  } catch {
+    // Parsing has no limit of depth, but serialising recurses.
+    return { payload: JSON.stringify(cutOff(event, MAX_DEPTH)), cut: true };
+  }
+}
+
+function cutOff(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '...';
+  if (Array.isArray(value)) return value.map((item) => cutOff(item, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cutOff(item, depth - 1)]));
 }

@@ -11,6 +11,8 @@ export interface EventDraft<Type extends string, Data> {
   readonly time: number;
   readonly data: Data;
   readonly trace: TraceParent | undefined;
+  /** The key with which the event is published, for its receiver to reply with the same key. */
+  readonly partitionKey?: string | undefined;
 }
 
 /** An envelope as it is sent: with `traceid` beside `traceparent`. */
@@ -20,7 +22,7 @@ export type SentEvent<Type extends string = string, Data = unknown> = CloudEvent
 
 /** A CloudEvents 1.0 envelope; `dataschema` follows from the type. */
 export function createEvent<Type extends string, Data>(draft: EventDraft<Type, Data>): SentEvent<Type, Data> {
-  const { id, source, type, subject, time, data, trace } = draft;
+  const { id, source, type, subject, time, data, trace, partitionKey } = draft;
   return {
     specversion: '1.0',
     id,
@@ -31,6 +33,7 @@ export function createEvent<Type extends string, Data>(draft: EventDraft<Type, D
     datacontenttype: 'application/json',
     dataschema: dataSchemaOf(type),
     ...traceAttributes(trace),
+    ...(partitionKey !== undefined && { partitionkey: partitionKey }),
     data,
   };
 }

@@ -2,7 +2,8 @@ import { type CloudEvent, type MessageType, orderPartitionKey, TOPICS } from '@s
 import type { Token } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace } from '@standing-order/service-kit/telemetry';
-import type { Publication, Sidecar } from '../types.ts';
+import type { Sidecar } from '../types.ts';
+import { type BatchablePublication, publishInBatches } from './batch.ts';
 import type { HandlingResult } from './delivery-body.ts';
 import { createEvent } from './event.ts';
 import type { ReceivedMessage } from './subscription.ts';
@@ -25,18 +26,25 @@ export interface RepliesOptions {
   readonly clock: Pick<Clock, 'wall'>;
   /** Default: `order-replies`. */
   readonly topic?: string;
+  /**
+   * Which replies get a message of their own. `mirrored` (default): those to messages that were not in a batch message, so
+   * that a sender without batches gets none. `retransmitted`: those to retransmissions.
+   */
+  readonly alone?: 'mirrored' | 'retransmitted';
 }
 
 /**
- * Replies to messages about orders, each in its own trace. Replies to one order have one partition key. The result of a message
- * is `success` when the broker accepted its reply.
+ * Replies to messages about orders, each in its own trace. A reply has the partition key of its message, else that of the
+ * order's lane. The result of a message is `success` when the broker accepted its reply.
  */
 export async function sendReplies<M extends OrderMessage>(
-  { sidecar, pubsub, source, clock, topic = TOPICS['order-replies'].name }: RepliesOptions,
+  options: RepliesOptions,
   batch: readonly ReceivedMessage<M>[],
   contentOf: (message: M) => ReplyContent,
 ): Promise<readonly HandlingResult[]> {
-  const replies = batch.map(({ message, context }): Publication => {
+  const { source, clock, topic = TOPICS['order-replies'].name, alone = 'mirrored' } = options;
+  const time = clock.wall();
+  const replies = batch.map(({ message, context, batched }): BatchablePublication => {
     const { orderId, token } = message.data;
     const { type, data } = contentOf(message);
     const event = createEvent({
@@ -44,12 +52,17 @@ export async function sendReplies<M extends OrderMessage>(
       source,
       type,
       subject: orderId,
-      time: clock.wall(),
+      time,
       data: { orderId, token, ...data },
       trace: currentTrace(context),
+      partitionKey: message.partitionkey,
     });
-    return { event, partitionKey: orderPartitionKey(orderId) };
+    return {
+      event,
+      partitionKey: message.partitionkey ?? orderPartitionKey(orderId),
+      alone: alone === 'mirrored' ? !batched : token.a > 1,
+    };
   });
-  const accepted = await sidecar.publish(pubsub, topic, replies);
+  const accepted = await publishInBatches(options, topic, replies);
   return accepted.map((ok) => (ok ? 'success' : 'retry'));
 }

@@ -1,5 +1,5 @@
 import { type Context, context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
-import type { CloudEvent, FieldFault, Topic } from '@standing-order/contracts';
+import { type CloudEvent, entriesOf, type FieldFault, isBatch, type Topic } from '@standing-order/contracts';
 import { faultsOf, parseBody } from '@standing-order/service-kit/http';
 import {
   ATTRIBUTE_KEYS,
@@ -28,13 +28,16 @@ import {
   type HandlingResult,
   readDelivery,
 } from './delivery-body.ts';
+import { isolateFailures } from './isolate.ts';
 import { withTimeout } from './timeout.ts';
 
-/** A valid message, as a handler receives it. */
+/** A valid message, or a valid entry of a batch message, as a handler receives it. */
 export interface ReceivedMessage<M> {
   readonly message: M;
   /** The context of the message's trace, with its own `process` span if that trace is recorded. */
   readonly context: Context;
+  /** Whether it was inside a batch message. */
+  readonly batched: boolean;
 }
 
 /** What a service subscribes to, and how it handles the messages. */
@@ -47,7 +50,10 @@ export interface Subscription<M extends CloudEvent> {
   readonly schema: z.ZodType<M>;
   /** Deadline of a delivery, in milliseconds; after it every entry is answered RETRY. Default `DELIVERY_MS`. */
   readonly deadlineMs?: number;
-  /** Handles all valid messages of one delivery, at least one. One result each, in order. A rejection means retry for all. */
+  /**
+   * Handles valid messages of one delivery, at least one. One result each, in order. A rejection with an UnavailableError means
+   * retry for all. After any other rejection, it is called with parts of them, to find the message at fault.
+   */
   handle(batch: readonly ReceivedMessage<M>[]): Promise<readonly HandlingResult[]>;
 }
 
@@ -60,13 +66,23 @@ const MAX_DELIVERY_BYTES = 128 * 1024 * 1024;
 export const DELIVERY_MS = 3_000;
 
 const received = meter.createCounter('messaging.client.consumed.messages', {
-  description: 'Messages delivered by the sidecar, by outcome: success, retry, dead (sent to the dead-letter topic)',
+  description:
+    'Messages delivered by the sidecar, each entry of a batch message on its own, by outcome: success, retry, dead (sent to the ' +
+    'dead-letter topic), left (an entry that failed, while others of its batch message did not: its sender repeats it)',
   unit: '{message}',
 });
 
+/** A message, or an entry of a batch message, of a delivery. */
+interface Received {
+  readonly event: unknown;
+  /** Index in the delivery of the message that it was in. */
+  readonly index: number;
+  readonly batched: boolean;
+}
+
 interface SortedEntries<M> {
-  readonly valid: { readonly index: number; readonly event: unknown; readonly message: M }[];
-  readonly invalid: ({ readonly index: number } & DeadMessage)[];
+  readonly valid: (Received & { readonly message: M })[];
+  readonly invalid: (Received & DeadMessage)[];
 }
 
 /** A message for the dead-letter topic. */
@@ -80,19 +96,28 @@ const INVALID = 'the message does not match the schema of its topic';
 
 type Outcome = DeliveryResult | 'dead';
 
-function validate<M>(schema: z.ZodType<M>, entries: readonly DeliveryEntry[]): SortedEntries<M> {
-  const sorted: SortedEntries<M> = { valid: [], invalid: [] };
-  entries.forEach(({ event }, index) => {
-    const result = schema.safeParse(event);
-    if (result.success) sorted.valid.push({ index, event, message: result.data });
-    else sorted.invalid.push({ index, event, reason: INVALID, faults: faultsOf(result.error) });
+function entriesIn(delivery: readonly DeliveryEntry[]): Received[] {
+  return delivery.flatMap(({ event }, index) => {
+    const batched = isBatch(event);
+    return entriesOf(event).map((entry) => ({ event: entry, index, batched }));
   });
+}
+
+function validate<M>(schema: z.ZodType<M>, entries: readonly Received[]): SortedEntries<M> {
+  const sorted: SortedEntries<M> = { valid: [], invalid: [] };
+  for (const entry of entries) {
+    const result = schema.safeParse(entry.event);
+    if (result.success) sorted.valid.push({ ...entry, message: result.data });
+    else sorted.invalid.push({ ...entry, reason: INVALID, faults: faultsOf(result.error) });
+  }
   return sorted;
 }
 
 /**
  * Adds POST /messages/{topic}, for bulk and for single deliveries. A message that its schema refuses goes to the dead-letter
- * topic with the reason, and not to the handler. So does a message that the handler refuses.
+ * topic with the reason, and not to the handler. So does a message that the handler refuses. Each entry of a batch message is
+ * judged by itself. The sidecar delivers a batch message again only if none of its entries was handled: its sender repeats the
+ * others one by one.
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
   app.post(`/messages/${subscription.topic.name}`, async (c) => {
@@ -103,11 +128,12 @@ export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscri
 
 async function receive<M extends CloudEvent>(
   subscription: Subscription<M>,
-  entries: readonly DeliveryEntry[],
+  delivery: readonly DeliveryEntry[],
 ): Promise<(DeliveryResult | undefined)[]> {
   const topic = subscription.topic.name;
+  const entries = entriesIn(delivery);
   const { valid, invalid } = validate(subscription.schema, entries);
-  const results: (DeliveryResult | undefined)[] = Array(entries.length).fill(undefined);
+  const results: (DeliveryResult | undefined)[] = Array(delivery.length).fill(undefined);
   const options = {
     kind: SpanKind.CLIENT,
     parent: ROOT_CONTEXT,
@@ -123,16 +149,22 @@ async function receive<M extends CloudEvent>(
       ...valid.map((_, at) => handled[at] ?? 'retry'),
       ...invalid.map((_, at) => (deadLettered[at] ? 'dead' : 'retry')),
     ];
-    [...valid, ...invalid].forEach(({ index }, at) => {
-      results[index] = outcomes[at] === 'retry' ? 'retry' : 'success';
-    });
-    const countOf = (outcome: Outcome) => outcomes.filter((each) => each === outcome).length;
-    for (const outcome of ['success', 'retry', 'dead'] as const) count(topic, outcome, countOf(outcome));
+    const counts = { success: 0, retry: 0, dead: 0, left: 0 };
+    const sorted = [...valid, ...invalid];
+    for (const [at, { index }] of sorted.entries()) {
+      if (outcomes[at] === 'retry') results[index] ??= 'retry';
+      else results[index] = 'success';
+    }
+    for (const [at, { index }] of sorted.entries()) {
+      const outcome = outcomes[at] ?? 'retry';
+      counts[outcome === 'retry' && results[index] === 'success' ? 'left' : outcome]++;
+    }
+    for (const [outcome, messages] of Object.entries(counts)) count(topic, outcome, messages);
   });
   return results;
 }
 
-function count(topic: string, outcome: Outcome, messages: number): void {
+function count(topic: string, outcome: string, messages: number): void {
   if (messages > 0) received.add(messages, { [ATTRIBUTE_KEYS.messagingDestination]: topic, outcome });
 }
 
@@ -158,7 +190,7 @@ interface Processing {
 /** Why the span of a message fails. */
 const FAILURES: Readonly<Record<Outcome, string | undefined>> = {
   success: undefined,
-  retry: 'will be delivered again',
+  retry: 'will be delivered or sent again',
   dead: 'was refused',
 };
 
@@ -172,7 +204,11 @@ async function handle<M extends CloudEvent>(
     deadlineMs = DELIVERY_MS,
   } = subscription;
   const batch = currentTrace();
-  const processing = messages.map(({ message }) => ({ message, ...startProcessing(topic, message, batch) }));
+  const processing = messages.map(({ message, batched }) => ({
+    message,
+    batched,
+    ...startProcessing(topic, message, batch),
+  }));
   const finish = (failureOf: (index: number) => unknown): void =>
     processing.forEach(({ span }, index) => {
       const failure = failureOf(index);
@@ -180,7 +216,15 @@ async function handle<M extends CloudEvent>(
       span?.end();
     });
   try {
-    const work = subscription.handle(processing).then((results) => deadLetterRefused(subscription, messages, results));
+    const onFailure = (err: unknown) =>
+      warnRateLimited(`handle ${topic}`, { err, topic }, 'handling a message failed; the others were handled');
+    const handled = isolateFailures(
+      processing,
+      (part) => subscription.handle(part),
+      onFailure,
+      AbortSignal.timeout(deadlineMs),
+    );
+    const work = handled.then((results) => deadLetterRefused(subscription, messages, results));
     const outcomes = await withTimeout(deadlineMs, work, `the handler of ${topic}`);
     finish((index) => FAILURES[outcomes[index] ?? 'retry']);
     return outcomes;
@@ -201,7 +245,7 @@ async function handle<M extends CloudEvent>(
 async function deadLetterRefused<M extends CloudEvent>(
   subscription: Subscription<M>,
   messages: SortedEntries<M>['valid'],
-  results: readonly HandlingResult[],
+  results: readonly (HandlingResult | undefined)[],
 ): Promise<readonly (Outcome | undefined)[]> {
   const refused = messages.flatMap(({ event }, at) => {
     const result = results[at];

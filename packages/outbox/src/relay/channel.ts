@@ -215,7 +215,8 @@ export class Channel<D extends OutboxDocument, A> {
     entry.pollMs = POLL_MS;
     entry.pollAt = now + POLL_MS;
     const token = { w: this.#owner.writer, a: command.sends, t: now };
-    return { command, outgoing: { channel: this.name, lane, token, document } };
+    const alone = this.#context.policies.sendsAlone(command);
+    return { command, outgoing: { channel: this.name, lane, token, document, alone } };
   }
 
   #send(batch: readonly OutgoingEntry<D>[]): void {

@@ -15,6 +15,7 @@ test('uses defaults for absent and empty variables, and ignores unknown ones', (
     DAPR_HTTP_PORT: 3500,
     HOST: '127.0.0.1',
     STATE_STORE: 'state',
+    KEEP_ALIVE_SECONDS: 75,
     PUBSUB: 'messages',
     LOG_LEVEL: 'info',
     AUTH_CONSUMER_CLAIM: 'sub',

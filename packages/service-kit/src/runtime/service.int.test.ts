@@ -133,6 +133,13 @@ test.each([
   expect(await one.exit).toBe(1);
 });
 
+test('a start with a configuration that does not fit ends the process with exit code 2', async () => {
+  const source = service(`start: () => Promise.reject(new ConfigurationError('another store'))`);
+  const one = run(`import { ConfigurationError } from '${here('../config/index.ts')}'; ${source}`);
+  expect(await one.line('"fatal"')).toContain('another store');
+  expect(await one.exit).toBe(2);
+});
+
 test('exits when stopping takes too long', async () => {
   const one = run(service('stop: () => new Promise((resolve) => setTimeout(resolve, 60_000)), stopWithinMs: 300'));
   await one.url();

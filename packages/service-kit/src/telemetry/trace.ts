@@ -50,7 +50,10 @@ export const currentTrace = (of: Context = context.active()): TraceParent | unde
   traceParentOf(trace.getSpanContext(of));
 
 /** The trace parent of a message. */
-export const traceOf = ({ traceparent, tracestate }: CloudEvent): TraceParent | undefined =>
+export const traceOf = ({
+  traceparent,
+  tracestate,
+}: Pick<CloudEvent, 'traceparent' | 'tracestate'>): TraceParent | undefined =>
   traceparent === undefined ? undefined : { traceparent, ...(tracestate && { tracestate }) };
 
 /** Whether this trace is recorded, by its flag alone. Spans in a trace that is not recorded only cost time. */

@@ -1,5 +1,6 @@
 import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
+import { UnavailableError } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { currentTrace, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
@@ -37,7 +38,7 @@ export function subscribeToSettledOrders(
       .map((endpoint) => ({ id: endpoint.id, entries: events.filter((event) => isSubscribedTo(endpoint, event)) }))
       .filter(({ entries }) => entries.length > 0);
     const appended = await logs.events.append(additions.map(({ id, entries }) => ({ name: eventLogKey(id), entries })));
-    if (!appended.every(Boolean)) throw new Error('could not append the events to the log of each endpoint');
+    if (!appended.every(Boolean)) throw new UnavailableError('could not append the events to the log of each endpoint');
     wake(additions.map(({ id }) => id));
   });
 
@@ -51,7 +52,7 @@ export function subscribeToSettledOrders(
       const events = batch.map(({ message, context }) => eventFromMessage(message, currentTrace(context)));
       await runDetached(() => appendEvents(events));
       const noted = { type: 'com.standing-order.settlement-noted.v1' } as const;
-      return sendReplies({ sidecar, pubsub, source: SOURCE, clock }, batch, () => noted);
+      return sendReplies({ sidecar, pubsub, source: SOURCE, clock, alone: 'retransmitted' }, batch, () => noted);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
+import { type CloudEvent, entriesOf, messageSchema, TOPICS, type Topic } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
 import type { OutgoingCommand, Token } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
@@ -18,6 +18,7 @@ const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b71692033
 const outgoing = (index: number, channel: 'consumer' | 'details'): OutgoingCommand<Order> => ({
   channel,
   lane: index,
+  alone: false,
   token,
   document: newOrder({
     id: orderId(index),
@@ -43,6 +44,8 @@ function transport(accepts: (topic: string, message: Publication) => boolean = (
     pubsub: 'messages',
     clock: { wall: () => 0 },
     tokens,
+    partitionKeyOf: String,
+    maxEntries: 128,
   });
   return { send, published };
 }
@@ -65,6 +68,26 @@ describe('commands', () => {
         expect(tokens.verify(data.token, data.orderId, channel)).toEqual({ token });
       }
     }
+  });
+
+  it('share a batch message per partition key, except for those that are alone', async () => {
+    const { send, published } = transport();
+    const inLane = (index: number, alone: boolean) => ({ ...outgoing(index, 'consumer'), lane: 5, alone });
+    expect(await send([inLane(1, false), inLane(2, true), outgoing(3, 'consumer'), inLane(4, false)])).toEqual(
+      Array(4).fill(true),
+    );
+    const events = published.flatMap(({ messages }) => messages.map(({ event }) => event));
+    expect(events.map((event) => entriesOf(event).map((entry) => (entry as CloudEvent).subject))).toEqual([
+      [orderId(1), orderId(4)],
+      [orderId(2)],
+      [orderId(3)],
+    ]);
+    for (const event of events)
+      for (const entry of entriesOf(event)) {
+        const { traceparent, partitionkey, data } = messageSchema(TOPICS['consumer-commands'].types).parse(entry);
+        expect({ traceparent, key: partitionkey }).toEqual({ ...trace, key: data.orderId === orderId(3) ? '3' : '5' });
+        expect(tokens.verify(data.token, data.orderId, 'consumer')).toEqual({ token });
+      }
   });
 
   it('have the trace and the lane of their order, and an id for each attempt', async () => {

@@ -189,9 +189,11 @@ describe('the outcome', () => {
       pubsub: 'messages',
       clock: { wall: () => 0 },
       tokens,
+      partitionKeyOf: String,
+      maxEntries: 128,
     });
     expect(orderDocumentHandler.pendingChannels(order)).toEqual(['response']);
-    await send([{ channel: 'response', lane: 1, token, document: order }]);
+    await send([{ channel: 'response', lane: 1, token, document: order, alone: false }]);
     expect(topics).toEqual(['order-outcomes-shop']);
     expect(messageSchema(OUTCOME_TYPES).parse(events[0]).data).toMatchObject({
       orderId: order.id,

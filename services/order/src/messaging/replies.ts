@@ -1,6 +1,7 @@
 import { type Message, messageSchema, TOPICS } from '@standing-order/contracts';
 import { type HandlingResult, type Sidecar, subscribe } from '@standing-order/dapr';
 import type { Token } from '@standing-order/outbox';
+import { UnavailableError } from '@standing-order/service-kit/http';
 import { meter, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import type { Ignored, OrderInput } from '../domain/decide.ts';
@@ -58,7 +59,7 @@ export function subscribeToReplies(app: Hono, { sidecar, pubsub, tokens, record 
   async function handle(batch: readonly { readonly message: ReplyMessage }[]): Promise<readonly HandlingResult[]> {
     const verified = batch.map(verify);
     const genuine = verified.filter((reply) => typeof reply === 'object');
-    const recorded = genuine.length > 0 ? await runDetached(() => record(genuine)) : [];
+    const recorded = genuine.length > 0 ? await runDetached(() => record(genuine)).catch(failedToRecord) : [];
     const results = new Map(genuine.map((reply, index) => [reply, recorded[index]]));
     return verified.map((reply) => {
       if (typeof reply === 'string') return refuse(reply);
@@ -77,6 +78,11 @@ export function subscribeToReplies(app: Hono, { sidecar, pubsub, tokens, record 
       handle,
     });
   }
+}
+
+/** The state store failed, and no single reply is at fault. */
+function failedToRecord(cause: unknown): never {
+  throw new UnavailableError('the replies could not be recorded', { cause });
 }
 
 function refuse(reason: keyof typeof REFUSALS): HandlingResult {

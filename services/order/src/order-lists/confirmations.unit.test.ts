@@ -12,6 +12,7 @@ const timeUp = (...ids: string[]): Replies => ids.map((id) => ({ id, reply: { ki
 const command = (id: string, t: number, status: Order['status'] = 'PENDING'): OutgoingCommand<Order> => ({
   channel: 'index',
   lane: 0,
+  alone: false,
   token: token(t),
   document: { id, status } as Order,
 });

@@ -34,7 +34,9 @@ function lists() {
   const send = (...some: Order[]) => {
     for (const one of some) orders.set(one.id, one);
     const token = { w: 'w', a: 1, t: 7 };
-    const batch = some.map((document): OutgoingCommand<Order> => ({ channel: 'index', lane: 0, token, document }));
+    const batch = some.map(
+      (document): OutgoingCommand<Order> => ({ channel: 'index', lane: 0, token, document, alone: false }),
+    );
     return transport.send(batch);
   };
   const ids = async (consumerId = 'ada') =>

@@ -3,7 +3,7 @@ import type { Settings } from '@standing-order/outbox';
 /** The message brokers that the platform supports. */
 export const BROKERS = ['redis', 'kafka'] as const;
 
-type Broker = (typeof BROKERS)[number];
+export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
   kafka: { reorderMs: 1_000 },

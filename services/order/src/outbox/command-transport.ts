@@ -1,11 +1,12 @@
 import { type Message, outcomeTopic, TOPICS } from '@standing-order/contracts';
-import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
+import { type BatchablePublication, createEvent, publishInBatches, type Sidecar } from '@standing-order/dapr';
 import type { OutgoingCommand, Token, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order, ReplyTo } from '../domain/order.ts';
 import { viewOf } from '../domain/view.ts';
 import { sendInGroups } from './channel-routing.ts';
 import type { MessageChannel } from './document-handler.ts';
+import type { PartitionKeys } from './partition-keys.ts';
 import type { TokenSigner } from './token-signature.ts';
 
 /** The `source` of this service's messages, a URI reference. */
@@ -16,6 +17,9 @@ export interface CommandTransportParts {
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
   readonly tokens: Pick<TokenSigner, 'sign'>;
+  readonly partitionKeyOf: PartitionKeys;
+  /** Maximum number of commands in one batch message. */
+  readonly maxEntries: number;
 }
 
 type CommandMessage = Message<
@@ -25,23 +29,29 @@ type CommandMessage = Message<
   | 'com.standing-order.order-settled.v1'
 >;
 
-/** Publishes the commands of orders: one bulk publish per topic for a whole batch. */
-export function commandTransport({ sidecar, pubsub, clock, tokens }: CommandTransportParts): Transport<Order> {
+/**
+ * Publishes the commands of orders: one bulk publish per topic for a whole batch, in as few batch messages as the partition
+ * keys allow. A retransmission, an outcome and a decided order are messages of their own.
+ */
+export function commandTransport(parts: CommandTransportParts): Transport<Order> {
+  const { clock, tokens, partitionKeyOf } = parts;
   async function publish(topic: string, batch: readonly OutgoingCommand<Order>[]): Promise<readonly boolean[]> {
     const now = clock.wall();
-    const messages = batch.map((outgoing): Publication => {
-      const { document, lane, token } = outgoing;
+    const messages = batch.map((outgoing): BatchablePublication => {
+      const { document, lane, token, alone } = outgoing;
+      const partitionKey = partitionKeyOf(lane);
       const event = createEvent({
         id: `${document.id}-${outgoing.channel}-${token.w}-${token.a}`,
         source: SOURCE,
         subject: document.id,
         time: now,
         trace: document.trace,
+        partitionKey,
         ...contentOf(outgoing, tokens),
       });
-      return { event, partitionKey: String(lane) };
+      return { event, partitionKey, alone };
     });
-    return sidecar.publish(pubsub, topic, messages);
+    return publishInBatches(parts, topic, messages);
   }
 
   return { send: (batch) => sendInGroups(batch, topicOf, publish) };

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { type CloudEvent, cloudEvent, dataSchemaOf } from './cloud-event.ts';
+import { type MessageType, messageData } from './messages.ts';
+import { TOPICS } from './topics.ts';
+
+/** The topics on which one message may carry the messages about many orders. */
+type BatchTopic = Extract<keyof typeof TOPICS, 'consumer-commands' | 'restaurant-commands' | 'order-replies'>;
+
+/** The type of a batch message. */
+export type BatchType = `com.standing-order.${BatchTopic}-batch.v1`;
+
+/** The types of the messages that a batch message of each type can carry. */
+export const BATCH_ENTRY_TYPES = {
+  'com.standing-order.consumer-commands-batch.v1': TOPICS['consumer-commands'].types,
+  'com.standing-order.restaurant-commands-batch.v1': TOPICS['restaurant-commands'].types,
+  'com.standing-order.order-replies-batch.v1': [
+    'com.standing-order.consumer-validated.v1',
+    'com.standing-order.consumer-refused.v1',
+    'com.standing-order.order-details-validated.v1',
+    'com.standing-order.order-details-refused.v1',
+    'com.standing-order.settlement-noted.v1',
+  ],
+} as const satisfies Record<BatchType, readonly MessageType[]>;
+
+/** The batch type of a topic; undefined if its messages are never batched. */
+export function batchTypeOf(topic: string): BatchType | undefined {
+  const type = `com.standing-order.${topic}-batch.v1`;
+  return isBatchType(type) ? type : undefined;
+}
+
+/** Maximum number of entries in a batch message. */
+export const MAX_BATCH_ENTRIES = 128;
+/**
+ * Maximum size of the entries of a batch message together, in bytes. With its envelope, a batch message has at most 32 KiB: the
+ * size of the largest other message, for which streams and deliveries are dimensioned.
+ */
+export const MAX_BATCH_BYTES = 31 * 1024;
+
+/**
+ * A message inside a batch message. Its other attributes are those of the batch, and its subject is the id of its order. It
+ * has the trace context of its order.
+ */
+type BatchEntry = Pick<CloudEvent, 'id' | 'type' | 'traceparent' | 'tracestate' | 'data'>;
+
+/** A message that carries the messages about at least two orders. */
+export type BatchMessage = CloudEvent<BatchType, { readonly entries: readonly BatchEntry[] }>;
+
+const { id, traceparent, tracestate } = cloudEvent.shape;
+
+/** The schema of the data of a batch message, for documentation: receivers judge each entry by itself. */
+export const batchSchema = (types: readonly MessageType[]): z.ZodType =>
+  z.object({
+    entries: z
+      .array(
+        z.discriminatedUnion(
+          'type',
+          types.map((entry) =>
+            z.object({ id, type: z.literal(entry), traceparent, tracestate, data: messageData[entry] }),
+          ) as never,
+        ),
+      )
+      .min(2)
+      .max(MAX_BATCH_ENTRIES),
+  });
+
+const envelope = cloudEvent.extend({
+  type: z.enum(Object.keys(BATCH_ENTRY_TYPES) as BatchType[]),
+  data: z.object({ entries: z.array(z.unknown()) }),
+});
+
+/** The message as an entry of a batch message. */
+export function entryOf({ id, type, traceparent, tracestate, data }: CloudEvent): BatchEntry {
+  return {
+    id,
+    type,
+    ...(traceparent !== undefined && { traceparent }),
+    ...(tracestate !== undefined && { tracestate }),
+    data,
+  };
+}
+
+/**
+ * The batch message with these entries.
+ *
+ * @param first one of the messages; its source, time and partition key are those of the batch
+ */
+export function createBatch(type: BatchType, first: CloudEvent, entries: readonly BatchEntry[]): BatchMessage {
+  const { source, time, partitionkey } = first;
+  return {
+    specversion: '1.0',
+    id: `${first.id}-batch`,
+    source,
+    type,
+    subject: type.slice('com.standing-order.'.length, -'-batch.v1'.length),
+    time,
+    datacontenttype: 'application/json',
+    dataschema: dataSchemaOf(type),
+    ...(partitionkey !== undefined && { partitionkey }),
+    data: { entries },
+  };
+}
+
+/** Whether messages of this type are batch messages. */
+export const isBatchType = (type: string): type is BatchType => type in BATCH_ENTRY_TYPES;
+
+/** Whether this message is a batch message. Its entries may be unreadable. */
+export function isBatch(message: unknown): message is BatchMessage {
+  return isObject(message) && isBatchType(String(message.type)) && envelope.safeParse(message).success;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The messages that a received message stands for: those inside a batch message, each with all its attributes, or else the
+ * message itself. They are not validated.
+ */
+export function entriesOf(message: unknown): readonly unknown[] {
+  if (!isBatch(message)) return [message];
+  const { specversion, source, time, datacontenttype, partitionkey, data } = message;
+  const shared = { specversion, source, time, datacontenttype, ...(partitionkey !== undefined && { partitionkey }) };
+  return data.entries.map((entry: unknown) => {
+    if (!isObject(entry)) return { ...shared, data: entry };
+    const orderId = isObject(entry.data) ? entry.data.orderId : undefined;
+    const dataschema = typeof entry.type === 'string' ? dataSchemaOf(entry.type) : undefined;
+    return { ...shared, subject: orderId, dataschema, ...entry };
+  });
+}

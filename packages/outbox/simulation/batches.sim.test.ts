@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { SECOND } from '../src/util/time.ts';
+import { heldUpByParked, heldUpByPoison, longestWaitInUpgrade, lostFromBatch } from './batches.ts';
+
+test('an order on which its validator dies holds up the others of its message for one reorder window only', async () => {
+  expect(await heldUpByPoison({})).toBeUndefined();
+});
+
+test('the retry of a parked order on which its validator dies holds up no other order', async () => {
+  expect(await heldUpByParked({})).toBeUndefined();
+});
+
+test('an order that its validator leaves out of a batch is sent again', async () => {
+  expect(await lostFromBatch({})).toBeUndefined();
+});
+
+// Replicas of the version before put each batch message aside as a dead letter.
+test.each([0.5, 1])(
+  'an upgrade in which %d of all messages reach old replicas delays orders, and loses none',
+  async (old) => {
+    const waited = await longestWaitInUpgrade(old);
+    process.stdout.write(`with ${old} of all messages at old replicas, no order waited longer than ${waited} ms\n`);
+    expect(waited).toBeLessThanOrEqual(30 * SECOND);
+  },
+);

@@ -1,0 +1,33 @@
+import { ORDER_LANES } from '@standing-order/contracts';
+import type { Broker } from './broker-settings.ts';
+
+/** The partition key of the messages of a lane. Messages with equal keys may share a batch message. */
+export type PartitionKeys = (lane: number) => string;
+
+/** FNV-1a with 32 bits: the hash by which Dapr's Kafka component chooses the partition of a key. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash | 0;
+}
+
+/**
+ * The partition keys for a broker.
+ *
+ * - Redis has no partitions: all lanes have one key.
+ * - Kafka: all lanes of one partition have the key of the first of them. It is in the partition that each lane would have by its
+ *   own number. If `partitions` is wrong, a lane still has one key, so that its order is kept; only the batches differ.
+ * - Without a configured broker each lane has a key of its own.
+ */
+export function createPartitionKeys(broker: Broker | undefined, partitions: number): PartitionKeys {
+  if (broker === 'redis') return () => '0';
+  if (broker === undefined) return String;
+  const firstOf = new Map<number, string>();
+  const keys = Array.from({ length: ORDER_LANES }, (_, lane) => {
+    const partition = Math.abs(fnv1a(String(lane)) % partitions);
+    const first = firstOf.get(partition) ?? String(lane);
+    firstOf.set(partition, first);
+    return first;
+  });
+  return (lane) => keys[lane] ?? String(lane);
+}

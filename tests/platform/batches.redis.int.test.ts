@@ -1,0 +1,3 @@
+import { judgeEntries } from './batches.ts';
+
+judgeEntries('redis');
