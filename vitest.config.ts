@@ -72,6 +72,16 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        extends: true,
+        test: {
+          // Measures, so no other test runs beside it.
+          name: 'lab',
+          include: ['loadtest/**/*.lab.test.ts'],
+          testTimeout: 6 * MINUTE_MS,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

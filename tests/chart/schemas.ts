@@ -10,6 +10,10 @@ const modules = {
   kubernetes: { at: 'k8s.io/kubernetes@v1.35.4', sum: 'h1:o/8dBC/pHVpYoGV4OAIytAlNPZbdYVTXJHoYvXC4qzM=' },
   dapr: { at: 'github.com/dapr/dapr@v1.18.1', sum: 'h1:Ra9AE9ekBva6Dqc5nz71aA+I8DEdjllFqyn+Z/mBSow=' },
   keda: { at: 'github.com/kedacore/keda/v2@v2.18.1', sum: 'h1:h6bRt/IOxxtZpJlHSqhdH/lcInH7Z9obxg/JvWOmGAw=' },
+  monitoring: {
+    at: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
+    sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
+  },
   chaosMesh: {
     at: 'github.com/chaos-mesh/chaos-mesh@v0.9.1-0.20260902003049-47411975a8cb',
     sum: 'h1:0TeWmCELKreoLAXuoPaO2qpJe73foDgOoyU3fdKQN4A=',
@@ -22,12 +26,15 @@ const modules = {
 
 const definedIn = {
   dapr: ['components', 'configuration', 'resiliency', 'subscription'].map((name) => `charts/dapr/crds/${name}.yaml`),
+  monitoring: ['prometheusrules', 'servicemonitors'].map(
+    (name) => `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`,
+  ),
   keda: ['scaledobjects', 'triggerauthentications'].map((name) => `config/crd/bases/keda.sh_${name}.yaml`),
 } as const;
 
 /** Kinds of Kubernetes that the chart may contain. */
 const kinds = new Set(
-  `ConfigMap Deployment HorizontalPodAutoscaler NetworkPolicy Pod PodDisruptionBudget Secret Service ServiceAccount
+  `ConfigMap Deployment Job HorizontalPodAutoscaler NetworkPolicy Pod PodDisruptionBudget Secret Service ServiceAccount
   StatefulSet`.split(/\s+/),
 );
 
@@ -43,8 +50,7 @@ interface Schema {
 }
 
 /**
- * Writes the schemas of the objects of Kubernetes, Dapr and KEDA into a folder, without ServiceMonitor of Prometheus. The schemas
- * are closed: an unknown field is invalid. Returns the pattern of their file names, for kubeconform.
+ * Writes the schemas of the objects of Kubernetes, Dapr, KEDA and the Prometheus operator into a folder. The schemas are closed: an unknown field is invalid. Returns the pattern of their file names, for kubeconform.
  */
 export async function writeSchemas(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
@@ -58,7 +64,7 @@ export async function writeSchemas(folder: string): Promise<string> {
       if (kinds.has(kind)) await write(fileName(group, version, kind), { $ref: `#/definitions/${name}` });
     }
   }
-  for (const module of ['dapr', 'keda'] as const) {
+  for (const module of ['dapr', 'keda', 'monitoring'] as const) {
     const root = await download(module, folder);
     for (const path of definedIn[module]) {
       for (const document of parseAllDocuments(await readFile(join(root, path), 'utf8'))) {
