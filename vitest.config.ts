@@ -7,7 +7,17 @@ const MINUTE_MS = 60_000;
 const missing = new Set(process.env.MISSING_TOOLS?.split(','));
 
 /** A test, or with `@module-tag` a file, names the tools beyond daprd and Redis that it needs. */
-const tags = ['kafka', 'java', 'postgres', 'chromium', 'helm', 'kubeconform', 'k6', 'toxiproxy-server'].map((name) => ({
+const tags = [
+  'kafka',
+  'java',
+  'postgres',
+  'chromium',
+  'helm',
+  'kubeconform',
+  'k6',
+  'toxiproxy-server',
+  'prometheus',
+].map((name) => ({
   name,
   description: `needs ${name}`,
   ...(missing.has(name) && { skip: true }),

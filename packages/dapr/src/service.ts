@@ -38,7 +38,11 @@ export interface SidecarEnvironment<C extends ServiceConfig> {
  */
 export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodType<C>): SidecarEnvironment<C> {
   const config = loadConfig(schema);
-  const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+  const sidecar = createSidecar({
+    grpcPort: config.DAPR_GRPC_PORT,
+    httpPort: config.DAPR_HTTP_PORT,
+    apiToken: config.DAPR_API_TOKEN,
+  });
   const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: systemClock });
   return {
     config,
