@@ -55,7 +55,7 @@ interface Schema {
 export async function writeSchemas(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const swagger = JSON.parse(
-    await readFile(join(await download('kubernetes', folder), 'api/openapi-spec/swagger.json'), 'utf8'),
+    await readFile(join(await downloadModule('kubernetes', folder), 'api/openapi-spec/swagger.json'), 'utf8'),
   ) as { definitions: Definitions };
   const write = (name: string, schema: Schema) =>
     writeFile(join(folder, name), JSON.stringify(withDefinitions(schema, swagger.definitions)));
@@ -65,7 +65,7 @@ export async function writeSchemas(folder: string): Promise<string> {
     }
   }
   for (const module of ['dapr', 'keda', 'monitoring'] as const) {
-    const root = await download(module, folder);
+    const root = await downloadModule(module, folder);
     for (const path of definedIn[module]) {
       for (const document of parseAllDocuments(await readFile(join(root, path), 'utf8'))) {
         const { group, names, versions } = document.toJS().spec;
@@ -101,7 +101,7 @@ function withDefinitions(schema: Schema, all: Definitions): unknown {
 /** Writes the closed schemas of the objects of Chaos Mesh into a folder. Returns the pattern of their file names. */
 export async function writeChaosMeshSchemas(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const root = await download('chaosMesh', folder);
+  const root = await downloadModule('chaosMesh', folder);
   for (const name of ['podchaos', 'networkchaos', 'httpchaos']) {
     const text = await readFile(join(root, `config/crd/bases/chaos-mesh.org_${name}.yaml`), 'utf8');
     const { group, names, versions } = parseDocument(text).toJS().spec;
@@ -116,7 +116,7 @@ export async function writeChaosMeshSchemas(folder: string): Promise<string> {
 /** Writes skaffold's schema of skaffold.yaml into a folder. Returns the pattern of its file name. */
 export async function writeSkaffoldSchema(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const path = join(await download('skaffold', folder), 'docs-v2/content/en/schemas/v4beta13.json');
+  const path = join(await downloadModule('skaffold', folder), 'docs-v2/content/en/schemas/v4beta13.json');
   await writeFile(join(folder, fileName('skaffold', 'v4beta13', 'Config')), await readFile(path));
   return join(folder, pattern);
 }
@@ -132,7 +132,8 @@ interface Kind {
 const fileName = (group: string, version: string, kind: string): string =>
   `${[kind, group.split('.')[0], version].filter(Boolean).join('-').toLowerCase()}.json`;
 
-async function download(module: keyof typeof modules, folder: string): Promise<string> {
+/** Downloads a pinned module, and resolves to its folder. `folder` is any folder outside of a Go module. */
+export async function downloadModule(module: keyof typeof modules, folder: string): Promise<string> {
   const { at, sum } = modules[module];
   // Outside of any module, so that Go reads only this module and not its dependencies.
   const env = { ...process.env, GOWORK: 'off', GO111MODULE: 'on', GOFLAGS: '' };
