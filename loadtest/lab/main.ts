@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { runCommand, UsageError } from '@standing-order/tools/cli';
 import { stringify } from 'yaml';
 import { chaosOf } from './chaos-mesh/objects.ts';
+import { isClusterFault } from './cluster/injector.ts';
+import { runClusterCell } from './cluster/run-cell.ts';
 import { type ChaosOptions, createLabCommand, type LabOptions } from './options.ts';
 import { writeReport } from './report/write.ts';
 import { planRuns, runName } from './runs/plan.ts';
@@ -17,7 +19,14 @@ import { readFaults } from './timetable/read.ts';
 await runCommand(createLabCommand({ run, printChaos, report: ({ from, to }) => writeReport(from, to) }));
 
 async function run(options: LabOptions): Promise<void> {
-  const faults = await selectFaults(options.faults);
+  const { cluster } = options;
+  const selected = await selectFaults(options.faults);
+  const faults = cluster === undefined ? selected : selected.filter(isClusterFault);
+  for (const { name } of selected)
+    if (!faults.some((fault) => fault.name === name))
+      console.log(
+        `${name} is left out: kubectl cannot apply it. With Chaos Mesh: npm run lab -- chaos-mesh --faults ${name}`,
+      );
   const stop = stopOnSignal();
   if (options.quick) await rm(options.out, { recursive: true, force: true });
   const store = openRunStore(join(options.out, 'runs'));
@@ -39,7 +48,8 @@ async function run(options: LabOptions): Promise<void> {
     console.log(`${index + 1} of ${plans.length}: ${name}`);
     try {
       const folder = join(options.out, 'logs', name);
-      const result = await runCell({ plan, fault, folder, commit, signal: stop, report });
+      const runOptions = { plan, fault, folder, commit, signal: stop, report };
+      const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));
       await store.write(result);
       results.push(result);
       for (const line of summaryLines(result)) console.log(`  ${line}`);

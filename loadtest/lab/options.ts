@@ -7,6 +7,7 @@ import {
   Option,
   UsageError,
 } from '@standing-order/tools/cli';
+import type { ClusterOptions } from './cluster/run-cell.ts';
 import type { Timing } from './runs/plan.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -14,7 +15,9 @@ const ROOT = resolve(import.meta.dirname, '../..');
 export interface LabOptions {
   /** Undefined: all. */
   readonly faults: readonly string[] | undefined;
-  readonly brokers: readonly ('redis' | 'kafka')[];
+  readonly brokers: readonly ('redis' | 'kafka' | 'cluster')[];
+  /** A release in a cluster; undefined: local processes. */
+  readonly cluster: ClusterOptions | undefined;
   readonly repetitions: number;
   readonly timing: Timing;
   readonly seed: number;
@@ -27,7 +30,7 @@ export interface LabOptions {
 
 /** The cells of a quick lab: one of each kind. */
 const QUICK_FAULTS = ['none', 'consumer-down', 'broker-killed', 'order-replica-killed'];
-const QUICK_TIMING: Timing = { rate: 5, before: 4, during: 8, after: 8 };
+const QUICK_TIMING: Timing = { rate: 5, before: 4, during: 8, after: 6 };
 
 const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
 
@@ -62,7 +65,11 @@ export function createLabCommand(actions: {
       createIntegerOption('--within <seconds>', 'starts no further run after this time', { min: 1, max: 10 ** 6 }),
     )
     .option('--out <folder>', 'folder of the results', givenPath, join(ROOT, '.standing-order', 'lab'))
-    .option('--quick', `${QUICK_FAULTS.length} cells on Redis, one short run each, and a check of the promises`)
+    .option('--cluster', 'on a release of the chart, with kubectl and its current context, instead of local processes')
+    .option('--namespace <name>', 'namespace of the release', 'default')
+    .option('--release <name>', 'name of the release', 'shop')
+    .option('--k6-image <image>', 'image of k6 in the cluster', 'grafana/k6:2.1.0')
+    .option('--quick', `${QUICK_FAULTS.length} cells on Redis, one short run each`)
     .action(async (flags: Flags) => actions.run(labOptionsOf(flags)));
   program
     .command('report')
@@ -105,23 +112,29 @@ interface Flags {
   readonly within?: number;
   readonly out: string;
   readonly quick?: boolean;
+  readonly cluster?: boolean;
+  readonly namespace: string;
+  readonly release: string;
+  readonly k6Image: string;
 }
 
 function labOptionsOf(flags: Flags): LabOptions {
-  const { faults, brokers, runs, rate, before, during, after, seed, within, out, quick = false } = flags;
-  const isBroker = (name: string): name is 'redis' | 'kafka' => name === 'redis' || name === 'kafka';
-  const known = brokers.filter(isBroker);
-  if (known.length === 0 || known.length < brokers.length)
-    throw new UsageError(`--brokers must be redis, kafka or both, not ${brokers.join(',')}`);
-  const common = { seed, quick, deadlineSeconds: within };
-  if (quick)
-    return {
-      ...common,
-      faults: QUICK_FAULTS,
-      brokers: ['redis'],
-      repetitions: 1,
-      timing: QUICK_TIMING,
-      out: join(out, 'quick'),
-    };
-  return { ...common, faults, brokers: known, repetitions: runs, timing: { rate, before, during, after }, out };
+  const { faults, runs, rate, before, during, after, seed, within, out, quick = false } = flags;
+  const { namespace, release, k6Image } = flags;
+  const cluster = flags.cluster ? { namespace, release, k6Image } : undefined;
+  if (cluster !== undefined && quick)
+    throw new UsageError('--quick is for local processes; use --faults with --cluster');
+  const common = { seed, quick, deadlineSeconds: within, cluster };
+  if (quick) {
+    const cells = { faults: QUICK_FAULTS, brokers: ['redis'] as const, repetitions: 1, timing: QUICK_TIMING };
+    return { ...common, ...cells, out: join(out, 'quick') };
+  }
+  const brokers = cluster === undefined ? brokersOf(flags.brokers) : (['cluster'] as const);
+  return { ...common, faults, brokers, repetitions: runs, timing: { rate, before, during, after }, out };
+}
+
+function brokersOf(names: readonly string[]): ('redis' | 'kafka')[] {
+  const known = names.filter((name) => name === 'redis' || name === 'kafka');
+  if (known.length > 0 && known.length === names.length) return known;
+  throw new UsageError(`--brokers must be redis, kafka or both, not ${names.join(',')}`);
 }

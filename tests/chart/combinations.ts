@@ -90,8 +90,9 @@ function outside(broker: string, store: string): Values {
       priorityClassName: 'high',
     },
     image: { repository: 'registry.example/standing-order', tag: '1.2.3', pullSecrets: [{ name: 'pull' }] },
-    telemetry: { otlpEndpoint: 'https://collector.example' },
+    telemetry: { otlpEndpoint: 'https://collector.example/tenant', otlpHeadersSecret: 'mine' },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+    monitoring: { alerts: { enabled: true }, dashboard: { enabled: true } },
     networkPolicy: { clients: [{ podSelector: { matchLabels: { app: 'gateway' } } }] },
     extraObjects: [
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ .Release.Name }}-more' }, data: { a: 'b' } },

@@ -204,7 +204,7 @@ describe('the chart and npm start have the same settings:', () => {
     const names = Object.keys(shape).filter((name) => !/^(no|https?|all)_proxy$/i.test(name));
     const values = {
       order: { deadlineSeconds: 5 },
-      telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
+      telemetry: { otlpEndpoint: 'http://collector.watch:4318', otlpHeadersSecret: 'otlp' },
       auth: { issuer: 'https://issuer.example', audience: 'shop', jwksUrl: 'https://issuer.example/keys' },
     };
     const variables: string[] = containerOf(await render(values), service).env.map(
@@ -270,6 +270,38 @@ test('sidecars reach an external Kafka with TLS and a password', async () => {
     saslPassword: { name: 'mine', key: 'password' },
     disableTls: 'false',
   });
+});
+
+test('the path and the headers of a collector reach sidecars and applications', async () => {
+  const otlpEndpoint = 'https://collector.watch:4318/tenant';
+  const objects = await render({ telemetry: { otlpEndpoint, otlpHeadersSecret: 'otlp' } });
+  expect(one(objects, 'Configuration', 'so').spec.tracing.otel).toMatchObject({
+    endpointAddress: 'collector.watch:4318',
+    isSecure: true,
+  });
+  for (const { spec } of ofKind(objects, 'Deployment')) {
+    const { metadata, spec: pod } = spec.template;
+    expect(metadata.annotations).toMatchObject({
+      'dapr.io/env': `OTEL_EXPORTER_OTLP_ENDPOINT=${otlpEndpoint}`,
+      'dapr.io/env-from-secret': 'OTEL_EXPORTER_OTLP_HEADERS=otlp:headers',
+    });
+    expect(pod.containers[0].env).toEqual(
+      expect.arrayContaining([
+        { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint },
+        { name: 'OTEL_EXPORTER_OTLP_HEADERS', valueFrom: { secretKeyRef: { name: 'otlp', key: 'headers' } } },
+      ]),
+    );
+  }
+});
+
+test('a sidecar gets no variables where the collector has neither a path nor headers', async () => {
+  for (const otlpEndpoint of ['', 'http://collector.watch:4318', 'http://collector.watch:4318/']) {
+    for (const { spec } of ofKind(await render({ telemetry: { otlpEndpoint } }), 'Deployment')) {
+      expect(Object.keys(spec.template.metadata.annotations).filter((name) => name.startsWith('dapr.io/env'))).toEqual(
+        [],
+      );
+    }
+  }
 });
 
 test('sidecars and applications export traces to the same collector', async () => {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { BrokerKind } from '@standing-order/local';
+import { type ApplicationProxy, startApplicationProxy } from '@standing-order/loadtest/application-proxy';
+import { type BrokerKind, findPortBase } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { usePlatform } from '../support/platform-fixture.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../../loadtest/deadletters/main.ts');
@@ -11,7 +12,14 @@ const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 
 /** Dead letters of one broker, as an operator handles them with `npm run deadletters`. */
 export function testDeadLetters(kind: BrokerKind): void {
-  const fixture = usePlatform(() => ({ broker: kind, replicas: { order: 1 } }));
+  /** Between the sidecar and the consumer service: a service whose requests fail, and whose health checks succeed. */
+  let proxy: ApplicationProxy | undefined;
+  const fixture = usePlatform(async () => {
+    const [portBase, port] = [await findPortBase(), await findPortBase()];
+    proxy = await startApplicationProxy(port, portBase + 100);
+    return { broker: kind, portBase, replicas: { order: 1 }, sidecarFlags: { consumer: { 'app-port': String(port) } } };
+  });
+  afterAll(() => proxy?.close());
 
   async function deadLetters(...args: string[]): Promise<string> {
     const broker = ['--broker', fixture().platform.stores.broker];
@@ -23,12 +31,16 @@ export function testDeadLetters(kind: BrokerKind): void {
   /** Publishes an event by the sidecar of the order service. */
   async function publish(topic: string, event: object): Promise<void> {
     const { platform } = fixture();
-    const response = await fetch(`${platform.sidecarUrls.order[0]}/v1.0/publish/messages/${topic}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/cloudevents+json', 'dapr-api-token': platform.secrets.daprApiToken },
-      body: JSON.stringify(event),
-    });
-    expect(response.status).toBe(204);
+    const send = async () => {
+      const response = await fetch(`${platform.sidecarUrls.order[0]}/v1.0/publish/messages/${topic}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cloudevents+json', 'dapr-api-token': platform.secrets.daprApiToken },
+        body: JSON.stringify(event),
+      });
+      return response.status;
+    };
+    // Kafka creates a topic at its first use, which may fail meanwhile.
+    await poll('the message is published', send, (status) => status === 204);
   }
 
   test('a message that no service can handle is listed with its trace, and a replay sends it once, unchanged', async () => {
@@ -61,11 +73,12 @@ export function testDeadLetters(kind: BrokerKind): void {
   });
 
   test('the replay of commands that were put aside changes no order', async () => {
-    await fixture().platform.kill('consumer-1');
+    if (proxy === undefined) throw new Error('the proxy did not start');
+    proxy.failingShare = 1;
     await fixture().place(5);
     const put = await poll('the commands are put aside', list, ({ length }) => length > 0, 120_000);
     expect(put.flatMap(({ orders }) => orders).length).toBeGreaterThan(0);
-    await fixture().platform.start('consumer-1');
+    proxy.failingShare = 0;
     await fixture().allDecided(120_000);
     const before = await fixture().state.orders();
     await deadLetters('replay', '--all');

@@ -52,7 +52,7 @@ async function effects() {
   const { state, broker } = fixture();
   const topics = (await broker.keys('*')).toSorted();
   const lengths = await Promise.all(topics.map((topic) => broker.xLen(topic)));
-  const keys = (await state.keys()).filter((key) => /\|\|(o|c|r|webhook|hook)/.test(key));
+  const keys = (await state.keys()).filter((key) => /\|\|(?!reserve:)(o|c|r|webhook|hook)/.test(key));
   return { keys, messages: Object.fromEntries(topics.map((topic, index) => [topic, lengths[index]])) };
 }
 

@@ -10,7 +10,7 @@ const fixture = usePlatform(() => ({ replicas: { order: 1 }, env: { order: { STA
 
 /** Starts one more order service at the sidecar of the first one, and waits for its end. */
 async function startOrderService(env: Readonly<Record<string, string>>) {
-  const { sidecarUrls, secrets } = fixture().platform;
+  const { sidecarPorts, secrets } = fixture().platform;
   const { status, stdout } = spawnSync(process.execPath, [join('services', 'order', 'src', 'main.ts')], {
     cwd: resolve(import.meta.dirname, '../..'),
     encoding: 'utf8',
@@ -18,7 +18,8 @@ async function startOrderService(env: Readonly<Record<string, string>>) {
     env: {
       PATH: process.env.PATH,
       PORT: String(await findPortBase()),
-      DAPR_HTTP_PORT: new URL(sidecarUrls.order[0] ?? '').port,
+      DAPR_GRPC_PORT: String(sidecarPorts.order[0]?.grpcPort),
+      DAPR_HTTP_PORT: String(sidecarPorts.order[0]?.httpPort),
       DAPR_API_TOKEN: secrets.daprApiToken,
       APP_API_TOKEN: secrets.appApiToken,
       ORDER_TOKEN_KEYS: Buffer.alloc(32).toString('base64'),

@@ -136,8 +136,8 @@ besides. Empty without a limit. Takes the values of the service.
 
 {{/*
 Environment of a sidecar, as the value of its annotation; empty for none. The value of podAnnotations replaces the memory limit of Go, which
-makes Go collect garbage more often above it. The certificates are besides the public ones of the image. Takes a dict of root and service
-(its values).
+makes Go collect garbage more often above it. The certificates are besides the public ones of the image. Dapr's Configuration has the host
+of the collector only, so the path of its URL comes from here. Takes a dict of root and service (its values).
 */}}
 {{- define "standing-order.sidecarEnvironment" -}}
 {{- $variables := list -}}
@@ -148,6 +148,9 @@ makes Go collect garbage more often above it. The certificates are besides the p
 {{- end -}}
 {{- if or .root.Values.caBundle.configMap .root.Values.caBundle.secret -}}
 {{- $variables = append $variables "SSL_CERT_DIR=/etc/ca-bundle" -}}
+{{- end -}}
+{{- with .root.Values.telemetry.otlpEndpoint -}}
+{{- if trimPrefix "/" (urlParse .).path }}{{ $variables = append $variables (printf "OTEL_EXPORTER_OTLP_ENDPOINT=%s" .) }}{{ end -}}
 {{- end -}}
 {{ join "," $variables }}
 {{- end -}}

@@ -1,5 +1,5 @@
 export { daprFiles } from './dapr/files.ts';
-export type { Resource } from './dapr/resource.ts';
+export { type Resource, withSettings } from './dapr/resource.ts';
 export type { BrokerKind, StoreKind } from './dapr/source.ts';
 export { defaultDataDir, type PlatformOptions } from './options.ts';
 export { type Platform, startPlatform } from './platform.ts';

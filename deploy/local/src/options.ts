@@ -24,6 +24,8 @@ export interface PlatformOptions {
   readonly sidecarFlags?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Main modules to run in place of the services' own. */
   readonly main?: Partial<Record<ServiceName, string>>;
+  /** Properties of the Kafka broker, over those that the platform sets. */
+  readonly kafka?: Readonly<Record<string, string | number>>;
   /** Changes the program of a process, such as to start it inside a limit. */
   readonly program?: (process: string, program: Program) => Program;
   /** Changes the Dapr resources before they are written. */
@@ -61,6 +63,7 @@ export function settingsOf(options: PlatformOptions): Settings {
     store: 'redis',
     broker: 'redis',
     storeProxies: {},
+    kafka: {},
     program: (_, program) => program,
     resources: (resources) => resources,
     clean: false,

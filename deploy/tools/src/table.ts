@@ -108,6 +108,14 @@ export const TOOLS = {
     source: { kind: 'debian', packages: ['chromium'], folder: 'usr/lib/chromium' },
     installHint: 'install Chromium so that `chromium --version` works',
   },
+  prometheus: {
+    name: 'prometheus',
+    wanted: { atLeast: '2.42' },
+    companions: ['promtool'],
+    folders: ['/opt/homebrew/bin', '/usr/local/bin'],
+    source: { kind: 'debian', packages: ['prometheus'], folder: 'usr/bin' },
+    installHint: 'install Prometheus 2.42 or newer so that prometheus and promtool are on PATH',
+  },
   helm: {
     name: 'helm',
     wanted: { atLeast: '4.3.1', below: '5' },

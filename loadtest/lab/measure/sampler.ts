@@ -11,7 +11,6 @@ const COUNTERS = {
   messages: ['messaging_client_consumed_messages_total', {}],
   /** Replies without effect: duplicates, and verdicts about orders that are decided. */
   ignoredReplies: ['orders_answers_ignored_total', {}],
-  deadLetters: ['messaging_client_consumed_messages_total', { outcome: 'dead' }],
 } as const;
 type CounterName = keyof typeof COUNTERS;
 
@@ -36,7 +35,7 @@ export class Increases {
 }
 
 export interface Sampler {
-  /** Takes the first sample: usage counts from here. */
+  /** Starts the sampling: usage counts from here. */
   begin(): Promise<void>;
   /** The usage from `begin` until now. */
   read(): Promise<Usage>;
@@ -45,7 +44,7 @@ export interface Sampler {
 }
 
 /** Samples the processor time of all processes of a platform and the counters of its services, also while some of them are down. */
-export function startSampler(platform: Platform): Sampler {
+export function createSampler(platform: Platform): Sampler {
   const cpu = new Increases();
   const counters = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, new Increases()])) as Record<
     CounterName,

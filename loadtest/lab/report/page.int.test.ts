@@ -203,7 +203,7 @@ test('prints every curve', async () => {
 
 test('the picture and the tables have a row for each fault', async () => {
   const [picture, tables] = await Promise.all(
-    ['matrix.svg', 'tables.md'].map((name) => readFile(join(folder, name), 'utf8')),
+    ['matrix.svg', 'README.md'].map((name) => readFile(join(folder, name), 'utf8')),
   );
   for (const title of ['No fault (control)', 'Consumer service down', 'State store killed']) {
     expect(picture).toContain(`>${title}<`);

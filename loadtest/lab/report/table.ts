@@ -4,8 +4,32 @@ import { STYLES } from '../load/answers.ts';
 import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import type { Matrix } from './matrix.ts';
 
-/** The matrix as Markdown tables, one for each broker and question. */
-export function tablesOf(matrix: Matrix): string {
+/** The result as a page of the documentation: the picture, the conditions, and a table for each broker and question. */
+export function documentOf(matrix: Matrix, conditions: readonly string[]): string {
+  const findings = matrix.cells.flatMap((cell) => cell.findings);
+  const few = Math.min(...matrix.cells.map(({ runs }) => runs));
+  const checked =
+    findings.length === 0
+      ? 'The checker found no order that was lost, doubled, stuck, unexpected or decided wrongly.'
+      : `The checker has ${findings.length} findings, which the page lists.`;
+  return `# Availability of each style under each fault
+
+Written by \`npm run lab -- report\`; do not edit.
+[How it is measured](../load.md#availability-lab), [why so](../adr/0098-availability-lab.md).
+The [page](index.html) has intervals, timelines, reasons and costs; the data are in [matrix.json](matrix.json) and [runs.jsonl](runs.jsonl).
+
+![Share of the orders that are answered usefully within 1 s during each fault](matrix.svg)
+
+${checked}
+${few < 5 ? `Some cells have fewer than five runs: at least ${few}. Their intervals are wide.\n` : ''}
+${conditions.map((condition) => `- ${condition}`).join('\n')}
+
+Each table has the share of the orders that were offered during the fault.
+
+${tablesOf(matrix)}`;
+}
+
+function tablesOf(matrix: Matrix): string {
   return matrix.brokers.flatMap((broker) => QUESTIONS.map((question) => tableOf(matrix, broker, question))).join('\n');
 }
 

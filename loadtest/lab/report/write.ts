@@ -8,7 +8,7 @@ import { readFaults } from '../timetable/read.ts';
 import { matrixOf } from './matrix.ts';
 import { pageOf } from './page.ts';
 import { pictureOf } from './picture.ts';
-import { tablesOf } from './table.ts';
+import { documentOf } from './table.ts';
 import { timelinesOf } from './timelines.ts';
 
 const UPLOT = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
@@ -31,7 +31,7 @@ export async function writeReport(from: string, to: string): Promise<void> {
     writeFile(join(to, 'matrix.json'), `${JSON.stringify({ ...matrix, conditions, timelines })}\n`),
     writeFile(join(to, 'runs.jsonl'), results.map((result) => `${JSON.stringify(result)}\n`).join('')),
     writeFile(join(to, 'matrix.svg'), await pictureOf(matrix)),
-    writeFile(join(to, 'tables.md'), tablesOf(matrix)),
+    writeFile(join(to, 'README.md'), documentOf(matrix, conditions)),
   ]);
   console.log(`The page is ${join(to, 'index.html')}`);
 }

@@ -34,12 +34,15 @@ export interface Testbed {
   /** Ports that the sidecars use for the stores. */
   readonly proxyPorts: { readonly 'state-store': number; readonly broker: number; readonly consumer: number };
   readonly clientUrl: string;
+  /** The processes, of the platform and of the lab, that ended by themselves so far. */
+  readonly crashes: readonly string[];
   close(): Promise<void>;
 }
 
 /** Starts everything, and stops what it has started when a part fails. */
 export async function startTestbed({ broker, dataDir, signal }: TestbedOptions): Promise<Testbed> {
   const ends: (() => Promise<unknown>)[] = [];
+  const crashes: string[] = [];
   const close = async () => {
     for (const end of ends.splice(0).toReversed()) await end();
   };
@@ -47,9 +50,7 @@ export async function startTestbed({ broker, dataDir, signal }: TestbedOptions):
     const [portBase, labBase] = [await findPortBase(), await findPortBase()];
     const [state, brokerProxy, consumer] = [labBase + PORTS.state, labBase + PORTS.broker, labBase + PORTS.consumer];
     const start = async (spec: ProcessSpec) => {
-      const managed = new ManagedProcess(spec, dataDir, ({ name, ended }, log) =>
-        console.error(`${name} ended by itself (${ended}):\n${log}`),
-      );
+      const managed = new ManagedProcess(spec, dataDir, ({ name, ended }) => crashes.push(`${name} (${ended})`));
       ends.push(() => managed.stop());
       await managed.start(START_MS, signal);
       return managed;
@@ -74,6 +75,7 @@ export async function startTestbed({ broker, dataDir, signal }: TestbedOptions):
       sidecarFlags: { consumer: { 'app-port': String(consumer) } },
       env: { order: { STYLE_OVERRIDE: 'allowed' } },
       signal,
+      onProgress: (line) => crashes.push(...(/^\S+ ended by itself \([^)]*\)/.exec(line) ?? [])),
     });
     ends.push(() => platform.close());
     const client = await messageClientSpecs({
@@ -92,6 +94,7 @@ export async function startTestbed({ broker, dataDir, signal }: TestbedOptions):
       consumerProxy,
       proxyPorts: { 'state-store': state, broker: brokerProxy, consumer },
       clientUrl: client.url,
+      crashes,
       async close() {
         await close();
         await rm(join(platformDir, 'redis-state'), { recursive: true, force: true });

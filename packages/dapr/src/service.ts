@@ -39,7 +39,11 @@ export interface SidecarEnvironment<C extends ServiceConfig> {
  */
 export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodType<C>): SidecarEnvironment<C> {
   const config = loadConfig(schema);
-  const direct = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
+  const direct = createSidecar({
+    grpcPort: config.DAPR_GRPC_PORT,
+    httpPort: config.DAPR_HTTP_PORT,
+    apiToken: config.DAPR_API_TOKEN,
+  });
   const broker = createBrokerHealth(direct, config.PUBSUB);
   const { sidecar } = broker;
   const connection = createConnection({ sidecar, storeName: config.STATE_STORE, broker, clock: systemClock });

@@ -22,6 +22,8 @@ export interface KafkaOptions {
   /** Port of the node's own controller. */
   readonly controllerPort: number;
   readonly dataDir: string;
+  /** Properties over those of `kafkaSettings`. */
+  readonly properties: Readonly<Record<string, string | number>>;
 }
 
 /** Any 16 bytes in base64url. They never change, because the node's data belongs to this id. */
@@ -40,6 +42,7 @@ export function kafkaProcess(options: KafkaOptions): ProcessSpec {
   const { binary, java, port, controllerPort, dataDir } = options;
   const dir = join(dataDir, kafkaName);
   const properties = join(dataDir, `${kafkaName}.properties`);
+  const settingsIn = (folder: string) => textOf({ ...kafkaSettings(options, folder), ...options.properties });
   const env = { ...inheritedEnv(), JAVA: java };
   return {
     name: kafkaName,
@@ -47,8 +50,8 @@ export function kafkaProcess(options: KafkaOptions): ProcessSpec {
     ports: [port, controllerPort],
     program: { file: binary, args: [...javaFlags, 'kafka.Kafka', properties], env },
     async prepare(signal) {
-      await writeFile(properties, textOf(kafkaSettings(options, dir)));
-      await format({ dir, binary, env, signal, write: (draft) => textOf(kafkaSettings(options, draft)) });
+      await writeFile(properties, settingsIn(dir));
+      await format({ dir, binary, env, signal, write: settingsIn });
     },
     alive: answersApiVersions(port),
     ready: answersApiVersions(port),

@@ -34,6 +34,7 @@ export function serviceProcess({ name, service, main, ports, tokens, env }: Serv
         NODE_COMPILE_CACHE: COMPILE_CACHE,
         PORT: String(ports.app),
         HOST: loopback,
+        DAPR_GRPC_PORT: String(ports.daprGrpc),
         DAPR_HTTP_PORT: String(ports.daprHttp),
         DAPR_API_TOKEN: tokens.dapr,
         APP_API_TOKEN: tokens.app,

@@ -21,6 +21,7 @@ export const serviceConfig = z
   .object({
     HOST: z.string().default('127.0.0.1'),
     PORT: port,
+    DAPR_GRPC_PORT: port,
     DAPR_HTTP_PORT: port,
     DAPR_API_TOKEN: z.string().optional(),
     APP_API_TOKEN: z.string().optional(),

