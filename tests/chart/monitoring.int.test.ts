@@ -139,6 +139,11 @@ describe('an alert on a state', () => {
       ['severity="page"'],
     ],
     [
+      'StandingOrderBrokerFaults',
+      { series: 'broker_faults{namespace="shop",job="so-consumer"}', values: '1x60' },
+      ['severity="ticket"'],
+    ],
+    [
       'StandingOrderDeadLetters',
       {
         series: `messaging_client_consumed_messages_total{${ORDER},messaging_destination_name="order-replies",outcome="dead"}`,
