@@ -19,8 +19,9 @@ import {
   type KubernetesObject,
   ofKind,
   one,
+  packageChart,
   render,
-  renderPackage,
+  renderChart,
   services,
   type Values,
 } from './helm.ts';
@@ -87,13 +88,14 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
 
-  test('the PostgreSQL state store, with the connection string of a secret', async () => {
+  test('the PostgreSQL state store, with the address and the password of the one in the chart', async () => {
     const chart = one(await render({ stateStore: { kind: 'postgresql' } }), 'Component', 'state');
     const file = await read('state/postgresql/state.yaml');
     expect(settings(chart)).toEqual({
       ...settings(file),
       keyPrefix: 'namespace',
-      connectionString: { name: 'so-state-store', key: 'connectionString' },
+      connectionString: 'postgres://postgres@so-state-store.shop.svc:5432/postgres?sslmode=disable',
+      password: { name: 'so-state-store', key: 'password' },
     });
     expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
@@ -126,7 +128,8 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
 test('a packaged chart contains the files of deploy/dapr behind the symbolic link', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'standing-order-package-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const packaged = await renderPackage(folder);
+  const { path } = await packageChart(folder);
+  const { objects: packaged } = await renderChart({ folder: path });
   const objects = await render();
   for (const kind of ['Component', 'Configuration', 'Resiliency', 'Subscription']) {
     expect(ofKind(packaged, kind)).toEqual(ofKind(objects, kind));

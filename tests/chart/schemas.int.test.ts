@@ -25,15 +25,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test.each(combinations.map(({ name, values }, index) => ({ name, values, index })))(
+test.each(combinations.map(({ name }, index) => ({ name, index })))(
   'kubeconform accepts every object with $name',
-  ({ values, index }) => {
+  ({ index }) => {
     const own = judged.filter(({ filename }) => basename(filename) === `${index}.yaml`);
-    const having = (status: string) => own.filter((object) => object.status === status);
-    const skipped = having('statusSkipped').map(({ kind }) => kind);
-    expect(own.filter(({ status }) => status !== 'statusValid' && status !== 'statusSkipped')).toEqual([]);
-    expect(skipped.toSorted()).toEqual(values.serviceMonitor === undefined ? [] : ['PrometheusRule', 'ServiceMonitor']);
-    expect(having('statusValid').length).toBeGreaterThan(20);
+    expect(own.filter(({ status }) => status !== 'statusValid')).toEqual([]);
+    expect(own.length).toBeGreaterThan(20);
   },
 );
 

@@ -1,13 +1,10 @@
 // @module-tag helm
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { faultsInCluster, one, render, renderUpgrade, type Values, variable } from './helm.ts';
+import { type KubernetesObject, one, render, renderUpgrade, type Values, variable } from './helm.ts';
 
 const MAY_BE_EMPTY = 'STATE_STORE_MAY_BE_EMPTY';
 
@@ -80,58 +77,22 @@ describe.each(KINDS)('a volume of %s', (kind, other, content) => {
   });
 });
 
-/** An API server of a cluster with one StatefulSet: the state store of the release, with this container. */
-async function startApiServer(container: string): Promise<string> {
-  const store = {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    metadata: { name: 'so-state-store', namespace: 'shop' },
-    spec: { template: { spec: { containers: [{ name: container }] } } },
-  };
-  const groupVersion = { groupVersion: 'apps/v1', version: 'v1' };
-  const kinds = {
-    name: 'statefulsets',
-    singularName: 'statefulset',
-    namespaced: true,
-    kind: 'StatefulSet',
-    verbs: ['get'],
-  };
-  const answers: Readonly<Record<string, object>> = {
-    '/version': { major: '1', minor: '34', gitVersion: 'v1.34.0' },
-    '/api': { kind: 'APIVersions', versions: ['v1'] },
-    '/api/v1': {
-      kind: 'APIResourceList',
-      groupVersion: 'v1',
-      resources: [{ ...kinds, name: 'secrets', kind: 'Secret' }],
-    },
-    '/apis': {
-      kind: 'APIGroupList',
-      apiVersion: 'v1',
-      groups: [{ name: 'apps', versions: [groupVersion], preferredVersion: groupVersion }],
-    },
-    '/apis/apps/v1': { kind: 'APIResourceList', groupVersion: 'apps/v1', resources: [kinds] },
-    '/apis/apps/v1/namespaces/shop/statefulsets/so-state-store': store,
-  };
-  const server = createServer((request, response) => {
-    const answer = answers[(request.url ?? '').split('?')[0] as string];
-    const missing = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 };
-    response
-      .writeHead(answer ? 200 : 404, { 'content-type': 'application/json' })
-      .end(JSON.stringify(answer ?? missing));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+/** The state store of a release, with this container. */
+const storeWith = (container: string): KubernetesObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: 'so-state-store' },
+  spec: { template: { spec: { containers: [{ name: container }] } } },
+});
 
 test.each(KINDS)(
   'an upgrade of a release with a store of the kind %s in the chart is refused before it stops',
   async (kind, other) => {
-    const cluster = await startApiServer(kind);
-    const faults = (stateStore: Values) => faultsInCluster(cluster, { stateStore });
+    const faults = (stateStore: Values) =>
+      renderUpgrade({ stateStore }, [storeWith(kind)]).then(
+        () => '',
+        ({ message }: Error) => message,
+      );
     const refusal = `the orders of this release are in its ${kind}: set stateStore.kind=${kind}.`;
     const external = { kind: 'redis', inChart: false, external: { address: 'redis:6379' } };
     expect(await faults({ kind })).toBe('');

@@ -196,7 +196,7 @@ test('the two default Redis servers have an append-only file and refuse writes w
 });
 
 test('without the notification service, NOTIFICATIONS is off and no object of it is left', async () => {
-  const objects = await render({ services: { notification: null } });
+  const objects = await render({ notification: { enabled: false } });
   expect(variable(await render(), 'order', 'NOTIFICATIONS')).toBe('on');
   expect(variable(objects, 'order', 'NOTIFICATIONS')).toBe('off');
   expect(JSON.stringify(objects)).not.toMatch(/so-notification|order-settled/);
@@ -228,7 +228,7 @@ test('helm uninstall keeps what the volumes need, passwords and the key of webho
 });
 
 test('generated passwords and tokens have 32 random characters', async () => {
-  const made = await render({ services: { notification: null } });
+  const made = await render({ notification: { enabled: false } });
   const values = ofKind(made, 'Secret').flatMap(({ data: { keys: _, ...data } }) => Object.values<string>(data));
   expect(new Set(values).size).toBe(4);
   for (const value of values) expect(Buffer.from(value, 'base64').toString()).toMatch(/^[A-Za-z0-9]{32}$/);

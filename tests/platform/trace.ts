@@ -262,6 +262,12 @@ export function traceOrders(broker: BrokerKind): void {
         () => trace.spans().find(({ name }) => name === 'commit'),
         (span) => span !== undefined && taker() !== undefined,
       );
+      // Spans that the shop is exporting while it is paused are lost.
+      await poll(
+        'the shop has exported its spans',
+        () => trace.senders('order-requests'),
+        ({ length }) => length > 0,
+      );
       if (commit?.instance !== taker() || !takeApart(String(commit?.attributes['order.id']))) continue;
       shop().pause();
       return trace;

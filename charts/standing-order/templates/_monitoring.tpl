@@ -1,18 +1,4 @@
-{{/* Shared parts of the alert rules, the dashboard and the traces. */}}
-
-{{/*
-Environment variables of a sidecar, for the annotation dapr.io/env. Dapr's Configuration has the host of the collector only, so the path
-of its URL comes from here. Takes a dict of root and more (a list of NAME=VALUE).
-*/}}
-{{- define "standing-order.sidecarEnv" -}}
-{{- $variables := .more -}}
-{{- with .root.Values.telemetry.otlpEndpoint -}}
-{{- if trimPrefix "/" (urlParse .).path -}}
-{{- $variables = append $variables (printf "OTEL_EXPORTER_OTLP_ENDPOINT=%s" .) -}}
-{{- end -}}
-{{- end -}}
-{{- join "," $variables -}}
-{{- end -}}
+{{/* Shared parts of the alert rules and the dashboard. */}}
 
 {{/* Matchers of the metrics of one service, as the ServiceMonitor labels them. Takes a dict of root and name (of the service). */}}
 {{- define "standing-order.serviceMatchers" -}}

@@ -10,6 +10,7 @@ import {
 } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
+import { createBrokerHealth } from './broker-health.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createSidecar } from './sidecar/sidecar.ts';
 import type { Sidecar, StateStore } from './types.ts';
@@ -38,12 +39,14 @@ export interface SidecarEnvironment<C extends ServiceConfig> {
  */
 export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodType<C>): SidecarEnvironment<C> {
   const config = loadConfig(schema);
-  const sidecar = createSidecar({
+  const direct = createSidecar({
     grpcPort: config.DAPR_GRPC_PORT,
     httpPort: config.DAPR_HTTP_PORT,
     apiToken: config.DAPR_API_TOKEN,
   });
-  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: systemClock });
+  const broker = createBrokerHealth(direct, config.PUBSUB);
+  const { sidecar } = broker;
+  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, broker, clock: systemClock });
   return {
     config,
     sidecar,

@@ -102,6 +102,8 @@ export interface Sidecar {
    * when the sidecar does not answer.
    */
   store(name: string): Promise<StateStore>;
+  /** The components that the sidecar has loaded. Rejects with a SidecarError when the sidecar does not answer. */
+  components(): Promise<readonly Component[]>;
   /**
    * Publishes in bulk. Returns for each message, in order, whether the broker accepted it. Never rejects. `false` does not
    * prove that the message was not sent.

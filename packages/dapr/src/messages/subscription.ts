@@ -220,13 +220,14 @@ async function handle<M extends CloudEvent>(
       span?.end();
     });
   try {
+    const until = performance.now() + deadlineMs;
     const onFailure = (err: unknown) =>
       warnRateLimited(`handle ${topic}`, { err, topic }, 'handling a message failed; the others were handled');
     const handled = isolateFailures(
       processing,
       (part) => subscription.handle(part),
       onFailure,
-      AbortSignal.timeout(deadlineMs),
+      () => performance.now() > until,
     );
     const work = handled.then((results) => deadLetterRefused(subscription, messages, results));
     const outcomes = await withTimeout(deadlineMs, work, `the handler of ${topic}`);

@@ -20,6 +20,7 @@ export function createSidecar(options: SidecarOptions): Sidecar {
   return {
     store: async (name) =>
       createStore(client, name, dialectOf(name, (await readMetadata(client, 'metadata')).components)),
+    components: async () => (await readMetadata(client, 'metadata')).components,
     async publish(pubsub, topic, publications) {
       const { messages, end } = startSending(topic, publications);
       // One request carries the messages of many traces.

@@ -7,6 +7,7 @@ import { type ClosableServer, createClosableServer } from './server.ts';
 /** The application, its address, and what the service starts and stops. */
 export interface ServiceOptions {
   readonly app: Hono;
+  /** `::` is every address of every IP family that the machine has. */
   readonly host: string;
   readonly port: number;
   /** Runs once the port listens. A rejection ends the process with exit code 1, a ConfigurationError with 2. Aborted by the first stop signal. */
@@ -63,7 +64,9 @@ export function runService(options: ServiceOptions): void {
 }
 
 async function startInOrder({ server }: ClosableServer, options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  server.listen(options.port, options.host);
+  // Without a host, Node listens on every address of IPv6 and IPv4, and of IPv4 only where the machine has no IPv6.
+  if (options.host === '::') server.listen(options.port);
+  else server.listen(options.port, options.host);
   await once(server, 'listening', { signal });
   logger.info({ address: server.address() }, 'listening');
   await options.start?.(signal);
