@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Hono } from 'hono';
 import { logger, stopTelemetry } from '../telemetry/index.ts';
-import { type ClosableServer, createClosableServer } from './server.ts';
+import { type ClosableServer, createClosableServer, MAX_CONNECTIONS } from './server.ts';
 
 /** The application, its address, and what the service starts and stops. */
 export interface ServiceOptions {
@@ -62,7 +62,7 @@ export function runService(options: ServiceOptions): void {
 }
 
 async function startInOrder({ server }: ClosableServer, options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  server.listen(options.port, options.host);
+  server.listen({ port: options.port, host: options.host, backlog: MAX_CONNECTIONS });
   await once(server, 'listening', { signal });
   logger.info({ address: server.address() }, 'listening');
   await options.start?.(signal);
