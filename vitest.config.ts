@@ -7,7 +7,17 @@ const MINUTE_MS = 60_000;
 const missing = new Set(process.env.MISSING_TOOLS?.split(','));
 
 /** A test, or with `@module-tag` a file, names the tools beyond daprd and Redis that it needs. */
-const tags = ['kafka', 'java', 'postgres', 'chromium', 'helm', 'kubeconform', 'k6'].map((name) => ({
+const tags = [
+  'kafka',
+  'java',
+  'postgres',
+  'chromium',
+  'helm',
+  'kubeconform',
+  'k6',
+  'toxiproxy-server',
+  'prometheus',
+].map((name) => ({
   name,
   description: `needs ${name}`,
   ...(missing.has(name) && { skip: true }),
@@ -60,6 +70,16 @@ export default defineConfig({
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first hook may have to build daprd
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Measures, so no other test runs beside it.
+          name: 'lab',
+          include: ['loadtest/**/*.lab.test.ts'],
+          testTimeout: 6 * MINUTE_MS,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { readFaults } from './readiness.ts';
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = Number(process.env.DEADLINE_SECONDS ?? 90) * 1_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const RETRY_MS = 500;
 const POLL_MS = 250;
@@ -53,6 +54,16 @@ async function post(url: string, body: object, accepted: readonly number[]): Pro
   return response;
 }
 
+/** Ends the test with the faults that the pods report, so that its log names the part that does not work. */
+async function fail(error: unknown): Promise<never> {
+  const targets = (process.env.PODS ?? '').split(',').filter(Boolean);
+  const faults = (await Promise.all(targets.map(readFaults))).flat();
+  const none = targets.length > 0 ? ['no pod reports a fault: see the logs of the sidecars (container daprd)'] : [];
+  console.log([reasonOf(error), ...(faults.length > 0 ? faults : none)].join('\n  '));
+  process.exit(1);
+}
+process.on('uncaughtException', fail);
+
 const key = randomUUID();
 // 409: an earlier test of this release has created them.
 await post(
@@ -72,9 +83,10 @@ const location = placed.headers.get('location');
 console.log(`acknowledged: ${location}`);
 
 for (;;) {
+  if (deadline.aborted) throw new Error(`the order is PENDING after ${DEADLINE_MS / 1_000} s: no verdict has arrived`);
   const view = (await (await requestWithRetry(`${urls.ORDER_URL}${location}`)).json()) as { status: string };
   if (view.status === 'VALIDATED') break;
   if (view.status !== 'PENDING') throw new Error(`the order was not validated: ${JSON.stringify(view)}`);
-  await pause(POLL_MS, undefined, { signal: deadline });
+  await pause(POLL_MS);
 }
 console.log('VALIDATED');

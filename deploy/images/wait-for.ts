@@ -10,9 +10,10 @@ const RETRY_MS = 250;
 const end = performance.now() + DEADLINE_MS;
 
 function accepts(address: string): Promise<boolean> {
-  const [host, port] = address.split(':');
+  // An IPv6 address is in brackets.
+  const [, host = '', port] = /^\[?(.+?)\]?:([0-9]+)$/.exec(address) ?? [];
   return new Promise((resolve) => {
-    const socket = connect({ host: host ?? '', port: Number(port), timeout: 1_000 });
+    const socket = connect({ host, port: Number(port), timeout: 1_000 });
     const done = (connected: boolean) => {
       socket.destroy();
       resolve(connected);

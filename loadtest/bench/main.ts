@@ -8,6 +8,7 @@ import { report } from './report/report.ts';
 import type { Results } from './results.ts';
 import { measureBacklog } from './scenarios/backlog.ts';
 import { measureEndToEnd } from './scenarios/end-to-end.ts';
+import { measureIdle } from './scenarios/idle.ts';
 import { measureIntake } from './scenarios/intake.ts';
 import type { DecidedLoad } from './scenarios/run-until-decided.ts';
 import { measureSteps } from './scenarios/steps.ts';
@@ -67,7 +68,10 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       settings.endToEndRounds,
       results.endToEnd,
       contenders.filter(({ intakeOnly }) => intakeOnly !== true),
-      (contender, round) => measureEndToEnd(bench, contender, settings, profilerOf('end-to-end', contender, round)),
+      (contender, round) => {
+        const saturation = results.endToEnd.ours?.[round - 1]?.closed.decidedPerSecond;
+        return measureEndToEnd(bench, contender, settings, saturation, profilerOf('end-to-end', contender, round));
+      },
       ({ closed }) => rates(closed),
     );
   const ours = contenders.find(({ name }) => name === 'ours');
@@ -78,6 +82,10 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
     });
   if (scenarios.includes('backlog') && ours !== undefined)
     results.backlog = await measureBacklog(bench, ours, settings, ports, (line) => progress(`backlog: ${line}`));
+  if (scenarios.includes('idle')) {
+    results.idle = await measureIdle(bench, settings);
+    progress('idle: measured');
+  }
 }
 
 /** Other load takes processor time from some contenders more than from others. */

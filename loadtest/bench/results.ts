@@ -1,6 +1,7 @@
 import type { Shares } from './profile/shares.ts';
 import type { BacklogRun } from './scenarios/backlog.ts';
 import type { EndToEndRun } from './scenarios/end-to-end.ts';
+import type { IdleRun } from './scenarios/idle.ts';
 import type { IntakeRun } from './scenarios/intake.ts';
 import type { Step } from './scenarios/steps.ts';
 import type { Settings } from './settings.ts';
@@ -15,4 +16,5 @@ export interface Results {
   /** Processor time by part of the code, by name of the profile. */
   readonly profiles: Record<string, Shares>;
   backlog?: BacklogRun;
+  idle?: IdleRun;
 }

@@ -67,7 +67,7 @@ async function fromPostgres(url: string): Promise<Stored[]> {
 
 /** @throws when the document is not an order */
 function orderOf(key: string, document: string): Stored {
-  const { status, request } = JSON.parse(document);
+  const { status, request, createdAt, settledAt } = JSON.parse(document);
   if (typeof status !== 'string' || !Array.isArray(request?.lines))
     throw new Error(`the document of ${key} is not an order`);
   return {
@@ -75,5 +75,7 @@ function orderOf(key: string, document: string): Stored {
     run: request.consumerId,
     requestNumber: requestNumberOf(request.lines),
     status,
+    createdAt,
+    ...(settledAt !== undefined && { decidedAt: settledAt }),
   };
 }

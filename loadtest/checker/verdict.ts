@@ -6,6 +6,10 @@ export interface Stored {
   readonly run: string;
   readonly requestNumber: number | undefined;
   readonly status: string;
+  /** Of the stored order; Unix time in milliseconds. */
+  readonly createdAt?: number;
+  /** Absent while the order is PENDING. */
+  readonly decidedAt?: number;
 }
 
 /** A reference to an order with a fault: its id, or the key of its request if there is no id. */
@@ -22,7 +26,7 @@ export interface Verdict {
   readonly doubled: readonly OrderRef[];
   /** Stored and not decided, acknowledged or not. */
   readonly stuck: readonly OrderRef[];
-  /** Decided, but not VALIDATED: every order of a run is valid. */
+  /** Decided otherwise than the request expects. */
   readonly wrong: readonly OrderRef[];
   /** Stored, although its request was never sent or was answered as not stored. */
   readonly unexpected: readonly OrderRef[];
@@ -63,13 +67,19 @@ export function judge(requests: readonly OrderLine[], storedOrders: readonly Sto
     acknowledged: acknowledged.length,
     lost: acknowledged
       .filter(({ id, run, requestNumber }) => {
-        const order = byId.get(id ?? '');
+        // A message client acknowledges a request before its order has an id.
+        const order = id === undefined ? byRequest.get(name(run, requestNumber))?.[0] : byId.get(id);
         return order?.run !== run || order.requestNumber !== requestNumber;
       })
       .map(({ id, key }) => id ?? key),
     doubled: [...byRequest.values()].filter((orders) => orders.length > 1).flatMap(idsOf),
     stuck: idsOf(stored.filter(({ status }) => status === 'PENDING')),
-    wrong: idsOf(stored.filter(({ status }) => status !== 'PENDING' && status !== 'VALIDATED')),
+    wrong: idsOf(
+      stored.filter(
+        ({ run, requestNumber, status }) =>
+          status !== 'PENDING' && status !== (sent.get(name(run, requestNumber))?.expected ?? 'VALIDATED'),
+      ),
+    ),
     unexpected: idsOf(
       stored.filter(({ run, requestNumber }) => (sent.get(name(run, requestNumber))?.outcome ?? 'fail') === 'fail'),
     ),

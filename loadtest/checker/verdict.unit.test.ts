@@ -17,6 +17,11 @@ function request(requestNumber: number, outcome: OrderLine['outcome']): OrderLin
   return { ...common, outcome, status: 202, ...(outcome === 'ok' && { id: `id-${requestNumber}` }) };
 }
 
+/** As a message client logs it. */
+function withoutId({ id: _, ...line }: OrderLine): OrderLine {
+  return line;
+}
+
 const order = (requestNumber: number, changes: Partial<Stored> = {}): Stored => ({
   id: `id-${requestNumber}`,
   run: RUN,
@@ -76,6 +81,18 @@ describe('acknowledged and stored orders', () => {
       [order(1), order(0, { id: 'odd', requestNumber: undefined })],
       { unexpected: ['odd'] },
     ],
+    [
+      'an order that must be rejected and is accepted is wrong',
+      [{ ...request(1, 'ok'), expected: 'REJECTED' }],
+      [order(1)],
+      { wrong: ['id-1'] },
+    ],
+    [
+      'an acknowledged request of a message client without an order is lost',
+      [request(1, 'ok'), withoutId(request(2, 'ok'))],
+      [order(1)],
+      { lost: ['load-1-2'] },
+    ],
     ['an order whose request was refused is unexpected', [request(1, 'fail')], [order(1)], { unexpected: ['id-1'] }],
   ])('%s', (_, requests, stored, found) => {
     const verdict = judge(requests, stored);
@@ -88,6 +105,11 @@ describe('acknowledged and stored orders', () => {
     const verdict = judge(requests, [order(1), order(4)]);
     expect(verdict).toMatchObject({ acknowledged: 1, recovered: 1, absent: 1 });
     expect(isClean(verdict)).toBe(true);
+  });
+
+  test('match when an order that must be rejected is, and when a message client has no id for its order', () => {
+    const requests: OrderLine[] = [{ ...request(1, 'ok'), expected: 'REJECTED' }, withoutId(request(2, 'ok'))];
+    expect(isClean(judge(requests, [order(1, { status: 'REJECTED' }), order(2)]))).toBe(true);
   });
 
   test('leave out orders of other runs', () => {

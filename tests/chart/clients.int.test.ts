@@ -43,7 +43,7 @@ describe.each(['redis', 'kafka'])('the value broker.clients with %s', (kind) => 
 
 test('without the notification service no application may use its topics', async () => {
   const { publishingScopes, subscriptionScopes } = settings(
-    one(await render({ services: { notification: null } }), 'Component', 'messages'),
+    one(await render({ notification: { enabled: false } }), 'Component', 'messages'),
   );
   expect(`${publishingScopes};${subscriptionScopes}`).not.toContain('notification');
 });

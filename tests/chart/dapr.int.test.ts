@@ -19,8 +19,9 @@ import {
   type KubernetesObject,
   ofKind,
   one,
+  packageChart,
   render,
-  renderPackage,
+  renderChart,
   services,
   type Values,
 } from './helm.ts';
@@ -57,7 +58,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(settings(chart)).toEqual({
       ...settings(file),
       ...serviceScopes(file),
-      maxLenApprox: '4608',
+      maxLenApprox: '3686',
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
@@ -87,13 +88,14 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
 
-  test('the PostgreSQL state store, with the connection string of a secret', async () => {
+  test('the PostgreSQL state store, with the address and the password of the one in the chart', async () => {
     const chart = one(await render({ stateStore: { kind: 'postgresql' } }), 'Component', 'state');
     const file = await read('state/postgresql/state.yaml');
     expect(settings(chart)).toEqual({
       ...settings(file),
       keyPrefix: 'namespace',
-      connectionString: { name: 'so-state-store', key: 'connectionString' },
+      connectionString: 'postgres://postgres@so-state-store.shop.svc:5432/postgres?sslmode=disable',
+      password: { name: 'so-state-store', key: 'password' },
     });
     expect(withoutSettings(chart)).toEqual(withoutSettings(file));
   });
@@ -126,7 +128,8 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
 test('a packaged chart contains the files of deploy/dapr behind the symbolic link', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'standing-order-package-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const packaged = await renderPackage(folder);
+  const { path } = await packageChart(folder);
+  const { objects: packaged } = await renderChart({ folder: path });
   const objects = await render();
   for (const kind of ['Component', 'Configuration', 'Resiliency', 'Subscription']) {
     expect(ofKind(packaged, kind)).toEqual(ofKind(objects, kind));
@@ -148,15 +151,15 @@ describe('values override the files of deploy/dapr', () => {
     expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
   });
 
-  test('the length of Redis streams, so that whole orders in four streams fit into maxMemory', async () => {
+  test('the length of Redis streams, so that full messages in five streams fit into maxMemory', async () => {
     const length = async (broker: Values) =>
       Number(settings(one(await render({ broker }), 'Component', 'messages')).maxLenApprox);
-    expect(await length({})).toBe(4_608);
-    expect(4 * 4_608 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
-    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(1_536);
+    expect(await length({})).toBe(3_686);
+    expect(5 * 3_686 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
+    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(1_228);
     const large = { maxMemory: '100gb', storage: '300Gi', resources: { limits: { memory: '128Gi' } } };
     expect(await length(large)).toBe(50_000);
-    expect(await length({ inChart: false, external: { address: 'redis.example:6379' } })).toBe(50_000);
+    expect(await length({ inChart: false, external: { address: 'redis.example:6379' } })).toBe(5_000);
   });
 });
 
@@ -167,8 +170,10 @@ describe('the chart and npm start have the same settings:', () => {
     const chart = Object.fromEntries(
       env.map(({ name, value }) => [name.replace('KAFKA_', '').toLowerCase().replaceAll('_', '.'), value]),
     );
-    const elsewhere = ['listeners', 'controller.quorum.voters', 'log.dirs'];
-    const local = Object.entries(kafkaSettings(1, 2, '')).filter(([name]) => !elsewhere.includes(name));
+    const elsewhere = ['listeners', 'advertised.listeners', 'controller.quorum.voters', 'log.dirs'];
+    const local = Object.entries(kafkaSettings({ port: 1, advertisedPort: 1, controllerPort: 2 }, '')).filter(
+      ([name]) => !elsewhere.includes(name),
+    );
     expect(chart).toMatchObject(Object.fromEntries(local.map(([name, value]) => [name, String(value)])));
   });
 
@@ -199,7 +204,7 @@ describe('the chart and npm start have the same settings:', () => {
     const names = Object.keys(shape).filter((name) => !/^(no|https?|all)_proxy$/i.test(name));
     const values = {
       order: { deadlineSeconds: 5 },
-      telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
+      telemetry: { otlpEndpoint: 'http://collector.watch:4318', otlpHeadersSecret: 'otlp' },
       auth: { issuer: 'https://issuer.example', audience: 'shop', jwksUrl: 'https://issuer.example/keys' },
     };
     const variables: string[] = containerOf(await render(values), service).env.map(
@@ -265,6 +270,38 @@ test('sidecars reach an external Kafka with TLS and a password', async () => {
     saslPassword: { name: 'mine', key: 'password' },
     disableTls: 'false',
   });
+});
+
+test('the path and the headers of a collector reach sidecars and applications', async () => {
+  const otlpEndpoint = 'https://collector.watch:4318/tenant';
+  const objects = await render({ telemetry: { otlpEndpoint, otlpHeadersSecret: 'otlp' } });
+  expect(one(objects, 'Configuration', 'so').spec.tracing.otel).toMatchObject({
+    endpointAddress: 'collector.watch:4318',
+    isSecure: true,
+  });
+  for (const { spec } of ofKind(objects, 'Deployment')) {
+    const { metadata, spec: pod } = spec.template;
+    expect(metadata.annotations).toMatchObject({
+      'dapr.io/env': `OTEL_EXPORTER_OTLP_ENDPOINT=${otlpEndpoint}`,
+      'dapr.io/env-from-secret': 'OTEL_EXPORTER_OTLP_HEADERS=otlp:headers',
+    });
+    expect(pod.containers[0].env).toEqual(
+      expect.arrayContaining([
+        { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint },
+        { name: 'OTEL_EXPORTER_OTLP_HEADERS', valueFrom: { secretKeyRef: { name: 'otlp', key: 'headers' } } },
+      ]),
+    );
+  }
+});
+
+test('a sidecar gets no variables where the collector has neither a path nor headers', async () => {
+  for (const otlpEndpoint of ['', 'http://collector.watch:4318', 'http://collector.watch:4318/']) {
+    for (const { spec } of ofKind(await render({ telemetry: { otlpEndpoint } }), 'Deployment')) {
+      expect(Object.keys(spec.template.metadata.annotations).filter((name) => name.startsWith('dapr.io/env'))).toEqual(
+        [],
+      );
+    }
+  }
 });
 
 test('sidecars and applications export traces to the same collector', async () => {

@@ -3,29 +3,31 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { resolveTool } from '@standing-order/tools';
 import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject } from './kubernetes-object.ts';
+import { startStandIn } from './stand-in.ts';
 
-/** A Kubernetes object as Helm rendered it. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: the fields differ by kind, and a missing field fails the test that reads it.
-  readonly [field: string]: any;
-}
+export type { KubernetesObject };
 
 /** Values by their top-level key in values.yaml. */
 export type Values = Readonly<Record<string, unknown>>;
 
-const chart = fileURLToPath(new URL('../../charts/standing-order', import.meta.url));
+/** The folder of the chart. */
+export const CHART = fileURLToPath(new URL('../../charts/standing-order', import.meta.url));
 const rendered = new Map<string, Promise<readonly KubernetesObject[]>>();
 
 /** The release name in the tests. */
 export const release = 'so';
 const namespace = 'shop';
+
+/** The cluster that the charts are rendered for: a namespace without any objects. */
+const emptyCluster = startStandIn();
+
+const inCluster = async ({ url } = {} as { url?: string }): Promise<string[]> => [
+  '--dry-run=server',
+  '--disable-openapi-validation',
+  '--kube-apiserver',
+  url ?? (await emptyCluster).url,
+];
 
 async function helm(args: readonly string[], values: Values): Promise<string> {
   const settings = Object.entries(values).flatMap(([name, value]) => [
@@ -46,16 +48,43 @@ async function run(args: readonly string[]): Promise<string> {
 /** The services of a release; their Deployments have these names after the prefix. */
 export const services = ['consumer', 'notification', 'order', 'restaurant'];
 
-/** Every object of the chart with these values, as YAML. Rejects with the message of the chart. */
-export const renderText = (values: Values = {}, name = release): Promise<string> =>
-  helm(['template', name, chart], values);
+/** Every object that an installation with these values creates, as YAML. Rejects with the message of the chart. */
+export const renderText = async (values: Values = {}, name = release): Promise<string> =>
+  helm(['template', name, CHART, ...(await inCluster())], values);
 
-/** Every object of the chart with its default values, rendered from a package in this folder. */
-export async function renderPackage(folder: string): Promise<readonly KubernetesObject[]> {
-  const output = await run(['package', chart, '--destination', folder]);
-  return readObjects(
-    await run(['template', release, output.trim().split(': ').at(-1) as string, '--namespace', namespace]),
-  );
+/** The same without a cluster, as Argo CD and `helm template` render. */
+export const renderOffline = (values: Values = {}): Promise<string> => helm(['template', release, CHART], values);
+
+/** The objects of an upgrade in a cluster with these objects. */
+export async function renderUpgrade(values: Values = {}, existing: readonly KubernetesObject[] = [], folder = CHART) {
+  const cluster = await startStandIn();
+  cluster.setObjects(existing.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } })));
+  try {
+    return readObjects(
+      await helm(['template', release, folder, '--is-upgrade', ...(await inCluster(cluster))], values),
+    );
+  } finally {
+    cluster.close();
+  }
+}
+
+/** What to render in an empty cluster: a chart, by default this one, as a release with values. */
+interface ChartToRender {
+  readonly folder?: string;
+  readonly name?: string;
+  readonly values?: Values;
+}
+
+/** The objects of any chart. */
+export async function renderChart({ folder = CHART, name = release, values = {} }: ChartToRender) {
+  return { objects: readObjects(await helm(['template', name, folder, ...(await inCluster())], values)) };
+}
+
+/** Packages the chart into a folder. */
+export async function packageChart(folder: string): Promise<{ readonly path: string; readonly version: string }> {
+  const output = await run(['package', CHART, '--destination', folder]);
+  const path = output.trim().split(': ').at(-1) as string;
+  return { path, version: /-([0-9.]+)\.tgz$/.exec(path)?.[1] as string };
 }
 
 /** All objects of a release with these values. Equal values are rendered once. */
@@ -68,11 +97,12 @@ export function render(values: Values = {}): Promise<readonly KubernetesObject[]
 
 /** The notes that a user reads after the installation. */
 export async function notes(values: Values = {}): Promise<string> {
-  const output = await helm(['install', release, chart, '--dry-run=client'], values);
+  const output = await helm(['install', release, CHART, ...(await inCluster())], values);
   return output.slice(output.indexOf('\nNOTES:'));
 }
 
-function readObjects(text: string): KubernetesObject[] {
+/** The objects in YAML that Helm rendered. */
+export function readObjects(text: string): KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
     if (document.errors[0] !== undefined) throw document.errors[0];
     return (document.toJS() as KubernetesObject | null) ?? [];

@@ -2,13 +2,11 @@
 // @module-tag helm
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
-import { type KubernetesObject, ofKind, one, release, render, services } from './helm.ts';
+import { ofKind, one, release, render, services } from './helm.ts';
+import { allContainers, podOf, workloads } from './pods.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-const workloads = (objects: readonly KubernetesObject[]) =>
-  objects.filter(({ kind }) => ['Deployment', 'StatefulSet', 'Pod'].includes(kind));
-const podOf = (workload: KubernetesObject) => (workload.kind === 'Pod' ? workload : workload.spec.template);
 const selects = (selector: Labels, labels: Labels) =>
   Object.entries(selector).every(([name, value]) => labels[name] === value);
 
@@ -66,7 +64,7 @@ describe.each(places)('$name', ({ name, values }) => {
         runAsUser: expect.any(Number),
         seccompProfile: { type: 'RuntimeDefault' },
       });
-      for (const container of spec.containers) {
+      for (const container of allContainers(workload)) {
         expect(container.securityContext).toEqual({
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,
@@ -94,7 +92,7 @@ describe.each(places)('$name', ({ name, values }) => {
 
   test('images have a version, and containers have requests and a memory limit', async () => {
     for (const workload of workloads(await render(values))) {
-      for (const { image, resources } of podOf(workload).spec.containers) {
+      for (const { image, resources } of allContainers(workload)) {
         expect(image).toMatch(/:[^:/]+$/);
         expect(image).not.toMatch(/:latest$/);
         expect(resources).toMatchObject({

@@ -182,7 +182,7 @@ describe('the chart refuses', () => {
   test('every variable that the chart sets in env', async () => {
     const values = {
       order: { deadlineSeconds: 5 },
-      telemetry: { otlpEndpoint: 'http://collector.watch:4318' },
+      telemetry: { otlpEndpoint: 'http://collector.watch:4318', otlpHeadersSecret: 'otlp' },
       auth: { issuer: 'https://issuer.example', audience: 'shop' },
     };
     const [container] = one(await render(values), 'Deployment', 'so-order').spec.template.spec.containers;

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, parseDocument } from 'yaml';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 
 const minute = 60_000;
@@ -10,6 +10,14 @@ const modules = {
   kubernetes: { at: 'k8s.io/kubernetes@v1.35.4', sum: 'h1:o/8dBC/pHVpYoGV4OAIytAlNPZbdYVTXJHoYvXC4qzM=' },
   dapr: { at: 'github.com/dapr/dapr@v1.18.1', sum: 'h1:Ra9AE9ekBva6Dqc5nz71aA+I8DEdjllFqyn+Z/mBSow=' },
   keda: { at: 'github.com/kedacore/keda/v2@v2.18.1', sum: 'h1:h6bRt/IOxxtZpJlHSqhdH/lcInH7Z9obxg/JvWOmGAw=' },
+  monitoring: {
+    at: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
+    sum: 'h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=',
+  },
+  chaosMesh: {
+    at: 'github.com/chaos-mesh/chaos-mesh@v0.9.1-0.20260902003049-47411975a8cb',
+    sum: 'h1:0TeWmCELKreoLAXuoPaO2qpJe73foDgOoyU3fdKQN4A=',
+  },
   skaffold: {
     at: 'github.com/GoogleContainerTools/skaffold/v2@v2.16.1',
     sum: 'h1:eMrp2qpn/5j2c1P/JqLo+mxcpEIdtokb/tCY2W/05ic=',
@@ -18,12 +26,15 @@ const modules = {
 
 const definedIn = {
   dapr: ['components', 'configuration', 'resiliency', 'subscription'].map((name) => `charts/dapr/crds/${name}.yaml`),
+  monitoring: ['prometheusrules', 'servicemonitors'].map(
+    (name) => `example/prometheus-operator-crd/monitoring.coreos.com_${name}.yaml`,
+  ),
   keda: ['scaledobjects', 'triggerauthentications'].map((name) => `config/crd/bases/keda.sh_${name}.yaml`),
 } as const;
 
 /** Kinds of Kubernetes that the chart may contain. */
 const kinds = new Set(
-  `ConfigMap Deployment HorizontalPodAutoscaler NetworkPolicy Pod PodDisruptionBudget Secret Service ServiceAccount
+  `ConfigMap Deployment Job HorizontalPodAutoscaler NetworkPolicy Pod PodDisruptionBudget Secret Service ServiceAccount
   StatefulSet`.split(/\s+/),
 );
 
@@ -39,13 +50,12 @@ interface Schema {
 }
 
 /**
- * Writes the schemas of the objects of Kubernetes, Dapr and KEDA into a folder, without ServiceMonitor of Prometheus. The schemas
- * are closed: an unknown field is invalid. Returns the pattern of their file names, for kubeconform.
+ * Writes the schemas of the objects of Kubernetes, Dapr, KEDA and the Prometheus operator into a folder. The schemas are closed: an unknown field is invalid. Returns the pattern of their file names, for kubeconform.
  */
 export async function writeSchemas(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const swagger = JSON.parse(
-    await readFile(join(await download('kubernetes', folder), 'api/openapi-spec/swagger.json'), 'utf8'),
+    await readFile(join(await downloadModule('kubernetes', folder), 'api/openapi-spec/swagger.json'), 'utf8'),
   ) as { definitions: Definitions };
   const write = (name: string, schema: Schema) =>
     writeFile(join(folder, name), JSON.stringify(withDefinitions(schema, swagger.definitions)));
@@ -54,8 +64,8 @@ export async function writeSchemas(folder: string): Promise<string> {
       if (kinds.has(kind)) await write(fileName(group, version, kind), { $ref: `#/definitions/${name}` });
     }
   }
-  for (const module of ['dapr', 'keda'] as const) {
-    const root = await download(module, folder);
+  for (const module of ['dapr', 'keda', 'monitoring'] as const) {
+    const root = await downloadModule(module, folder);
     for (const path of definedIn[module]) {
       for (const document of parseAllDocuments(await readFile(join(root, path), 'utf8'))) {
         const { group, names, versions } = document.toJS().spec;
@@ -88,10 +98,25 @@ function withDefinitions(schema: Schema, all: Definitions): unknown {
   return { ...(closed(schema) as object), definitions };
 }
 
+/** Writes the closed schemas of the objects of Chaos Mesh into a folder. Returns the pattern of their file names. */
+export async function writeChaosMeshSchemas(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const root = await downloadModule('chaosMesh', folder);
+  for (const name of ['podchaos', 'networkchaos', 'httpchaos']) {
+    const text = await readFile(join(root, `config/crd/bases/chaos-mesh.org_${name}.yaml`), 'utf8');
+    const { group, names, versions } = parseDocument(text).toJS().spec;
+    for (const { name: version, schema } of versions) {
+      const file = join(folder, fileName(group, version, names.kind));
+      await writeFile(file, JSON.stringify(closed(schema.openAPIV3Schema)));
+    }
+  }
+  return join(folder, pattern);
+}
+
 /** Writes skaffold's schema of skaffold.yaml into a folder. Returns the pattern of its file name. */
 export async function writeSkaffoldSchema(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const path = join(await download('skaffold', folder), 'docs-v2/content/en/schemas/v4beta13.json');
+  const path = join(await downloadModule('skaffold', folder), 'docs-v2/content/en/schemas/v4beta13.json');
   await writeFile(join(folder, fileName('skaffold', 'v4beta13', 'Config')), await readFile(path));
   return join(folder, pattern);
 }
@@ -107,7 +132,8 @@ interface Kind {
 const fileName = (group: string, version: string, kind: string): string =>
   `${[kind, group.split('.')[0], version].filter(Boolean).join('-').toLowerCase()}.json`;
 
-async function download(module: keyof typeof modules, folder: string): Promise<string> {
+/** Downloads a pinned module, and resolves to its folder. `folder` is any folder outside of a Go module. */
+export async function downloadModule(module: keyof typeof modules, folder: string): Promise<string> {
   const { at, sum } = modules[module];
   // Outside of any module, so that Go reads only this module and not its dependencies.
   const env = { ...process.env, GOWORK: 'off', GO111MODULE: 'on', GOFLAGS: '' };

@@ -3,6 +3,7 @@
 import { TOPICS } from '@standing-order/contracts';
 import { notificationConfig } from '@standing-order/notification/config';
 import { orderConfig } from '@standing-order/order/config';
+import { serviceConfig } from '@standing-order/service-kit/config';
 import { expect, test } from 'vitest';
 import { containerOf, type KubernetesObject, ofKind, one, render, services, type Values, variable } from './helm.ts';
 
@@ -19,6 +20,19 @@ test('values of a service override the defaults of that service only', async () 
     'true',
     undefined,
   ]);
+});
+
+test('the chart sets every environment variable that a service reads', async () => {
+  const auth = { issuer: 'https://issuer.example', audience: 'so' };
+  const objects = await render({ auth, order: { deadlineSeconds: 60 } });
+  const schemas = { consumer: serviceConfig, notification: notificationConfig, order: orderConfig };
+  for (const [service, { shape }] of Object.entries({ ...schemas, restaurant: serviceConfig })) {
+    const set = new Set(containerOf(objects, service).env.map(({ name }: { name: string }) => name));
+    // The proxy variables belong to the environment of the pods, which `env` adds to.
+    const missing = Object.keys(shape).filter((name) => !set.has(name) && !/_proxy$/i.test(name));
+    expect([service, missing]).toEqual([service, []]);
+  }
+  expect(services.map((service) => variable(objects, service, 'KEEP_ALIVE_SECONDS'))).toEqual(Array(4).fill('75'));
 });
 
 test('integers, booleans and strings reach a service unchanged', async () => {
@@ -182,7 +196,7 @@ test('the two default Redis servers have an append-only file and refuse writes w
 });
 
 test('without the notification service, NOTIFICATIONS is off and no object of it is left', async () => {
-  const objects = await render({ services: { notification: null } });
+  const objects = await render({ notification: { enabled: false } });
   expect(variable(await render(), 'order', 'NOTIFICATIONS')).toBe('on');
   expect(variable(objects, 'order', 'NOTIFICATIONS')).toBe('off');
   expect(JSON.stringify(objects)).not.toMatch(/so-notification|order-settled/);
@@ -214,7 +228,7 @@ test('helm uninstall keeps what the volumes need, passwords and the key of webho
 });
 
 test('generated passwords and tokens have 32 random characters', async () => {
-  const made = await render({ services: { notification: null } });
+  const made = await render({ notification: { enabled: false } });
   const values = ofKind(made, 'Secret').flatMap(({ data: { keys: _, ...data } }) => Object.values<string>(data));
   expect(new Set(values).size).toBe(4);
   for (const value of values) expect(Buffer.from(value, 'base64').toString()).toMatch(/^[A-Za-z0-9]{32}$/);

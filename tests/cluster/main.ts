@@ -17,6 +17,7 @@ import { createClusterTestCommand, type Options } from './options.ts';
 import { CLUSTER_READY, imageValue, preparationChecks, prepareOptionalImage } from './preparation.ts';
 import { CHART } from './release.ts';
 import { chartVersions, Session } from './session.ts';
+import { strictChecks } from './strict.ts';
 import { upgradeCheck } from './upgrade.ts';
 
 const progress = createProgressReport(process.stderr);
@@ -32,6 +33,7 @@ function fullChecks(session: Session): Check[] {
   const postgresql = prepareOptionalImage(session, 'postgresql');
   return [
     upgradeCheck(session, [CLUSTER_READY]),
+    ...strictChecks(session, [CLUSTER_READY]),
     ...kafka.checks,
     ...kafkaChecks(session, imageValue(session, 'kafka'), kafka.needs),
     ...postgresql.checks,

@@ -1,15 +1,5 @@
-import {
-  type Api,
-  CHANGE_LANES,
-  consumerApi,
-  INVOKER,
-  notificationApi,
-  operationsOf,
-  orderApi,
-  restaurantApi,
-  TOPICS,
-} from '@standing-order/contracts';
 import { call, concurrently } from '../support/client.ts';
+import { bodyFor, FORGED_ID, ROUTES, type Route, WITHOUT_ID } from '../support/routes.ts';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
 import { startStandIn } from './stand-in.ts';
@@ -19,36 +9,17 @@ const SIDECAR_PORT = 3500;
 const AT_A_TIME = 8;
 const NEIGHBOUR = { name: 'neighbour', port: 8080, program: 'neighbour.mjs' };
 
-const APIS: readonly Api[] = [orderApi, consumerApi, restaurantApi, notificationApi];
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const ID = '019ab000-0000-7000-8000-000000000000';
-const CHANGES = { since: Array.from({ length: CHANGE_LANES }, () => ({ seq: 0 })) };
-
 /** An application can leave the header in which its sidecar names it, forge the header, or have it removed. */
-const HEADERS: readonly Readonly<Record<string, string>>[] = [
-  {},
-  { 'dapr-caller-app-id': INVOKER },
-  { connection: 'dapr-caller-app-id, dapr-caller-namespace' },
-];
+const HEADERS: readonly Readonly<Record<string, string>>[] = [{}, FORGED_ID, WITHOUT_ID];
 
-/** A call of a service through a sidecar. */
-export interface Invocation {
-  readonly method: string;
-  /** Service and path, such as `order/healthz`. */
-  readonly target: string;
+/** A call of a route of a service through a sidecar. */
+export interface Invocation extends Route {
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Every route of every service, and every topic's delivery, with every method and every set of headers. */
-export function everyInvocation(): readonly Invocation[] {
-  return APIS.flatMap((api) => {
-    const paths = operationsOf(api).map(({ path }) => path.replaceAll(/\{\w+\}/g, ID));
-    const deliveries = Object.keys(TOPICS).map((topic) => `/messages/${topic}`);
-    return [...new Set([...paths, ...deliveries])].flatMap((path) =>
-      METHODS.flatMap((method) => HEADERS.map((headers) => ({ method, target: `${api.service}${path}`, headers }))),
-    );
-  });
-}
+export const everyInvocation = (): readonly Invocation[] =>
+  ROUTES.flatMap((route) => HEADERS.map((headers) => ({ ...route, headers })));
 
 /**
  * Calls every route of every service from a pod with a sidecar of its own and another app id. All are refused, and the order
@@ -77,11 +48,10 @@ export async function checkInvocations(cluster: Cluster, image: string): Promise
   }
 }
 
-async function invoke(port: number, { method, target, headers }: Invocation): Promise<number> {
-  const [service, ...path] = target.split('/');
-  const url = `http://127.0.0.1:${port}/v1.0/invoke/${service}/method/${path.join('/')}`;
-  const body = { POST: target.endsWith('/changes') ? CHANGES : {}, PUT: {}, PATCH: {} }[method];
-  return (await call(method, url, body, headers)).status;
+async function invoke(port: number, invocation: Invocation): Promise<number> {
+  const { service, method, path, headers } = invocation;
+  const url = `http://127.0.0.1:${port}/v1.0/invoke/${service}/method${path}`;
+  return (await call(method, url, bodyFor(invocation), headers)).status;
 }
 
 /** Reads the changes of the consumers through the sidecar of an order pod. */
@@ -89,7 +59,7 @@ async function invokeAsOrder(cluster: Cluster): Promise<number> {
   const { data } = await cluster.get('secret', `${RELEASE}-dapr-api-token`);
   const headers = { 'dapr-api-token': Buffer.from(data.token, 'base64').toString() };
   return cluster.forward(`deployment/${RELEASE}-order`, SIDECAR_PORT, (port) =>
-    invoke(port, { method: 'POST', target: 'consumer/changes', headers }),
+    invoke(port, { method: 'POST', service: 'consumer', path: '/changes', headers }),
   );
 }
 
@@ -101,7 +71,9 @@ export async function findAllowed(
   const answers = await concurrently(invocations.length, AT_A_TIME, async (index) => {
     const invocation = invocations[index] as Invocation;
     const status = await send(invocation);
-    return status === 401 || status === 403 ? [] : [`${status} ${invocation.method} ${invocation.target}`];
+    return status === 401 || status === 403
+      ? []
+      : [`${status} ${invocation.service}: ${invocation.method} ${invocation.path}`];
   });
   return answers.flat();
 }

@@ -1,12 +1,13 @@
-import { consumerApi, notificationApi, operationsOf, orderApi, restaurantApi, TOPICS } from '@standing-order/contracts';
+import { operationsOf, TOPICS } from '@standing-order/contracts';
 import { expect, test } from 'vitest';
+import { APIS, pathWithIds } from '../support/routes.ts';
 import { everyInvocation, findAllowed } from './neighbour.ts';
 
 test('the neighbour calls every operation of every service, and delivers to every topic of each', () => {
-  const called = new Set(everyInvocation().map(({ method, target }) => `${method} ${target}`));
-  for (const api of [orderApi, consumerApi, restaurantApi, notificationApi]) {
+  const called = new Set(everyInvocation().map(({ service, method, path }) => `${method} ${service}${path}`));
+  for (const api of APIS) {
     for (const { method, path } of operationsOf(api)) {
-      const target = `${api.service}${path.replaceAll(/\{\w+\}/g, '019ab000-0000-7000-8000-000000000000')}`;
+      const target = `${api.service}${pathWithIds(path)}`;
       expect(called).toContain(`${method.toUpperCase()} ${target}`);
     }
     for (const topic of Object.keys(TOPICS)) expect(called).toContain(`POST ${api.service}/messages/${topic}`);
@@ -15,7 +16,7 @@ test('the neighbour calls every operation of every service, and delivers to ever
 
 test('each call is made with the own id, with that of the order service, and without an id', () => {
   const headers = everyInvocation()
-    .filter(({ method, target }) => method === 'POST' && target === 'consumer/changes')
+    .filter(({ service, method, path }) => method === 'POST' && service === 'consumer' && path === '/changes')
     .map((invocation) => invocation.headers);
   expect(headers).toEqual([
     {},
@@ -27,10 +28,10 @@ test('each call is made with the own id, with that of the order service, and wit
 test.each([
   [401, []],
   [403, []],
-  [200, ['200 GET order/orders']],
-  [404, ['404 GET order/orders']],
-  [500, ['500 GET order/orders']],
+  [200, ['200 order: GET /orders']],
+  [404, ['404 order: GET /orders']],
+  [500, ['500 order: GET /orders']],
 ])('a call with the status %i is reported as %j', async (status, allowed) => {
-  const invocations = [{ method: 'GET', target: 'order/orders', headers: {} }];
+  const invocations = [{ service: 'order' as const, method: 'GET', path: '/orders', headers: {} }];
   expect(await findAllowed(invocations, async () => status)).toEqual(allowed);
 });

@@ -20,7 +20,8 @@ export async function chartImage(value: string): Promise<string> {
 /** Values for `--set-json`. */
 export type Values = Readonly<Record<string, unknown>>;
 
-const valueFlags = (values: Values): string[] =>
+/** The flags of helm for these values. */
+export const valueFlags = (values: Values): string[] =>
   Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
 
 /** Installs the chart with README's flags, which wait until every pod is ready. First removes the release of an earlier check, with its data. */

@@ -10,9 +10,9 @@ const withLine = (line: object) => ({ ...GOOD_ORDER, lines: [line] });
 const lines = (count: number) => Array.from({ length: count }, (_, i) => ({ itemId: `item-${i}`, quantity: 1 }));
 const quantity = (value: unknown) => withLine({ itemId: 'margherita', quantity: value });
 
-/** Runs the request and checks that it stored no document. Segments of earlier orders are ignored, because they change. */
+/** Runs the request and checks that it stored no document. Segments of earlier orders and the reserve are ignored, because they change. */
 async function leavesNothing(send: () => Promise<HttpResponse>): Promise<HttpResponse> {
-  const documents = async () => (await fixture().state.keys()).filter((key) => !/(^|\|\|)[sw]:/.test(key));
+  const documents = async () => (await fixture().state.keys()).filter((key) => !/(^|\|\|)(?:[sw]|reserve):/.test(key));
   const before = await documents();
   const answer = await send();
   expect(await documents()).toEqual(before);
@@ -35,7 +35,7 @@ describe('POST /orders refuses, names the field and stores no order', () => {
     ['a quantity in a string', quantity('2'), ['lines[0].quantity']],
     ['an unknown field', { ...GOOD_ORDER, discount: 100 }, ['discount']],
     ['an unknown field of a line', withLine({ itemId: 'margherita', quantity: 1, price: 1 }), ['lines[0].price']],
-    ['a consumer id that is no id', { ...GOOD_ORDER, consumerId: '../etc' }, ['consumerId']],
+    ['a consumer id that is no id', { ...GOOD_ORDER, consumerId: 'a\nb' }, ['consumerId']],
     ['a restaurant id with the separator of keys', { ...GOOD_ORDER, restaurantId: 'a||b' }, ['restaurantId']],
     ['an empty item id', withLine({ itemId: '', quantity: 1 }), ['lines[0].itemId']],
     ['no lines', { ...GOOD_ORDER, lines: [] }, ['lines']],
@@ -126,11 +126,7 @@ describe('the other requests', () => {
   test.each([
     ['events of an order, after an event that is none', () => `${orders()}/${UNKNOWN}/events`, 400],
     ['events of an order that does not exist', () => `${orders()}/${UNKNOWN}/events`, 404],
-    [
-      "a consumer's orders, by a malformed id",
-      () => `${orders().replace(/orders$/, 'consumers')}/a%7C%7Cb/orders`,
-      404,
-    ],
+    ["a consumer's orders, by a malformed id", () => `${orders().replace(/orders$/, 'consumers')}/a%0Ab/orders`, 404],
   ])('GET of %s', async (_, url, status) => {
     const headers = status === 400 ? { 'last-event-id': 'nonsense' } : {};
     const answer = await leavesNothing(() => call('GET', url(), undefined, headers));
@@ -145,7 +141,7 @@ describe('the other requests', () => {
   test('POST /consumers with every field wrong', async () => {
     const consumers = `${fixture().platform.urls.consumer[0]}/consumers`;
     const answer = await leavesNothing(() =>
-      post(consumers, { id: 'a b', name: '', active: 'yes', orderLimit: { amount: -1, currency: 'euro' }, vip: true }),
+      post(consumers, { id: 'a ', name: '', active: 'yes', orderLimit: { amount: -1, currency: 'euro' }, vip: true }),
     );
     expect(fieldsOf(answer)).toEqual(['active', 'id', 'name', 'orderLimit.amount', 'orderLimit.currency', 'vip']);
   });

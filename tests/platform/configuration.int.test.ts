@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const everyService = { DAPR_HTTP_PORT: 'sidecar', LOG_LEVEL: 'loud' };
+const everyService = { DAPR_GRPC_PORT: 'sidecar', DAPR_HTTP_PORT: 'sidecar', LOG_LEVEL: 'loud' };
 
 test.each([
   [
@@ -42,7 +42,7 @@ test.each([[{}], [{ ORDER_TOKEN_KEYS: ',' }]])(
       cwd: root,
       encoding: 'utf8',
       timeout: 60_000,
-      env: { PATH: process.env.PATH, PORT: '1', DAPR_HTTP_PORT: '1', ...keys },
+      env: { PATH: process.env.PATH, PORT: '1', DAPR_GRPC_PORT: '1', DAPR_HTTP_PORT: '1', ...keys },
     });
     expect(stderr.trimEnd().split('\n')).toEqual([
       'Invalid configuration:',

@@ -7,7 +7,7 @@ import { get, post } from '../support/client.ts';
 import { type Collector, startCollector } from '../support/otlp.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
-import { call, conventionFaults, isDelivery, linesBelow, linesOf, message, type Tree } from '../support/tree.ts';
+import { call, conventionFaults, isDelivery, linesBelow, linesOf, message, rpc, type Tree } from '../support/tree.ts';
 
 /** The messages of an order, by topic. */
 const question = (validator: 'consumer' | 'restaurant'): Tree =>
@@ -19,7 +19,7 @@ const OUTCOME = message('order', 'order-outcomes-shop', 'shop', message('shop', 
 const directQuestion = (validator: 'consumer' | 'restaurant'): Tree =>
   call('order', 'POST', `CallLocal/${validator}/validations`, [
     `${validator} (dapr): CallLocal/${validator}/validations`,
-    [`${validator}: POST /validations`, call(validator, 'POST', '/v1.0/state/state/bulk')],
+    [`${validator}: POST /validations`, rpc(validator, 'GetBulkState')],
   ]);
 
 const COMMIT: Tree = ['order: commit'];
@@ -43,13 +43,13 @@ const trees = {
 } as const satisfies Record<string, Tree>;
 
 /** The request comes as a message; the order's own spans are below it. */
-const messaging = (requestId: string, ...more: readonly Tree[]): Tree => [
+const messaging = (...more: readonly Tree[]): Tree => [
   'shop: POST /purchases',
   // A read of the request, a read and a write of the request list, then the write of the request.
-  call('shop', 'GET', `/v1.0/state/state/order-request:shop:${requestId}`),
-  call('shop', 'GET', '/v1.0/state/state/order-requests:shop'),
-  call('shop', 'POST', '/v1.0/state/state'),
-  call('shop', 'POST', '/v1.0/state/state'),
+  rpc('shop', 'GetState'),
+  rpc('shop', 'GetState'),
+  rpc('shop', 'SaveState'),
+  rpc('shop', 'SaveState'),
   message('shop', 'order-requests', 'order', ...VALIDATED_BY_MESSAGE, OUTCOME, ...more),
 ];
 
@@ -76,6 +76,7 @@ export function traceOrders(broker: BrokerKind): void {
     // Every process inherits these.
     Object.assign(process.env, {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: collector.headers,
       OTEL_TRACES_SAMPLER: 'parentbased_always_on',
       OTEL_BSP_SCHEDULE_DELAY: '200',
     });
@@ -152,7 +153,7 @@ export function traceOrders(broker: BrokerKind): void {
   test('messaging', async () => {
     const trace = newTrace();
     expect((await buy(trace, 'traced')).status).toBe(200);
-    await trace.is(() => messaging('traced'));
+    await trace.is(() => messaging());
   });
 
   test('orders whose messages were in batch messages have a trace each', async () => {
@@ -213,7 +214,7 @@ export function traceOrders(broker: BrokerKind): void {
     const asked = [respondFirst, replicated];
     for (const { answer } of asked) expect(answer).toMatchObject({ status: 202, body: { status: 'PENDING' } });
     const taker = () => respondFirst.trace.spans().find(({ name }) => name === 'POST /orders')?.instance;
-    const { trace: bought, id: requestId } = await boughtAt(taker, takeApart);
+    const bought = await boughtAt(taker, takeApart);
 
     const waiting: readonly [Trace, string][] = [
       ...[...asked, { trace: bought }].map(({ trace }): [Trace, string] => [trace, 'consumer-commands']),
@@ -237,7 +238,7 @@ export function traceOrders(broker: BrokerKind): void {
     const more = (trace: Trace) => again(trace, question('consumer'), question('restaurant'), TOLD);
     for (const { trace } of asked) await trace.is(() => [...trees['respond-first'], ...more(trace)], batches);
     await bought.is(
-      () => [...messaging(requestId, ...more(bought), ...again(bought, OUTCOME)), ...again(bought, ASKED_AGAIN)],
+      () => [...messaging(...more(bought), ...again(bought, OUTCOME)), ...again(bought, ASKED_AGAIN)],
       batches,
     );
 
@@ -250,10 +251,7 @@ export function traceOrders(broker: BrokerKind): void {
    * Buys by message until this process handles a request with a lane of its own, then pauses the shop: a repeated request
    * would make another replica the order's owner, and leave no takeover to test.
    */
-  async function boughtAt(
-    taker: () => string | undefined,
-    takeApart: TakeApart,
-  ): Promise<{ trace: Trace; id: string }> {
+  async function boughtAt(taker: () => string | undefined, takeApart: TakeApart): Promise<Trace> {
     for (let n = 0; ; n++) {
       const trace = newTrace();
       // No verdict arrives before the consumer's sidecar is up again.
@@ -264,9 +262,15 @@ export function traceOrders(broker: BrokerKind): void {
         () => trace.spans().find(({ name }) => name === 'commit'),
         (span) => span !== undefined && taker() !== undefined,
       );
+      // Spans that the shop is exporting while it is paused are lost.
+      await poll(
+        'the shop has exported its spans',
+        () => trace.senders('order-requests'),
+        ({ length }) => length > 0,
+      );
       if (commit?.instance !== taker() || !takeApart(String(commit?.attributes['order.id']))) continue;
       shop().pause();
-      return { trace, id };
+      return trace;
     }
   }
 

@@ -14,7 +14,7 @@ const HELP = `Runs the tests and does the set-up that they need. The first run t
 
   npm test -- [--project NAME] [-t PATTERN] [--tags-filter EXPRESSION] [FILE...]
 
-  --project NAME  checks, unit, simulation or integration; may be repeated; default: all of them
+  --project NAME  checks, unit, simulation, integration or lab; may be repeated; default: all of them
   -t PATTERN      only tests whose name matches this regular expression
   --tags-filter   only tests with these tags, such as '!kafka'; a tag is the tool that a test needs
   FILE            only test files whose path contains this
@@ -51,7 +51,10 @@ if (args.includes('--help')) {
   console.log(HELP);
 } else {
   const projects = chosenProjects(args);
-  const missing = projects.length === 0 || projects.includes('integration') ? await findMissingTools() : [];
+  const missing =
+    projects.length === 0 || ['integration', 'lab'].some((name) => projects.includes(name))
+      ? await findMissingTools()
+      : [];
   const env = { ...process.env, MISSING_TOOLS: missing.join(',') };
   const { code } = await runAttached(process.execPath, [VITEST, 'run', ...args], { env, deadlineMs: 85 * MINUTE_MS });
   process.exitCode = code;

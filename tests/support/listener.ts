@@ -17,13 +17,18 @@ export interface Listener {
 }
 
 /** Listens to `path` at the first replica, and at the next replica after each reconnect, as behind a load balancer. */
-export function listen(replicas: readonly string[], path: string): Listener {
+export function listen(
+  replicas: readonly string[],
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Listener {
   const heard: Responses[] = [];
   let connections = 0;
   const agent = new Agent({ bodyTimeout: 0 });
   const dispatcher = agent.compose((dispatch) => (options, handler) => {
     const origin = replicas[connections++ % replicas.length];
-    return dispatch({ ...options, ...(origin !== undefined && { origin }) }, handler);
+    const all = { ...(options.headers as Record<string, string>), ...headers };
+    return dispatch({ ...options, headers: all, ...(origin !== undefined && { origin }) }, handler);
   });
   const source = new EventSource(`${replicas[0]}${path}`, { node: { dispatcher, reconnectionTime: 100 } });
   source.addEventListener('order', (event) => {

@@ -92,16 +92,23 @@ export function spansOf(body: Buffer): Span[] {
 export interface Collector {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
+  /** For OTEL_EXPORTER_OTLP_HEADERS. */
+  readonly headers: string;
   readonly spans: readonly Span[];
   close(): Promise<void>;
 }
 
-/** Starts a collector on a free port. */
+const PATH = '/otlp';
+const HEADER = 'x-tenant';
+const TENANT = 'shop 1';
+
+/** Starts a collector on a free port. It ignores requests with another path, or without its header. */
 export async function startCollector(): Promise<Collector> {
   const spans: Span[] = [];
   const server = createServer(async (request, response) => {
     const sent = await buffer(request);
-    if (request.url === '/v1/traces') spans.push(...spansOf(sent));
+    const isOurs = request.url === `${PATH}/v1/traces` && request.headers[HEADER] === TENANT;
+    if (isOurs) spans.push(...spansOf(sent));
     response.setHeader('content-type', 'application/x-protobuf');
     response.end();
   }).listen(0, '127.0.0.1');
@@ -109,7 +116,8 @@ export async function startCollector(): Promise<Collector> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the collector has no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${address.port}${PATH}`,
+    headers: `${HEADER}=${encodeURIComponent(TENANT)}`,
     spans,
     async close() {
       server.close();

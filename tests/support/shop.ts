@@ -50,6 +50,7 @@ async function startShop(platform: Platform, ends: (() => Promise<void>)[]): Pro
     child = startChild(process.execPath, [main], join(dataDir, 'logs', 'shop.log'), {
       ...process.env,
       PORT: String(port),
+      DAPR_GRPC_PORT: String(http + 1),
       DAPR_HTTP_PORT: String(http),
       DAPR_API_TOKEN: secrets.daprApiToken,
       APP_API_TOKEN: secrets.appApiToken,

@@ -10,10 +10,16 @@ export const message = (from: string, topic: string, to: string, ...follows: Tre
   [`${to}: process ${topic}`, ...follows],
 ];
 
-/** A call of a service to its own sidecar: a client span and the sidecar's server span. */
+/** A call of a service to its own sidecar's HTTP API: a client span and the sidecar's server span. */
 export const call = (from: string, method: string, path: string, ...below: Tree[]): Tree => [
   `${from}: ${method}`,
   [`${from} (dapr): ${path}`, ...below],
+];
+
+/** A call of a service to its own sidecar's gRPC API. */
+export const rpc = (from: string, method: string): Tree => [
+  `${from}: dapr.proto.runtime.v1.Dapr/${method}`,
+  [`${from} (dapr): /dapr.proto.runtime.v1.Dapr/${method}`],
 ];
 
 /** Whether this is the sidecar's span of a delivery. For a batch message it is in the trace of the batch, not in those of its orders. */

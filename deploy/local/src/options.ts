@@ -16,12 +16,16 @@ export interface PlatformOptions {
   readonly broker?: BrokerKind;
   /** Default: one each, and no notification service, because the other services run without it. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
+  /** Ports of proxies on this machine between the sidecars and the stores. Default: no proxy. */
+  readonly storeProxies?: { readonly state?: number; readonly broker?: number };
   /** Environment variables of a service, over those that the platform sets. */
   readonly env?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Flags of a service's sidecars, over those that the platform sets. */
   readonly sidecarFlags?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** Main modules to run in place of the services' own. */
   readonly main?: Partial<Record<ServiceName, string>>;
+  /** Properties of the Kafka broker, over those that the platform sets. */
+  readonly kafka?: Readonly<Record<string, string | number>>;
   /** Changes the program of a process, such as to start it inside a limit. */
   readonly program?: (process: string, program: Program) => Program;
   /** Changes the Dapr resources before they are written. */
@@ -58,6 +62,8 @@ export function settingsOf(options: PlatformOptions): Settings {
     portBase: 4000,
     store: 'redis',
     broker: 'redis',
+    storeProxies: {},
+    kafka: {},
     program: (_, program) => program,
     resources: (resources) => resources,
     clean: false,

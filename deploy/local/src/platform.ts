@@ -3,7 +3,16 @@ import { type DaprFiles, daprFiles, nudgeSidecars, writeDaprFiles } from './dapr
 import { platformConfigurations, platformResources } from './dapr/source.ts';
 import { type Secrets, takeDataDir } from './data-dir.ts';
 import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath } from './options.ts';
-import { brokerPort, controllerPort, loopback, replicaPorts, type ServiceName, services, statePort } from './ports.ts';
+import {
+  brokerPort,
+  controllerPort,
+  loopback,
+  type ReplicaPorts,
+  replicaPorts,
+  type ServiceName,
+  services,
+  statePort,
+} from './ports.ts';
 import { kafkaProcess } from './processes/kafka.ts';
 import { postgresqlDatabase, postgresqlProcess, postgresqlUser } from './processes/postgresql.ts';
 import { redisProcess } from './processes/redis.ts';
@@ -13,6 +22,12 @@ import type { ProcessSpec, ProcessView } from './processes/spec.ts';
 import { Supervisor } from './supervisor.ts';
 import { findTools, type Tools } from './tools.ts';
 
+/** The ports of a sidecar's two APIs. */
+export interface SidecarPorts {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+}
+
 /** A running platform. Every address is on loopback. */
 export interface Platform {
   readonly dataDir: string;
@@ -20,6 +35,8 @@ export interface Platform {
   readonly urls: Readonly<Record<ServiceName, readonly string[]>>;
   /** Base URLs of their sidecars' HTTP API; it requires the header `dapr-api-token`. */
   readonly sidecarUrls: Readonly<Record<ServiceName, readonly string[]>>;
+  /** The ports of their sidecars' APIs. */
+  readonly sidecarPorts: Readonly<Record<ServiceName, readonly SidecarPorts[]>>;
   /** Connection URLs of the state store and the broker. */
   readonly stores: { readonly state: string; readonly broker: string };
   readonly secrets: Secrets;
@@ -90,7 +107,9 @@ async function run(settings: Settings, tools: Tools, secrets: Secrets, release: 
 
 /** The addresses in the form that Dapr's components take. */
 function daprAddresses(settings: Settings, secrets: Secrets) {
-  const { state, broker } = storeUrls(settings, secrets);
+  const { storeProxies: proxies, portBase } = settings;
+  const ports = { state: proxies.state ?? statePort(portBase), broker: proxies.broker ?? brokerPort(portBase) };
+  const { state, broker } = storeUrls(settings, secrets, ports);
   return { store: settings.store === 'redis' ? new URL(state).host : state, broker: new URL(broker).host };
 }
 
@@ -115,8 +134,10 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
           binary: tools.kafka.kafka,
           java: tools.kafka.java,
           port: brokerPort(portBase),
+          advertisedPort: settings.storeProxies.broker ?? brokerPort(portBase),
           controllerPort: controllerPort(portBase),
           dataDir,
+          properties: settings.kafka,
         }),
     ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
@@ -200,20 +221,19 @@ function platformOf(
   supervisor: Supervisor,
   close: () => Promise<void>,
 ): Platform {
-  const urls = (port: 'app' | 'daprHttp') =>
+  const forReplicas = <T>(of: (ports: ReplicaPorts) => T) =>
     Object.fromEntries(
       services.map((service) => [
         service,
-        replicasOf(settings, service).map(
-          (replica) => `http://${loopback}:${replicaPorts(settings.portBase, service, replica)[port]}`,
-        ),
+        replicasOf(settings, service).map((replica) => of(replicaPorts(settings.portBase, service, replica))),
       ]),
-    ) as Record<ServiceName, string[]>;
+    ) as Record<ServiceName, T[]>;
   let closed: Promise<void> | undefined;
   return {
     dataDir: settings.dataDir,
-    urls: urls('app'),
-    sidecarUrls: urls('daprHttp'),
+    urls: forReplicas(({ app }) => `http://${loopback}:${app}`),
+    sidecarUrls: forReplicas(({ daprHttp }) => `http://${loopback}:${daprHttp}`),
+    sidecarPorts: forReplicas(({ daprGrpc, daprHttp }) => ({ grpcPort: daprGrpc, httpPort: daprHttp })),
     stores: storeUrls(settings, secrets),
     secrets,
     processes: () => supervisor.views(),
@@ -230,13 +250,17 @@ function platformOf(
   };
 }
 
-function storeUrls({ store, broker, portBase }: Settings, { databasePassword }: Secrets): Platform['stores'] {
-  const state = `${loopback}:${statePort(portBase)}`;
+function storeUrls(
+  { store, broker, portBase }: Settings,
+  { databasePassword }: Secrets,
+  ports = { state: statePort(portBase), broker: brokerPort(portBase) },
+): Platform['stores'] {
+  const state = `${loopback}:${ports.state}`;
   return {
     state:
       store === 'redis'
         ? `redis://${state}`
         : `postgresql://${postgresqlUser}:${databasePassword}@${state}/${postgresqlDatabase}`,
-    broker: `${broker}://${loopback}:${brokerPort(portBase)}`,
+    broker: `${broker}://${loopback}:${ports.broker}`,
   };
 }

@@ -116,13 +116,18 @@ async function specsOf(
   ];
 }
 
-function serviceOf({ appID, appDirPath, appPort, daprHTTPPort, command, env }: App): ProcessSpec {
+function serviceOf({ appID, appDirPath, appPort, daprGRPCPort, daprHTTPPort, command, env }: App): ProcessSpec {
   return {
     ...commonSpec(appID, 'service', [appPort]),
     program: {
       file: process.execPath,
       args: [resolve(DAPR_FOLDER, appDirPath, command[1])],
-      env: { ...inheritedEnv(), DAPR_HTTP_PORT: String(daprHTTPPort), ...env },
+      env: {
+        ...inheritedEnv(),
+        DAPR_GRPC_PORT: String(daprGRPCPort),
+        DAPR_HTTP_PORT: String(daprHTTPPort),
+        ...env,
+      },
     },
     alive: answersOk(`http://${loopback}:${appPort}/healthz`),
     ready: answersOk(`http://${loopback}:${appPort}/readyz`),

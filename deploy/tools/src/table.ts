@@ -108,6 +108,14 @@ export const TOOLS = {
     source: { kind: 'debian', packages: ['chromium'], folder: 'usr/lib/chromium' },
     installHint: 'install Chromium so that `chromium --version` works',
   },
+  prometheus: {
+    name: 'prometheus',
+    wanted: { atLeast: '2.42' },
+    companions: ['promtool'],
+    folders: ['/opt/homebrew/bin', '/usr/local/bin'],
+    source: { kind: 'debian', packages: ['prometheus'], folder: 'usr/bin' },
+    installHint: 'install Prometheus 2.42 or newer so that prometheus and promtool are on PATH',
+  },
   helm: {
     name: 'helm',
     wanted: { atLeast: '4.3.1', below: '5' },
@@ -148,6 +156,19 @@ export const TOOLS = {
       flags: ['-ldflags=-s -w'],
     },
     installHint: 'install k6 2.1.0 or newer (https://grafana.com/docs/k6/latest/set-up/install-k6)',
+  },
+  'toxiproxy-server': {
+    name: 'toxiproxy-server',
+    wanted: { atLeast: '2.12.0', below: '3' },
+    companions: [],
+    folders: [],
+    source: {
+      kind: 'go',
+      folder: pinsFolder('toxiproxy'),
+      program: 'github.com/Shopify/toxiproxy/v2/cmd/server',
+      flags: ['-ldflags=-s -w -X github.com/Shopify/toxiproxy/v2.Version=2.12.0'],
+    },
+    installHint: 'install toxiproxy 2.12.0 or newer (https://github.com/Shopify/toxiproxy/releases)',
   },
 } as const satisfies Record<string, Tool>;
 

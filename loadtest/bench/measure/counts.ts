@@ -11,6 +11,12 @@ export function sumOf(exposition: string, metric: string, labels: Readonly<Recor
   return sum;
 }
 
+/** Number of calls by command name, from the response of INFO. */
+export function commandCounts(info: string): Record<string, number> {
+  const counts = info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm);
+  return Object.fromEntries([...counts].map(([, name, calls]) => [name, Number(calls)]));
+}
+
 /** Totals of a Redis since it started. */
 export interface RedisTotals {
   /** Commands, those inside scripts and transactions included. */
@@ -21,17 +27,15 @@ export interface RedisTotals {
 
 /** Reads the response of INFO (all sections). */
 export function redisTotals(info: string): RedisTotals {
-  let commands = 0;
-  for (const [, calls] of info.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)) commands += Number(calls);
   return {
-    commands,
+    commands: Object.values(commandCounts(info)).reduce((sum, calls) => sum + calls, 0),
     aofBytes: Number(/^aof_current_size:(\d+)/m.exec(info)?.[1] ?? Number.NaN),
   };
 }
 
 /** Totals of a sidecar since it started. */
 export interface SidecarTotals {
-  /** Requests to its HTTP API. */
+  /** Requests to its APIs, over HTTP and gRPC. */
   readonly calls: number;
   /** Bytes of those requests and of their responses. */
   readonly bytes: number;
@@ -39,20 +43,26 @@ export interface SidecarTotals {
   readonly stateOperations: number;
 }
 
+const sumOfAll = (exposition: string, metrics: readonly string[]): number =>
+  metrics.reduce((sum, metric) => sum + sumOf(exposition, metric), 0);
+
 /** Reads daprd's metrics. */
 export function sidecarTotals(exposition: string): SidecarTotals {
   return {
-    calls: sumOf(exposition, 'dapr_http_server_request_count'),
-    bytes:
-      sumOf(exposition, 'dapr_http_server_request_bytes_sum') +
-      sumOf(exposition, 'dapr_http_server_response_bytes_sum'),
+    calls: sumOfAll(exposition, ['dapr_http_server_request_count', 'dapr_grpc_io_server_completed_rpcs']),
+    bytes: sumOfAll(exposition, [
+      'dapr_http_server_request_bytes_sum',
+      'dapr_http_server_response_bytes_sum',
+      'dapr_grpc_io_server_received_bytes_per_rpc_sum',
+      'dapr_grpc_io_server_sent_bytes_per_rpc_sum',
+    ]),
     stateOperations: sumOf(exposition, 'dapr_component_state_count'),
   };
 }
 
-/** after - before, field by field. */
+/** after - before, field by field. A field that `before` does not have counts from 0. */
 export function difference<T extends { readonly [K in keyof T]: number }>(after: T, before: T): T {
   return Object.fromEntries(
-    Object.keys(after).map((key) => [key, after[key as keyof T] - before[key as keyof T]]),
+    Object.keys(after).map((key) => [key, after[key as keyof T] - (before[key as keyof T] ?? 0)]),
   ) as T;
 }

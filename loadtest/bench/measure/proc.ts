@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** Linux counts CPU time in hundredths of a second on every architecture that Node supports. */
 const TICKS_PER_SECOND = 100;
@@ -17,6 +17,13 @@ export function residentBytesOf(status: string): number {
   return Number(kib) * 1024;
 }
 
+/** How often a thread has waited and woken up, from the text of /proc/PID/task/TID/status. */
+export function wakeupsOf(status: string): number {
+  const count = /^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1];
+  if (count === undefined) throw new Error('no voluntary_ctxt_switches in /proc/PID/task/TID/status');
+  return Number(count);
+}
+
 /** CPU seconds used so far by each of the named processes. Rejects when one of them has ended. */
 export async function cpuSeconds<Name extends string>(
   pids: Readonly<Record<Name, number>>,
@@ -33,3 +40,12 @@ export async function cpuSeconds<Name extends string>(
 /** Resident memory of a process in bytes. */
 export const residentBytes = async (pid: number): Promise<number> =>
   residentBytesOf(await readFile(`/proc/${pid}/status`, 'latin1'));
+
+/** How often the threads of a process have woken up so far. A thread that ends meanwhile is left out. */
+export async function wakeups(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const texts = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, 'latin1').catch(() => undefined)),
+  );
+  return texts.reduce((sum, text) => sum + (text === undefined ? 0 : wakeupsOf(text)), 0);
+}

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cpuSeconds, cpuSecondsOf, residentBytes, residentBytesOf } from './proc.ts';
+import { cpuSeconds, cpuSecondsOf, residentBytes, residentBytesOf, wakeups, wakeupsOf } from './proc.ts';
 
 describe('reading /proc', () => {
   it('finds CPU time behind a program name with spaces and parentheses', () => {
@@ -12,9 +12,16 @@ describe('reading /proc', () => {
     expect(() => residentBytesOf('Name:\tkernel thread\n')).toThrow('VmRSS');
   });
 
+  it('finds how often a thread has woken up', () => {
+    const status = 'voluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t7\n';
+    expect(wakeupsOf(`Name:\tnode\n${status}`)).toBe(150);
+    expect(() => wakeupsOf('Name:\tnode\n')).toThrow('voluntary_ctxt_switches');
+  });
+
   // The benchmark needs Linux; macOS has no /proc.
   it.runIf(existsSync('/proc/self/stat'))('reads its own process', async () => {
     expect((await cpuSeconds({ me: process.pid })).me).toBeGreaterThan(0);
     expect(await residentBytes(process.pid)).toBeGreaterThan(1e6);
+    expect(await wakeups(process.pid)).toBeGreaterThan(0);
   });
 });

@@ -72,7 +72,8 @@ export function between(before: Sample, after: Sample): Sample {
   };
 }
 
-async function fetchText(url: string): Promise<string> {
+/** Fetches a text. Rejects unless the response is successful. */
+export async function fetchText(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok) throw new Error(`GET ${url}: unexpected status ${response.status}`);
   return response.text();

@@ -3,6 +3,7 @@ import type { Shares } from '../profile/shares.ts';
 import type { Results } from '../results.ts';
 import { backlogReport } from './backlog.ts';
 import { endToEndReport, stepsReport } from './end-to-end.ts';
+import { idleReport } from './idle.ts';
 import { intakeReport } from './intake.ts';
 import { spreadText, table } from './table.ts';
 
@@ -11,7 +12,7 @@ const MAX_PARTS = 16;
 
 /** The whole report, as Markdown. */
 export function report(results: Results): string {
-  const { environment, settings, intake, endToEnd, steps, backlog, profiles } = results;
+  const { environment, settings, intake, endToEnd, steps, backlog, idle, profiles } = results;
   return [
     '# Benchmark',
     Object.entries(environment)
@@ -22,6 +23,7 @@ export function report(results: Results): string {
     ...(Object.keys(endToEnd).length > 0 ? [endToEndReport(endToEnd, settings)] : []),
     ...(steps.length > 0 ? [stepsReport(steps, settings)] : []),
     ...(backlog === undefined ? [] : [backlogReport(backlog, settings)]),
+    ...(idle === undefined ? [] : [idleReport(idle)]),
     ...Object.entries(profiles).map(([name, shares]) => sharesReport(name, shares)),
     goalsReport(results),
   ].join('\n\n');

@@ -8,22 +8,31 @@ import { type DecidedLoad, runUntilDecided } from './run-until-decided.ts';
 export interface EndToEndRun {
   readonly closed: DecidedLoad;
   readonly open: DecidedLoad;
+  /** Open loop at half of the rate at which ours decided orders in the closed loop of the same round. */
+  readonly half: DecidedLoad;
 }
 
-/** Measures intake and decisions with all services on the same cores. With a profiler, the closed loop and its drain are profiled. */
+/**
+ * Measures intake and decisions with all services on the same cores. With a profiler, the closed loop and its drain are profiled.
+ *
+ * @param saturation decided orders per second to which `half` refers; default: that of this run
+ */
 export const measureEndToEnd = (
   bench: Bench,
   contender: Contender,
   settings: Settings,
+  saturation?: number,
   profiler?: Profiler,
 ): Promise<EndToEndRun> =>
   withTestbed(bench, { contender, validators: true, inspect: profiler?.ports }, async (testbed) => {
     await createEntities(testbed.urls);
-    const open = await runUntilDecided(bench, testbed, settings, {
-      loop: { kind: 'open', rate: settings.endToEndRate },
-      warmupSeconds: settings.warmup,
-      seconds: settings.open,
-    });
+    const openLoop = (rate: number) =>
+      runUntilDecided(bench, testbed, settings, {
+        loop: { kind: 'open', rate },
+        warmupSeconds: settings.moderate.warmup,
+        seconds: settings.moderate.seconds,
+      });
+    const open = await openLoop(settings.endToEndRate);
     const { warmup, seconds } = settings.sustained;
     const closed = await maybeProfiled(profiler, testbed, warmup + seconds, () =>
       runUntilDecided(bench, testbed, settings, {
@@ -32,5 +41,6 @@ export const measureEndToEnd = (
         seconds,
       }),
     );
-    return { closed, open };
+    const half = await openLoop(Math.max(1, Math.round((saturation ?? closed.decidedPerSecond) / 2)));
+    return { closed, open, half };
   });

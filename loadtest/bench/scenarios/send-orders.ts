@@ -8,7 +8,7 @@ export type LoadShape = Pick<Load, 'loop' | 'warmupSeconds' | 'seconds'> & Parti
 
 /** Sends orders to a testbed. Resolves to the result and the ids of all acknowledged orders, warm-up included. */
 export async function sendOrders(
-  { target }: Testbed,
+  { target }: Pick<Testbed, 'target'>,
   shape: LoadShape,
   onMarker?: (marker: PhaseMarker, generatorPid: number) => void,
 ): Promise<{ readonly load: LoadResult; readonly ids: readonly string[] }> {

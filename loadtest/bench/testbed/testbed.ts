@@ -1,5 +1,5 @@
 import { TOPICS } from '@standing-order/contracts';
-import { type Platform, type Resource, startPlatform } from '@standing-order/local';
+import { type Platform, type Resource, startPlatform, withSettings } from '@standing-order/local';
 import { createClient, type RedisClientType } from 'redis';
 import type { Target } from '../generator/load.ts';
 import type { Contender } from './contender.ts';
@@ -97,11 +97,7 @@ async function startTestbed(bench: Bench, { contender, validators, inspect }: Te
 /** Uses the state Redis as the broker, too, so that "one Redis" is the same for all contenders. */
 function onRedis(resource: Resource, port: number): Resource {
   if (resource.kind !== 'Component' || resource.metadata.name !== 'messages') return resource;
-  const settings = resource.spec.metadata as readonly { name: string; value: string }[];
-  const metadata = settings.map((setting) =>
-    setting.name === 'redisHost' ? { ...setting, value: `127.0.0.1:${port}` } : setting,
-  );
-  return { ...resource, spec: { ...resource.spec, metadata } };
+  return withSettings(resource, { redisHost: `127.0.0.1:${port}` });
 }
 
 async function connect(url: string): Promise<RedisClientType> {

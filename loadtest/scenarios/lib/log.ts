@@ -31,6 +31,8 @@ export interface OrderLine extends Omit<SentLine, 'type'> {
   readonly status: number;
   /** The order's id, if it was acknowledged. */
   readonly id?: string;
+  /** The verdict that the order must get; default VALIDATED. */
+  readonly expected?: 'VALIDATED' | 'REJECTED';
   /** Otherwise the reason, from k6 or from the service. */
   readonly error?: string;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonSchema } from '../src/json-schema.ts';
+import { consumerId, entityId } from '../src/ids.ts';
+import { type JsonSchema, jsonSchemaOf } from '../src/json-schema.ts';
 
 /** The reader of the described data. ours: this service reads it. theirs: its clients or receivers read it. */
 export type Reader = 'ours' | 'theirs';
@@ -100,11 +101,23 @@ const UNORDERED = [
   'prefixItems',
 ] as const;
 
-function unorderedKeywords({ inner, outer, at }: Pair): string[] {
+/**
+ * Patterns that were widened on purpose: the old one and the new one, which allows every value of the old one. Responses match the old
+ * one until an administrator creates a consumer with an id of the new form (docs/adr/0086).
+ */
+const WIDENED = [[entityId, consumerId].map((schema) => jsonSchemaOf(schema, 'read').pattern)];
+
+function isWidened(key: string, { inner, outer, reader }: Pair): boolean {
+  const change = reader === 'ours' ? [inner.pattern, outer.pattern] : [outer.pattern, inner.pattern];
+  return key === 'pattern' && WIDENED.some((widened) => isDeepStrictEqual(change, widened));
+}
+
+function unorderedKeywords(pair: Pair): string[] {
+  const { inner, outer, at } = pair;
   if (valuesOf(inner)) return [];
-  return UNORDERED.filter((key) => outer[key] !== undefined && !isDeepStrictEqual(inner[key], outer[key])).map(
-    (key) => `${at}: its ${key} has changed`,
-  );
+  const isChanged = (key: (typeof UNORDERED)[number]) =>
+    outer[key] !== undefined && !isDeepStrictEqual(inner[key], outer[key]) && !isWidened(key, pair);
+  return UNORDERED.filter(isChanged).map((key) => `${at}: its ${key} has changed`);
 }
 
 function fields(pair: Pair): string[] {

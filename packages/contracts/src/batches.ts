@@ -37,6 +37,12 @@ export const MAX_BATCH_ENTRIES = 128;
 export const MAX_BATCH_BYTES = 31 * 1024;
 
 /**
+ * Maximum number of entries that a receiver reads, beyond those of later versions. A larger message is unreadable as a whole: each
+ * unreadable entry costs a dead letter, and an entry can be as short as a digit.
+ */
+const MAX_READ_ENTRIES = 1_024;
+
+/**
  * A message inside a batch message. Its other attributes are those of the batch, and its subject is the id of its order. It
  * has the trace context of its order.
  */
@@ -65,7 +71,7 @@ export const batchSchema = (types: readonly MessageType[]): z.ZodType =>
 
 const envelope = cloudEvent.extend({
   type: z.enum(Object.keys(BATCH_ENTRY_TYPES) as BatchType[]),
-  data: z.object({ entries: z.array(z.unknown()) }),
+  data: z.object({ entries: z.array(z.unknown()).max(MAX_READ_ENTRIES) }),
 });
 
 /** The message as an entry of a batch message. */

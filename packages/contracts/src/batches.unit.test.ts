@@ -110,6 +110,17 @@ describe('an entry that is unreadable', () => {
   });
 });
 
+// Each unreadable entry costs a dead letter: a message of 4 MB would cost millions of them.
+test('a message with more entries than any version sends stands for itself, and is unreadable as a whole', () => {
+  const [batch] = batches;
+  const withEntries = (count: number) => ({ ...batch, data: { entries: Array(count).fill(0) } });
+  expect(entriesOf(withEntries(1_024))).toHaveLength(1_024);
+  const flood = withEntries(1_025);
+  expect(isBatch(flood)).toBe(false);
+  expect(entriesOf(flood)).toEqual([flood]);
+  expect(messageSchema(TOPICS['consumer-commands'].types).safeParse(flood).success).toBe(false);
+});
+
 test('topics that other applications read have no batches', () => {
   const names = [outcomeTopic('shop'), 'order-settled', 'order-confirmations', 'order-requests', 'consumer-changes'];
   expect(names.map(batchTypeOf)).toEqual(names.map(() => undefined));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, entityId } from './ids.ts';
+import { consumerId, displayName } from './ids.ts';
 import { money } from './money.ts';
 
 const fields = {
@@ -11,7 +11,7 @@ const fields = {
 /** Body of POST /consumers. Without an id, the service generates one. */
 export const consumerRequest = z.strictObject({
   ...fields,
-  id: entityId.optional(),
+  id: consumerId.optional(),
   active: fields.active.default(true),
 });
 /** A value of `consumerRequest`. */
@@ -23,6 +23,6 @@ export const consumerPatch = z.strictObject(fields).partial();
 export type ConsumerPatch = z.infer<typeof consumerPatch>;
 
 /** A consumer, as stored and returned. */
-export const consumer = z.object({ id: entityId, ...fields });
+export const consumer = z.object({ id: consumerId, ...fields });
 /** A value of `consumer`. */
 export type Consumer = z.infer<typeof consumer>;

@@ -8,7 +8,19 @@ const nameLike = () =>
       'must be 1 to 64 letters, digits, - or _, starting with a letter or digit',
     );
 
-/** Id of a consumer, a restaurant or a menu item: 1 to 64 characters, chosen by the client that creates it. */
+/**
+ * Id of a consumer: 1 to 255 characters of printable ASCII, as free as the claim `sub` of an issuer (`auth0|5f7c`, `ada@example.com`).
+ * Not `.` or `..`: clients remove such a segment from a URL, also when it is percent-encoded. No space at either end, where people
+ * and forms lose it.
+ */
+export const consumerId = z
+  .string()
+  .regex(
+    /^(?!\.{1,2}$)[!-~](?:[ -~]{0,253}[!-~])?$/,
+    'must be 1 to 255 printable ASCII characters without a space at either end, and neither . nor ..',
+  );
+
+/** Id of a restaurant or a menu item: 1 to 64 characters, chosen by the client that creates it. */
 export const entityId = nameLike();
 
 /** Id of an order: a UUID in lower case (version 7, or version 8 when derived from an Idempotency-Key). */

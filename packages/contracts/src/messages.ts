@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { carriedConsumer, carriedRestaurant, changed } from './changes.ts';
 import { type CloudEvent, cloudEvent } from './cloud-event.ts';
-import { clientName, correlationId, entityId, orderId } from './ids.ts';
+import { clientName, consumerId, correlationId, entityId, orderId } from './ids.ts';
 import { carriedMoney } from './money.ts';
 import { DECIDED_STATUSES, MAX_ORDER_LINES, orderLine, orderRequest, orderView, pricedLine, reason } from './order.ts';
 import { fieldFault } from './problem.ts';
@@ -20,7 +20,7 @@ const reasons = z
 
 /** The schema of each message's data, by type. The version is part of the type, and a version never changes. */
 export const messageData = {
-  'com.standing-order.validate-consumer-info.v1': z.object({ ...orderReference, consumerId: entityId }),
+  'com.standing-order.validate-consumer-info.v1': z.object({ ...orderReference, consumerId }),
   'com.standing-order.validate-order-details.v1': z.object({
     ...orderReference,
     restaurantId: entityId,
@@ -46,7 +46,7 @@ export const messageData = {
   'com.standing-order.outcome-received.v1': z.object(orderReference),
   'com.standing-order.order-settled.v1': z.object({
     ...orderReference,
-    consumerId: entityId,
+    consumerId,
     status: z.enum(DECIDED_STATUSES),
     /** Only of a VALIDATED order. */
     total: carriedMoney.optional(),

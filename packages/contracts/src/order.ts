@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { displayName, entityId, orderId } from './ids.ts';
+import { consumerId, displayName, entityId, orderId } from './ids.ts';
 import { carriedMoney, totalAmount } from './money.ts';
 import { uniqueBy } from './restaurant.ts';
 
@@ -18,7 +18,7 @@ export const MAX_ORDER_REQUEST_BYTES = 32 * 1024;
 
 /** Body of POST /orders. No item appears twice. */
 export const orderRequest = z.strictObject({
-  consumerId: entityId,
+  consumerId,
   restaurantId: entityId,
   lines: z.array(orderLine).min(1).max(MAX_ORDER_LINES).check(uniqueBy('itemId')),
 });
@@ -81,7 +81,7 @@ export type PricedLine = z.infer<typeof pricedLine>;
 export const orderView = z.object({
   id: orderId,
   status: z.enum(ORDER_STATUSES),
-  consumerId: entityId,
+  consumerId,
   restaurantId: entityId,
   // An outcome is a message, so a new field in a line must not make it invalid.
   lines: z.array(z.union([pricedLine, z.object(orderLine.shape)])).describe('With prices once VALIDATED.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { entityId } from './ids.ts';
+import { consumerId } from './ids.ts';
 import { carriedMoney } from './money.ts';
 import { DECIDED_STATUSES, reason } from './order.ts';
 
@@ -25,7 +25,7 @@ export const webhookEventId = z
 export const webhookRequest = z.strictObject({
   url: z.string().min(1).max(MAX_WEBHOOK_URL),
   events: z.array(z.enum(WEBHOOK_EVENT_TYPES)).min(1).max(WEBHOOK_EVENT_TYPES.length).optional(),
-  consumerId: entityId.optional(),
+  consumerId: consumerId.optional(),
   description: z.string().max(200).default(''),
 });
 /** A value of `webhookRequest`. */
@@ -39,7 +39,7 @@ export const webhookView = z.object({
   id: webhookId,
   url: z.string(),
   events: z.array(z.enum(WEBHOOK_EVENT_TYPES)),
-  consumerId: entityId.optional(),
+  consumerId: consumerId.optional(),
   description: z.string(),
   createdAt: z.iso.datetime(),
   status: z.enum(['enabled', 'disabled']),
@@ -99,7 +99,7 @@ export const webhookPayload = z.object({
   timestamp: z.iso.datetime(),
   data: z.object({
     orderId: z.string(),
-    consumerId: entityId,
+    consumerId,
     status: z.enum(DECIDED_STATUSES),
     total: carriedMoney.optional(),
     /** The first 10; GET /orders/{id} has all of them. */

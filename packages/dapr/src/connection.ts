@@ -1,6 +1,7 @@
 import type { Readiness } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { logger } from '@standing-order/service-kit/telemetry';
+import { logger, meter } from '@standing-order/service-kit/telemetry';
+import type { BrokerHealth } from './broker-health.ts';
 import { type Sidecar, SidecarError, type StateStore, UnsupportedComponentError } from './types.ts';
 
 /** What a connection is made of. */
@@ -8,6 +9,7 @@ export interface ConnectionOptions {
   readonly sidecar: Sidecar;
   /** Name of the state store component. */
   readonly storeName: string;
+  readonly broker: Pick<BrokerHealth, 'check' | 'faults'>;
   readonly clock: Clock;
 }
 
@@ -20,7 +22,10 @@ export interface Connection {
    * also waits for a component that is missing, since a sidecar loads a component again that failed. Rejects when aborted.
    */
   open(signal: AbortSignal): Promise<void>;
-  /** Whether the sidecar answered the last check, at most a few seconds ago, and the reason if not. */
+  /**
+   * Whether the sidecar answered the last check, at most a few seconds ago, and the reason if not. Faults of the broker are
+   * reasons, too, but do not change the readiness (docs/adr/0008).
+   */
   readiness(): Readiness;
   close(): Promise<void>;
 }
@@ -30,16 +35,23 @@ const CHECK_EVERY_MS = 3_000;
 const CHECK_DEADLINE_MS = 2_000;
 
 /** A connection that sends no request before `open`. */
-export function createConnection({ sidecar, storeName, clock }: ConnectionOptions): Connection {
+export function createConnection({ sidecar, storeName, broker, clock }: ConnectionOptions): Connection {
   let found: StateStore | undefined;
   let fault: string | undefined = 'the sidecar has not answered yet';
   let cancelCheck = () => {};
   let closed = false;
+  meter
+    .createObservableGauge('broker.faults', {
+      description: 'Faults of the broker that this replica sees; /readyz has the reasons',
+    })
+    .addCallback((result) => result.observe(broker.faults().length));
 
   async function checkSidecar(): Promise<void> {
     const before = fault;
     try {
       await sidecar.waitReady(CHECK_DEADLINE_MS);
+      // Before the store: a missing store must not hide a missing broker.
+      await broker.check();
       found ??= await sidecar.store(storeName);
       fault = undefined;
     } catch (error) {
@@ -73,7 +85,10 @@ export function createConnection({ sidecar, storeName, clock }: ConnectionOption
       scheduleCheck();
     },
 
-    readiness: () => (fault === undefined ? { ready: true, reasons: [] } : { ready: false, reasons: [fault] }),
+    readiness: () => ({
+      ready: fault === undefined,
+      reasons: [...(fault === undefined ? [] : [fault]), ...broker.faults()],
+    }),
 
     async close() {
       closed = true;

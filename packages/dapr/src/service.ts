@@ -10,6 +10,7 @@ import {
 } from '@standing-order/service-kit/runtime';
 import type { Hono } from 'hono';
 import type { z } from 'zod';
+import { createBrokerHealth } from './broker-health.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createSidecar } from './sidecar/sidecar.ts';
 import type { Sidecar, StateStore } from './types.ts';
@@ -38,8 +39,14 @@ export interface SidecarEnvironment<C extends ServiceConfig> {
  */
 export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodType<C>): SidecarEnvironment<C> {
   const config = loadConfig(schema);
-  const sidecar = createSidecar({ httpPort: config.DAPR_HTTP_PORT, apiToken: config.DAPR_API_TOKEN });
-  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, clock: systemClock });
+  const direct = createSidecar({
+    grpcPort: config.DAPR_GRPC_PORT,
+    httpPort: config.DAPR_HTTP_PORT,
+    apiToken: config.DAPR_API_TOKEN,
+  });
+  const broker = createBrokerHealth(direct, config.PUBSUB);
+  const { sidecar } = broker;
+  const connection = createConnection({ sidecar, storeName: config.STATE_STORE, broker, clock: systemClock });
   return {
     config,
     sidecar,
@@ -57,7 +64,7 @@ export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodT
 export interface SidecarServiceParts {
   readonly app: Hono;
   /**
-   * Runs once the sidecar and its state store are ready. A rejection ends the process with exit code 1. The signal is
+   * Runs once the sidecar and its state store are ready. A rejection ends the process with exit code 1, a ConfigurationError with 2. The signal is
    * aborted when the service receives a stop signal.
    */
   start?(signal: AbortSignal): unknown;
@@ -79,6 +86,7 @@ export function runSidecarService<C extends ServiceConfig>(
     app: parts.app,
     host: config.HOST,
     port: config.PORT,
+    keepAliveMs: config.KEEP_ALIVE_SECONDS * 1_000,
     async start(signal) {
       signal.addEventListener('abort', () => parts.onStopping?.());
       await connection.open(signal);

@@ -1,3 +1,4 @@
+import type { Code } from '@connectrpc/connect';
 import type { CloudEvent, TraceParent } from '@standing-order/contracts';
 import type { Operation, Store, Stored, TransactionOutcome, WriteItem, WriteOutcome } from '@standing-order/outbox';
 import { UnavailableError } from '@standing-order/service-kit/http';
@@ -6,26 +7,27 @@ export type { CloudEvent, Operation, Store, Stored, TraceParent, TransactionOutc
 
 /** How the sidecar is reached. */
 export interface SidecarOptions {
+  /** Port of its gRPC API: state and publishing. */
+  readonly grpcPort: number;
+  /** Port of its HTTP API: invocation. */
   readonly httpPort: number;
   /** Default 127.0.0.1: a sidecar runs on the same machine. */
   readonly host?: string;
   /** DAPR_API_TOKEN, if the sidecar requires one. */
   readonly apiToken?: string | undefined;
-  /** Maximum number of connections; further requests wait, within their deadlines. Default 64. */
-  readonly connections?: number;
+  /** Maximum number of requests in flight on each port; further requests wait, within their deadlines. Default 64. */
+  readonly maxInFlight?: number;
   /** Deadline of one request, including the wait for a connection, in milliseconds. Default 5,000. */
   readonly deadlineMs?: number;
 }
 
-/** The sidecar's response cannot be used, or there was none within the deadline. Without a response `status` is absent. */
+/** The sidecar returned an error, or a response that cannot be used, or none within the deadline. */
 export class SidecarError extends UnavailableError {
   override readonly name = 'SidecarError';
-  readonly status: number | undefined;
-  /** Dapr's error code, if the response had one. */
-  readonly code: string | undefined;
-  constructor(message: string, status?: number, code?: string, cause?: unknown) {
+  /** gRPC's status code, if the request has one. */
+  readonly code: Code | undefined;
+  constructor(message: string, code?: Code, cause?: unknown) {
     super(message, { cause });
-    this.status = status;
     this.code = code;
   }
 }
@@ -35,7 +37,7 @@ export class UnsupportedComponentError extends Error {
   override readonly name = 'UnsupportedComponentError';
 }
 
-/** One component, as /v1.0/metadata lists it. */
+/** One component, as the sidecar's metadata lists it. */
 export interface Component {
   readonly name: string;
   readonly type: string;
@@ -100,6 +102,8 @@ export interface Sidecar {
    * when the sidecar does not answer.
    */
   store(name: string): Promise<StateStore>;
+  /** The components that the sidecar has loaded. Rejects with a SidecarError when the sidecar does not answer. */
+  components(): Promise<readonly Component[]>;
   /**
    * Publishes in bulk. Returns for each message, in order, whether the broker accepted it. Never rejects. `false` does not
    * prove that the message was not sent.

@@ -47,6 +47,7 @@ async function main({ dataDir, resourcesPath, config }: Options): Promise<void> 
   try {
     run(process.execPath, [join(import.meta.dirname, 'main.ts')], {
       PORT: String(APP_PORT),
+      DAPR_GRPC_PORT: String(DAPR_PORT + 1),
       DAPR_HTTP_PORT: String(DAPR_PORT),
       LOG_LEVEL: 'warn',
       OTEL_SERVICE_NAME: 'shop',

@@ -34,6 +34,11 @@ export interface OrderClient {
    * not sent. Rejects with another error if the state store fails; then the request may be stored, and is sent if it is.
    */
   place(order: OrderRequest, id?: string): Promise<Outcome>;
+  /**
+   * Resolves with the request's id when the request is stored, without waiting for its outcome. From then on it is sent until its
+   * outcome arrives. Rejects as `place` does.
+   */
+  submit(order: OrderRequest, id?: string): Promise<string>;
   /** Resolves with the outcome of a request that was placed before. Rejects with an UnknownRequestError. */
   outcome(id: string): Promise<Outcome>;
   /** Continues all pending requests after a restart. Retries until the state store can be read, and resolves with their ids. */
@@ -79,14 +84,24 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
     }
   }
 
+  /** Stores the request, unless it is stored. */
+  async function ensureStored(order: OrderRequest, id = uuidv7(clock, systemRandom)): Promise<PlacedRequest> {
+    const trace = currentTrace();
+    const content = { id: correlationId.parse(id), order: orderRequest.parse(order), ...(trace && { trace }) };
+    const request = { v: 1, placedAt: clock.wall(), ...content } as const;
+    const stored = await requests.find(request);
+    // A request that already has its outcome is not pending.
+    return stored?.outcome ? stored : storeRequest(request);
+  }
+
   return {
-    async place(order, id = uuidv7(clock, systemRandom)) {
-      const trace = currentTrace();
-      const content = { id: correlationId.parse(id), order: orderRequest.parse(order), ...(trace && { trace }) };
-      const request = { v: 1, placedAt: clock.wall(), ...content } as const;
-      const stored = await requests.find(request);
-      // A request that already has its outcome is not pending.
-      return sender.track(stored?.outcome ? stored : await storeRequest(request));
+    place: async (order, id) => sender.track(await ensureStored(order, id)),
+
+    async submit(order, id) {
+      const request = await ensureStored(order, id);
+      // Its callers, if any, get the outcome by `outcome`.
+      void sender.track(request).catch(() => {});
+      return request.id;
     },
 
     async outcome(id) {

@@ -71,6 +71,28 @@ const event = (type: string, data: object, id = 'm1') =>
 const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
   event('com.standing-order.order-outcome.v1', { orderId, token, correlationId, order: { ...view, status } });
 
+describe('a submitted order', () => {
+  it('is stored when its id is returned, and is sent until its outcome arrives', async () => {
+    const store = createMemoryStore();
+    const { client, clock, deliver, requests } = start(store);
+    expect(await client.submit(order, 'one')).toBe('one');
+    expect(store.entries.get('order-request:shop:one')?.value).toMatchObject({ id: 'one', order });
+    expect(requests()).toHaveLength(1);
+    await vi.waitUntil(() => {
+      clock.advance(1_000);
+      return requests().length > 1;
+    });
+    await deliver(settled('one'));
+    expect(await client.outcome('one')).toMatchObject({ kind: 'settled' });
+  });
+
+  it('is not accepted while the state store does not confirm it', async () => {
+    const store = createMemoryStore();
+    store.down = true;
+    await expect(start(store).client.submit(order, 'one')).rejects.toThrow();
+  });
+});
+
 describe('a placed order', () => {
   it('is stored, sent as a CreateOrder message, and resolves with its outcome, which is confirmed', async () => {
     const { client, deliver, requests, placed, sentTo } = start(createMemoryStore());

@@ -93,9 +93,9 @@ export async function heldUpByParked(variant: Variant): Promise<string | undefin
 
 /** Why an order is lost with its batch, when the validator replies to other orders of the batch; undefined if it is not. */
 export async function lostFromBatch(variant: Variant): Promise<string | undefined> {
-  const orders = bursts(10 * SECOND, MINUTE, 500);
+  const orders = bursts(10 * SECOND, 2 * MINUTE, SECOND);
   const waited = longestWait(await answers(orders, [{ ms: 5 * MINUTE, change: { dropRate: 0.1 } }], variant));
-  return waited <= MINUTE ? undefined : `an order waited ${waited} ms`;
+  return waited <= 30 * SECOND ? undefined : `an order waited ${waited} ms`;
 }
 
 /** The longest wait during an upgrade, in which replicas of the version before receive this share of all messages. */

@@ -178,7 +178,12 @@ export class SimBroker {
       simulator.trace('broker', 'poison', `${nameOf(poison)} and ${commands.length - 1} others`);
       return;
     }
-    const answered = rng.shuffle(commands.filter(() => !rng.chance(validator.dropRate)));
+    const { doubled } = this.rates;
+    const answered = rng.shuffle(
+      commands
+        .filter(() => !rng.chance(validator.dropRate))
+        .flatMap((command) => (doubled > 0 && rng.chance(doubled) ? [command, command] : [command])),
+    );
     const parts = answered.length < 2 ? 1 : rng.int(1, MAX_PARTS);
     for (let part = 0; part < parts; part++) {
       const own = answered.filter((_, index) => index % parts === part);

@@ -52,6 +52,12 @@ const LONG_PAUSE = 2 * HOUR;
 /** The other processes run this long during a long pause, at its start and at its end. */
 const OTHERS_RUN_FOR = 15 * MINUTE;
 
+/** As with Redis. */
+const HOLD_MS = 20;
+
+/** Rises from idle to busy once every 10 s, so that every schedule has commits with and without a pause. */
+const utilizationAt = (now: number): number => (now % (10 * SECOND)) / (10 * SECOND);
+
 /** Replicas that start and stop. A slot holds one replica at a time. */
 export class Cluster {
   readonly replicas = new Map<number, Replica>();
@@ -88,10 +94,11 @@ export class Cluster {
     const outbox = createOutbox<Order, OrderReply>({
       clock: process.clock,
       random: own.fork('outbox').next,
+      utilization: () => utilizationAt(this.simulator.now),
       store,
       transport: broker.transport(process),
       handler: expiringOrderHandler(retentionSeconds),
-      settings: build.settings,
+      settings: { holdMs: HOLD_MS, ...build.settings },
       policies: build.policies,
       observer: {
         event: (name, attributes) => {

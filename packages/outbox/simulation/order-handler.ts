@@ -70,6 +70,7 @@ export const orderHandler: DocumentHandler<Order, OrderReply> = {
     ...(announced ? [{ channel: 'announce', token: announced }] : []),
   ],
   apply,
+  isAwaited: (before, after) => before.status !== after.status,
   onTimeout: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now > order.deadline ? { kind: 'expire' } : undefined,
 };

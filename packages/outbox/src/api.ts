@@ -1,11 +1,21 @@
 import type { Policies } from './policies.ts';
-import type { Clock, DocumentHandler, Observer, OutboxDocument, Random, Store, Transport } from './ports.ts';
+import type {
+  Clock,
+  DocumentHandler,
+  Observer,
+  OutboxDocument,
+  Random,
+  Store,
+  Transport,
+  Utilization,
+} from './ports.ts';
 import type { Settings } from './settings.ts';
 
 /** The ports of an outbox, and what deviates from its defaults. */
 export interface OutboxOptions<D extends OutboxDocument, A> {
   readonly clock: Clock;
   readonly random: Random;
+  readonly utilization: Utilization;
   readonly store: Store;
   readonly transport: Transport<D>;
   readonly handler: DocumentHandler<D, A>;

@@ -6,4 +6,5 @@ export { DEFAULT_POLICIES, type Policies } from './policies.ts';
 export type * from './ports.ts';
 export { UnsupportedStoreError } from './self-test.ts';
 export { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+export { REGISTRY_KEY } from './storage-format.ts';
 export { hash, laneOf } from './util/hash.ts';

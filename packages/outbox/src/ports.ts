@@ -19,6 +19,9 @@ export interface Clock {
 /** Returns a random number, uniform in [0, 1). */
 export type Random = () => number;
 
+/** Returns the share of the last moments in which this process was busy, from 0 to 1. */
+export type Utilization = () => number;
+
 /** A value as it was read from the store. */
 export interface Stored {
   readonly value: unknown;
@@ -114,6 +117,11 @@ export interface DocumentHandler<D extends OutboxDocument, A> {
   acknowledged(document: D): readonly { readonly channel: string; readonly token: Token }[];
   /** Applies a reply to the document. A reply that does not change the document is ignored, with a named reason. */
   apply(document: D, reply: A, now: number): { readonly document: D } | { readonly ignored: string };
+  /**
+   * Whether a reader may wait for this change of a document. A change that is not awaited waits for other replies to its
+   * document, up to `holdMs`, so that one write records them. Without it every change is awaited.
+   */
+  isAwaited?(before: D, after: D): boolean;
   /** The reply that takes effect when a deadline of the document has passed, if one has. */
   onTimeout(document: D, now: number): A | undefined;
   /**

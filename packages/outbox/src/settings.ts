@@ -57,6 +57,11 @@ export interface Settings {
   readonly readBatch: number;
   /** Maximum number of documents in one write of the reply recorder. */
   readonly replyBatch: number;
+  /**
+   * Milliseconds: maximum time for which a reply that no reader awaits waits for another reply to its document. 0 for a broker
+   * that delivers the second only when the first is recorded.
+   */
+  readonly holdMs: number;
 
   /** Segments with at most this many open documents are compacted. */
   readonly compactMaxOpen: number;
@@ -91,12 +96,13 @@ export const DEFAULT_SETTINGS: Settings = {
   window: 64,
   lookAhead: 2 * 64 * 64,
   cachedSegments: 64,
-  sendBatch: 128,
+  sendBatch: 512,
   cleanReplies: 100,
   parkedRetryMs: HOUR,
 
   readBatch: 128,
   replyBatch: 512,
+  holdMs: 0,
 
   compactMaxOpen: 64,
   compactRange: 1024,

@@ -41,6 +41,7 @@ export const contextFor = <D extends OutboxDocument, A>(
   clock,
   store,
   random: createRng(1).next,
+  utilization: () => 0,
   transport: { send: async (batch) => batch.map(() => true) },
   observer: {},
   settings: DEFAULT_SETTINGS,

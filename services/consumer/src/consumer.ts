@@ -2,6 +2,7 @@ import {
   type Consumer,
   consumer,
   consumerApi,
+  consumerId,
   consumerPatch,
   consumerRequest,
   TOPICS,
@@ -15,6 +16,7 @@ export const consumerService: EntityService<Consumer, 'com.standing-order.valida
   source: '/consumer',
   api: consumerApi,
   path: '/consumers',
+  id: consumerId,
   prefix: 'c:',
   schema: consumer,
   request: consumerRequest,
@@ -23,6 +25,6 @@ export const consumerService: EntityService<Consumer, 'com.standing-order.valida
   command: 'com.standing-order.validate-consumer-info.v1',
   commands: TOPICS['consumer-commands'],
   changes: TOPICS['consumer-changes'],
-  entityOf: ({ consumerId }) => consumerId,
+  entityOf: (request) => request.consumerId,
   validate: validateConsumer,
 };

@@ -119,7 +119,7 @@ describe('registration', () => {
     [{ url: `https://example.com/${'x'.repeat(2_048)}` }, 'url'],
     [{ url: ENDPOINT_URL, events: [] }, 'events'],
     [{ url: ENDPOINT_URL, events: ['order.eaten'] }, 'events[0]'],
-    [{ url: ENDPOINT_URL, consumerId: 'no such id!' }, 'consumerId'],
+    [{ url: ENDPOINT_URL, consumerId: 'no such id ' }, 'consumerId'],
     [{ url: ENDPOINT_URL, secret: 'mine' }, 'secret'],
     ['{', 'body'],
   ])('rejects %j and names the field', async (body, field) => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { notificationConfig } from './config.ts';
 
 const faults = (env: Record<string, string>) => {
-  const all = { PORT: '8080', DAPR_HTTP_PORT: '3500', ...env };
+  const all = { PORT: '8080', DAPR_GRPC_PORT: '50001', DAPR_HTTP_PORT: '3500', ...env };
   const { error } = notificationConfig.safeParse(all);
   return error ? configFaults(error, all) : [];
 };

@@ -44,6 +44,10 @@ export const orderConfig = serviceConfig.extend({
   ORDER_DEADLINE_SECONDS: wholeNumber(1, 31_536_000).optional(),
   /** Time for which a decided order is kept once all its messages are confirmed. `off` or 0: for ever. */
   ORDER_RETENTION: retention.default(30 * UNITS.d),
+  /** Name of this installation. The state store must hold its orders, and gets the name when it has none. Without it: any store. */
+  STATE_STORE_OWNER: z.string().max(253).optional(),
+  /** Whether the service starts with a state store that holds no orders yet (docs/adr/0087). */
+  STATE_STORE_MAY_BE_EMPTY: z.enum(['on', 'off']).default('on'),
   /** Maximum time that a request waits for the state store. */
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
   /** Maximum number of open orders of a replica; further requests get 503. It protects Redis, which fails all writes when full. */

@@ -3,6 +3,7 @@ import { ORDER_LANES } from '@standing-order/contracts';
 import { createSidecarEnvironment, runSidecarService } from '@standing-order/dapr';
 import { createOutbox } from '@standing-order/outbox';
 import { createAuthenticate } from '@standing-order/service-kit/auth';
+import { createUtilization } from '@standing-order/service-kit/runtime';
 import { logger } from '@standing-order/service-kit/telemetry';
 import { orderApp } from './app.ts';
 import { orderConfig, SAFE_RETENTION_SECONDS } from './config.ts';
@@ -15,12 +16,14 @@ import { brokerSettings } from './outbox/broker-settings.ts';
 import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
-import { observeStats, orderObserver } from './outbox/observer.ts';
+import { countCommands, observeStats, orderObserver } from './outbox/observer.ts';
 import { createPartitionKeys } from './outbox/partition-keys.ts';
 import { readinessOf } from './outbox/readiness.ts';
+import { checkStoreIdentity } from './outbox/store-identity.ts';
+import { createStoreReserve } from './outbox/store-reserve.ts';
 import { createTokenSigner } from './outbox/token-signature.ts';
 import { messaging } from './styles/messaging.ts';
-import type { StyleParts, Styles } from './styles/place-order.ts';
+import type { LookupStyleParts, Styles } from './styles/place-order.ts';
 import { replication } from './styles/replication.ts';
 import { respondFirst } from './styles/respond-first.ts';
 import { synchronous } from './styles/synchronous.ts';
@@ -56,13 +59,25 @@ const commands = commandTransport({
 const outbox: OrderOutbox = createOutbox({
   clock,
   random,
+  utilization: createUtilization(),
   store,
-  transport: routeByChannel({ index: listTransport }, commands),
+  transport: countCommands(routeByChannel({ index: listTransport }, commands)),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });
-observeStats(outbox, clock);
+const reserve = createStoreReserve({
+  store,
+  clock,
+  owner: newId(),
+  openOrders: () => outbox.stats().open,
+  refusesWrites: () => outbox.state().refusesWrites,
+});
+const refusesOrders = () => outbox.state().refusesWrites || reserve.isReleased;
+observeStats(
+  { stats: () => ({ ...outbox.stats(), refusesWrites: refusesOrders() }), waiting: (max) => outbox.waiting(max) },
+  clock,
+);
 
 const orderLists = createOrderLists({ store, outbox, transport: listTransport, retentionSeconds });
 const orderUpdates = createOrderUpdates({ outbox, clock });
@@ -71,8 +86,12 @@ const longPoll = createLongPoll({ orderUpdates, clock, maxPerCaller: config.MAX_
 const eventStreams = createEventStreams({ clock, maxPerCaller: config.MAX_STREAMS_PER_CALLER });
 const localCopies = createLocalCopies({ sidecar, clock, maxStalenessMs: config.REPLICA_STALENESS_MS });
 
-const styleParts: StyleParts = {
-  outbox,
+const styleParts: LookupStyleParts = {
+  outbox: {
+    store: async (order, deadlineMs) =>
+      reserve.isReleased ? { outcome: 'unwritable' } : outbox.store(order, deadlineMs),
+    read: (id) => outbox.read(id),
+  },
   clock,
   newId,
   acceptDeadlineMs: config.ACCEPT_DEADLINE_MS,
@@ -81,7 +100,7 @@ const styleParts: StyleParts = {
   index: config.CONSUMER_ORDERS === 'on',
 };
 /** For the styles that decide an order before they store it: it needs no deadline. */
-const decideFirstParts = { ...styleParts, outbox, decideWithinMs: undefined };
+const decideFirstParts = { ...styleParts, decideWithinMs: undefined };
 const styles: Styles = {
   'respond-first': respondFirst(styleParts),
   synchronous: synchronous({ ...decideFirstParts, validators: createValidators(sidecar) }),
@@ -106,20 +125,24 @@ runSidecarService(environment, {
     clock,
     tokens,
     ...appOptions,
-    readiness: () => readinessOf(appOptions.readiness(), outbox.state()),
+    readiness: () => readinessOf(appOptions.readiness(), { ...outbox.state(), refusesWrites: refusesOrders() }),
     authenticate: createAuthenticate(config),
   }),
   onStopping() {
     longPoll.end();
     eventStreams.end();
   },
-  async start() {
+  async start(signal) {
+    const mayBeEmpty = config.STATE_STORE_MAY_BE_EMPTY === 'on';
+    await checkStoreIdentity({ store, clock, owner: config.STATE_STORE_OWNER, mayBeEmpty }, signal);
     if (config.ORDER_STYLE === 'replication' || config.STYLE_OVERRIDE === 'allowed') localCopies.start();
     confirmations.start(outbox);
     await outbox.start();
+    reserve.start();
   },
   async stop() {
     localCopies.stop();
+    await reserve.stop();
     await confirmations.flush();
     await outbox.leave();
   },

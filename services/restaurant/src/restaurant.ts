@@ -1,4 +1,5 @@
 import {
+  entityId,
   type Restaurant,
   restaurant,
   restaurantApi,
@@ -14,6 +15,7 @@ export const restaurantService: EntityService<Restaurant, 'com.standing-order.va
   source: '/restaurant',
   api: restaurantApi,
   path: '/restaurants',
+  id: entityId,
   prefix: 'r:',
   schema: restaurant,
   request: restaurantRequest,

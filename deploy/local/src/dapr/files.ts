@@ -48,5 +48,6 @@ export async function nudgeSidecars({ resources }: Pick<DaprFiles, 'resources'>)
   // Sidecars watch the folder: a file that is created and removed is enough.
   const note = join(resources, 'store-is-up');
   await writeFile(note, '');
-  await rm(note);
+  // Two stores that start at the same moment both remove it.
+  await rm(note, { force: true });
 }

@@ -68,8 +68,9 @@ test('the run file starts every service on the ports of npm start', () => {
 });
 
 test('the environment of a service is that of npm start, but for its secrets', () => {
-  // The Dapr CLI sets DAPR_HTTP_PORT. HOST, STATE_STORE and PUBSUB have these values by default.
-  const elsewhere = ['DAPR_HTTP_PORT', 'HOST', 'STATE_STORE', 'PUBSUB', 'DAPR_API_TOKEN', 'APP_API_TOKEN'];
+  // The Dapr CLI sets the ports of the sidecar. HOST, STATE_STORE and PUBSUB have these values by default.
+  const ports = ['DAPR_GRPC_PORT', 'DAPR_HTTP_PORT'];
+  const elsewhere = [...ports, 'HOST', 'STATE_STORE', 'PUBSUB', 'DAPR_API_TOKEN', 'APP_API_TOKEN'];
   const more: Partial<Record<ServiceName, Record<string, string>>> = {
     order: { BROKER: 'redis', NOTIFICATIONS: 'on' },
     notification: { WEBHOOKS_ALLOW_HTTP: 'on', WEBHOOKS_ALLOW_ADDRESSES: '127.0.0.1/32' },

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  batchTypeOf,
   consumerApi,
   INVOKER,
   notificationApi,
@@ -15,7 +16,7 @@ import {
 } from '@standing-order/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRunFile } from '../../test/support/run-file.ts';
-import { brokerPort, loopback, statePort } from '../ports.ts';
+import { brokerPort, loopback, services, statePort } from '../ports.ts';
 import { type Resource, readResource, readResources, settingsOf, withSettings } from './resource.ts';
 import { DAPR_FOLDER, platformConfigurations, platformResources } from './source.ts';
 
@@ -82,16 +83,32 @@ describe('the files of deploy/dapr', () => {
     for (const { deadLetter, topic } of subscribed) expect(deadLetter).toBe(`${topic}-dead`);
   });
 
-  test('deliver the same batches on every topic', () => {
-    const bulk = { enabled: true, maxMessagesCount: 32, maxAwaitDurationMs: 20 };
-    for (const { spec } of subscriptions) expect(spec.bulkSubscribe).toEqual(bulk);
+  const bulkOf = (spec: Resource['spec']) =>
+    spec.bulkSubscribe as { maxMessagesCount: number; maxAwaitDurationMs: number } | undefined;
+
+  test('deliver batch messages one by one, without a wait', () => {
+    const batched = subscriptions.filter(({ spec }) => batchTypeOf(String(spec.topic)) !== undefined);
+    expect(batched.map(({ spec }) => [spec.topic, bulkOf(spec)])).toEqual([
+      ['consumer-commands', undefined],
+      ['order-replies', undefined],
+      ['restaurant-commands', undefined],
+    ]);
   });
 
-  test('give the Redis broker at least one worker per message of a batch', async () => {
+  test('wake up an idle sidecar at most 30 times a second', () => {
+    for (const appId of services) {
+      const own = subscriptions.flatMap(({ scopes, spec }) => (scopes?.includes(appId) ? (bulkOf(spec) ?? []) : []));
+      const wakeups = own.reduce((sum, { maxAwaitDurationMs }) => sum + 1_000 / maxAwaitDurationMs, 0);
+      expect(wakeups, appId).toBeLessThanOrEqual(30);
+    }
+  });
+
+  test('leave the Redis broker workers for other messages while batches are collected', async () => {
     const { concurrency } = valuesOf(await read('pubsub/redis/messages.yaml'));
-    for (const { spec } of subscriptions) {
-      const { maxMessagesCount } = spec.bulkSubscribe as { maxMessagesCount: number };
-      expect(Number(concurrency)).toBeGreaterThanOrEqual(maxMessagesCount);
+    for (const appId of services) {
+      const own = subscriptions.flatMap(({ scopes, spec }) => (scopes?.includes(appId) ? (bulkOf(spec) ?? []) : []));
+      const collected = own.reduce((sum, { maxMessagesCount }) => sum + maxMessagesCount, 0);
+      expect(collected, appId).toBeLessThan(Number(concurrency));
     }
   });
 

@@ -17,9 +17,13 @@ export interface KafkaOptions {
   readonly binary: string;
   readonly java: string;
   readonly port: number;
+  /** The port that the broker names to its clients: its own, or that of a proxy. */
+  readonly advertisedPort: number;
   /** Port of the node's own controller. */
   readonly controllerPort: number;
   readonly dataDir: string;
+  /** Properties over those of `kafkaSettings`. */
+  readonly properties: Readonly<Record<string, string | number>>;
 }
 
 /** Any 16 bytes in base64url. They never change, because the node's data belongs to this id. */
@@ -34,9 +38,11 @@ const PARTITIONS = 8;
 const PARTITION_BYTES = Math.floor((3 * 1024 * MIB * 4) / (5 * 20 * PARTITIONS));
 
 /** A Kafka broker that is its own controller (KRaft). Topics are created at first use. */
-export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: KafkaOptions): ProcessSpec {
+export function kafkaProcess(options: KafkaOptions): ProcessSpec {
+  const { binary, java, port, controllerPort, dataDir } = options;
   const dir = join(dataDir, kafkaName);
   const properties = join(dataDir, `${kafkaName}.properties`);
+  const settingsIn = (folder: string) => textOf({ ...kafkaSettings(options, folder), ...options.properties });
   const env = { ...inheritedEnv(), JAVA: java };
   return {
     name: kafkaName,
@@ -44,8 +50,8 @@ export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: Ka
     ports: [port, controllerPort],
     program: { file: binary, args: [...javaFlags, 'kafka.Kafka', properties], env },
     async prepare(signal) {
-      await writeFile(properties, textOf(kafkaSettings(port, controllerPort, dir)));
-      await format({ dir, binary, env, signal, write: (draft) => textOf(kafkaSettings(port, controllerPort, draft)) });
+      await writeFile(properties, settingsIn(dir));
+      await format({ dir, binary, env, signal, write: settingsIn });
     },
     alive: answersApiVersions(port),
     ready: answersApiVersions(port),
@@ -55,7 +61,10 @@ export function kafkaProcess({ binary, java, port, controllerPort, dataDir }: Ka
 }
 
 /** The settings of a single broker; `dir` holds its data. */
-export function kafkaSettings(port: number, controllerPort: number, dir: string): Record<string, string | number> {
+export function kafkaSettings(
+  { port, advertisedPort, controllerPort }: Pick<KafkaOptions, 'port' | 'advertisedPort' | 'controllerPort'>,
+  dir: string,
+): Record<string, string | number> {
   const oneNode = Object.fromEntries(
     ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((topic) => [
       `${topic}.replication.factor`,
@@ -68,6 +77,7 @@ export function kafkaSettings(port: number, controllerPort: number, dir: string)
     'controller.quorum.voters': `1@${loopback}:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
     listeners: `PLAINTEXT://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${loopback}:${advertisedPort}`,
     'log.dirs': dir,
     ...oneNode,
     'transaction.state.log.min.isr': 1,

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
+import { loopback, type ReplicaPorts } from '../ports.ts';
 import { answersOk } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
 export interface ServiceOptions {
   readonly name: string;
-  readonly service: ServiceName;
+  /** The name of the service in its telemetry. */
+  readonly service: string;
   /** The program's main module. */
   readonly main: string;
   readonly ports: ReplicaPorts;
@@ -33,6 +34,7 @@ export function serviceProcess({ name, service, main, ports, tokens, env }: Serv
         NODE_COMPILE_CACHE: COMPILE_CACHE,
         PORT: String(ports.app),
         HOST: loopback,
+        DAPR_GRPC_PORT: String(ports.daprGrpc),
         DAPR_HTTP_PORT: String(ports.daprHttp),
         DAPR_API_TOKEN: tokens.dapr,
         APP_API_TOKEN: tokens.app,

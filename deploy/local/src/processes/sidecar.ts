@@ -1,6 +1,6 @@
 import { nudgeSidecars } from '../dapr/files.ts';
 import type { BrokerKind } from '../dapr/source.ts';
-import { loopback, type ReplicaPorts, type ServiceName } from '../ports.ts';
+import { loopback, type ReplicaPorts } from '../ports.ts';
 import { answersOk, type Probe } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
@@ -8,7 +8,7 @@ export interface SidecarOptions {
   readonly name: string;
   readonly binary: string;
   /** Shared by all replicas, as are the state's key prefix and the consumer group. */
-  readonly appId: ServiceName;
+  readonly appId: string;
   readonly ports: ReplicaPorts;
   readonly resources: string;
   readonly configuration: string;

@@ -1,5 +1,6 @@
 import { carriedConsumer, carriedRestaurant } from '../changes.ts';
 import { consumer, consumerPatch, consumerRequest } from '../consumer.ts';
+import { consumerId, entityId } from '../ids.ts';
 import { restaurant, restaurantPatch, restaurantRequest } from '../restaurant.ts';
 import { VERDICT_TYPES } from '../validations.ts';
 import { type EntityContents, entityOperations, ownerOperations } from './entity-operations.ts';
@@ -8,6 +9,7 @@ import type { Api } from './operation.ts';
 const ada = { id: 'ada', name: 'Ada', active: true, orderLimit: { amount: 10_000, currency: 'EUR' } };
 const consumers: EntityContents = {
   name: 'consumer',
+  id: consumerId,
   entity: { name: 'Consumer', schema: consumer, example: ada },
   request: { name: 'ConsumerRequest', schema: consumerRequest, example: ada },
   patch: { name: 'ConsumerPatch', schema: consumerPatch, example: { active: false } },
@@ -23,6 +25,7 @@ const trattoria = {
 };
 const restaurants: EntityContents = {
   name: 'restaurant',
+  id: entityId,
   entity: { name: 'Restaurant', schema: restaurant, example: trattoria },
   request: { name: 'RestaurantRequest', schema: restaurantRequest, example: trattoria },
   patch: { name: 'RestaurantPatch', schema: restaurantPatch, example: { open: false } },

@@ -1,5 +1,5 @@
+import type { z } from 'zod';
 import { CHANGE_LANES, type changed, changesRequest, changesResponse } from '../changes.ts';
-import { entityId } from '../ids.ts';
 import type { MessageType } from '../messages.ts';
 import { validationRequest, verdictSchema } from '../validations.ts';
 import { ifMatchHeader } from './headers.ts';
@@ -9,6 +9,8 @@ import type { Content, Operation } from './operation.ts';
 export interface EntityContents {
   /** `consumer` */
   readonly name: string;
+  /** Of the entity's id. */
+  readonly id: z.ZodType<string>;
   readonly entity: Content;
   readonly request: Content;
   readonly patch: Content;
@@ -17,9 +19,9 @@ export interface EntityContents {
 const capitalize = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
 /** The operations of a service for its entities: create, read, change. */
-export function entityOperations({ name, entity, request, patch }: EntityContents): readonly Operation[] {
+export function entityOperations({ name, id: schema, entity, request, patch }: EntityContents): readonly Operation[] {
   const Name = capitalize(name);
-  const id = { name: 'id', in: 'path', description: `The ${name}'s id.`, schema: entityId, example: 'demo' } as const;
+  const id = { name: 'id', in: 'path', description: `The ${name}'s id.`, schema, example: 'demo' } as const;
   const shown = (description: string, ...more: 'Location'[]) => ({
     description,
     headers: ['ETag', ...more] as const,
@@ -57,7 +59,7 @@ export function entityOperations({ name, entity, request, patch }: EntityContent
       parameters: [id, ifMatchHeader],
       body: patch,
       responses: { 200: shown(`The changed ${name}.`) },
-      problems: ['precondition-failed', 'precondition-required', 'unavailable', 'outcome-unknown'],
+      problems: ['unavailable', 'outcome-unknown'],
     },
   ];
 }

@@ -69,7 +69,7 @@ export interface Operation {
   readonly body?: Content;
   /** The responses that are not problems, by status. */
   readonly responses: Readonly<Record<number, SuccessResponse>>;
-  /** The problems of the operation, beside those that follow from its access, body and path. */
+  /** The problems of the operation, beside those that follow from its access, body, path and If-Match. */
   readonly problems?: readonly ProblemKind[];
 }
 
@@ -87,12 +87,16 @@ export interface Api {
 export const routePattern = ({ path }: Pick<Operation, 'path'>): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 /** All problems of the operation. */
-export function problemsOf({ access, body, path, problems = [] }: Operation): readonly ProblemKind[] {
+export function problemsOf({ access, body, path, parameters = [], problems = [] }: Operation): readonly ProblemKind[] {
   const implied: ProblemKind[] = ['internal-error'];
   if (access !== 'anyone') implied.push('unauthorized');
   if (access === 'client' || access === 'admin') implied.push('unavailable');
   if (access === 'admin' || access === 'sidecar') implied.push('forbidden');
   if (path.includes('{')) implied.push('not-found');
   if (body) implied.push('malformed-request', 'content-too-large', 'unsupported-media-type', 'invalid-request');
+  const ifMatch = parameters.find(({ name }) => name === 'If-Match');
+  // A malformed precondition is an invalid request.
+  if (ifMatch) implied.push('precondition-failed', 'invalid-request');
+  if (ifMatch?.required) implied.push('precondition-required');
   return [...new Set([...implied, ...problems])];
 }

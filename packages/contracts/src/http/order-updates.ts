@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { entityId } from '../ids.ts';
+import { consumerId } from '../ids.ts';
 import { ordersPage } from '../order.ts';
 import type { Operation, Parameter, SuccessResponse } from './operation.ts';
 import { id, pending, validated } from './order-examples.ts';
 
-const consumerId: Parameter = {
+const consumer: Parameter = {
   name: 'id',
   in: 'path',
   description: "The consumer's id.",
-  schema: entityId,
+  schema: consumerId,
   example: 'ada',
 };
 
@@ -62,7 +62,7 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
     summary: "A consumer's orders, newest first",
     description: '404 with CONSUMER_ORDERS=off. An order appears in the list shortly after it was stored.',
     parameters: [
-      consumerId,
+      consumer,
       {
         name: 'before',
         in: 'query',
@@ -101,7 +101,7 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
       'Each event `order` has one order at that time. A new client first receives the newest 20 orders. A client that reconnects ' +
       'receives every order that was undecided when it disconnected, so it receives some of them twice. 404 with CONSUMER_ORDERS=off. ' +
       LIMIT,
-    parameters: [consumerId, lastEventId('All orders up to it were decided and sent.', '41')],
+    parameters: [consumer, lastEventId('All orders up to it were decided and sent.', '41')],
     responses: { 200: stream("The states of the consumer's orders. The stream does not end.", '41') },
     problems: ['forbidden', 'malformed-request', 'unavailable'],
   },

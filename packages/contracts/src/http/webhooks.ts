@@ -91,7 +91,7 @@ const registration: readonly Operation[] = [
     summary: 'Delete a webhook',
     parameters: [id, optionalIfMatch],
     responses: { 204: { description: 'The webhook was deleted, with its undelivered events.' } },
-    problems: ['precondition-failed', 'unavailable', 'outcome-unknown'],
+    problems: ['unavailable', 'outcome-unknown'],
   },
   {
     id: 'rotateSecret',
@@ -107,7 +107,7 @@ const registration: readonly Operation[] = [
         content: { name: 'RotatedSecret', schema: rotatedSecret, example: { secret: SECRET, previousUntil: AT } },
       },
     },
-    problems: ['precondition-failed', 'unavailable', 'outcome-unknown'],
+    problems: ['unavailable', 'outcome-unknown'],
   },
   {
     id: 'enableWebhook',
@@ -119,7 +119,7 @@ const registration: readonly Operation[] = [
       'Open deliveries are attempted again at once. Orders that were decided while the webhook was disabled are not delivered.',
     parameters: [id, optionalIfMatch],
     responses: { 200: { description: 'The webhook is enabled.', headers: ['ETag'], content: webhook } },
-    problems: ['precondition-failed', 'unavailable', 'outcome-unknown'],
+    problems: ['unavailable', 'outcome-unknown'],
   },
 ];
 

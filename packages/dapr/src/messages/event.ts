@@ -44,7 +44,10 @@ export const withTrace = (event: CloudEvent, trace: TraceParent | undefined): Cl
   ...traceAttributes(trace),
 });
 
-/** Without `traceid`, daprd overwrites `traceparent` with its own span and cuts the order's trace. */
+/**
+ * Dapr's own envelopes have `traceid`, which plain Dapr applications read. In versions that publish without `rawPayload`, daprd
+ * overwrites `traceparent` of an event without it.
+ */
 const traceAttributes = (trace: TraceParent | undefined) => ({
   ...(trace && { traceparent: trace.traceparent, traceid: trace.traceparent }),
   ...(trace?.tracestate && { tracestate: trace.tracestate }),

@@ -5,23 +5,24 @@ const MAX_CALLS = 64;
 
 /**
  * Calls `work` with all items. If it rejects, the items at fault are found by halving, so that the others are handled. An item
- * whose own call rejects has no result; neither do the items that are left after `MAX_CALLS` calls or when `signal` is
- * aborted. An UnavailableError concerns no single item: it is rethrown, and so is any error about a single item alone.
+ * whose own call rejects has no result; neither do the items that are left after `MAX_CALLS` calls or when `isOver`
+ * returns true. An UnavailableError concerns no single item: it is rethrown, and so is any error about a single item alone.
  */
 export async function isolateFailures<T, R>(
   items: readonly T[],
   work: (items: readonly T[]) => Promise<readonly R[]>,
   onFailure: (error: unknown) => void,
-  signal: AbortSignal,
+  isOver: () => boolean,
 ): Promise<readonly (R | undefined)[]> {
   let calls = 0;
   const none = (part: readonly T[]): undefined[] => Array(part.length).fill(undefined);
 
   async function handle(part: readonly T[]): Promise<readonly (R | undefined)[]> {
-    if (calls === MAX_CALLS || signal.aborted) return none(part);
+    if (calls === MAX_CALLS || isOver()) return none(part);
     calls++;
     try {
-      return await work(part);
+      const results = await work(part);
+      return part.map((_, index) => results[index]);
     } catch (error) {
       if (error instanceof UnavailableError || items.length === 1) throw error;
       if (part.length === 1) {

@@ -4,6 +4,7 @@ import { faultsOf, parseBody } from '@standing-order/service-kit/http';
 import {
   ATTRIBUTE_KEYS,
   contextOf,
+  countFromZero,
   currentTrace,
   failSpan,
   inSpan,
@@ -94,7 +95,8 @@ interface DeadMessage {
 
 const INVALID = 'the message does not match the schema of its topic';
 
-type Outcome = DeliveryResult | 'dead';
+const OUTCOMES = ['success', 'retry', 'dead'] as const;
+type Outcome = (typeof OUTCOMES)[number];
 
 function entriesIn(delivery: readonly DeliveryEntry[]): Received[] {
   return delivery.flatMap(({ event }, index) => {
@@ -120,6 +122,8 @@ function validate<M>(schema: z.ZodType<M>, entries: readonly Received[]): Sorted
  * others one by one.
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
+  const attributes = { [ATTRIBUTE_KEYS.messagingDestination]: subscription.topic.name };
+  countFromZero(received, ...OUTCOMES.map((outcome) => ({ ...attributes, outcome })));
   app.post(`/messages/${subscription.topic.name}`, async (c) => {
     const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
     return c.json(deliveryResponse(delivery, await receive(subscription, delivery.entries)));
@@ -190,7 +194,7 @@ interface Processing {
 /** Why the span of a message fails. */
 const FAILURES: Readonly<Record<Outcome, string | undefined>> = {
   success: undefined,
-  retry: 'will be delivered again',
+  retry: 'will be delivered or sent again',
   dead: 'was refused',
 };
 
@@ -216,13 +220,14 @@ async function handle<M extends CloudEvent>(
       span?.end();
     });
   try {
+    const until = performance.now() + deadlineMs;
     const onFailure = (err: unknown) =>
       warnRateLimited(`handle ${topic}`, { err, topic }, 'handling a message failed; the others were handled');
     const handled = isolateFailures(
       processing,
       (part) => subscription.handle(part),
       onFailure,
-      AbortSignal.timeout(deadlineMs),
+      () => performance.now() > until,
     );
     const work = handled.then((results) => deadLetterRefused(subscription, messages, results));
     const outcomes = await withTimeout(deadlineMs, work, `the handler of ${topic}`);

@@ -3,18 +3,11 @@ import { runDetached } from '@standing-order/service-kit/telemetry';
 import { startSending } from '../messages/send-spans.ts';
 import { dialectOf } from '../store/dialects.ts';
 import { createStore } from '../store/store.ts';
-import {
-  type Invocation,
-  type InvocationResponse,
-  type Publication,
-  type Sidecar,
-  SidecarError,
-  type SidecarMetadata,
-  type SidecarOptions,
-} from '../types.ts';
-import { chunksOf } from './body-chunks.ts';
-import { createClient, type SidecarClient } from './http-client.ts';
-import { isOk, parseJson, publishOutcomes, sidecarMetadata } from './responses.ts';
+import { type Publication, type Sidecar, SidecarError, type SidecarMetadata, type SidecarOptions } from '../types.ts';
+import { chunksOf } from './chunks.ts';
+import { type CallLimits, createClient, type SidecarClient } from './client.ts';
+import { createInvoker } from './invocation.ts';
+import { publishOutcomes, sidecarMetadata } from './outcomes.ts';
 
 const READY_POLL_MS = 200;
 const READY_PROBE_DEADLINE_MS = 1_000;
@@ -22,13 +15,12 @@ const READY_PROBE_DEADLINE_MS = 1_000;
 /** The sidecar of this process. Opens no connection before the first request. */
 export function createSidecar(options: SidecarOptions): Sidecar {
   const client = createClient(options);
-  // A pool of its own: a called service that hangs must not use up the connections to the state store.
-  const invocationClient = createClient(options);
-  const readMetadata = async (): Promise<SidecarMetadata> =>
-    sidecarMetadata(await client.send({ operation: 'metadata', method: 'GET', path: '/v1.0/metadata' }));
+  const invoker = createInvoker(options);
 
   return {
-    store: async (name) => createStore(client, name, dialectOf(name, (await readMetadata()).components)),
+    store: async (name) =>
+      createStore(client, name, dialectOf(name, (await readMetadata(client, 'metadata')).components)),
+    components: async () => (await readMetadata(client, 'metadata')).components,
     async publish(pubsub, topic, publications) {
       const { messages, end } = startSending(topic, publications);
       // One request carries the messages of many traces.
@@ -36,67 +28,59 @@ export function createSidecar(options: SidecarOptions): Sidecar {
       end(accepted);
       return accepted;
     },
-    invoke: (invocation) => invoke(invocationClient, invocation),
+    invoke: invoker.invoke,
     waitReady: (deadlineMs, signal) => waitReady(client, deadlineMs, signal),
     async close() {
-      await Promise.all([client.close(), invocationClient.close()]);
+      await Promise.all([client.close(), invoker.close()]);
     },
   };
 }
 
-/** An entry of a bulk publish. Its id is its index in the whole batch, which is unique and needs no map. */
-function entryJson({ event, partitionKey }: Publication, entryId: number): string {
-  return JSON.stringify({
-    entryId: String(entryId),
-    contentType: 'application/cloudevents+json',
-    event,
-    ...(partitionKey === undefined ? undefined : { metadata: { partitionKey } }),
-  });
-}
+/** A sidecar answers on this API when its components are loaded. */
+const readMetadata = async (client: SidecarClient, operation: string, limits?: CallLimits): Promise<SidecarMetadata> =>
+  sidecarMetadata(await client.send(operation, (dapr, options) => dapr.getMetadata({}, options), limits));
 
+/** An entry of a bulk publish. Its id is its index in the whole batch, which is unique and needs no map. */
+const entryOf = ({ event, partitionKey }: Publication, entryId: number) => ({
+  entryId: String(entryId),
+  contentType: 'application/cloudevents+json',
+  event: Buffer.from(JSON.stringify(event)),
+  metadata: partitionKey === undefined ? {} : { partitionKey },
+});
+
+/** The sidecar publishes these bytes as they are. Otherwise it would parse each event and write it again. */
+const AS_IT_IS = { rawPayload: 'true' };
+
+/** When some entries of a request failed, Dapr returns an error without their ids: then none of the request counts as accepted. */
 async function publish(
   client: SidecarClient,
-  pubsub: string,
+  pubsubName: string,
   topic: string,
   messages: readonly Publication[],
 ): Promise<boolean[]> {
-  const path = `/v1.0/publish/bulk/${encodeURIComponent(pubsub)}/${encodeURIComponent(topic)}`;
   const outcomes: boolean[] = [];
-  let first = 0;
-  for (const chunk of chunksOf(messages, (message, index) => entryJson(message, index))) {
-    const count = chunk.items.length;
-    const response = chunk.tooLarge
+  for (const { items, tooLarge } of chunksOf(messages.map(entryOf), ({ event }) => event.length)) {
+    const request = { pubsubName, topic, entries: [...items], metadata: AS_IT_IS };
+    const response = tooLarge
       ? undefined
-      : await client.send({ operation: 'publish', method: 'POST', path, body: chunk.body }).catch(() => undefined);
-    outcomes.push(...(response ? publishOutcomes(response, first, count) : Array<boolean>(count).fill(false)));
-    first += count;
+      : await client
+          .send('publish', (dapr, options) => dapr.bulkPublishEventAlpha1(request, options))
+          .catch(() => undefined);
+    const count = items.length;
+    outcomes.push(
+      ...(response ? publishOutcomes(response, outcomes.length, count) : Array<boolean>(count).fill(false)),
+    );
   }
   return outcomes;
 }
 
-async function invoke(
-  client: SidecarClient,
-  { app, method, body, deadlineMs }: Invocation,
-): Promise<InvocationResponse> {
-  const path = `/v1.0/invoke/${encodeURIComponent(app)}/method/${method}`;
-  const json = JSON.stringify(body);
-  const response = await client.send({ operation: `invoke ${app}`, method: 'POST', path, body: json, deadlineMs });
-  return { status: response.status, body: parseJson(response) };
-}
-
 async function waitReady(client: SidecarClient, deadlineMs: number, signal?: AbortSignal): Promise<void> {
-  const probe = {
-    operation: 'ready',
-    method: 'GET',
-    path: '/v1.0/healthz/outbound',
-    deadlineMs: READY_PROBE_DEADLINE_MS,
-  } as const;
   const deadline = AbortSignal.timeout(deadlineMs);
   const until = signal ? AbortSignal.any([deadline, signal]) : deadline;
+  const probe = { deadlineMs: READY_PROBE_DEADLINE_MS, signal: until };
   for (;;) {
-    const response = await client.send({ ...probe, signal: until }).catch(() => undefined);
-    if (response && isOk(response)) return;
-    if (until.aborted) throw new SidecarError(`the sidecar was not ready within ${deadlineMs} ms`, response?.status);
+    if (await readMetadata(client, 'ready', probe).catch(() => undefined)) return;
+    if (until.aborted) throw new SidecarError(`the sidecar was not ready within ${deadlineMs} ms`);
     await delay(READY_POLL_MS, undefined, { signal: until }).catch(() => undefined);
   }
 }

@@ -1,4 +1,12 @@
-import { type Component, type Operation, UnsupportedComponentError } from '../types.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import {
+  type StateItemSchema,
+  StateOptions_StateConcurrency,
+} from '@dapr/dapr/proto/dapr/proto/common/v1/common_pb.js';
+import { type Component, UnsupportedComponentError } from '../types.ts';
+
+/** One item of a request that changes state. */
+export type StateItemInit = Exclude<MessageInitShape<typeof StateItemSchema>, { $typeName: string }>;
 
 /**
  * Dapr gives every state store the same API, and the stores implement it differently. The table was
@@ -8,14 +16,14 @@ import { type Component, type Operation, UnsupportedComponentError } from '../ty
  * |---|---|---|
  * | insert only by `etag: "-1"` | works: fails if the key exists. | always fails, also on an absent key. |
  * | insert only by `first-write` without an ETag | silently overwrites in transactions. | works. |
- * | bulk get that fails | an error for each key. | **200 with the keys missing**. |
+ * | bulk get that fails | an error for each key. | **success with the keys missing, if the connection fails between query and rows**. |
  *
  * So each store has a dialect, chosen by the component's type. A store without one is refused.
  */
 export interface Dialect {
   readonly name: 'redis' | 'postgresql';
   /** The fields that make an upsert create only, in a transaction as well as in a single write. */
-  readonly insertOnly: Readonly<Record<string, unknown>>;
+  readonly insertOnly: Pick<StateItemInit, 'etag' | 'options'>;
   /** Whether a bulk get that fails returns its keys as missing. A get of one key reports the failure. */
   readonly hidesFailedReads: boolean;
   /** `etagAfter` of the store port. Redis counts the writes of a key; the ETags of PostgreSQL are transaction numbers. */
@@ -25,13 +33,13 @@ export interface Dialect {
 const DIALECTS: Readonly<Record<string, Dialect>> = {
   'state.redis/v1': {
     name: 'redis',
-    insertOnly: { etag: '-1' },
+    insertOnly: { etag: { value: '-1' } },
     hidesFailedReads: false,
     etagAfter: (etag) => String(Number(etag ?? 0) + 1),
   },
   'state.postgresql/v2': {
     name: 'postgresql',
-    insertOnly: { options: { concurrency: 'first-write' } },
+    insertOnly: { options: { concurrency: StateOptions_StateConcurrency.CONCURRENCY_FIRST_WRITE } },
     hidesFailedReads: true,
     etagAfter: () => undefined,
   },
@@ -47,16 +55,4 @@ export function dialectOf(name: string, components: readonly Component[]): Diale
   throw new UnsupportedComponentError(
     `component "${name}" is a ${kind}, which is not supported; use one of ${Object.keys(DIALECTS).join(', ')}`,
   );
-}
-
-/** The body of a state transaction. The values are JSON text already, and are not serialised again. */
-export function transactionBody(operations: readonly Operation[], { insertOnly }: Dialect): string {
-  const condition = JSON.stringify(insertOnly).slice(1, -1);
-  const texts = operations.map((operation) => {
-    const key = JSON.stringify(operation.key);
-    if (operation.op === 'delete') return `{"operation":"delete","request":{"key":${key}}}`;
-    const suffix = operation.op === 'insert' ? `,${condition}` : '';
-    return `{"operation":"upsert","request":{"key":${key},"value":${operation.json}${suffix}}}`;
-  });
-  return `{"operations":[${texts.join(',')}]}`;
 }

@@ -1,30 +1,42 @@
-import type { SidecarClient } from '../sidecar/http-client.ts';
-import { storedItem, storedItems } from '../sidecar/responses.ts';
-import type { StateStore, Stored } from '../types.ts';
+import type { SidecarClient } from '../sidecar/client.ts';
+import { isTooLarge, storedItem, storedItems } from '../sidecar/outcomes.ts';
+import { SidecarError, type StateStore, type Stored } from '../types.ts';
 import type { Dialect } from './dialects.ts';
 
-/** Keys in one bulk get: bounds the size of one response. */
+/** Keys in one bulk get: with the usual documents one response stays below the largest message. */
 const KEYS_PER_READ = 512;
-/** Concurrent gets of single keys: leaves connections for other requests. */
+/** Concurrent gets of single keys: leaves room for other requests. */
 const CONCURRENT_GETS = 16;
 
-/** The path of a store, or of one of its keys, in the sidecar's API. */
-export const pathOf = (store: string, ...key: readonly string[]): string =>
-  ['/v1.0/state', ...[store, ...key].map(encodeURIComponent)].join('/');
-
 /** The reads of a store: one key, or many in bulk. */
-export function createReads(client: SidecarClient, path: string, dialect: Dialect): Pick<StateStore, 'get' | 'read'> {
-  const get = async (key: string): Promise<Stored | undefined> =>
-    storedItem(
-      await client.send({ operation: 'state get', method: 'GET', path: `${path}/${encodeURIComponent(key)}` }),
-    );
+export function createReads(
+  client: SidecarClient,
+  storeName: string,
+  dialect: Dialect,
+): Pick<StateStore, 'get' | 'read'> {
+  async function get(key: string): Promise<Stored | undefined> {
+    const response = await client.send('state get', (dapr, options) => dapr.getState({ storeName, key }, options));
+    return storedItem(key, response);
+  }
 
-  async function bulkGet(keys: readonly string[]): Promise<Map<string, Stored>> {
+  /** One bulk get. Large documents make its response larger than a message may be; then each half is read by itself. */
+  async function bulkGet(keys: string[]): Promise<ReadonlyMap<string, Stored>> {
+    try {
+      const { items } = await client.send('state read', (dapr, options) =>
+        dapr.getBulkState({ storeName, keys }, options),
+      );
+      return storedItems(items);
+    } catch (error) {
+      if (!(error instanceof SidecarError && isTooLarge(error)) || keys.length === 1) throw error;
+      const half = Math.ceil(keys.length / 2);
+      return new Map([...(await bulkGet(keys.slice(0, half))), ...(await bulkGet(keys.slice(half)))]);
+    }
+  }
+
+  async function readInBulk(keys: readonly string[]): Promise<Map<string, Stored>> {
     const found = new Map<string, Stored>();
     for (let from = 0; from < keys.length; from += KEYS_PER_READ) {
-      const body = JSON.stringify({ keys: keys.slice(from, from + KEYS_PER_READ) });
-      const response = await client.send({ operation: 'state read', method: 'POST', path: `${path}/bulk`, body });
-      for (const [key, stored] of storedItems(response)) found.set(key, stored);
+      for (const [key, stored] of await bulkGet(keys.slice(from, from + KEYS_PER_READ))) found.set(key, stored);
     }
     return found;
   }
@@ -45,7 +57,7 @@ export function createReads(client: SidecarClient, path: string, dialect: Dialec
   async function read(keys: readonly string[]): Promise<Map<string, Stored>> {
     // Each key once: PostgreSQL returns an item without a key for a repeated one.
     const unique = [...new Set(keys)];
-    const found = await bulkGet(unique);
+    const found = await readInBulk(unique);
     if (!dialect.hidesFailedReads) return found;
     // A key counts as missing only when a get of that key alone, which reports a failure, does not find it either.
     return new Map([...found, ...(await getEach(unique.filter((key) => !found.has(key))))]);

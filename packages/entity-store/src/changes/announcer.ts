@@ -32,7 +32,8 @@ export function createAnnouncer<E extends { readonly id: string }>(
   function publicationOf({ seq, version, entity }: Change<E>): Publication {
     const lane = changeLane(entity.id);
     const event = createEvent({
-      id: `${entity.id}-${version}`,
+      // Not the entity's id, which can be as long as an event's id may be.
+      id: `lane-${lane}-${seq}`,
       source,
       type: topic.types[0],
       subject: entity.id,

@@ -1,4 +1,5 @@
 import { CHANGE_LANES, type ChangesResponse, type LaneCursor } from '@standing-order/contracts';
+import { AWKWARD_CONSUMER_IDS } from '@standing-order/testing/consumer-ids';
 import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -45,6 +46,15 @@ async function pull({ things }: ReturnType<typeof owner>, since = START) {
     if (response.complete) return { seen, cursors, responses, largest };
   }
 }
+
+it('keeps the entities of any consumer id apart, under keys without separators', async () => {
+  const ids = [...AWKWARD_CONSUMER_IDS, 'auth0.7C5f7c8ec7c33c6c004bbafe82', 'a.7C.7Cb'];
+  const { things, store, announced } = owner();
+  for (const id of ids) expect((await things.create({ id, text: id })).outcome).toBe('created');
+  expect([...(await things.getAll(ids))]).toEqual(ids.map((id) => [id, { id, text: id }]));
+  expect([...(await pull({ things, store, announced })).seen.keys()].toSorted()).toEqual(ids.toSorted());
+  for (const key of store.entries.keys()) expect(key).toMatch(/^(?:t:[\w.-]+|(?:ids:\d+|lane):\d+)$/);
+});
 
 describe('a lane', () => {
   const log = (count: number, text: string) =>

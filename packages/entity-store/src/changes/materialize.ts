@@ -1,5 +1,6 @@
 import { CHANGE_LANES } from '@standing-order/contracts';
 import { SidecarError, type StateStore, type Stored } from '@standing-order/dapr';
+import { idOfKeyPart, keyPart } from '../key-part.ts';
 import { modify } from '../modify.ts';
 import type { Change, LaneLog } from './lane-log.ts';
 
@@ -29,11 +30,12 @@ export function createEntityDocuments<E extends { readonly id: string }>(
   store: StateStore,
   prefix: string,
 ): EntityDocuments<E> {
+  const keyOf = (id: string): string => prefix + keyPart(id);
   /** For each lane the newest change that is known to be materialized. */
   const materialized: number[] = Array(CHANGE_LANES).fill(0);
 
   async function materialize(lane: number, { seq, version, entity }: Change<E>): Promise<void> {
-    const key = prefix + entity.id;
+    const key = keyOf(entity.id);
     const done = await modify(
       store,
       key,
@@ -51,13 +53,15 @@ export function createEntityDocuments<E extends { readonly id: string }>(
     materialize,
 
     async get(id) {
-      const stored = await store.get(prefix + id);
+      const stored = await store.get(keyOf(id));
       return stored && parseDocument<E>(stored);
     },
 
     async read(ids) {
-      const found = await store.read([...new Set(ids)].map((id) => prefix + id));
-      return new Map([...found].map(([key, stored]) => [key.slice(prefix.length), parseDocument<E>(stored)]));
+      const found = await store.read([...new Set(ids)].map(keyOf));
+      return new Map(
+        [...found].map(([key, stored]) => [idOfKeyPart(key.slice(prefix.length)), parseDocument<E>(stored)]),
+      );
     },
 
     async materializeNewest(lane, log) {

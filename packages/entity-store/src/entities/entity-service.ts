@@ -29,7 +29,7 @@ export type ValidationRequest<Type extends CommandType> = z.infer<ReturnType<typ
 
 /** A service that owns entities and validates orders against them: the parts in which such services differ. */
 export interface EntityService<E extends { readonly id: string }, Type extends CommandType>
-  extends Pick<EntityRoutesOptions<E>, 'path' | 'request' | 'patch'> {
+  extends Pick<EntityRoutesOptions<E>, 'path' | 'id' | 'request' | 'patch'> {
   /** The sender of its messages, as a URI reference: `/consumer`. */
   readonly source: string;
   readonly api: Api;
@@ -67,9 +67,9 @@ export function entityServiceApp<E extends { readonly id: string }, Type extends
   service: EntityService<E, Type>,
   { entities, sidecar, pubsub, clock, newId, ...options }: EntityServiceParts<E>,
 ): Hono {
-  const { api, path, request, patch, mayRead, source, command, commands, entityOf, validate } = service;
+  const { api, path, id, request, patch, mayRead, source, command, commands, entityOf, validate } = service;
   const app = createApp(options, api);
-  entityRoutes(app, { path, entities, request, patch, newId, ...(mayRead && { mayRead }) });
+  entityRoutes(app, { path, id, entities, request, patch, newId, ...(mayRead && { mayRead }) });
   validationRoute(app, { entities, request: validationRequest(command), entityOf, validate });
   changesRoute(app, entities);
   const requestOf = ({ data }: Message<CommandType>) => data as unknown as ValidationRequest<Type>;

@@ -1,4 +1,3 @@
-import { entityId } from '@standing-order/contracts';
 import { type Caller, callerOf, forbidden } from '@standing-order/service-kit/auth';
 import { formatEtag, ProblemError, pathParam, readJsonBody, requireIfMatch } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
@@ -9,6 +8,8 @@ import type { Entities, EntityWithEtag, Patch } from './entities.ts';
 export interface EntityRoutesOptions<E> {
   /** Path of the collection: `/consumers`. */
   readonly path: `/${string}`;
+  /** Of the entities' ids. */
+  readonly id: z.ZodType<string>;
   readonly entities: Entities<E>;
   /** Body of POST. Without an id in it, the entity gets one from `newId`. */
   readonly request: z.ZodType<Omit<E, 'id'> & { id?: string | undefined }>;
@@ -23,12 +24,15 @@ const RETRY_AFTER_SECONDS = 2;
 
 /** Adds POST {path}, GET {path}/{id} and PATCH {path}/{id} with ETags. */
 export function entityRoutes<E extends { readonly id: string }>(app: Hono, options: EntityRoutesOptions<E>): void {
-  const { path, entities, request, patch, newId, mayRead } = options;
+  const { path, id: entityId, entities, request, patch, newId, mayRead } = options;
+
+  const pathOf = (id: string): string => `${path}/${encodeURIComponent(id)}`;
+  const notFound = (id: string) => new ProblemError('not-found', { detail: `${pathOf(id)} does not exist` });
 
   app.post(path, async (c) => {
     const body = await readJsonBody(c, request);
     const entity = { ...body, id: body.id ?? newId() } as E;
-    const location = `${path}/${entity.id}`;
+    const location = pathOf(entity.id);
     const created = await entities.create(entity);
     switch (created.outcome) {
       case 'created':
@@ -45,7 +49,7 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
     const id = pathParam(c, 'id', entityId);
     if (mayRead && !mayRead(callerOf(c), id)) throw forbidden('this resource belongs to another consumer');
     const found = await entities.get(id);
-    if (!found) throw notFound(path, id);
+    if (!found) throw notFound(id);
     return respond(c, found, 200);
   });
 
@@ -57,13 +61,13 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
       case 'changed':
         return respond(c, changed, 200);
       case 'missing':
-        throw notFound(path, id);
+        throw notFound(id);
       case 'stale':
         throw new ProblemError('precondition-failed', {
           detail: 'read the resource again and repeat the change with its new ETag',
         });
       case 'unknown':
-        throw outcomeUnknown(`${path}/${id}`);
+        throw outcomeUnknown(pathOf(id));
     }
   });
 }
@@ -71,10 +75,6 @@ export function entityRoutes<E extends { readonly id: string }>(app: Hono, optio
 function respond<E>(c: Context, { entity, etag }: EntityWithEtag<E>, status: 200 | 201): Response {
   c.header('ETag', formatEtag(etag));
   return c.json(entity as object, status);
-}
-
-function notFound(path: string, id: string): ProblemError {
-  return new ProblemError('not-found', { detail: `${path}/${id} does not exist` });
 }
 
 function outcomeUnknown(location: string): ProblemError {

@@ -39,8 +39,8 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (store) => {
 
   beforeAll(async () => {
     platform = await startPlatform({ dataDir, portBase: await findPortBase(), store });
-    const httpPort = Number(new URL(platform.sidecarUrls.order[0] ?? '').port);
-    sidecar = createSidecar({ httpPort, apiToken: platform.secrets.daprApiToken });
+    const [ports = { grpcPort: 0, httpPort: 0 }] = platform.sidecarPorts.order;
+    sidecar = createSidecar({ ...ports, apiToken: platform.secrets.daprApiToken });
     await sidecar.waitReady(READY_WITHIN_MS);
     log = createPagedLog(await sidecar.store('state'));
   });

@@ -1,6 +1,7 @@
 import type { AcceptResult } from '../api.ts';
 import { type Context, createLoop } from '../context.ts';
 import type { Writer } from '../membership/writer.ts';
+import { Pace } from '../pace/pace.ts';
 import type { OutboxDocument } from '../ports.ts';
 import { acceptsInsertion } from '../self-test.ts';
 import type { StoredDocument } from '../stored-documents.ts';
@@ -18,12 +19,6 @@ import type { DeletionQueue } from './deletion-queue.ts';
 import { splitBatch, suspicionOf } from './isolation.ts';
 import type { RequestQueue } from './request-queue.ts';
 import { SegmentDeleter } from './segment-deleter.ts';
-
-/**
- * Minimum time between the starts of two batches, in milliseconds, unless a full batch waits. The cost of commits depends
- * on their number, not on their size.
- */
-export const COMMIT_PACE_MS = 20;
 
 /**
  * A store that accepts no transaction for this long, while it can be read, refuses writes: it is full or read-only. A shorter
@@ -44,7 +39,7 @@ export interface CommitTarget<D extends OutboxDocument, A> {
 
 /**
  * Stores documents together with the segment that names them. At most one transaction is in progress; documents that
- * arrive meanwhile form the next batch.
+ * arrive meanwhile form the next batch. While processor time is short, the next batch waits a little longer (`Pace`).
  *
  * | state of a batch | entered by | left by |
  * |---|---|---|
@@ -68,12 +63,12 @@ export class GroupCommit<D extends OutboxDocument, A> {
   readonly #target: () => Promise<CommitTarget<D, A> | undefined>;
   readonly #sleeper: Sleeper;
   readonly #loop: Loop;
+  readonly #pace: Pace;
   #rewrites: SegmentRewrite[] = [];
   #rewriteIsNext = false;
   #whenDrained: (() => void)[] = [];
   #busy = false;
   #refusesWrites = false;
-  #startedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     context: Context<D, A>,
@@ -87,6 +82,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
     this.#deleter = new SegmentDeleter(context, deletions);
     this.#target = target;
     this.#sleeper = new Sleeper(context.clock);
+    this.#pace = new Pace(context);
     this.#loop = createLoop(context, 'commit-failed', () => this.#run());
   }
 
@@ -146,9 +142,8 @@ export class GroupCommit<D extends OutboxDocument, A> {
 
   /** A full batch, or one for which `drained` waits, is sent immediately. */
   #pauseMs(): number {
-    const { clock, settings } = this.#context;
-    if (this.#whenDrained.length > 0 || this.#queue.waiting >= settings.batchDocuments) return 0;
-    return this.#startedAt + COMMIT_PACE_MS - clock.monotonic();
+    if (this.#whenDrained.length > 0 || this.#queue.waiting >= this.#context.settings.batchDocuments) return 0;
+    return this.#pace.pauseMs();
   }
 
   /** Documents and rewrites take turns, so that neither delays the other for long. Rewrites are not paced. */
@@ -160,12 +155,12 @@ export class GroupCommit<D extends OutboxDocument, A> {
     if (rewrite !== undefined) return { items: [], rewrite, attempts: 0, isolated: false };
     if (!documents) return undefined;
     const items = this.#queue.takeBatch();
-    this.#startedAt = this.#context.clock.monotonic();
     items.sort((a, b) => this.#context.policies.compareKeys(a.key, b.key));
     return { items, rewrite: undefined, attempts: 0, isolated: false };
   }
 
   async #commitOrAbandon(batch: Batch<D>): Promise<void> {
+    const end = batch.rewrite === undefined ? this.#pace.start(batch.items.length) : undefined;
     try {
       await this.#commit(batch);
     } catch (error) {
@@ -173,6 +168,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
       throw error;
     } finally {
       this.#setRefusesWrites(false);
+      end?.();
     }
   }
 

@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { atRest, type Count, contextOf, countFrom, MemoryStore, manualClock } from '../../test/parts.ts';
 import { Writer } from '../membership/writer.ts';
+import { MAX_PACE_MS } from '../pace/pace.ts';
 import { COMMIT_BACKOFF_MAX_MS } from './commit-attempt.ts';
 import { DeletionQueue } from './deletion-queue.ts';
-import { COMMIT_PACE_MS, GroupCommit } from './group-commit.ts';
+import { GroupCommit } from './group-commit.ts';
 import { RequestQueue } from './request-queue.ts';
 
 const deadlineMs = 10_000;
 
-async function setUp({ readMs = 0 } = {}) {
+async function setUp({ readMs = 0, utilization = 0 } = {}) {
   const store = new MemoryStore();
   const clock = manualClock(readMs);
-  const context = contextOf(store, clock);
+  const context = { ...contextOf(store, clock), utilization: () => utilization };
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();
@@ -45,36 +46,56 @@ async function setUp({ readMs = 0 } = {}) {
   return { store, clock, writer, named, deletions, commit, add, repeat, has, inserted };
 }
 
-test('requests shortly after a transaction wait for the next batch and are committed together', async () => {
-  const { clock, add, has } = await setUp();
-  await add('a');
+/** A busy process that has committed two documents, one after the other, so that another one is expected soon. */
+async function whileBusy({ readMs = 0 } = {}) {
+  const parts = await setUp({ readMs, utilization: 1 });
+  await parts.add('x');
+  parts.clock.go(1);
+  await parts.add('y');
+  return parts;
+}
+
+test('while the process is busy, requests shortly after a transaction wait and are committed together', async () => {
+  const { clock, add, has } = await whileBusy();
   void add('b');
   void add('c');
   await atRest();
-  expect(['a', 'b', 'c'].map((id) => has(`o:${id}`))).toEqual([true, false, false]);
-  clock.go(COMMIT_PACE_MS);
+  expect(['b', 'c'].some((id) => has(`o:${id}`))).toBe(false);
+  clock.go(MAX_PACE_MS);
   await atRest();
-  expect(['b', 'c', 'w'].map((id) => has(id === 'w' ? 's:w:2' : `o:${id}`))).toEqual([true, true, true]);
+  expect(['o:b', 'o:c', 's:w:3'].map(has)).toEqual([true, true, true]);
+  expect(has('s:w:4')).toBe(false);
+});
+
+test('while the process is not busy, a request waits only for the transaction in progress', async () => {
+  const { store, add, has } = await setUp();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.transacts = (operations) => promise.then(() => store.apply(operations));
+  void add('a');
+  void add('b');
+  void add('c');
+  await atRest();
+  expect(has('o:a')).toBe(false);
+  resolve();
+  await atRest();
+  expect(['o:a', 's:w:1', 'o:b', 'o:c', 's:w:2'].map(has)).toEqual([true, true, true, true, true]);
   expect(has('s:w:3')).toBe(false);
 });
 
 test.each([3, 5, 7, 9, 11, 19, 21])(
   'a waiting request is sent when its pause ends between two reads of a clock that advances by %i ms per read',
   async (readMs) => {
-    const { clock, add, has } = await setUp({ readMs });
-    void add('a');
-    await atRest();
+    const { clock, add, has } = await whileBusy({ readMs });
     void add('b');
     await atRest();
-    clock.go(COMMIT_PACE_MS);
+    clock.go(MAX_PACE_MS);
     await atRest();
     expect(has('o:b')).toBe(true);
   },
 );
 
-test('neither `drained` nor a rewrite waits for the commit pace', async () => {
-  const { commit, add, has } = await setUp();
-  await add('a');
+test('neither `drained` nor a rewrite waits for the pace', async () => {
+  const { commit, add, has } = await whileBusy();
   void add('b');
   expect(await commit.rewrite(['x'])).toBe(true);
   expect(has('o:b')).toBe(false);

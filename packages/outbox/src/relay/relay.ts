@@ -105,6 +105,8 @@ export class Relay<D extends OutboxDocument, A> {
     if (entry === undefined || observedAt < entry.observedAt) return false;
     entry.observedAt = observedAt;
     entry.readAt = this.#context.clock.monotonic();
+    // A write of this process, too, shows the document as a poll would.
+    entry.pollAt = entry.readAt + entry.pollMs;
     entry.stored = stored;
     this.urgent.delete(entry);
     const changed = this.#compare(entry, document);

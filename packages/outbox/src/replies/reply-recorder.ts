@@ -1,5 +1,6 @@
 import type { RecordResult } from '../api.ts';
 import { type Context, createLoop } from '../context.ts';
+import { Pace } from '../pace/pace.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
 import { writeItemOf } from '../retention/write-item.ts';
 import { documentKey } from '../storage-format.ts';
@@ -12,8 +13,6 @@ import { SECOND } from '../util/time.ts';
 const MAX_QUEUED = 16_384;
 /** How often a reply is written before `record` rejects. */
 const MAX_ATTEMPTS = 8;
-/** Minimum time between the starts of two reads, unless a full batch waits: replies to one document meet in one write. */
-export const REPLY_PACE_MS = 20;
 /** After a conflict, every document is read for this long before a reply is recorded in it. */
 export const READ_ALL_MS = 10 * SECOND;
 
@@ -37,6 +36,13 @@ interface Change<D, A> {
   readonly applied: readonly QueuedReply<D, A>[];
 }
 
+/** Documents to be written together. */
+interface Batch<D, A> {
+  readonly changes: readonly Change<D, A>[];
+  /** To be called when the write has ended. */
+  readonly end: () => void;
+}
+
 /** What a recorder needs of the outbox. */
 export interface ReplyRecorderOwner<D> {
   /** The document as the relay has it in memory. */
@@ -54,6 +60,8 @@ export interface ReplyRecorderOwner<D> {
  * It is correct on any number of replicas, because each document is written with its ETag. A document that this process
  * has in memory is not read again, unless a conflict occurred just now: then another replica works on the same documents,
  * and the copies in memory are likely to be old.
+ *
+ * A reply whose change no reader awaits is held for up to `holdMs`: with the next reply to its document it costs one write.
  */
 export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
@@ -62,17 +70,20 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #writes: Loop;
   readonly #waiting = new Map<string, QueuedReply<D, A>[]>();
   #size = 0;
+  /** When the hold of the replies to a document ends, in the order of these times. */
+  readonly #held = new Map<string, number>();
+  readonly #pace: Pace;
   /** Read, to be written next. */
-  #next: readonly Change<D, A>[] = [];
-  /** Ids of documents being written. They are not read before the outcome is known. */
+  #next: Batch<D, A> | undefined;
+  /** Ids of documents being read or written. They are not read again before the outcome is known. */
   readonly #busy = new Set<string>();
   /** Until then every document is read. */
   #readUntil = Number.NEGATIVE_INFINITY;
-  #startedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: Context<D, A>, owner: ReplyRecorderOwner<D>) {
     this.#context = context;
     this.#owner = owner;
+    this.#pace = new Pace(context);
     this.#reads = createLoop(context, 'record-failed', () => this.#readAll());
     this.#writes = createLoop(context, 'record-failed', () => this.#writeAll());
   }
@@ -91,38 +102,67 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
     if (replies === undefined) this.#waiting.set(reply.id, [reply]);
     else replies.push(reply);
     this.#size++;
+    this.#holdOrRelease(reply.id);
+  }
+
+  /** The hold of a document's replies ends when one of them is awaited, at the latest `holdMs` after the first. */
+  #holdOrRelease(id: string): void {
+    const { clock, settings } = this.#context;
+    if (settings.holdMs === 0) return;
+    if (!this.#mayHold(id)) this.#held.delete(id);
+    else if (!this.#held.has(id)) this.#held.set(id, clock.monotonic() + settings.holdMs);
+  }
+
+  /** A document that is being written is about to change, so the effect of another reply to it is not known yet. */
+  #mayHold(id: string): boolean {
+    const replies = this.#waiting.get(id) ?? [];
+    const before = this.#busy.has(id) ? undefined : this.#owner.known(id)?.document;
+    const after = this.#applyToKnown(id, replies)?.document;
+    if (before === undefined || after === undefined) return false;
+    return this.#context.handler.isAwaited?.(before, after) === false;
   }
 
   async #readAll(): Promise<number | undefined> {
-    while (this.#next.length === 0) {
+    while (this.#next === undefined) {
       const pauseMs = this.#pauseMs();
       if (pauseMs > 0) return pauseMs;
       const batch = this.#takeBatch();
-      if (batch.size === 0) return undefined;
-      this.#startedAt = this.#context.clock.monotonic();
-      try {
-        this.#next = await this.#changesOf(batch);
-      } catch (error) {
+      if (batch.size === 0) return this.#heldMs();
+      const end = this.#pace.start(batch.size);
+      const changes = await this.#changesOf(batch).catch((error: unknown) => {
         for (const replies of batch.values()) for (const { reject } of replies) reject(new Error(reasonOf(error)));
-      }
+        return [];
+      });
+      for (const id of batch.keys()) this.#busy.delete(id);
+      for (const { id } of changes) this.#busy.add(id);
+      if (changes.length > 0) this.#next = { changes, end };
       this.#writes.wake();
     }
     return undefined;
   }
 
   #pauseMs(): number {
-    const { clock, settings } = this.#context;
-    if (this.#waiting.size === 0 || this.#waiting.size >= settings.replyBatch) return 0;
-    return this.#startedAt + REPLY_PACE_MS - clock.monotonic();
+    if (this.#waiting.size === 0 || this.#waiting.size >= this.#context.settings.replyBatch) return 0;
+    return this.#pace.pauseMs();
+  }
+
+  /** Milliseconds until the next hold ends. */
+  #heldMs(): number | undefined {
+    for (const until of this.#held.values()) return Math.max(until - this.#context.clock.monotonic(), 0);
+    return undefined;
   }
 
   #takeBatch(): Map<string, QueuedReply<D, A>[]> {
+    const { clock, settings } = this.#context;
+    const now = clock.monotonic();
     const batch = new Map<string, QueuedReply<D, A>[]>();
     for (const [id, replies] of this.#waiting) {
-      if (batch.size === this.#context.settings.replyBatch) break;
-      if (this.#busy.has(id)) continue;
+      if (batch.size === settings.replyBatch) break;
+      if (this.#busy.has(id) || now < (this.#held.get(id) ?? now)) continue;
       batch.set(id, replies);
       this.#waiting.delete(id);
+      this.#held.delete(id);
+      this.#busy.add(id);
       this.#size -= replies.length;
     }
     return batch;
@@ -194,15 +234,15 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
 
   async #writeAll(): Promise<undefined> {
     const { store, clock } = this.#context;
-    while (this.#next.length > 0) {
-      const changes = this.#next;
-      this.#next = [];
-      for (const { id } of changes) this.#busy.add(id);
+    for (let batch = this.#next; batch !== undefined; batch = this.#next) {
+      const { changes, end } = batch;
+      this.#next = undefined;
       this.#reads.wake();
       const outcome = await store.write(
         changes.map(({ document, etag }) => writeItemOf(this.#context, document, etag)),
       );
-      this.#busy.clear();
+      end();
+      for (const { id } of changes) this.#busy.delete(id);
       if (outcome === 'conflict') this.#readUntil = clock.monotonic() + READ_ALL_MS;
       if (outcome === 'written') this.#confirm(changes);
       else for (const change of changes) this.#repeat(change, outcome);

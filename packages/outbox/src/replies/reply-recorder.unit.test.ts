@@ -1,10 +1,20 @@
-import { expect, test } from 'vitest';
-import { type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
+import { describe, expect, test } from 'vitest';
+import { atRest, type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
+import { MAX_PACE_MS } from '../pace/pace.ts';
 import { documentKey } from '../storage-format.ts';
 import type { StoredDocument } from '../stored-documents.ts';
-import { READ_ALL_MS, REPLY_PACE_MS, ReplyRecorder } from './reply-recorder.ts';
+import { READ_ALL_MS, ReplyRecorder } from './reply-recorder.ts';
 
-function setUp(retentionSeconds?: number) {
+const HOLD_MS = 30;
+
+interface Options {
+  readonly retentionSeconds?: number;
+  readonly utilization?: number;
+  /** Changes below this count are not awaited, and are held. */
+  readonly awaitedFrom?: number;
+}
+
+function setUp({ retentionSeconds, utilization = 0, awaitedFrom }: Options = {}) {
   const store = new MemoryStore();
   const unclear: string[] = [];
   const known = new Map<string, StoredDocument<Count>>();
@@ -18,15 +28,17 @@ function setUp(retentionSeconds?: number) {
       return () => {};
     },
   };
-  const context = contextOf(store, clock);
+  const context = { ...contextOf(store, clock), utilization: () => utilization };
   const handler: typeof context.handler = {
     ...context.handler,
     apply: (count, reply, now) =>
       count.count < 100 ? context.handler.apply(count, reply, now) : { ignored: 'complete' },
     retentionSeconds: () => retentionSeconds,
+    ...(awaitedFrom !== undefined && { isAwaited: (_: Count, { count }: Count) => count >= awaitedFrom }),
   };
+  const settings = { ...context.settings, holdMs: awaitedFrom === undefined ? 0 : HOLD_MS };
   const recorder = new ReplyRecorder(
-    { ...context, handler },
+    { ...context, handler, settings },
     {
       known: (id) => known.get(id),
       recorded: (documents) => {
@@ -78,17 +90,85 @@ test('reads a document that is not in memory', async () => {
   expect(store.reads).toBe(1);
 });
 
-test('merges replies that arrive shortly after a write into the next write', async () => {
-  const { recorder, store, clock } = setUp();
+test('while the process is busy, replies that arrive shortly after a write share the next write', async () => {
+  const { recorder, store, clock } = setUp({ utilization: 1 });
   await recorder.record('a', 1);
-  const written = store.writes;
+  clock.now++;
+  await recorder.record('a', 1);
+  const [written, now] = [store.writes, clock.now];
   await Promise.all([recorder.record('a', 2), Promise.resolve().then(() => recorder.record('a', 3))]);
   expect(store.writes).toBe(written + 1);
-  expect(clock.now).toBe(REPLY_PACE_MS);
+  expect(clock.now).toBe(now + MAX_PACE_MS);
+});
+
+test('while the process is not busy, a reply is written at once', async () => {
+  const { recorder, store, clock } = setUp();
+  for (let i = 0; i < 5; i++) await recorder.record('a', 1);
+  expect([store.writes, clock.now]).toEqual([5, 0]);
+});
+
+describe('a reply that no reader awaits', () => {
+  test('is written together with the next reply to its document, at once', async () => {
+    const { recorder, store, clock, countStored } = setUp({ awaitedFrom: 3 });
+    const first = recorder.record('a', 1);
+    const second = recorder.record('a', 2);
+    await Promise.all([first, second]);
+    expect([store.writes, clock.now, countStored()]).toEqual([1, 0, 3]);
+  });
+
+  test('is written alone when its hold ends', async () => {
+    const { recorder, store, clock, countStored } = setUp({ awaitedFrom: 3 });
+    await recorder.record('a', 1);
+    expect([store.writes, clock.now, countStored()]).toEqual([1, HOLD_MS, 1]);
+  });
+
+  test('waits no longer than its hold, however many other replies follow that no reader awaits', async () => {
+    const { recorder, store, clock } = setUp({ awaitedFrom: 100 });
+    const first = recorder.record('a', 1);
+    clock.now += HOLD_MS - 1;
+    await Promise.all([first, recorder.record('a', 1)]);
+    expect(store.writes).toBe(1);
+    expect(clock.now).toBeLessThan(2 * HOLD_MS);
+  });
+
+  test('does not delay the replies to other documents', async () => {
+    const { recorder, store, clock, known } = setUp({ awaitedFrom: 3 });
+    const other = countFrom('b');
+    store.put(documentKey('b'), other, '1');
+    known.set('b', { document: other, etag: '1' });
+    const held = recorder.record('a', 1);
+    await recorder.record('b', 3);
+    expect([store.writes, clock.now]).toEqual([1, 0]);
+    await held;
+    expect(store.writes).toBe(2);
+  });
+
+  test('is not held while its document is being written: the effect of the write is not known yet', async () => {
+    const { recorder, store, clock, countStored } = setUp({ awaitedFrom: 3 });
+    const write = store.write.bind(store);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.write = async (items) => {
+      await promise;
+      return write(items);
+    };
+    const first = recorder.record('a', 3);
+    await atRest();
+    const second = recorder.record('a', 1);
+    resolve();
+    await Promise.all([first, second]);
+    expect([clock.now, countStored()]).toEqual([0, 4]);
+  });
+
+  test('is not held when its document is not in memory', async () => {
+    const { recorder, known, clock, countStored } = setUp({ awaitedFrom: 3 });
+    known.clear();
+    await recorder.record('a', 1);
+    expect([clock.now, countStored()]).toEqual([0, 1]);
+  });
 });
 
 test('gives an expiry to the write that completes a document, and to no other write', async () => {
-  const { recorder, store } = setUp(60);
+  const { recorder, store } = setUp({ retentionSeconds: 60 });
   await recorder.record('a', 99);
   expect(store.expiries.get(documentKey('a'))).toBeUndefined();
   await recorder.record('a', 1);
@@ -102,7 +182,7 @@ test('keeps a complete document for ever without a retention', async () => {
 });
 
 test('ignores a reply to a document that has expired, and does not write it', async () => {
-  const { recorder, store, known } = setUp(60);
+  const { recorder, store, known } = setUp({ retentionSeconds: 60 });
   known.clear();
   store.stored.clear();
   expect(await recorder.record('a', 1)).toEqual({ ignored: 'no-such-document' });
@@ -110,7 +190,7 @@ test('ignores a reply to a document that has expired, and does not write it', as
 });
 
 test('reports a document whose completing write was applied without an answer', async () => {
-  const { recorder, store, unclear } = setUp(60);
+  const { recorder, store, unclear } = setUp({ retentionSeconds: 60 });
   const write = store.write.bind(store);
   store.write = async (items) => {
     await write(items);

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { configFaults, loadConfig, port, serviceConfig, wholeNumber } from './index.ts';
 
-const good = { PORT: '3000', DAPR_HTTP_PORT: '3500' };
+const good = { PORT: '3000', DAPR_GRPC_PORT: '50001', DAPR_HTTP_PORT: '3500' };
 const faults = (env: NodeJS.ProcessEnv) => {
   const { error } = serviceConfig.safeParse(env);
   return error ? configFaults(error, env) : [];
@@ -12,9 +12,11 @@ const faults = (env: NodeJS.ProcessEnv) => {
 test('uses defaults for absent and empty variables, and ignores unknown ones', () => {
   expect(loadConfig(serviceConfig, { ...good, HOST: '', SOMETHING: 'else' })).toEqual({
     PORT: 3000,
+    DAPR_GRPC_PORT: 50_001,
     DAPR_HTTP_PORT: 3500,
     HOST: '127.0.0.1',
     STATE_STORE: 'state',
+    KEEP_ALIVE_SECONDS: 75,
     PUBSUB: 'messages',
     LOG_LEVEL: 'info',
     AUTH_CONSUMER_CLAIM: 'sub',
@@ -32,6 +34,7 @@ test('requires issuer, audience and the sidecar’s token together, and lists th
   expect(faults({ ...good, AUTH_AUDIENCE: 'shop' })).toEqual(['AUTH_ISSUER: is missing']);
   expect(faults({ ...good, AUTH_JWKS_URL: 'https://issuer.example/keys' })).toEqual(['AUTH_ISSUER: is missing']);
   expect(faults({ PORT: '80', AUTH_ISSUER: 'issuer.example' })).toEqual([
+    'DAPR_GRPC_PORT: is missing',
     'DAPR_HTTP_PORT: is missing',
     'AUTH_ISSUER: must be an http or https URL',
     'AUTH_AUDIENCE: is missing',
@@ -43,6 +46,7 @@ test('lists every fault at once, without values', () => {
   const found = faults({ PORT: '70000', LOG_LEVEL: 'secret-level' });
   expect(found).toEqual([
     'PORT: must be between 1 and 65535',
+    'DAPR_GRPC_PORT: is missing',
     'DAPR_HTTP_PORT: is missing',
     expect.stringMatching(/^LOG_LEVEL: .*"debug"/),
   ]);
@@ -68,6 +72,7 @@ test('an invalid configuration ends the process with exit code 2 and all faults 
   await expect(run).rejects.toMatchObject({
     code: 2,
     stdout: '',
-    stderr: 'Invalid configuration:\n  PORT: must be a whole number\n  DAPR_HTTP_PORT: is missing\n',
+    stderr:
+      'Invalid configuration:\n  PORT: must be a whole number\n  DAPR_GRPC_PORT: is missing\n  DAPR_HTTP_PORT: is missing\n',
   });
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AUTH_CHECKS, authConfig } from '../auth/config.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 
+export { ConfigurationError } from './configuration-error.ts';
 export { secretKeys } from './secret-keys.ts';
 
 /** A whole number between two bounds, both inclusive. */
@@ -20,11 +21,14 @@ export const serviceConfig = z
   .object({
     HOST: z.string().default('127.0.0.1'),
     PORT: port,
+    DAPR_GRPC_PORT: port,
     DAPR_HTTP_PORT: port,
     DAPR_API_TOKEN: z.string().optional(),
     APP_API_TOKEN: z.string().optional(),
     STATE_STORE: z.string().default('state'),
     PUBSUB: z.string().default('messages'),
+    /** Time for which an idle connection stays open. Longer than any load balancer reuses one, or it sends requests into closed ones. */
+    KEEP_ALIVE_SECONDS: wholeNumber(1, 3_600).default(75),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
     ...authConfig,
   })

@@ -11,6 +11,11 @@ const REQUEST_WITHIN_MS = 20_000;
 /** Node checks both deadlines in this interval; its default of 30 s would add up to 30 s to each of them. */
 const CHECK_EVERY_MS = 1_000;
 /**
+ * An idle connection stays open for this much longer than the header Keep-Alive announces. A request that a client sends at the last
+ * moment still finds it open.
+ */
+const KEEP_ALIVE_MARGIN_MS = 2_000;
+/**
  * Maximum of open connections, and of those that the system has not handed over yet. With Node's 511, a burst of connections of one
  * caller makes those of others wait for a second and more. An idle connection takes about 10 KiB; more than this is closed at once.
  */
@@ -27,12 +32,24 @@ export interface ClosableServer {
   close(drainMs: number): Promise<void>;
 }
 
-/** Creates the server of an application. Keeps idle connections open for `keepAliveMs`. */
-export function createClosableServer(app: Hono, keepAliveMs: number): ClosableServer {
+/** Times of a server, in milliseconds. */
+export interface ServerTimes {
+  /** Time for which an idle connection stays open. The deadlines of headers and requests do not run on an idle connection. */
+  readonly keepAliveMs: number;
+  /** Time in which a client must have sent the headers of a request. Default 10,000. */
+  readonly headersWithinMs?: number;
+}
+
+/** Creates the server of an application. */
+export function createClosableServer(
+  app: Hono,
+  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS }: ServerTimes,
+): ClosableServer {
   const serverOptions = {
-    headersTimeout: HEADERS_WITHIN_MS,
+    headersTimeout: headersWithinMs,
     requestTimeout: REQUEST_WITHIN_MS,
     keepAliveTimeout: keepAliveMs,
+    keepAliveTimeoutBuffer: KEEP_ALIVE_MARGIN_MS,
     connectionsCheckingInterval: CHECK_EVERY_MS,
   };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;

@@ -106,6 +106,12 @@ test('keeps an idle connection open for longer than load balancers reuse one', a
   expect(response.headers.get('keep-alive')).toBe('timeout=75');
 });
 
+test('listens on IPv4 and IPv6 with the host ::, which the chart sets', async () => {
+  const one = run(service().replace("host: '127.0.0.1'", "host: '::'"));
+  const { port } = new URL(await one.url());
+  for (const host of ['127.0.0.1', '[::1]']) expect((await fetch(`http://${host}:${port}/healthz`)).status).toBe(200);
+});
+
 test('exits with 1 at once on a second signal', async () => {
   const one = run(service());
   const slow = fetch(`${await one.url()}/slow`).catch(() => 'cut off');
@@ -125,6 +131,13 @@ test.each([
   const one = run(service(options));
   expect(await one.line('"fatal"')).toContain(message);
   expect(await one.exit).toBe(1);
+});
+
+test('a start with a configuration that does not fit ends the process with exit code 2', async () => {
+  const source = service(`start: () => Promise.reject(new ConfigurationError('another store'))`);
+  const one = run(`import { ConfigurationError } from '${here('../config/index.ts')}'; ${source}`);
+  expect(await one.line('"fatal"')).toContain('another store');
+  expect(await one.exit).toBe(2);
 });
 
 test('exits when stopping takes too long', async () => {

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import type { Hono } from 'hono';
+import { ConfigurationError } from '../config/configuration-error.ts';
 import { logger, stopTelemetry } from '../telemetry/index.ts';
 import { type ClosableServer, createClosableServer, MAX_CONNECTIONS } from './server.ts';
 
 /** The application, its address, and what the service starts and stops. */
 export interface ServiceOptions {
   readonly app: Hono;
+  /** `::` is every address of every IP family that the machine has. */
   readonly host: string;
   readonly port: number;
-  /** Runs once the port listens. A rejection ends the process with exit code 1. Aborted by the first stop signal. */
+  /** Runs once the port listens. A rejection ends the process with exit code 1, a ConfigurationError with 2. Aborted by the first stop signal. */
   start?(signal: AbortSignal): Promise<void>;
   /** Runs after the last request was answered or the drain time is over, before telemetry is flushed. */
   stop?(): Promise<void>;
@@ -34,12 +36,12 @@ const KEEP_ALIVE_MS = 75_000;
  * exception, or a stop that takes too long ends the process at once.
  */
 export function runService(options: ServiceOptions): void {
-  const server = createClosableServer(options.app, options.keepAliveMs ?? KEEP_ALIVE_MS);
+  const server = createClosableServer(options.app, { keepAliveMs: options.keepAliveMs ?? KEEP_ALIVE_MS });
   const stopping = new AbortController();
 
   const fail = (error: unknown, message: string): never => {
     logger.fatal({ err: error }, message);
-    process.exit(1);
+    process.exit(error instanceof ConfigurationError ? 2 : 1);
   };
   process.on('uncaughtException', (error) => fail(error, 'uncaught exception'));
   process.on('unhandledRejection', (error) => fail(error, 'unhandled rejection'));
@@ -62,7 +64,9 @@ export function runService(options: ServiceOptions): void {
 }
 
 async function startInOrder({ server }: ClosableServer, options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  server.listen({ port: options.port, host: options.host, backlog: MAX_CONNECTIONS });
+  const address = { port: options.port, backlog: MAX_CONNECTIONS };
+  // Without a host, Node listens on every address of IPv6 and IPv4, and of IPv4 only where the machine has no IPv6.
+  server.listen(options.host === '::' ? address : { ...address, host: options.host });
   await once(server, 'listening', { signal });
   logger.info({ address: server.address() }, 'listening');
   await options.start?.(signal);

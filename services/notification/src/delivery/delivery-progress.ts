@@ -1,4 +1,4 @@
-import { meter } from '@standing-order/service-kit/telemetry';
+import { countFromZero, meter } from '@standing-order/service-kit/telemetry';
 import { applyTransitions, type DeliveryState, INITIAL_STATE, type Transition } from '../domain/delivery-state.ts';
 import { pagesToDelete } from '../domain/retention.ts';
 import type { DeliveryStateStore, StoredDeliveryState } from './storage/delivery-state-store.ts';
@@ -30,6 +30,7 @@ export interface DeliveryProgress {
 }
 
 const deliveries = meter.createCounter('webhooks.deliveries', { description: 'Finished deliveries, by status' });
+countFromZero(deliveries, { status: 'delivered' }, { status: 'failed' });
 
 export function createDeliveryProgress(
   endpoint: string,

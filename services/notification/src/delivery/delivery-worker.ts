@@ -1,5 +1,6 @@
+import { DISABLED_REASONS } from '@standing-order/contracts';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
+import { countFromZero, logger, meter, runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { freeCapacity } from '../domain/delivery-state.ts';
 import type { DisabledReason, Endpoint } from '../domain/endpoint.ts';
 import type { EndpointStore } from '../endpoints/endpoint-store.ts';
@@ -35,6 +36,7 @@ const IDLE_MAX_MS = 4_000;
 const ERROR_PAUSE_MS = 1_000;
 
 const disabledCounter = meter.createCounter('webhooks.disabled', { description: 'Disabled endpoints, by reason' });
+countFromZero(disabledCounter, ...DISABLED_REASONS.map((reason) => ({ reason })));
 
 /** Starts at the endpoint's stored delivery state, and runs until `stop`. */
 export function startDeliveryWorker(initial: Endpoint, options: DeliveryWorkerOptions): DeliveryWorker {

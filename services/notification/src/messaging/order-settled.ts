@@ -1,14 +1,13 @@
 import { messageSchema, TOPICS } from '@standing-order/contracts';
 import { type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
 import { UnavailableError } from '@standing-order/service-kit/http';
-import type { Clock } from '@standing-order/service-kit/runtime';
+import { type Clock, createBatcher } from '@standing-order/service-kit/runtime';
 import { currentTrace, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import { type EndpointLogs, eventLogKey } from '../delivery/storage/logs.ts';
 import { isSubscribedTo } from '../domain/endpoint.ts';
 import { eventFromMessage, type WebhookEvent } from '../domain/event.ts';
 import type { EndpointStore } from '../endpoints/endpoint-store.ts';
-import { createBatcher } from './batching.ts';
 
 /** CloudEvents source of this service's messages, a URI reference. */
 const SOURCE = '/notification';
@@ -40,6 +39,7 @@ export function subscribeToSettledOrders(
     const appended = await logs.events.append(additions.map(({ id, entries }) => ({ name: eventLogKey(id), entries })));
     if (!appended.every(Boolean)) throw new UnavailableError('could not append the events to the log of each endpoint');
     wake(additions.map(({ id }) => id));
+    return events;
   });
 
   subscribe(app, {

@@ -1,4 +1,4 @@
-import { entityId, orderId } from '@standing-order/contracts';
+import { consumerId, orderId } from '@standing-order/contracts';
 import { callerOf } from '@standing-order/service-kit/auth';
 import { ProblemError, pathParam } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
@@ -49,7 +49,7 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
 
   app.get('/consumers/:id/orders/events', async (c) => {
     const orderLists = requireOrderLists(parts.orderLists);
-    const id = pathParam(c, 'id', entityId);
+    const id = pathParam(c, 'id', consumerId);
     requireConsumer(c, id);
     const lastEventId = lastEventIdOf(c, POSITION_PATTERN);
     const caller = streamCaller(c, `consumer:${id}`);

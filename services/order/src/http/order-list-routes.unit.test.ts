@@ -1,4 +1,5 @@
 import { ordersPage, problem } from '@standing-order/contracts';
+import { AWKWARD_CONSUMER_IDS } from '@standing-order/testing/consumer-ids';
 import { describe, expect, it } from 'vitest';
 import { rejected, serviceInMemory, validRequest } from '../../test/service-in-memory.ts';
 
@@ -58,8 +59,22 @@ describe('GET /consumers/{id}/orders', () => {
     expect(problem.parse(await response.json()).errors).toMatchObject([{ field }]);
   });
 
+  it.each(AWKWARD_CONSUMER_IDS)('lists the orders of the consumer %s only, page by page', async (consumerId) => {
+    const { app, post } = serviceInMemory();
+    for (let n = 0; n < 3; n++) expect((await post({ ...validRequest, consumerId })).status).toBe(202);
+    await post(validRequest);
+    let next: string | undefined = `/consumers/${encodeURIComponent(consumerId)}/orders?limit=2`;
+    const listed: string[] = [];
+    while (next !== undefined) {
+      const page = ordersPage.parse(await (await app.request(next)).json());
+      listed.push(...page.orders.map((order) => order.consumerId));
+      next = page.next;
+    }
+    expect(listed).toEqual([consumerId, consumerId, consumerId]);
+  });
+
   it('returns 404 for an invalid consumer id', async () => {
-    expect((await serviceInMemory().app.request('/consumers/a%20b/orders')).status).toBe(404);
+    expect((await serviceInMemory().app.request('/consumers/a%0Ab/orders')).status).toBe(404);
   });
 
   it.each(['orders', 'orders/events'])(

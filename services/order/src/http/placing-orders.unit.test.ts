@@ -95,7 +95,7 @@ describe('POST /orders refuses an invalid request and stores nothing:', () => {
     ['no required field', {}, 422, ['consumerId', 'restaurantId', 'lines']],
     ['an unknown field', { ...validRequest, discount: 5 }, 422, ['discount']],
     ['an unknown field of a line', withLine({ itemId: 'pizza', quantity: 1, price: 1 }), 422, ['lines[0].price']],
-    ['an invalid consumer id', { ...validRequest, consumerId: '../ada' }, 422, ['consumerId']],
+    ['an invalid consumer id', { ...validRequest, consumerId: '..' }, 422, ['consumerId']],
     ['an id with the separator of keys', { ...validRequest, restaurantId: 'a||b' }, 422, ['restaurantId']],
     ['an item id of 65 characters', withLine({ itemId: 'x'.repeat(65), quantity: 1 }), 422, ['lines[0].itemId']],
     ['no line', { ...validRequest, lines: [] }, 422, ['lines']],

@@ -1,4 +1,4 @@
-import { type Message, type MessageType, messageSchema, TOPICS } from '@standing-order/contracts';
+import { createBatch, entryOf, type Message, type MessageType, messageSchema, TOPICS } from '@standing-order/contracts';
 import { createEvent, type DeadLetter, type Publication } from '@standing-order/dapr';
 import type { Token } from '@standing-order/outbox';
 import { createApp } from '@standing-order/service-kit/http';
@@ -149,8 +149,12 @@ function handlerOver(orders: Map<string, Order>, verifier: Pick<TokenSigner, 've
         return { recorded: true, document: decision.document };
       }),
   });
-  async function deliver(replies: readonly Reply[]): Promise<readonly string[]> {
-    const entries = replies.map((reply, index) => ({ entryId: `${index}`, event: eventOf(reply, `e${index}`) }));
+  /** @param batched whether one batch message carries all replies */
+  async function deliver(replies: readonly Reply[], batched = false): Promise<readonly string[]> {
+    const events = replies.map((reply, index) => eventOf(reply, `e${index}`));
+    const [first] = events;
+    const messages = batched && first ? [createBatch(BATCH, first, events.map(entryOf))] : events;
+    const entries = messages.map((event, index) => ({ entryId: `${index}`, event }));
     const response = await app.request('/messages/order-replies', {
       method: 'POST',
       body: JSON.stringify({ type: 'com.dapr.event.sent.bulk', entries }),
@@ -161,6 +165,8 @@ function handlerOver(orders: Map<string, Order>, verifier: Pick<TokenSigner, 've
   return { dead, deliver };
 }
 
+const BATCH = 'com.standing-order.order-replies-batch.v1';
+
 const step = fc.record({
   order: fc.constantFrom(...IDS),
   command: fc.nat({ max: 3 }),
@@ -168,38 +174,47 @@ const step = fc.record({
 });
 const deliveries = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { maxLength: 12 });
 
-test('forged and replayed replies change no order, become dead letters, and do not affect the genuine ones beside them', async () => {
-  await fc.assert(
-    fc.asyncProperty(deliveries, async (plan) => {
-      const attacked = new Map(IDS.map((id) => [id, orderOf(id)]));
-      const undisturbed = new Map(attacked);
-      const handler = handlerOver(attacked);
-      const reference = handlerOver(undisturbed);
-      for (const [attempt, steps] of plan.entries()) {
-        const batch: { readonly reply: Reply; readonly reason?: keyof typeof REFUSALS }[] = [];
-        for (const { order, command, forgery } of steps) {
-          const commands = await commandsOf(attacked.get(order) as Order, attempt + 1);
-          const sent = commands[command % Math.max(1, commands.length)];
-          if (sent === undefined) continue;
-          const [reply, reason] = forgery ? FORGERIES[forgery](genuineReply(sent)) : [genuineReply(sent)];
-          batch.push({ reply, ...(reason && { reason }) });
-        }
-        const before = handler.dead.length;
-        const statuses = await handler.deliver(batch.map(({ reply }) => reply));
-        expect(statuses).toEqual(batch.map(() => 'SUCCESS'));
-        await reference.deliver(batch.flatMap(({ reply, reason }) => (reason ? [] : [reply])));
+test.each([
+  ['in a delivery', false],
+  ['in a batch message', true],
+])(
+  '%s, forged and replayed replies change no order, become dead letters, and do not affect the genuine ones',
+  async (_, batched) => {
+    await fc.assert(
+      fc.asyncProperty(deliveries, async (plan) => {
+        const attacked = new Map(IDS.map((id) => [id, orderOf(id)]));
+        const undisturbed = new Map(attacked);
+        const handler = handlerOver(attacked);
+        const reference = handlerOver(undisturbed);
+        for (const [attempt, steps] of plan.entries()) {
+          const batch: { readonly reply: Reply; readonly reason?: keyof typeof REFUSALS }[] = [];
+          for (const { order, command, forgery } of steps) {
+            const commands = await commandsOf(attacked.get(order) as Order, attempt + 1);
+            const sent = commands[command % Math.max(1, commands.length)];
+            if (sent === undefined) continue;
+            const [reply, reason] = forgery ? FORGERIES[forgery](genuineReply(sent)) : [genuineReply(sent)];
+            batch.push({ reply, ...(reason && { reason }) });
+          }
+          const before = handler.dead.length;
+          const statuses = await handler.deliver(
+            batch.map(({ reply }) => reply),
+            batched,
+          );
+          expect(new Set(statuses)).toEqual(new Set(batch.slice(0, 1).map(() => 'SUCCESS')));
+          await reference.deliver(batch.flatMap(({ reply, reason }) => (reason ? [] : [reply])));
 
-        const forged = batch.flatMap(({ reason }) => (reason ? [REFUSALS[reason]] : []));
-        expect(handler.dead.slice(before).map(({ reason }) => reason)).toEqual(forged);
-        expect([...attacked]).toEqual([...undisturbed]);
-      }
-      expect(reference.dead).toEqual([]);
-      for (const order of attacked.values()) {
-        for (const { token } of orderDocumentHandler.acknowledged(order)) expect(token.w).toBe(writer);
-      }
-    }),
-  );
-});
+          const forged = batch.flatMap(({ reason }) => (reason ? [REFUSALS[reason]] : []));
+          expect(handler.dead.slice(before).map(({ reason }) => reason)).toEqual(forged);
+          expect([...attacked]).toEqual([...undisturbed]);
+        }
+        expect(reference.dead).toEqual([]);
+        for (const order of attacked.values()) {
+          for (const { token } of orderDocumentHandler.acknowledged(order)) expect(token.w).toBe(writer);
+        }
+      }),
+    );
+  },
+);
 
 test('a genuine reply with the prices of another order is a dead letter, and the order waits for the right ones', async () => {
   const [id] = IDS as [string];

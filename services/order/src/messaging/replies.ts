@@ -2,7 +2,7 @@ import { type Message, messageSchema, TOPICS } from '@standing-order/contracts';
 import { type HandlingResult, type Sidecar, subscribe } from '@standing-order/dapr';
 import type { Token } from '@standing-order/outbox';
 import { UnavailableError } from '@standing-order/service-kit/http';
-import { meter, runDetached } from '@standing-order/service-kit/telemetry';
+import { countFromZero, meter, runDetached } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import type { Ignored, OrderInput } from '../domain/decide.ts';
 import type { OrderReply, ReplyRecorder } from '../domain/ports.ts';
@@ -36,6 +36,8 @@ export const REFUSALS: Readonly<Record<TokenFault | typeof ALTERED, string>> = {
 const deadLettered = meter.createCounter('orders.replies.dead_lettered', {
   description: 'Replies sent to the dead-letter topic since they do not belong to a command of their order, by reason',
 });
+
+countFromZero(deadLettered, ...Object.keys(REFUSALS).map((reason) => ({ reason })));
 
 export interface RepliesParts {
   readonly sidecar: Pick<Sidecar, 'publish'>;

@@ -1,4 +1,5 @@
 import type { StateStore } from '@standing-order/dapr';
+import { keyPart } from '@standing-order/entity-store/key-part';
 import { createPagedLog, type LogEntry, type PagedLog } from '@standing-order/entity-store/paged-log';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Order } from '../domain/order.ts';
@@ -18,7 +19,7 @@ interface Batch {
 const GATHER_MS = 50;
 
 /** The name of the log that is the list of a consumer's orders. */
-export const logName = (consumerId: string): string => `ci:${consumerId}`;
+export const logName = (consumerId: string): string => `ci:${keyPart(consumerId)}`;
 
 /**
  * The logs that are the lists of orders. A full page is kept for twice the retention of the orders in it, because an order is

@@ -7,7 +7,7 @@ export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
   kafka: { reorderMs: 1_000 },
-  redis: { sharedEvidence: true },
+  redis: { sharedEvidence: true, holdMs: 20 },
 };
 
 /**
@@ -16,6 +16,8 @@ const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
  * - Kafka keeps the order within a lane. An overtaken message is therefore counted as lost much sooner than elsewhere.
  * - Redis has one stream for all lanes, and any replica receives its messages. A replica that does not reply loses its
  *   share of every lane, so a reply on any lane is evidence for all lanes.
+ * - Redis delivers the second verdict of an order beside the first, so the first may wait for it and share its write. Kafka
+ *   delivers it when the first is recorded.
  *
  * The broker is configured, not detected: a sidecar could only report it while the broker is up.
  */

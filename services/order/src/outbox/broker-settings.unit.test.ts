@@ -4,7 +4,11 @@ import { brokerSettings } from './broker-settings.ts';
 
 test.each([
   ['on Kafka an overtaken message is counted as lost sooner', 'kafka', { reorderMs: 1_000 }],
-  ['on Redis a reply on one lane is evidence for all lanes', 'redis', { sharedEvidence: true }],
+  [
+    'on Redis a reply on one lane is evidence for all lanes, and a first verdict waits for the second',
+    'redis',
+    { sharedEvidence: true, holdMs: 20 },
+  ],
   ['without a configured broker the defaults hold', undefined, {}],
 ])('%s', (_, broker, settings) => {
   expect(brokerSettings(orderConfig.shape.BROKER.parse(broker))).toEqual(settings);

@@ -33,6 +33,7 @@ export const orderDocumentHandler: DocumentHandler<Order, OrderInput> = {
     ];
   },
   apply: decide,
+  isAwaited: (before, after) => before.status !== after.status,
   onTimeout: (order, now) =>
     order.status === 'PENDING' && order.deadline !== undefined && now >= order.deadline
       ? { kind: 'time-up' }

@@ -1,6 +1,7 @@
-import type { Observer, OutboxStats } from '@standing-order/outbox';
+import { DECIDED_STATUSES } from '@standing-order/contracts';
+import type { Observer, OutboxStats, Transport } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
-import { logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
+import { countFromZero, logger, meter, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { DECIDED_BEFORE_STORED, type Order } from '../domain/order.ts';
 import type { OrderOutbox } from '../domain/ports.ts';
 import { recordCommit, recordDecision } from './tracing.ts';
@@ -10,6 +11,18 @@ const committed = meter.createCounter('orders.committed', {
 });
 const batches = meter.createCounter('orders.commits', { description: 'Transactions that stored orders' });
 const decided = meter.createCounter('orders.settled', { description: 'Orders decided by this replica, by status' });
+const untilDecided = meter.createHistogram('orders.settlement.duration', {
+  description: 'Time from the order to its decision, by status. An order that waits for its verdicts is not in it yet',
+  unit: 's',
+  advice: {
+    explicitBucketBoundaries: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200, 172_800],
+  },
+});
+const sent = meter.createCounter('orders.commands.sent', {
+  description: 'Commands handed to the broker or to the list of orders, by channel; attempt is first or further',
+});
+countFromZero(committed, {});
+countFromZero(decided, ...DECIDED_STATUSES.map((status) => ({ status })));
 const ignored = meter.createCounter('orders.answers.ignored', {
   description: 'Verdicts and confirmations without effect on their order, by reason',
 });
@@ -27,7 +40,22 @@ const ROUTINE_EVENTS: ReadonlySet<string> = new Set([
 
 function countDecision(order: Order): void {
   decided.add(1, { status: order.status });
+  if (order.status !== 'PENDING')
+    untilDecided.record((order.settledAt - order.createdAt) / 1_000, { status: order.status });
   recordDecision(order);
+}
+
+/** Counts the commands that the transport took. */
+export function countCommands({ send }: Transport<Order>): Transport<Order> {
+  return {
+    async send(batch) {
+      const results = await send(batch);
+      for (const [index, { channel, token }] of batch.entries()) {
+        if (results[index]) sent.add(1, { channel, attempt: token.a === 1 ? 'first' : 'further' });
+      }
+      return results;
+    },
+  };
 }
 
 /** Turns the reports of the outbox into metrics, logs and spans. */

@@ -7,10 +7,7 @@ import type { Readiness } from '@standing-order/service-kit/http';
  * that refuses writes is reported as a reason nevertheless.
  */
 export function readinessOf(sidecar: Readiness, outbox: OutboxState): Readiness {
-  const faults = [
-    ...sidecar.reasons,
-    ...(outbox.ready ? [] : [`the outbox is not ready: ${outbox.reason ?? 'starting'}`]),
-  ];
+  const starting = outbox.ready ? [] : [`the outbox is not ready: ${outbox.reason ?? 'starting'}`];
   const refusing = outbox.refusesWrites ? ['the state store accepts no writes: new orders are answered 503'] : [];
-  return { ready: faults.length === 0, reasons: [...faults, ...refusing] };
+  return { ready: sidecar.ready && outbox.ready, reasons: [...sidecar.reasons, ...starting, ...refusing] };
 }

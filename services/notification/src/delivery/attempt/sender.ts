@@ -4,6 +4,7 @@ import type { SecureContext } from 'node:tls';
 import {
   ATTRIBUTE_KEYS,
   contextOf,
+  countFromZero,
   isTraced,
   meter,
   recordSpan,
@@ -46,6 +47,7 @@ const GONE = 410;
 const UNREADABLE_SECRET = 'not sent: the secret is encrypted with a key that this service does not have';
 
 const attempts = meter.createCounter('webhooks.attempts', { description: 'Delivery attempts, by outcome' });
+countFromZero(attempts, { outcome: 'delivered' }, { outcome: 'failed' });
 
 export const isGone = ({ answered }: Pick<AttemptResult, 'answered'>): boolean => answered === GONE;
 

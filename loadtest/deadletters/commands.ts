@@ -1,0 +1,140 @@
+import { type Command, createCommand, UsageError } from '@standing-order/tools/cli';
+import type { DeadLetterBroker } from './broker.ts';
+import { type DeadLetter, type Entry, readDeadLetter } from './dead-letter.ts';
+
+interface Dependencies {
+  connect(url: string): Promise<DeadLetterBroker>;
+  print(line: string): void;
+}
+
+interface Flags {
+  readonly broker: string;
+  readonly topic?: string;
+  readonly json?: boolean;
+  readonly all?: boolean;
+}
+
+/** A dead letter with its place on the broker. */
+type Found = DeadLetter & { readonly entry: Entry };
+
+/** The command line: list, show, replay, drop. */
+export function createDeadLettersCommand({ connect, print }: Dependencies): Command {
+  const program = createCommand(
+    'deadletters',
+    'Lists messages that were put aside, and sends them again or drops them.',
+  );
+
+  async function withBroker<T>(
+    { broker, topic }: Flags,
+    use: (broker: DeadLetterBroker, found: Found[]) => Promise<T>,
+  ) {
+    const connected = await connect(broker);
+    try {
+      const entries = (await connected.list()).filter((entry) => topic === undefined || entry.topic === topic);
+      return await use(
+        connected,
+        entries.map((entry) => ({ ...readDeadLetter(entry), entry })),
+      );
+    } finally {
+      await connected.close();
+    }
+  }
+
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option(
+        '--broker <url>',
+        'redis://[:PASSWORD@]HOST:PORT or kafka://HOST:PORT',
+        parseBrokerUrl,
+        'redis://127.0.0.1:4901',
+      )
+      .option('--topic <name>', 'only this dead-letter topic, such as order-replies-dead');
+
+  command('list', 'one line for each dead letter')
+    .option('--json', 'print JSON')
+    .action((flags: Flags) =>
+      withBroker(flags, async (_, found) => {
+        const letters = found.map(({ entry: _entry, ...letter }) => letter);
+        if (flags.json) print(JSON.stringify(letters, undefined, 2));
+        else for (const line of linesOf(letters)) print(line);
+      }),
+    );
+
+  command('show', 'one dead letter with its message')
+    .argument('<ref>', 'TOPIC/POSITION, as list prints it')
+    .action((ref: string, flags: Flags) =>
+      withBroker(flags, async (_, found) => {
+        const letter = found.find((each) => each.ref === ref);
+        if (letter === undefined) throw new Error(`${ref} is no dead letter of this broker`);
+        const {
+          entry: { content },
+          ...fields
+        } = letter;
+        print(JSON.stringify({ ...fields, message: readable(fields.message ?? content) }, undefined, 2));
+      }),
+    );
+
+  const change = (
+    name: string,
+    description: string,
+    apply: (broker: DeadLetterBroker, letter: Found) => Promise<string>,
+  ) =>
+    command(name, description)
+      .argument('[ref...]', 'TOPIC/POSITION, as list prints it')
+      .option('--all', 'every dead letter, or every one of --topic')
+      .action((refs: readonly string[], flags: Flags) => {
+        if (refs.length === 0 && !flags.all) throw new UsageError('name dead letters, or give --all');
+        return withBroker(flags, async (broker, found) => {
+          for (const ref of refs)
+            if (!found.some((each) => each.ref === ref))
+              print(`${ref}: not there; it may be replayed or dropped already`);
+          for (const letter of found)
+            if (flags.all || refs.includes(letter.ref)) print(`${letter.ref}: ${await apply(broker, letter)}`);
+        });
+      });
+
+  change(
+    'replay',
+    'sends messages to their topic again, unchanged, with their ids and traces',
+    async (broker, letter) => {
+      if (letter.message === undefined) return 'not replayed: the dead letter contains only a part of the message';
+      return (await broker.replay(letter.entry, letter.topic, letter.message))
+        ? `sent to ${letter.topic}`
+        : 'not there';
+    },
+  );
+  change('drop', 'removes dead letters', async (broker, { entry }) =>
+    (await broker.drop(entry)) ? 'dropped' : 'not there',
+  );
+
+  return program.addHelpText(
+    'after',
+    `
+The outbox sends a command whose message was put aside again by itself, so a replay is rarely necessary and never harmful:
+every message may be delivered more than once.`,
+  );
+}
+
+function parseBrokerUrl(url: string): string {
+  if (/^(rediss?|kafka):\/\/./.test(url)) return url;
+  throw new UsageError('--broker must be a redis:// or kafka:// URL');
+}
+
+function linesOf(letters: readonly DeadLetter[]): string[] {
+  const rows = letters.map(({ ref, type, orders, reason, time }) => {
+    const about = orders.length === 1 ? orders[0] : `${orders.length} orders`;
+    return [ref, time ?? '-', type ?? '-', about ?? '-', reason].join('  ');
+  });
+  return rows.length === 0 ? ['no dead letters'] : rows;
+}
+
+/** The message as an object if it is JSON. */
+function readable(message: string): unknown {
+  try {
+    return JSON.parse(message);
+  } catch {
+    return message;
+  }
+}

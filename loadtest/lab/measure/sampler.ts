@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises';
+import type { Platform } from '@standing-order/local';
+import { sumOf } from '../../bench/measure/counts.ts';
+import { cpuSecondsOf } from '../../bench/measure/proc.ts';
+
+const EVERY_MS = 1_000;
+
+/** Counters of the services that the lab reads: the metric and its labels. */
+const COUNTERS = {
+  /** Deliveries of messages by the sidecars, repeated ones included. */
+  messages: ['messaging_client_consumed_messages_total', {}],
+  /** Replies without effect: duplicates, and verdicts about orders that are decided. */
+  ignoredReplies: ['orders_answers_ignored_total', {}],
+} as const;
+type CounterName = keyof typeof COUNTERS;
+
+/** What the platform used and did between the start and the end of the sampling. */
+export type Usage = Readonly<Record<CounterName | 'cpuSeconds', number>>;
+
+/** Sums increases of counters that restart at 0 with their process. */
+export class Increases {
+  readonly #last = new Map<string, number>();
+  #sum = 0;
+
+  /** `since`: the value with which a new counter begins; undefined: its first value is its base. */
+  observe(counter: string, value: number, since?: number): void {
+    const last = this.#last.get(counter) ?? since ?? value;
+    this.#sum += value >= last ? value - last : value;
+    this.#last.set(counter, value);
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+}
+
+export interface Sampler {
+  /** Starts the sampling: usage counts from here. */
+  begin(): Promise<void>;
+  /** The usage from `begin` until now. */
+  read(): Promise<Usage>;
+  /** Ends the sampling. It may be called again. */
+  end(): void;
+}
+
+/** Samples the processor time of all processes of a platform and the counters of its services, also while some of them are down. */
+export function createSampler(platform: Platform): Sampler {
+  const cpu = new Increases();
+  const counters = Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, new Increases()])) as Record<
+    CounterName,
+    Increases
+  >;
+  let first = true;
+  let timer: NodeJS.Timeout | undefined;
+  let pending = Promise.resolve();
+
+  async function sampleProcess(pid: number): Promise<void> {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+    // A process that started since the last sample has used all of its time in the run.
+    if (stat !== undefined) cpu.observe(String(pid), cpuSecondsOf(stat), first ? undefined : 0);
+  }
+
+  async function sampleService(url: string): Promise<void> {
+    const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(EVERY_MS) }).catch(() => undefined);
+    if (!response?.ok) return;
+    const exposition = await response.text();
+    for (const [name, [metric, labels]] of Object.entries(COUNTERS))
+      counters[name as CounterName].observe(url, sumOf(exposition, metric, labels), first ? undefined : 0);
+  }
+
+  async function sampleAll(): Promise<void> {
+    const pids = platform.processes().flatMap(({ pid }) => pid ?? []);
+    const urls = Object.values(platform.urls).flat();
+    await Promise.allSettled([...pids.map(sampleProcess), ...urls.map(sampleService)]);
+    first = false;
+  }
+
+  const sample = (): Promise<void> => {
+    pending = pending.then(sampleAll);
+    return pending;
+  };
+  return {
+    begin() {
+      timer = setInterval(sample, EVERY_MS);
+      return sample();
+    },
+    async read() {
+      await sample();
+      const counts = Object.fromEntries(Object.entries(counters).map(([name, { sum }]) => [name, sum]));
+      return { cpuSeconds: cpu.sum, ...(counts as Record<CounterName, number>) };
+    },
+    end: () => clearInterval(timer),
+  };
+}

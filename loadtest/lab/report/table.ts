@@ -1,0 +1,46 @@
+import type { Question } from '../judge/phases.ts';
+import { QUESTIONS } from '../judge/phases.ts';
+import { STYLES } from '../load/answers.ts';
+import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
+import type { Matrix } from './matrix.ts';
+
+/** The result as a page of the documentation: the picture, the conditions, and a table for each broker and question. */
+export function documentOf(matrix: Matrix, conditions: readonly string[]): string {
+  const findings = matrix.cells.flatMap((cell) => cell.findings);
+  const few = Math.min(...matrix.cells.map(({ runs }) => runs));
+  const checked =
+    findings.length === 0
+      ? 'The checker found no order that was lost, doubled, stuck, unexpected or decided wrongly.'
+      : `The checker has ${findings.length} findings, which the page lists.`;
+  return `# Availability of each style under each fault
+
+Written by \`npm run lab -- report\`; do not edit.
+[How it is measured](../load.md#availability-lab), [why so](../adr/0098-availability-lab.md).
+The [page](index.html) has intervals, timelines, reasons and costs; the data are in [matrix.json](matrix.json) and [runs.jsonl](runs.jsonl).
+
+![Share of the orders that are answered usefully within 1 s during each fault](matrix.svg)
+
+${checked}
+${few < 5 ? `Some cells have fewer than five runs: at least ${few}. Their intervals are wide.\n` : ''}
+${conditions.map((condition) => `- ${condition}`).join('\n')}
+
+Each table has the share of the orders that were offered during the fault.
+
+${tablesOf(matrix)}`;
+}
+
+function tablesOf(matrix: Matrix): string {
+  return matrix.brokers.flatMap((broker) => QUESTIONS.map((question) => tableOf(matrix, broker, question))).join('\n');
+}
+
+function tableOf({ faults, cells }: Matrix, broker: Matrix['brokers'][number], question: Question): string {
+  const row = (columns: readonly string[]) => `| ${columns.join(' | ')} |\n`;
+  const rows = faults.flatMap(({ name, title }) => {
+    const cell = cells.find((each) => each.fault === name && each.broker === broker);
+    if (cell === undefined) return [];
+    const shares = STYLES.map((style) => cell.styles[style]?.shares[question].during);
+    return [row([title, ...shares.map((share) => (share === undefined ? '-' : percent(share))), String(cell.runs)])];
+  });
+  const head = row(['fault', ...STYLES.map((style) => STYLE_TITLES[style].toLowerCase()), 'runs']);
+  return `### ${BROKER_TITLES[broker]}: ${QUESTION_TITLES[question].toLowerCase()}\n\n${head}${row(['---', ...STYLES.map(() => '---:'), '---:'])}${rows.join('')}`;
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Hono } from 'hono';
+import { expect, onTestFinished, test } from 'vitest';
+import { createClosableServer, type ServerTimes } from './server.ts';
+
+async function listening(times: ServerTimes) {
+  const app = new Hono();
+  app.get('/', (c) => c.text('here'));
+  const { server, close } = createClosableServer(app, times);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => close(0));
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+test('announces the time for which a connection stays open, and closes it later than announced', async () => {
+  const { server, port } = await listening({ keepAliveMs: 120_000 });
+  expect((await fetch(`http://127.0.0.1:${port}/`)).headers.get('keep-alive')).toBe('timeout=120');
+  expect([server.keepAliveTimeout, server.keepAliveTimeoutBuffer]).toEqual([120_000, 2_000]);
+});
+
+test('the deadline of headers does not close a connection that waits for its next request', async () => {
+  const { port } = await listening({ keepAliveMs: 60_000, headersWithinMs: 1 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const get = async () => {
+    const sent = request({ agent, host: '127.0.0.1', port }).end();
+    const [response] = await once(sent, 'response');
+    return { body: await text(response), reused: sent.reusedSocket };
+  };
+  expect(await get()).toEqual({ body: 'here', reused: false });
+
+  // By the time the server has closed a connection with half of its headers, the deadline has long passed for the idle one, too.
+  const slow = connect({ host: '127.0.0.1', port });
+  slow.write('GET / HTTP/1.1\r\nhost: x\r\n');
+  expect(await text(slow)).toContain('HTTP/1.1 408');
+  expect(await get()).toEqual({ body: 'here', reused: true });
+});

@@ -1,0 +1,188 @@
+import type { StateStore } from '@standing-order/dapr';
+import type { Clock } from '@standing-order/service-kit/runtime';
+import { logger, meter, runDetached } from '@standing-order/service-kit/telemetry';
+
+const SECOND_MS = 1_000;
+const TICK_MS = 5 * SECOND_MS;
+/** Longest time that a stop waits. Chunks that it leaves expire. */
+const STOP_MS = 3 * SECOND_MS;
+/** Longest time between two attempts to restore a released reserve. */
+const MAX_RESTORE_MS = 60 * SECOND_MS;
+/** Within this time every chunk is written anew, at the latest. */
+const RENEW_MS = 30 * 60 * SECOND_MS;
+/** The store deletes the chunks of a process that was killed. */
+const EXPIRES_IN_SECONDS = 3_600;
+
+const CHUNK_BYTES = 64 * 1_024;
+const CHUNK = 'x'.repeat(CHUNK_BYTES);
+/** 1 MiB, for the heartbeats and segments of the outbox. */
+const MIN_CHUNKS = 16;
+/** A verdict adds some 600 bytes to an order of two lines. */
+const BYTES_PER_OPEN_ORDER = 1_024;
+/** Share of additional room that must be free before orders are accepted again. */
+const SLACK = 0.25;
+const MAX_WRITES_PER_TICK = 64;
+const CONCURRENT_REMOVALS = 16;
+
+/**
+ * Room in the state store that a replica occupies, in proportion to its open orders. When the store is full, the replica frees this
+ * room and refuses new orders until it can occupy it again. So the decisions of the open orders fit into a full store.
+ */
+export interface StoreReserve {
+  /** True from the moment at which the store was full until the reserve is restored. New orders are refused meanwhile. */
+  readonly isReleased: boolean;
+  start(): void;
+  /** Frees the room. */
+  stop(): Promise<void>;
+}
+
+export interface StoreReserveOptions {
+  readonly store: Pick<StateStore, 'get' | 'insert' | 'remove'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'setTimer'>;
+  /** Unique for this process. */
+  readonly owner: string;
+  /** Number of open orders of this replica. */
+  openOrders(): number;
+  /** Whether the store was seen to refuse the transactions of the outbox. */
+  refusesWrites(): boolean;
+}
+
+interface Chunk {
+  readonly key: string;
+  readonly writtenAt: number;
+}
+
+export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
+  const { store, clock, owner, openOrders, refusesWrites } = options;
+  /** Oldest first. */
+  const chunks: Chunk[] = [];
+  /** Keys that may be stored and are to be removed. */
+  const discarded = new Set<string>();
+  let number = 0;
+  let isReleased = false;
+  let isStopped = false;
+  let restoreMs = TICK_MS;
+  let cancelTimer = () => {};
+  let running: Promise<void> = Promise.resolve();
+
+  meter
+    .createObservableGauge('outbox.reserve', {
+      unit: 'By',
+      description: 'Room in the state store that is kept for decisions',
+    })
+    .addCallback((result) => result.observe(chunks.length * CHUNK_BYTES));
+
+  const wanted = () => MIN_CHUNKS + Math.ceil((openOrders() * BYTES_PER_OPEN_ORDER) / CHUNK_BYTES);
+
+  async function write(): Promise<boolean> {
+    const key = `reserve:${owner}:${number++}`;
+    if ((await store.insert(key, CHUNK, EXPIRES_IN_SECONDS)) === 'created') {
+      chunks.push({ key, writtenAt: clock.monotonic() });
+      return true;
+    }
+    // Without an answer it may be stored.
+    discarded.add(key);
+    return false;
+  }
+
+  function discardOldest(count: number): void {
+    for (const { key } of chunks.splice(0, count)) discarded.add(key);
+  }
+
+  async function removeDiscarded(): Promise<void> {
+    const keys = discarded.values();
+    const remove = async () => {
+      for (const key of keys) {
+        // The store is down: the next tick tries again.
+        if ((await store.remove(key)) !== 'written') return;
+        discarded.delete(key);
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, remove));
+  }
+
+  /** Writes chunks until there are `count`. False if the store refused one. */
+  async function growTo(count: number, maxWrites: number): Promise<boolean> {
+    for (let writes = 0; chunks.length < count && writes < maxWrites; writes++) if (!(await write())) return false;
+    return true;
+  }
+
+  /** Replaces the oldest chunks. While orders are open, this also detects a full store without a new order. */
+  async function rotate(): Promise<boolean> {
+    const oldest = chunks[0];
+    const isDue = openOrders() > 0 || (oldest !== undefined && clock.monotonic() - oldest.writtenAt > RENEW_MS);
+    const count = isDue ? Math.ceil((chunks.length * TICK_MS) / RENEW_MS) : 0;
+    for (let n = 0; n < count; n++) {
+      if (!(await write())) return false;
+      discardOldest(1);
+    }
+    return true;
+  }
+
+  /** A store that is down refuses writes as well, and has no room to free. */
+  const isReadable = (): Promise<boolean> =>
+    store.get(`reserve:${owner}`).then(
+      () => true,
+      () => false,
+    );
+
+  function release(): void {
+    isReleased = true;
+    restoreMs = TICK_MS;
+    logger.warn({ chunks: chunks.length }, 'the state store is full: new orders are refused, and the reserve is freed');
+    discardOldest(chunks.length);
+  }
+
+  async function restore(): Promise<void> {
+    const goal = wanted();
+    const slack = Math.max(MIN_CHUNKS / 2, Math.ceil(goal * SLACK));
+    if (await growTo(goal + slack, Number.POSITIVE_INFINITY)) {
+      discardOldest(slack);
+      isReleased = false;
+      logger.info('the state store has room: orders are accepted again');
+    } else {
+      discardOldest(chunks.length);
+      restoreMs = Math.min(2 * restoreMs, MAX_RESTORE_MS);
+    }
+    await removeDiscarded();
+  }
+
+  async function tick(): Promise<void> {
+    await removeDiscarded();
+    if (isReleased) return restore();
+    const isAccepted = !refusesWrites() && (await growTo(wanted(), MAX_WRITES_PER_TICK)) && (await rotate());
+    if (isAccepted) discardOldest(chunks.length - wanted());
+    else if (await isReadable()) release();
+    await removeDiscarded();
+  }
+
+  function run(): void {
+    running = runDetached(tick)
+      .catch((error: unknown) => logger.warn({ err: error }, 'the reserve in the state store could not be kept'))
+      .then(() => {
+        if (!isStopped) cancelTimer = clock.setTimer(isReleased ? restoreMs : TICK_MS, run);
+      });
+  }
+
+  return {
+    get isReleased() {
+      return isReleased;
+    },
+    start: run,
+    stop() {
+      isStopped = true;
+      cancelTimer();
+      const removed = running.then(() => {
+        discardOldest(chunks.length);
+        return removeDiscarded();
+      });
+      return new Promise((resolve) => {
+        const cancel = clock.setTimer(STOP_MS, resolve);
+        void removed.then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    },
+  };
+}

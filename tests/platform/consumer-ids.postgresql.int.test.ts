@@ -1,0 +1,4 @@
+// @module-tag postgres
+import { testConsumerIds } from './consumer-ids.ts';
+
+testConsumerIds('postgresql');

@@ -1,0 +1,3 @@
+import { testConsumerIds } from './consumer-ids.ts';
+
+testConsumerIds('redis');

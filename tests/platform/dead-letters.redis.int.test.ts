@@ -1,0 +1,3 @@
+import { testDeadLetters } from './dead-letters.ts';
+
+testDeadLetters('redis');

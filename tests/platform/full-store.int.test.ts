@@ -1,0 +1,61 @@
+import { poll } from '@standing-order/testing/poll';
+import { expect, test } from 'vitest';
+import { get } from '../support/client.ts';
+import { usePlatform } from '../support/platform-fixture.ts';
+import { connectRedis } from '../support/redis.ts';
+import { arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
+
+const MIB = 1024 * 1024;
+/** Orders per round, at two replicas. */
+const ROUND = 60;
+const REFUSES_WRITES = /accepts no writes/;
+
+const fixture = usePlatform(() => ({
+  replicas: { order: 2, notification: 1 },
+  env: { order: { ORDER_RETENTION: '10s', ACCEPT_DEADLINE_MS: '2000' } },
+}));
+const webhooks = useWebhooks(fixture);
+
+const place = async () => (await fixture().place(ROUND)).map(({ status, body }) => ({ status, detail: body.detail }));
+const isRefused = ({ status, detail }: { status: number; detail: string }) =>
+  status === 503 && REFUSES_WRITES.test(detail);
+
+/** Limits the memory of the state store to this much more than it uses, and fills it with orders until it refuses them. */
+async function fill(bytes: number): Promise<void> {
+  const database = await connectRedis(fixture().platform.stores.state);
+  const used = Number(/^used_memory:(\d+)/m.exec(await database.info('memory'))?.[1]);
+  await database.configSet('maxmemory', String(used + bytes));
+  database.destroy();
+  await poll(
+    'orders fill the store, and new ones are refused at once',
+    place,
+    (answers) => answers.some(isRefused),
+    120_000,
+  );
+  expect((await get(`${fixture().platform.urls.order[0]}/readyz`)).status).toBe(200);
+}
+
+const accepts = () =>
+  poll('a round of accepted orders', place, (answers) => answers.every(({ status }) => status === 202), 180_000);
+
+const allDecided = async () => {
+  await arrive(webhooks().all, webhooks().hook, [...fixture().acknowledged].map(eventOf));
+  process.stdout.write(`${fixture().acknowledged.size} acknowledged orders were decided\n`);
+};
+
+// In each test, the limit of the store stays as it is: only the platform itself makes room.
+
+test('a store that orders have filled refuses new ones, decides the acknowledged ones, and accepts orders again once some have expired', async () => {
+  await fixture().place(ROUND);
+  await fill(3 * MIB);
+  await accepts();
+  await allDecided();
+});
+
+test('a store that waiting orders have filled keeps room for their decisions', async () => {
+  await fixture().platform.kill('consumer-1');
+  await fill(3 * MIB);
+  await fixture().platform.start('consumer-1');
+  await allDecided();
+  await accepts();
+});
