@@ -15,7 +15,12 @@ async function withStreams(authenticated: boolean) {
   for (let n = 0; n < 2; n++) await service.post(validRequest);
   const open = async (caller: string, path: string) => service.app.request(path, { headers: { caller } });
   const [first, second] = [...service.stored.keys()];
-  return { open, stored: service.stored, orderStream: `/orders/${first}/events`, otherOrderStream: `/orders/${second}/events` };
+  return {
+    open,
+    stored: service.stored,
+    orderStream: `/orders/${first}/events`,
+    otherOrderStream: `/orders/${second}/events`,
+  };
 }
 
 describe('event streams of one caller', () => {
