@@ -148,7 +148,6 @@ describe('Standing Order in the same situations', () => {
     const traceId = randomBytes(16).toString('hex');
     for (const { event } of await placeAtOurs({ traceparent: `00-${traceId}-${'b'.repeat(16)}-01` })) {
       expect(event.traceparent).toContain(traceId);
-      expect(event.traceid).toContain(traceId);
     }
   });
 });
