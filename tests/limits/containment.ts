@@ -1,13 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Platform, Program } from '@standing-order/local';
 import { createMemoryCgroup, type MemoryCgroup } from './cgroup.ts';
-import { podLimitOf } from './pod-limits.ts';
+import { podLimitOf, redisMaxMemory } from './pod-limits.ts';
 
-/** As in the chart: `standing-order.goMemoryLimit`. */
-const withGoLimit = (program: Program, limit: number): Program => ({
-  ...program,
-  env: { ...program.env, GOMEMLIMIT: String(Math.floor((limit * 2) / 5)) },
-});
+/** The program with the settings that the chart derives from its limit: `standing-order.goMemoryLimit`, and maxMemory of Redis. */
+function asInChart(process: string, program: Program, limit: number): Program {
+  const maxMemory = redisMaxMemory()[process];
+  if (maxMemory !== undefined) return { ...program, args: [...program.args, '--maxmemory', maxMemory] };
+  if (!process.endsWith('-dapr')) return program;
+  return { ...program, env: { ...program.env, GOMEMLIMIT: String(Math.floor((limit * 2) / 5)) } };
+}
 
 /** Sets a process's peak of resident memory to its present size. */
 const RESET_PEAK = '5';
@@ -30,7 +32,7 @@ export class Containment {
     const name = `standing-order-${globalThis.process.pid}-${process}`;
     const group = createMemoryCgroup(name, this.#limitOf(process));
     this.#groups.set(process, group);
-    return group.contain(process.endsWith('-dapr') ? withGoLimit(program, this.#limitOf(process)) : program);
+    return group.contain(asInChart(process, program, this.#limitOf(process)));
   };
 
   /** Peak resident bytes of each running process since the last call. */

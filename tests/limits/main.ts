@@ -40,7 +40,7 @@ command
   )
   .addOption(new Option('--broker <kind>', 'message broker').choices(['redis', 'kafka']).default('redis'))
   .addOption(createIntegerOption('--pending <n>', 'orders that wait', { min: 100, max: 1_000_000 }).default(100_000))
-  .addOption(createIntegerOption('--garbage-mib <n>', 'garbage on all topics', { min: 0, max: 100_000 }).default(600))
+  .addOption(createIntegerOption('--garbage-mib <n>', 'garbage on all topics', { min: 0, max: 100_000 }).default(300))
   .addOption(createIntegerOption('--message-kib <n>', 'size of its messages', { min: 1, max: 4_000 }).default(200))
   .action(({ broker, pending, garbageMib, messageKib }) =>
     contained(async (dataDir, containment, signal) => {

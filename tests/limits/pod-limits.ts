@@ -12,6 +12,12 @@ export function bytesOf(quantity: string): number {
   return Number(amount) * (UNITS[unit] as number);
 }
 
+/** The sizes above which the Redis servers of the chart refuse writes. */
+export function redisMaxMemory(): Readonly<Record<string, string>> {
+  const { stateStore, broker } = parse(readFileSync(VALUES, 'utf8'));
+  return { 'redis-state': stateStore.maxMemory, 'redis-broker': broker.maxMemory };
+}
+
 /** The memory limit of a process of the platform, in bytes, from the values of the chart. */
 export function podLimitOf(process: string): number {
   const { defaults, services, stateStore, broker } = parse(readFileSync(VALUES, 'utf8'));

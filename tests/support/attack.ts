@@ -32,8 +32,8 @@ export interface AttackCounts {
 /** Almost the largest body of an order. */
 const BODY_BYTES = 32_000;
 const DOCUMENTS = ['/openapi.json', '/asyncapi.json', '/docs'];
-/** Pause after which a connection that the server has ended is opened again. */
-const AGAIN_AFTER_MS = 5_000;
+/** Longest pause after which a connection that the server has ended is opened again. */
+const AGAIN_WITHIN_MS = 10_000;
 const DOCUMENT_CONNECTIONS = 16;
 
 /** The abuse of one caller against an order service. Call `stop` in every case. */
@@ -102,7 +102,7 @@ export class Attack {
         this.#sockets.delete(socket);
         if (this.#stopped) return;
         this.#count(kind, first?.split(' ')[1] ?? 'closed');
-        this.#later(AGAIN_AFTER_MS, () => void this.#hold(kind, text));
+        this.#later(Math.random() * AGAIN_WITHIN_MS, () => void this.#hold(kind, text));
       });
     });
   }

@@ -61,6 +61,16 @@ export function matrixOf(results: readonly RunResult[], faults: readonly Fault[]
   };
 }
 
+/** What a reader must know before the numbers; undefined if the matrix has enough runs. */
+export function cautionOf({ cells }: Matrix): string | undefined {
+  const fewest = Math.min(...cells.map(({ runs }) => runs));
+  if (fewest >= 5) return undefined;
+  const runs = `Some cells have only ${fewest} ${fewest === 1 ? 'run' : 'runs'}.`;
+  return fewest < 3
+    ? `This is a trial of the lab, not a measurement. ${runs} Repeat it with npm run lab.`
+    : `${runs} Their intervals are wide.`;
+}
+
 function controlOf(
   runs: readonly RunResult[],
   byCell: ReadonlyMap<string, readonly RunResult[]>,

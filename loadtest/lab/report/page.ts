@@ -3,7 +3,7 @@ import { QUESTIONS, type Question } from '../judge/phases.ts';
 import { STYLES, type Style } from '../load/answers.ts';
 import { cellSection } from './cell-section.ts';
 import { BROKER_TITLES, gradeOf, interval, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
-import type { CellSummary, Matrix } from './matrix.ts';
+import { type CellSummary, cautionOf, type Matrix } from './matrix.ts';
 import type { Timelines } from './timelines.ts';
 
 export interface PageContent {
@@ -37,6 +37,7 @@ export function pageOf({ matrix, timelines, conditions, assets }: PageContent): 
 <p>Four styles of placing an order, side by side under the same faults.
 ${orders.toLocaleString('en')} orders in ${runs} runs.
 ${found === 0 ? 'No order was lost, doubled, stuck, or decided wrongly.' : `${found} findings of the checker are listed below.`}</p>
+${caution(matrix)}
 </header>
 <main>
 ${QUESTIONS.map((question) => matrixTable(question, matrix))}
@@ -59,6 +60,11 @@ ${assets.scripts.map((script) => html`<script>${raw(script.replaceAll('</script'
 </html>
 `;
   return Promise.resolve(page).then(String);
+}
+
+function caution(matrix: Matrix): Markup {
+  const text = cautionOf(matrix);
+  return text === undefined ? html`` : html`<p><strong>${text}</strong></p>`;
 }
 
 const cellsOf = ({ cells, brokers }: Matrix, fault: string): CellSummary[] =>

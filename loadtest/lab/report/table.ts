@@ -2,12 +2,12 @@ import type { Question } from '../judge/phases.ts';
 import { QUESTIONS } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
 import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
-import type { Matrix } from './matrix.ts';
+import { cautionOf, type Matrix } from './matrix.ts';
 
 /** The result as a page of the documentation: the picture, the conditions, and a table for each broker and question. */
 export function documentOf(matrix: Matrix, conditions: readonly string[]): string {
   const findings = matrix.cells.flatMap((cell) => cell.findings);
-  const few = Math.min(...matrix.cells.map(({ runs }) => runs));
+  const caution = cautionOf(matrix);
   const checked =
     findings.length === 0
       ? 'The checker found no order that was lost, doubled, stuck, unexpected or decided wrongly.'
@@ -21,7 +21,7 @@ The [page](index.html) has intervals, timelines, reasons and costs; the data are
 ![Share of the orders that are answered usefully within 1 s during each fault](matrix.svg)
 
 ${checked}
-${few < 5 ? `Some cells have fewer than five runs: at least ${few}. Their intervals are wide.\n` : ''}
+${caution === undefined ? '' : `**${caution}**\n`}
 ${conditions.map((condition) => `- ${condition}`).join('\n')}
 
 Each table has the share of the orders that were offered during the fault.

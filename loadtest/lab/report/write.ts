@@ -38,12 +38,12 @@ export async function writeReport(from: string, to: string): Promise<void> {
 
 /** What a reader needs to judge and repeat the measurement. */
 function conditionsOf(results: readonly RunResult[]): string[] {
-  const distinct = (values: readonly string[]) => [...new Set(values)].toSorted().join(', ');
+  const distinct = (values: readonly string[]) => [...new Set(values)].toSorted().join('; ');
   const times = results.map(({ startedAt }) => startedAt).toSorted();
   const [{ model = 'unknown processor' } = {}] = cpus();
   return [
     `Load: ${distinct(results.map(({ plan }) => `${plan.rate} orders/s of each style`))}.`,
-    `Phases (before, during, after): ${distinct(results.map(({ plan }) => `${plan.before} s, ${plan.during} s, ${plan.after} s`))}.`,
+    `Phases (before, during, after): ${distinct(results.map(({ plan }) => `${plan.before}, ${plan.during}, ${plan.after} s`))}.`,
     `Platform: two replicas of the order service, one of each other service, in processes of one machine with the load generator.`,
     `Machine: ${cpus().length} x ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB. Node ${process.version}.`,
     `Version: ${distinct(results.map(({ commit }) => commit))}. Runs from ${times[0]} to ${times.at(-1)}.`,

@@ -36,7 +36,11 @@ export function judgeRun(record: RunRecord): RunResult {
   const seconds = plan.before + plan.during + plan.after;
   const styles = offered.map((style) => {
     const lines = requests.filter(({ phase }) => phase === style) as LabLine[];
-    const ofStyle = stored.filter(({ requestNumber }) => styleOf(requestNumber) === style);
+    const sentAt = new Map(lines.map(({ requestNumber, at }) => [requestNumber, at]));
+    // A message request waits at its client before it is an order.
+    const ofStyle = stored
+      .filter(({ requestNumber }) => styleOf(requestNumber) === style)
+      .map((order) => ({ ...order, createdAt: sentAt.get(order.requestNumber ?? -1) ?? order.createdAt ?? 0 }));
     return [style, styleResult({ lines, stored: ofStyle, times, rate: plan.rate, seconds, startedAt })] as const;
   });
   const since = (at: number) => at - startedAt;

@@ -116,6 +116,13 @@ describe('availability', () => {
     expect(resultOf(lines, stored).styles.replication).toMatchObject({ drainMs: 0 });
   });
 
+  test('counts a message request as waiting from its acknowledgement by the client, before its order is stored', () => {
+    const lines = allLines();
+    const late = { createdAt: START + 7_900, decidedAt: START + 8_000 };
+    const stored = lines.map((each) => ({ ...storedOf(each), ...(each.phase === 'messaging' && late) }));
+    expect(resultOf(lines, stored).styles.messaging).toMatchObject({ backlogPeak: 14, drainMs: 2_500 });
+  });
+
   test('has no result when the load was not offered', () => {
     const lines = allLines().filter(({ phase, at }) => phase !== 'messaging' || at < START + 6_000);
     expect(() => resultOf(lines)).toThrow(LoadNotOfferedError);

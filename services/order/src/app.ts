@@ -30,7 +30,7 @@ export interface OrderAppParts extends ServiceAppOptions {
   readonly orderUpdates: OrderUpdates;
   readonly consumerUpdates: ConsumerUpdates;
   readonly longPoll: Pick<LongPoll, 'waitForDecision'>;
-  readonly eventStreams: Pick<EventStreams, 'open'>;
+  readonly eventStreams: Pick<EventStreams, 'open' | 'requirePlace'>;
   /** Undefined in a deployment without lists of orders. */
   readonly orderLists: OrderLists | undefined;
   readonly localCopies: Pick<LocalCopies, 'consumer' | 'restaurant'>;

@@ -15,8 +15,11 @@ const CHECK_EVERY_MS = 1_000;
  * moment still finds it open.
  */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
-/** Maximum of open connections. An idle connection takes about 10 KiB; more than this is closed at once. */
-const MAX_CONNECTIONS = 4_096;
+/**
+ * Maximum of open connections, and of those that the system has not handed over yet. With Node's 511, a burst of connections of one
+ * caller makes those of others wait for a second and more. An idle connection takes about 10 KiB; more than this is closed at once.
+ */
+export const MAX_CONNECTIONS = 4_096;
 const SWEEP_EVERY_MS = 50;
 
 /** An HTTP server that can be closed while clients hold connections open. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Hono } from 'hono';
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { logger, stopTelemetry } from '../telemetry/index.ts';
-import { type ClosableServer, createClosableServer } from './server.ts';
+import { type ClosableServer, createClosableServer, MAX_CONNECTIONS } from './server.ts';
 
 /** The application, its address, and what the service starts and stops. */
 export interface ServiceOptions {
@@ -64,9 +64,9 @@ export function runService(options: ServiceOptions): void {
 }
 
 async function startInOrder({ server }: ClosableServer, options: ServiceOptions, signal: AbortSignal): Promise<void> {
+  const address = { port: options.port, backlog: MAX_CONNECTIONS };
   // Without a host, Node listens on every address of IPv6 and IPv4, and of IPv4 only where the machine has no IPv6.
-  if (options.host === '::') server.listen(options.port);
-  else server.listen(options.port, options.host);
+  server.listen(options.host === '::' ? address : { ...address, host: options.host });
   await once(server, 'listening', { signal });
   logger.info({ address: server.address() }, 'listening');
   await options.start?.(signal);

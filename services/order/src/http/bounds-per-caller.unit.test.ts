@@ -15,7 +15,12 @@ async function withStreams(authenticated: boolean) {
   for (let n = 0; n < 2; n++) await service.post(validRequest);
   const open = async (caller: string, path: string) => service.app.request(path, { headers: { caller } });
   const [first, second] = [...service.stored.keys()];
-  return { open, orderStream: `/orders/${first}/events`, otherOrderStream: `/orders/${second}/events` };
+  return {
+    open,
+    stored: service.stored,
+    orderStream: `/orders/${first}/events`,
+    otherOrderStream: `/orders/${second}/events`,
+  };
 }
 
 describe('event streams of one caller', () => {
@@ -30,6 +35,15 @@ describe('event streams of one caller', () => {
     expect((await open('bob', CONSUMER_STREAM)).status).toBe(200);
     await one?.body?.cancel();
     expect((await open('eve', orderStream)).status).toBe(200);
+  });
+
+  it('cost no read over the limit', async () => {
+    const { open, stored, orderStream } = await withStreams(true);
+    for (let n = 0; n < 3; n++) expect((await open('eve', orderStream)).status).toBe(200);
+    // With a read the answer would be 404.
+    stored.clear();
+    expect((await open('eve', orderStream)).status).toBe(503);
+    expect((await open('bob', orderStream)).status).toBe(404);
   });
 
   it('are counted by resource without authentication', async () => {

@@ -18,7 +18,7 @@ export interface EventRoutesParts {
   /** Undefined in a deployment without lists of orders. */
   readonly orderLists: OrderLists | undefined;
   readonly consumerUpdates: ConsumerUpdates;
-  readonly eventStreams: Pick<EventStreams, 'open'>;
+  readonly eventStreams: Pick<EventStreams, 'open' | 'requirePlace'>;
 }
 
 /** A new client gets the state of this many recent orders, so that it cannot miss a change in between. */
@@ -33,6 +33,8 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
   app.get('/orders/:id/events', async (c) => {
     const id = pathParam(c, 'id', orderId);
     const lastEventId = lastEventIdOf(c, VERSION_PATTERN);
+    const caller = streamCaller(c, `order:${id}`);
+    eventStreams.requirePlace(c, caller);
     const order = await readOwnOrder(c, outbox, id);
     // By the standard, 204 stops a client from reconnecting.
     if (order.status !== 'PENDING' && represent(order).version === lastEventId) return c.body(null, 204);
@@ -42,7 +44,7 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
         if (version !== lastEventId) yield { event: 'order', id: version, data: body };
       }
     }
-    return eventStreams.open(c, events, streamCaller(c, `order:${id}`));
+    return eventStreams.open(c, events, caller);
   });
 
   app.get('/consumers/:id/orders/events', async (c) => {
@@ -50,6 +52,8 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
     const id = pathParam(c, 'id', consumerId);
     requireConsumer(c, id);
     const lastEventId = lastEventIdOf(c, POSITION_PATTERN);
+    const caller = streamCaller(c, `consumer:${id}`);
+    eventStreams.requirePlace(c, caller);
     const { newest } = await orderLists.list(id, { limit: 1 });
     if (Number(lastEventId ?? 0) > newest) throw badEventId('is later than every event of this stream');
     const after = lastEventId === undefined ? Math.max(newest - RECENT, 0) : Number(lastEventId);
@@ -58,7 +62,7 @@ export function addEventRoutes(app: Hono, parts: EventRoutesParts): void {
         yield { event: 'order', id: String(resumeAfter), data: body };
       }
     }
-    return eventStreams.open(c, events, streamCaller(c, `consumer:${id}`));
+    return eventStreams.open(c, events, caller);
   });
 }
 

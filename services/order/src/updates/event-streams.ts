@@ -29,6 +29,8 @@ export interface StreamCaller {
 
 /** Open streams of server-sent events. */
 export interface EventStreams {
+  /** Throws the problem of `open` when this caller has no place, before a stream costs a read. */
+  requirePlace(c: Context, caller: StreamCaller): void;
   /**
    * Returns the response that streams the events. Throws a problem when too many streams are open. A HEAD request gets the
    * headers only and opens no stream, and neither does a client that has disconnected.
@@ -56,19 +58,25 @@ export function createEventStreams(parts: EventStreamsParts): EventStreams {
   const places = createPlaces({ max, maxPerCaller });
   const streams = new Set<AbortController>();
   let hasEnded = false;
+  const refuse = (reason: Exhausted | 'stopping'): never => {
+    throw new ProblemError('unavailable', { detail: REFUSALS[reason], retryAfter: RETRY_AFTER_SECONDS });
+  };
+  const opensNone = ({ req: { method, raw } }: Context): boolean => method === 'HEAD' || raw.signal.aborted;
 
   return {
+    requirePlace(c, { key }) {
+      const reason = hasEnded ? 'stopping' : places.exhausted(key);
+      if (reason !== undefined && !opensNone(c)) refuse(reason);
+    },
     open(c, events, { key, expiresAt }) {
       // Without this header nginx and similar proxies buffer events until they have some kilobytes.
       c.header('X-Accel-Buffering', 'no');
-      const { method, raw } = c.req;
-      if (method === 'HEAD' || raw.signal.aborted) {
+      const { raw } = c.req;
+      if (opensNone(c)) {
         return c.body(null, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache, no-transform' });
       }
       const free = hasEnded ? 'stopping' : places.take(key);
-      if (typeof free === 'string') {
-        throw new ProblemError('unavailable', { detail: REFUSALS[free], retryAfter: RETRY_AFTER_SECONDS });
-      }
+      if (typeof free === 'string') return refuse(free);
       const outgoing = (c.env as { readonly outgoing?: ServerResponse } | undefined)?.outgoing;
       const disconnect = () => outgoing?.destroy();
       // The reads of a stream belong to no trace: a stream may be open for days.

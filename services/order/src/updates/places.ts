@@ -12,18 +12,24 @@ export type Exhausted = 'replica' | 'caller';
 export interface Places {
   /** Takes a place. Returns the function that frees it, or the limit that is reached. */
   take(caller: string): (() => void) | Exhausted;
+  /** The limit that `take` would meet; undefined if a place is free. */
+  exhausted(caller: string): Exhausted | undefined;
 }
 
 export function createPlaces({ max, maxPerCaller }: PlacesOptions): Places {
   const taken = new Map<string, number>();
   let size = 0;
+  const exhausted = (caller: string): Exhausted | undefined => {
+    if ((taken.get(caller) ?? 0) >= maxPerCaller) return 'caller';
+    return size >= max ? 'replica' : undefined;
+  };
   return {
+    exhausted,
     take(caller) {
-      const own = taken.get(caller) ?? 0;
-      if (own >= maxPerCaller) return 'caller';
-      if (size >= max) return 'replica';
+      const limit = exhausted(caller);
+      if (limit !== undefined) return limit;
       size++;
-      taken.set(caller, own + 1);
+      taken.set(caller, (taken.get(caller) ?? 0) + 1);
       let isFree = false;
       return () => {
         if (isFree) return;
