@@ -9,7 +9,7 @@ export interface ConnectionOptions {
   readonly sidecar: Sidecar;
   /** Name of the state store component. */
   readonly storeName: string;
-  readonly broker: Pick<BrokerHealth, 'check' | 'faults'>;
+  readonly broker: Pick<BrokerHealth, 'check' | 'sidecarLost' | 'faults'>;
   readonly clock: Clock;
 }
 
@@ -56,6 +56,7 @@ export function createConnection({ sidecar, storeName, broker, clock }: Connecti
       fault = undefined;
     } catch (error) {
       if (!(error instanceof SidecarError || error instanceof UnsupportedComponentError)) throw error;
+      if (error instanceof SidecarError) broker.sidecarLost();
       fault = error.message;
     }
     if (fault === before) return;

@@ -24,7 +24,7 @@ function connect(components: Component[], refused: Set<string> = new Set()) {
     close: async () => {},
   } as unknown as Sidecar;
   const clock = createManualClock();
-  const broker = createBrokerHealth(direct, 'messages');
+  const broker = createBrokerHealth(direct, 'messages', clock);
   const connection = createConnection({ sidecar: broker.sidecar, storeName: 'state', broker, clock });
   return {
     connection,
@@ -69,6 +69,26 @@ test('a topic that refuses messages is a reason until it accepts one', async () 
   refused.clear();
   await publish('order-replies');
   expect(connection.readiness().reasons).toEqual([]);
+});
+
+test('a refusal counts for a minute, since a message that matters is sent again sooner', async () => {
+  const { connection, clock, publish } = connect([component('state'), component('messages')], new Set(['hints']));
+  await connection.open(new AbortController().signal);
+  await publish('hints');
+  clock.advance(60_000);
+  expect(connection.readiness().reasons).toHaveLength(1);
+  clock.advance(1);
+  expect(connection.readiness().reasons).toEqual([]);
+});
+
+test('a sidecar that restarts without the broker is detected by refused messages', async () => {
+  const components = [component('state'), component('messages')];
+  const { connection, clock, publish } = connect(components, new Set(['order-replies']));
+  await connection.open(new AbortController().signal);
+  components.pop();
+  await publish('order-replies');
+  clock.advance(3_000);
+  await expect.poll(connection.readiness).toEqual({ ready: true, reasons: [NOT_LOADED] });
 });
 
 test('a sidecar is not asked for its components once it has loaded the broker', async () => {

@@ -44,7 +44,7 @@ export function createSidecarEnvironment<C extends ServiceConfig>(schema: z.ZodT
     httpPort: config.DAPR_HTTP_PORT,
     apiToken: config.DAPR_API_TOKEN,
   });
-  const broker = createBrokerHealth(direct, config.PUBSUB);
+  const broker = createBrokerHealth(direct, config.PUBSUB, systemClock);
   const { sidecar } = broker;
   const connection = createConnection({ sidecar, storeName: config.STATE_STORE, broker, clock: systemClock });
   return {
