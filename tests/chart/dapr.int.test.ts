@@ -272,6 +272,10 @@ test('sidecars reach an external Kafka with TLS and a password', async () => {
   });
 });
 
+/** The environment variables of a sidecar besides those of Dapr, as NAME=VALUE. */
+const sidecarVariables = ({ annotations }: { annotations: Readonly<Record<string, string>> }): string[] =>
+  (annotations['dapr.io/env'] ?? '').split(',');
+
 test('the path and the headers of a collector reach sidecars and applications', async () => {
   const otlpEndpoint = 'https://collector.watch:4318/tenant';
   const objects = await render({ telemetry: { otlpEndpoint, otlpHeadersSecret: 'otlp' } });
@@ -281,8 +285,8 @@ test('the path and the headers of a collector reach sidecars and applications', 
   });
   for (const { spec } of ofKind(objects, 'Deployment')) {
     const { metadata, spec: pod } = spec.template;
+    expect(sidecarVariables(metadata)).toContain(`OTEL_EXPORTER_OTLP_ENDPOINT=${otlpEndpoint}`);
     expect(metadata.annotations).toMatchObject({
-      'dapr.io/env': `OTEL_EXPORTER_OTLP_ENDPOINT=${otlpEndpoint}`,
       'dapr.io/env-from-secret': 'OTEL_EXPORTER_OTLP_HEADERS=otlp:headers',
     });
     expect(pod.containers[0].env).toEqual(
@@ -294,12 +298,12 @@ test('the path and the headers of a collector reach sidecars and applications', 
   }
 });
 
-test('a sidecar gets no variables where the collector has neither a path nor headers', async () => {
+test('a sidecar gets no variables for traces where the collector has neither a path nor headers', async () => {
   for (const otlpEndpoint of ['', 'http://collector.watch:4318', 'http://collector.watch:4318/']) {
     for (const { spec } of ofKind(await render({ telemetry: { otlpEndpoint } }), 'Deployment')) {
-      expect(Object.keys(spec.template.metadata.annotations).filter((name) => name.startsWith('dapr.io/env'))).toEqual(
-        [],
-      );
+      const { metadata } = spec.template;
+      expect(sidecarVariables(metadata).filter((variable) => variable.startsWith('OTEL_'))).toEqual([]);
+      expect(metadata.annotations).not.toHaveProperty('dapr.io/env-from-secret');
     }
   }
 });
