@@ -70,7 +70,7 @@ export function judgeEntries(broker: BrokerKind): void {
         null,
         'text',
         { id: 'x', type: COMMAND },
-        entry({ consumerId: '||' }),
+        entry({ consumerId: ' ada' }),
         entry({ consumerId: 'DEEP' }),
       ];
       const deep = `${'['.repeat(DEPTH)}${']'.repeat(DEPTH)}`;

@@ -13,9 +13,11 @@ const server = createServer(async (request, response) => {
   const text = await textOf(request);
   response.setHeader('content-type', 'application/json');
   if (request.method === 'POST') {
-    const { entries } = JSON.parse(text) as { entries: { entryId: string }[] };
-    taken += entries.length;
-    response.end(JSON.stringify({ statuses: entries.map(({ entryId }) => ({ entryId, status: 'SUCCESS' })) }));
+    // Dapr delivers in bulk only what a subscription wants in bulk.
+    const { entries } = JSON.parse(text) as { entries?: { entryId: string }[] };
+    taken += entries?.length ?? 1;
+    const statuses = entries?.map(({ entryId }) => ({ entryId, status: 'SUCCESS' }));
+    response.end(JSON.stringify(statuses ? { statuses } : { status: 'SUCCESS' }));
     return;
   }
   response.end(JSON.stringify({ taken }));
