@@ -92,6 +92,11 @@ export function traceOrders(broker: BrokerKind): void {
   beforeAll(async () => {
     await fixture().place(20);
     await fixture().allDecided();
+    // A confirmation that is still under way could share a batch message with one of a traced order.
+    for (const url of fixture().platform.urls.order) {
+      const waiting = async () => (await get(`${url}/waiting-orders`)).body.orders;
+      await poll('every order is complete', waiting, ({ length }) => length === 0);
+    }
   });
 
   const comparisons: (() => void)[] = [];

@@ -90,6 +90,8 @@ export function createScenarioDriver(fixture: () => PlatformFixture, shop: () =>
     },
 
     /** Waits until the local copies of these validators' entities are stale. */
+    waitUntilFresh: () => poll('copies are fresh', freshness, ({ consumer, restaurant }) => consumer && restaurant),
+
     waitUntilStale: (of: readonly Validator[]) =>
       poll('copies are stale', freshness, (fresh) => of.every((name) => !fresh[name])),
 
