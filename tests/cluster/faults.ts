@@ -114,7 +114,10 @@ export async function upgradeAllPods(target: LoadedRelease): Promise<string> {
   let upgradeMs = 0;
   const faultWindow = await load.during(async () => {
     const startedAt = performance.now();
-    await upgradeRelease(cluster, { 'defaults.podAnnotations': { rolled: String(Date.now()) } });
+    const rolled = { rolled: String(Date.now()) };
+    // Annotations of `defaults` would replace the pods of the stores, too.
+    const names = await listServices(cluster);
+    await upgradeRelease(cluster, Object.fromEntries(names.map((name) => [`services.${name}.podAnnotations`, rolled])));
     upgradeMs = performance.now() - startedAt;
   });
   if (faultWindow.missed.length > 0) throw new Error(`requests failed: ${describeWindow(faultWindow)}`);

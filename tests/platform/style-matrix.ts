@@ -86,10 +86,7 @@ export function runStyleMatrix(broker: BrokerKind): void {
   const driver = createScenarioDriver(fixture, shop);
 
   describe.each(phases)('$phase', ({ phase, down }) => {
-    beforeAll(async () => {
-      await driver.stopValidators(down);
-      if (down.length === 0) await driver.waitUntilFresh();
-    });
+    beforeAll(() => driver.stopValidators(down));
 
     test.each(cases)('%s', async (name) => {
       const due: Responses = EXPECTED[name][phase];

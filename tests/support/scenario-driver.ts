@@ -41,10 +41,8 @@ export function createScenarioDriver(fixture: () => PlatformFixture, shop: () =>
     post(url(), order, { 'order-style': style, ...headers });
   const stored = async () => (await fixture().state.orders()).size;
 
-  async function freshness(): Promise<Record<Validator, boolean>> {
-    const { consumer, restaurant } = (await get(`${fixture().platform.urls.order[0]}/replicas`)).body;
-    return { consumer: consumer.fresh, restaurant: restaurant.fresh };
-  }
+  const copies = async (): Promise<Record<Validator, { readonly fresh: boolean; readonly entities: number }>> =>
+    (await get(`${fixture().platform.urls.order[0]}/replicas`)).body;
 
   /** True while a 503 still names a validator that has just restarted: its circuit breaker is about to close. */
   function isLate({ status, body }: HttpResponse): boolean {
@@ -84,16 +82,16 @@ export function createScenarioDriver(fixture: () => PlatformFixture, shop: () =>
       const stopped = platform.processes().filter(({ kind, state }) => kind === 'service' && state !== 'running');
       for (const { name } of stopped) await platform.start(name);
       for (const name of ['consumer', 'restaurant'] as const) await answersOk(`${platform.urls[name][0]}/readyz`);
-      await poll('copies are fresh', freshness, (fresh) => fresh.consumer && fresh.restaurant);
+      await poll('copies are fresh and have the entities', copies, ({ consumer, restaurant }) =>
+        [consumer, restaurant].every(({ fresh, entities }) => fresh && entities > 0),
+      );
       [downBefore, down] = [down, names];
       await Promise.all(down.map((name) => platform.kill(`${name}-1`)));
     },
 
     /** Waits until the local copies of these validators' entities are stale. */
-    waitUntilFresh: () => poll('copies are fresh', freshness, ({ consumer, restaurant }) => consumer && restaurant),
-
     waitUntilStale: (of: readonly Validator[]) =>
-      poll('copies are stale', freshness, (fresh) => of.every((name) => !fresh[name])),
+      poll('copies are stale', copies, (states) => of.every((name) => !states[name].fresh)),
 
     /** Places both orders and asserts the responses. */
     async expectResponses(style: string, due: Responses): Promise<void> {
