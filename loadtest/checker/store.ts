@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createClient } from 'redis';
+import { connectToRedis } from '../redis-client.ts';
 import { requestNumberOf } from '../scenarios/lib/request-number.ts';
 import type { Stored } from './verdict.ts';
 
@@ -23,14 +23,7 @@ export function readOrders(url: string): Promise<Stored[]> {
 
 /** Dapr stores a hash per key, with the document in `data`. */
 async function fromRedis(url: string): Promise<Stored[]> {
-  const client = createClient({
-    url,
-    socket: { reconnectStrategy: false, connectTimeout: TIMEOUT_MS },
-    commandOptions: { timeout: TIMEOUT_MS },
-  });
-  // Each command rejects with its own error.
-  client.on('error', () => {});
-  await client.connect();
+  const client = await connectToRedis(url);
   try {
     const orders = new Map<string, Stored>();
     for await (const found of client.scanIterator({ MATCH: '*o:*', COUNT: BATCH })) {

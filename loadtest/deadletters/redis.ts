@@ -1,20 +1,12 @@
-import { createClient } from 'redis';
+import { connectToRedis } from '../redis-client.ts';
 import type { DeadLetterBroker } from './broker.ts';
 import { DEAD_SUFFIX, type Entry } from './dead-letter.ts';
 
-const TIMEOUT_MS = 20_000;
 const BATCH = 500;
 
 /** Dapr's Redis Streams: a stream for each topic, and the message in the field `data` of an entry. */
 export async function connectRedis(url: string): Promise<DeadLetterBroker> {
-  const client = createClient({
-    url,
-    socket: { reconnectStrategy: false, connectTimeout: TIMEOUT_MS },
-    commandOptions: { timeout: TIMEOUT_MS },
-  });
-  // Each command rejects with its own error.
-  client.on('error', () => {});
-  await client.connect();
+  const client = await connectToRedis(url);
 
   async function entriesOf(topic: string): Promise<Entry[]> {
     const entries = await client.xRange(topic, '-', '+');
