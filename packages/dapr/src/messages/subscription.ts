@@ -153,15 +153,14 @@ async function receive<M extends CloudEvent>(
       ...valid.map((_, at) => handled[at] ?? 'retry'),
       ...invalid.map((_, at) => (deadLettered[at] ? 'dead' : 'retry')),
     ];
-    const counts = { success: 0, retry: 0, dead: 0, left: 0 };
     const sorted = [...valid, ...invalid];
-    for (const [at, { index }] of sorted.entries()) {
-      if (outcomes[at] === 'retry') results[index] ??= 'retry';
-      else results[index] = 'success';
-    }
+    const handledMessages = new Set(sorted.filter((_, at) => outcomes[at] !== 'retry').map(({ index }) => index));
+    const counts = { success: 0, retry: 0, dead: 0, left: 0 };
     for (const [at, { index }] of sorted.entries()) {
       const outcome = outcomes[at] ?? 'retry';
-      counts[outcome === 'retry' && results[index] === 'success' ? 'left' : outcome]++;
+      const isHandled = handledMessages.has(index);
+      results[index] = isHandled ? 'success' : 'retry';
+      counts[outcome === 'retry' && isHandled ? 'left' : outcome]++;
     }
     for (const [outcome, messages] of Object.entries(counts)) count(topic, outcome, messages);
   });
