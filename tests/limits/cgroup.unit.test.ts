@@ -16,7 +16,7 @@ function kernel(groups: string): { readonly proc: string; readonly sys: string }
 }
 
 test.each([
-  ['1, beside version 2', '4:memory:/work/a\n0::/other\n', 'sys/memory/work/a', 'memory.limit_in_bytes'],
+  ['1, beside version 2', '4:memory:/box/a\n0::/other\n', 'sys/memory/box/a', 'memory.limit_in_bytes'],
   ['1, with other controllers', '4:cpu,memory:/a\n', 'sys/memory/a', 'memory.limit_in_bytes'],
   ['2, as a sibling', '0::/user.slice/session.scope\n', 'sys/user.slice', 'memory.max'],
 ])('limits a program with cgroups of version %s', (_, groups, folder, file) => {

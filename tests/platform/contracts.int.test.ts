@@ -214,7 +214,7 @@ interface Payload {
 }
 
 /** The client that sends the invalid requests. */
-const NOBODY = '/nobody';
+const TEST_SOURCE = '/nobody';
 
 async function messagesOn(topic: string) {
   const entries = (await fixture().broker.xRange(topic, '-', '+')) ?? [];
@@ -226,7 +226,7 @@ async function request(id: string, data: object): Promise<void> {
   const event = {
     specversion: '1.0',
     id,
-    source: NOBODY,
+    source: TEST_SOURCE,
     type: 'com.standing-order.create-order.v1',
     subject: id,
     time: '2026-01-01T00:00:00Z',
@@ -288,7 +288,7 @@ async function differencesOnBroker() {
     for (const { address } of Object.values<{ readonly address: string }>(channels)) {
       for (const event of await messagesOn(address.replace('{client}', 'shop'))) {
         const described = Object.values(messages).find(({ name }) => name === event.type);
-        if (!described || event.source === NOBODY) continue;
+        if (!described || event.source === TEST_SOURCE) continue;
         const { payload, 'x-entry-types': entryTypes } = described;
         types.add(event.type);
         if (entryTypes) {
