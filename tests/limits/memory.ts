@@ -4,8 +4,8 @@ import { createEntities } from '@standing-order/loadtest/entities';
 import { runGenerator } from '@standing-order/loadtest/generator';
 import { type BrokerKind, findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
-import { createClient, type RedisClientType } from 'redis';
 import { garbageOf } from '../support/garbage.ts';
+import { connectRedis } from '../support/redis.ts';
 import type { Containment } from './containment.ts';
 import { type Publisher, startPublisher, withoutPublishingScopes } from './publisher.ts';
 
@@ -64,9 +64,7 @@ export async function measureMemory(options: MemoryOptions, containment: Contain
     },
   });
   const publisher = await startPublisher(platform, broker);
-  const redis: RedisClientType = createClient({ url: platform.stores.state });
-  redis.on('error', () => undefined);
-  await redis.connect();
+  const redis = await connectRedis(platform.stores.state);
   try {
     const run = new MemoryRun(options, containment, platform, new Documents(redis), publisher);
     return { ...(await run.phases()), ended };
