@@ -35,7 +35,7 @@ export interface Testbed {
   readonly sidecarMetrics: string | undefined;
   /** False for a contender that stores no orders. */
   readonly stores: boolean;
-  /** Every topic, dead-letter topics included. */
+  /** Every topic on Redis, dead-letter topics included; none if the messages are on Kafka. */
   readonly topics: readonly string[];
   /** Process ids by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
   pids(): Record<string, number>;
@@ -76,14 +76,16 @@ async function startTestbed(bench: Bench, { contender, validators, inspect }: Te
       sidecarFlags: { order: { 'enable-profiling': 'true', 'profile-port': String(inspect.sidecar) } },
     }),
     ...(contender.main === undefined ? {} : { main: { order: contender.main } }),
+    ...(contender.broker === undefined ? {} : { broker: contender.broker }),
     resources: (resources) => {
-      const oneRedis = resources.map((resource) => onRedis(resource, statePort));
-      return contender.resources?.(oneRedis) ?? oneRedis;
+      const connected =
+        contender.broker === undefined ? resources.map((resource) => onRedis(resource, statePort)) : resources;
+      return contender.resources?.(connected) ?? connected;
     },
   });
   try {
     const unused = [
-      'redis-broker',
+      ...(contender.broker === undefined ? ['redis-broker'] : []),
       ...(validators ? [] : VALIDATORS),
       ...(contender.withoutSidecar === true ? [ORDER_SIDECAR] : []),
     ];
@@ -119,10 +121,10 @@ function testbedOf(platform: Platform, contender: Contender, portBase: number, r
     redis,
     sidecarMetrics: contender.withoutSidecar === true ? undefined : `http://127.0.0.1:${portBase + 4}/metrics`,
     stores: contender.storesNothing !== true,
-    topics: [
-      ...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]),
-      ...(contender.topics ?? []),
-    ],
+    topics:
+      contender.broker === undefined
+        ? [...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]), ...(contender.topics ?? [])]
+        : [],
     pids: () =>
       Object.fromEntries(
         platform
