@@ -118,8 +118,7 @@ async function measure(
   try {
     const documents = new Documents(redis);
     await documents.untilDecided(ids, DECIDED_WITHIN_MS, signal);
-    const undecided = (await documents.read(ids)).filter((order) => order?.settledAt === undefined).length;
-    return { phases, undecided };
+    return { phases, undecided: await documents.undecided(ids) };
   } finally {
     redis.destroy();
   }

@@ -2,6 +2,7 @@ import { TOPICS } from '@standing-order/contracts';
 import { Documents } from '@standing-order/loadtest/documents';
 import { createEntities } from '@standing-order/loadtest/entities';
 import { runGenerator } from '@standing-order/loadtest/generator';
+import { sumOf } from '@standing-order/loadtest/metrics';
 import { type BrokerKind, findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
 import { garbageOf } from '../support/garbage.ts';
@@ -125,12 +126,11 @@ class MemoryRun {
     const drainSeconds = (performance.now() - from) / 1000;
     await this.#untilQuiet();
     this.#end('draining, with garbage');
-    const documents = await this.#documents.read(ids);
-    const undecided = documents.filter((order) => order?.settledAt === undefined).length;
+    const undecided = await this.#documents.undecided(ids);
     return { phases: this.#phases, undecided, drainSeconds };
   }
 
-  #url(service: 'order' | 'consumer' | 'restaurant'): string {
+  #url(service: keyof Platform['urls']): string {
     return this.#platform.urls[service][0] as string;
   }
 
@@ -168,20 +168,19 @@ class MemoryRun {
     this.#options.onProgress('garbage published');
   }
 
-  async #metric(service: 'order' | 'consumer' | 'restaurant' | 'notification', name: RegExp): Promise<number> {
-    const text = await fetch(`${this.#platform.urls[service][0]}/metrics`).then((response) => response.text());
-    const lines = text.split('\n').filter((line) => name.test(line));
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  async #metric(service: keyof Platform['urls'], name: string): Promise<number> {
+    const response = await fetch(`${this.#url(service)}/metrics`);
+    return sumOf(await response.text(), name);
   }
 
-  #open = (): Promise<number> => this.#metric('order', /^outbox_open\b/).catch(() => 0);
+  #open = (): Promise<number> => this.#metric('order', 'outbox_open').catch(() => 0);
 
   /** Resolves when no service receives a message any more. */
   async #untilQuiet(): Promise<void> {
     const received = async () => {
       const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
       const counts = services.map((service) =>
-        this.#metric(service, /^messaging_client_consumed_messages/).catch(() => -1),
+        this.#metric(service, 'messaging_client_consumed_messages_total').catch(() => -1),
       );
       return (await Promise.all(counts)).join();
     };
