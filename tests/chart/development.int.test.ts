@@ -93,6 +93,7 @@ test('the image contains the package.json of every package that the services nee
     }
   };
   for (const service of ['order', 'consumer', 'restaurant', 'notification']) visit(`services/${service}`);
+  visit('deploy/images');
   expect(needed.size).toBeGreaterThan(5);
   for (const folder of needed) expect(dockerfile).toContain(`COPY ${folder}/package.json ${folder}/\n`);
 });

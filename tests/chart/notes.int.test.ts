@@ -24,7 +24,7 @@ describe('the hook after an installation and an upgrade', () => {
     expect(job.metadata.annotations).toEqual({
       'helm.sh/hook': 'post-install,post-upgrade',
       'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded',
-      'helm.sh/hook-output-log-policy': 'hook-failed',
+      'helm.sh/hook-output-log-policy': 'hook-failed,hook-succeeded',
     });
     expect(job.spec).toMatchObject({ backoffLimit: 0, template: { spec: { restartPolicy: 'Never' } } });
     const [container] = job.spec.template.spec.containers;

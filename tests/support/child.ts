@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { spawnKilledWithParent } from '@standing-order/local/processes/kill-with-parent';
+import type { Program } from '@standing-order/local/processes/spec';
 import { poll } from '@standing-order/testing/poll';
 
 /** A program that a test runs, with its output in a file. */
@@ -16,9 +17,13 @@ export interface Child {
 }
 
 /** Starts a program whose output goes to `logFile`. It also ends when this process ends. */
-export function startChild(command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
+export const startChild = (command: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child =>
+  startProgram({ file: command, args, env }, logFile);
+
+/** The same, for a program with a user of its own. */
+export function startProgram(program: Program, logFile: string, cwd = process.cwd()): Child {
   const log = openSync(logFile, 'a');
-  const child = spawnKilledWithParent({ file: command, args, env }, process.cwd(), log);
+  const child = spawnKilledWithParent(program, cwd, log);
   closeSync(log);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

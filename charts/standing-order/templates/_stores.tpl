@@ -139,3 +139,30 @@ Takes a dict of root, kind and image.
   volumeMounts:
     - { name: data, mountPath: /data }
 {{- end -}}
+
+{{/*
+Environment of the program that reads the settings of the stores outside of the chart, as a JSON list; empty without any. The variables are
+the connection settings of the Dapr component, such as STATE_STORE_REDIS_HOST. Kafka has no such settings. Takes the root context.
+*/}}
+{{- define "standing-order.storeVariables" -}}
+{{- $variables := list -}}
+{{- range $part := list "stateStore" "broker" -}}
+{{- $values := get $.Values $part -}}
+{{- if and (not $values.inChart) (ne $values.kind "kafka") -}}
+{{- $prefix := snakecase $part | upper -}}
+{{- $variables = append $variables (dict "name" (printf "%s_KIND" $prefix) "value" $values.kind) -}}
+{{- $settings := include (printf "standing-order.%sSettings" $values.kind) (dict "root" $ "part" $part) | fromYaml -}}
+{{- $settings = merge (pick $values.metadata "redisHost" "redisUsername" "redisPassword" "connectionString") $settings -}}
+{{- range $name := omit $settings "failover" | keys | sortAlpha -}}
+{{- $variable := dict "name" (printf "%s_%s" $prefix (snakecase $name | upper)) -}}
+{{- $setting := get $settings $name -}}
+{{- if kindIs "map" $setting -}}
+{{- $variables = append $variables (set $variable "valueFrom" (dict "secretKeyRef" $setting)) -}}
+{{- else -}}
+{{- $variables = append $variables (set $variable "value" $setting) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ $variables | toJson }}
+{{- end -}}
