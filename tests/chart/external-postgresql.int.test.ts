@@ -52,11 +52,10 @@ async function connect(): Promise<pg.Client> {
 async function configure(settings: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, value] of Object.entries(settings)) await admin.query(`ALTER SYSTEM SET ${name} = '${value}'`);
   await admin.query('SELECT pg_reload_conf()');
-  await poll(
-    'the settings hold',
-    () => Promise.all(Object.keys(settings).map(async (name) => (await admin.query(`SHOW ${name}`)).rows[0][name])),
-    (values) => values.join() === Object.values(settings).join(),
-  );
+  for (const [name, value] of Object.entries(settings)) {
+    const read = async () => (await admin.query(`SHOW ${name}`)).rows[0][name];
+    await poll(`${name} is ${value}`, read, (found) => found === value);
+  }
 }
 
 const RIGHT = { synchronous_commit: 'on', synchronous_standby_names: '', fsync: 'on', full_page_writes: 'on' };
