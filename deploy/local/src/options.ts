@@ -49,7 +49,7 @@ export type Settings = Required<Omit<PlatformOptions, 'replicas' | 'env' | 'side
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** Where `npm start` keeps its data. */
+/** The data directory of `npm start`. */
 export const DEFAULT_DATA_DIR = join(ROOT, '.standing-order', 'local');
 
 /** Maximum length of a Unix socket's path on all systems, in bytes. */

@@ -9,7 +9,7 @@ import { createEntities } from '../testbed/entities.ts';
 import type { Bench } from '../testbed/testbed.ts';
 import { sendOrders } from './send-orders.ts';
 
-/** What one process of an idle platform does per second. */
+/** The activity of one process of an idle platform per second. */
 export interface IdleProcess {
   readonly name: string;
   readonly kind: 'store' | 'sidecar' | 'service';
