@@ -117,7 +117,13 @@ describe('a submitted order', () => {
     isUp = true;
     const refused = requests().length;
     await pollAgain(clock);
-    expect(new Set(requests().slice(refused).map(({ subject }) => subject)).size).toBe(200);
+    expect(
+      new Set(
+        requests()
+          .slice(refused)
+          .map(({ subject }) => subject),
+      ).size,
+    ).toBe(200);
   });
 
   it('is not accepted while the state store does not confirm it', async () => {
