@@ -51,6 +51,7 @@ async function run(options: LabOptions): Promise<void> {
       const runOptions = { plan, fault, folder, commit, signal: stop, report };
       const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));
       await store.write(result);
+      report('stopped');
       results.push(result);
       for (const line of summaryLines(result)) console.log(`  ${line}`);
       if (result.findings.length > 0) failed += 1;

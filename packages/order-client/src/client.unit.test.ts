@@ -66,6 +66,12 @@ function start(
   return { client, clock, deliver, sentTo, requests, placed };
 }
 
+/** Lets the poll of a second take place. */
+async function pollAgain(clock: ReturnType<typeof createManualClock>): Promise<void> {
+  clock.advance(1_000);
+  for (let turns = 0; turns < 5; turns++) await new Promise(setImmediate);
+}
+
 const event = (type: string, data: object, id = 'm1') =>
   createEvent({ id, source: '/order', type, subject: 's', time: 0, trace: undefined, data });
 const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
@@ -84,6 +90,40 @@ describe('a submitted order', () => {
     });
     await deliver(settled('one'));
     expect(await client.outcome('one')).toMatchObject({ kind: 'settled' });
+  });
+
+  it('is sent within two seconds after the broker returns, however long the broker refused it', async () => {
+    let isUp = false;
+    const takes = () => isUp;
+    const { client, clock, requests } = start(createMemoryStore(), { takes });
+    await client.submit(order, 'one');
+    for (let seconds = 0; seconds < 60; seconds++) await pollAgain(clock);
+    isUp = true;
+    const refused = requests().length;
+    await pollAgain(clock);
+    await pollAgain(clock);
+    expect(requests().length).toBeGreaterThan(refused);
+  });
+
+  it('is sent in a small batch with others while the broker refuses all of them, and then with all', async () => {
+    let isUp = false;
+    const takes = () => isUp;
+    const { client, clock, requests } = start(createMemoryStore(), { takes });
+    const ids = Array.from({ length: 200 }, (_, i) => `r${i}`);
+    await Promise.all(ids.map((id) => client.submit(order, id)));
+    const submitted = requests().length;
+    await pollAgain(clock);
+    expect(requests().length - submitted).toBe(64);
+    isUp = true;
+    const refused = requests().length;
+    await pollAgain(clock);
+    expect(
+      new Set(
+        requests()
+          .slice(refused)
+          .map(({ subject }) => subject),
+      ).size,
+    ).toBe(200);
   });
 
   it('is not accepted while the state store does not confirm it', async () => {

@@ -8,9 +8,14 @@ import { probeDelay, SendWindow } from './send-window.ts';
 
 /** Maximum number of batches in one transport call each, at the same time, per channel. */
 const CONCURRENT_SENDS = 2;
-/** Delay after the broker accepted none of a batch. It doubles up to the maximum. */
+/**
+ * Delay after the broker accepted none of a batch. It doubles up to the maximum, which every order waits for after an outage of
+ * the broker. So that a short delay costs little, the probes of the broker are small batches.
+ */
 const SEND_BACKOFF_MS = 100;
-const SEND_BACKOFF_MAX_MS = 5 * SECOND;
+export const SEND_BACKOFF_MAX_MS = SECOND;
+/** Maximum number of commands in a batch that probes the broker. */
+const BROKER_PROBE = 64;
 
 /**
  * While a lane is silent, its channel sends a probe at least this often, varied like every probe time. The probe times of
@@ -29,8 +34,8 @@ interface OutgoingEntry<D> {
  * | mode | entered by | left by |
  * |---|---|---|
  * | sending | construction; a batch of which the broker accepted a part | a batch of which it accepted nothing: waiting |
- * | waiting | such a batch; its commands return to the head of the queue, without a counted attempt | the timer: probing |
- * | probing | the timer: one batch is sent at a time | accepted: sending; accepted nothing: waiting, twice as long, at most 5 s |
+ * | waiting | such a batch; its commands return to the end of the queue, without a counted attempt | the timer: probing |
+ * | probing | the timer: one small batch is sent at a time | accepted: sending; accepted nothing: waiting, twice as long, at most 1 s |
  * | stopped | `stop` | - |
  */
 export class Channel<D extends OutboxDocument, A> {
@@ -194,7 +199,9 @@ export class Channel<D extends OutboxDocument, A> {
 
   #takeBatch(): OutgoingEntry<D>[] {
     const batch: OutgoingEntry<D>[] = [];
-    while (batch.length < this.#context.settings.sendBatch) {
+    const { sendBatch } = this.#context.settings;
+    const max = this.#backoffMs > 0 ? Math.min(BROKER_PROBE, sendBatch) : sendBatch;
+    while (batch.length < max) {
       const command = this.#queue.shift();
       if (command === undefined) break;
       if (command.state !== 'queued') continue;
@@ -239,7 +246,7 @@ export class Channel<D extends OutboxDocument, A> {
     } else this.#backOff(batch);
   }
 
-  /** The broker accepted nothing: the attempt does not count, and the first batch of the queue is the next probe. */
+  /** The broker accepted nothing: the attempt does not count, and other commands of the queue are the next probe. */
   #backOff(batch: readonly OutgoingEntry<D>[]): void {
     const { observer, clock } = this.#context;
     const again = batch.filter(({ command, outgoing }) => {
@@ -247,9 +254,8 @@ export class Channel<D extends OutboxDocument, A> {
     });
     for (const { command } of again) {
       this.window(command.entry.lane).unsend(command);
-      command.state = 'queued';
+      this.sendAgain(command);
     }
-    this.#queue.putBack(again.map(({ command }) => command));
     this.#backoffMs = Math.min(Math.max(2 * this.#backoffMs, SEND_BACKOFF_MS), SEND_BACKOFF_MAX_MS);
     observer.event?.('send-refused', { channel: this.name, commands: batch.length, backoffMs: this.#backoffMs });
     this.#cancelRetry ??= clock.setTimer(this.#backoffMs, () => {
