@@ -15,8 +15,16 @@ import { runCell } from './runs/run-cell.ts';
 import { openRunStore } from './runs/run-store.ts';
 import { summaryLines } from './runs/summary.ts';
 import { readFaults } from './timetable/read.ts';
+import { runWaiting } from './waiting/run.ts';
 
-await runCommand(createLabCommand({ run, printChaos, report: ({ from, to }) => writeReport(from, to) }));
+await runCommand(
+  createLabCommand({
+    run,
+    printChaos,
+    report: ({ from, to }) => writeReport(from, to),
+    measureWaiting: async (options) => runWaiting(options, { commit: await currentCommit(), signal: stopOnSignal() }),
+  }),
+);
 
 async function run(options: LabOptions): Promise<void> {
   const { cluster } = options;

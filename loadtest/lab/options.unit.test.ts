@@ -10,6 +10,7 @@ async function read(...args: string[]): Promise<LabOptions> {
       options = given;
     },
     report: async () => {},
+    measureWaiting: async () => {},
     printChaos: async () => {},
   });
   for (const each of [program, ...program.commands]) each.configureOutput({ writeErr: () => {} });
