@@ -1,6 +1,7 @@
 import { TOPICS } from '@standing-order/contracts';
 import { type Platform, type Resource, startPlatform, withSettings } from '@standing-order/local';
-import { createClient, type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
+import { connectToRedis } from '../../redis-client.ts';
 import type { Target } from '../generator/load.ts';
 import type { Contender } from './contender.ts';
 
@@ -34,7 +35,7 @@ export interface Testbed {
   readonly sidecarMetrics: string | undefined;
   /** False for a contender that stores no orders. */
   readonly stores: boolean;
-  /** Every topic, dead-letter topics included. */
+  /** Every topic on Redis, dead-letter topics included; none if the messages are on Kafka. */
   readonly topics: readonly string[];
   /** Process ids by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
   pids(): Record<string, number>;
@@ -75,14 +76,16 @@ async function startTestbed(bench: Bench, { contender, validators, inspect }: Te
       sidecarFlags: { order: { 'enable-profiling': 'true', 'profile-port': String(inspect.sidecar) } },
     }),
     ...(contender.main === undefined ? {} : { main: { order: contender.main } }),
+    ...(contender.broker === undefined ? {} : { broker: contender.broker }),
     resources: (resources) => {
-      const oneRedis = resources.map((resource) => onRedis(resource, statePort));
-      return contender.resources?.(oneRedis) ?? oneRedis;
+      const connected =
+        contender.broker === undefined ? resources.map((resource) => onRedis(resource, statePort)) : resources;
+      return contender.resources?.(connected) ?? connected;
     },
   });
   try {
     const unused = [
-      'redis-broker',
+      ...(contender.broker === undefined ? ['redis-broker'] : []),
       ...(validators ? [] : VALIDATORS),
       ...(contender.withoutSidecar === true ? [ORDER_SIDECAR] : []),
     ];
@@ -101,10 +104,7 @@ function onRedis(resource: Resource, port: number): Resource {
 }
 
 async function connect(url: string): Promise<RedisClientType> {
-  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
-  // Commands in flight reject with the same error and handle it.
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectToRedis(url, { deadline: false });
   // A rewrite of the append-only file during a measurement would slow down one contender and not the next.
   await client.configSet('auto-aof-rewrite-percentage', '0');
   return client;
@@ -121,10 +121,10 @@ function testbedOf(platform: Platform, contender: Contender, portBase: number, r
     redis,
     sidecarMetrics: contender.withoutSidecar === true ? undefined : `http://127.0.0.1:${portBase + 4}/metrics`,
     stores: contender.storesNothing !== true,
-    topics: [
-      ...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]),
-      ...(contender.topics ?? []),
-    ],
+    topics:
+      contender.broker === undefined
+        ? [...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]), ...(contender.topics ?? [])]
+        : [],
     pids: () =>
       Object.fromEntries(
         platform
