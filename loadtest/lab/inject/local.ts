@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answersOk, until } from '@standing-order/local/wait';
 import type { Testbed } from '../testbed/testbed.ts';
-import type { Action, Link, Target } from '../timetable/schema.ts';
+import { type Action, type Fault, isClusterAction, type Link, type Target } from '../timetable/schema.ts';
 import type { Applied, Injector } from './injector.ts';
 import { accepts, isPaused, responseMs } from './probes.ts';
 
@@ -10,6 +10,9 @@ const READY_MS = 90_000;
 /** A proxy that delays or cuts shows it within this time. */
 const EFFECT_MS = 400;
 const HEALTHY_MS = 5_000;
+
+/** Whether local processes can have a fault. */
+export const isLocalFault = ({ actions }: Pick<Fault, 'actions'>): boolean => !actions.some(isClusterAction);
 
 /** Injects faults into local processes with signals, and between sidecars and stores with toxiproxy. */
 export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Injector {
@@ -162,6 +165,8 @@ export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Inje
           return applyCut(action.link);
         case 'fail':
           return applyToConsumer((on) => Object.assign(consumerProxy, { failingShare: on ? action.share : 0 }), 0);
+        default:
+          return Promise.reject(new Error(`"${action.do}" needs a cluster`));
       }
     },
   };
