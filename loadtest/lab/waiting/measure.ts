@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { Documents } from '../../bench/measure/documents.ts';
 import { type LoadShape, sendOrders } from '../../bench/scenarios/send-orders.ts';
@@ -10,6 +11,8 @@ const CONSUMER = 'consumer-1';
 const WARM_UP_SECONDS = 3;
 /** Part of each loop that is not measured. */
 const LEAD_SECONDS = 1;
+/** Between the orders before and a measurement: the relay fills its send windows, and what follows is the steady state. */
+const SETTLE_MS = 5_000;
 /** Upper bound of the fill. */
 const FILL_SECONDS = 120;
 const DECIDED_MS = 180_000;
@@ -122,6 +125,7 @@ class WaitingMeasurement {
   /** The open loop first, because the closed loop adds orders to the backlog. */
   async #measure(betweenLoops: () => Promise<void>): Promise<Intake> {
     const { rate, seconds } = this.#plan;
+    await pause(SETTLE_MS, undefined, { signal: this.#signal });
     const atBegin = await this.#countWaiting();
     const open = await this.#send({ loop: { kind: 'open', rate }, warmupSeconds: LEAD_SECONDS, seconds });
     const { offered, acknowledged, dropped, latency } = open;
