@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answersOk, until } from '@standing-order/local/wait';
 import type { Testbed } from '../testbed/testbed.ts';
-import type { Action, Link, Target } from '../timetable/schema.ts';
+import { type Action, type Fault, isClusterAction, type Link, type Target } from '../timetable/schema.ts';
 import type { Applied, Injector } from './injector.ts';
 import { accepts, isPaused, responseMs } from './probes.ts';
 
@@ -12,6 +12,9 @@ const EFFECT_MS = 400;
 const HEALTHY_MS = 5_000;
 /** A process that gets SIGSTOP is stopped within this time. */
 const STOP_MS = 2_000;
+
+/** Whether local processes can have a fault. */
+export const isLocalFault = ({ actions }: Pick<Fault, 'actions'>): boolean => !actions.some(isClusterAction);
 
 /** Injects faults into local processes with signals, and between sidecars and stores with toxiproxy. */
 export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Injector {
@@ -170,6 +173,8 @@ export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Inje
           return applyCut(action.link);
         case 'fail':
           return applyToConsumer((on) => Object.assign(consumerProxy, { failingShare: on ? action.share : 0 }), 0);
+        default:
+          return Promise.reject(new Error(`"${action.do}" needs a cluster`));
       }
     },
   };
