@@ -55,6 +55,11 @@ export const CONTENDERS: readonly Contender[] = [
     env: { BATCH_ENTRIES: '1' },
   },
   {
+    name: 'ours-two-replicas',
+    description: 'ours with two replicas of the order, consumer and restaurant services each; requests alternate',
+    replicas: 2,
+  },
+  {
     name: 'synchronous',
     description: 'ours in the style synchronous: the response is the verdict of both validators',
     env: { ORDER_STYLE: 'synchronous' },
