@@ -54,6 +54,7 @@ export const CONTENDERS: readonly Contender[] = [
     description: 'ours with each command and each reply in a message of its own',
     env: { BATCH_ENTRIES: '1' },
   },
+  { name: 'ours-kafka', description: 'ours with its messages on Kafka; its state is on Redis', broker: 'kafka' },
   {
     name: 'ours-two-replicas',
     description: 'ours with two replicas of the order, consumer and restaurant services each; requests alternate',

@@ -16,7 +16,7 @@ export interface PerOrder {
   readonly redisCommands: number;
   /** Bytes appended to the file of Redis and made durable. */
   readonly durableBytes: number;
-  /** Messages of all topics. */
+  /** Messages of all topics; NaN without topics on Redis. */
   readonly messages: number;
   /** Bytes of those messages, from the mean size of the latest ones of each topic. */
   readonly messageBytes: number;
@@ -32,6 +32,7 @@ export function perOrder(used: Sample, orders: number, ownReads = 0): PerOrder {
   const cpuMs = Object.fromEntries(
     Object.entries(used.cpu).map(([name, seconds]) => [name, (seconds * 1000) / orders]),
   );
+  const counted = Object.keys(used.messages).length > 0;
   return {
     cpuMs,
     coreCpuMs: CORE_PROCESSES.reduce((total, name) => total + (cpuMs[name] ?? 0), 0),
@@ -40,7 +41,7 @@ export function perOrder(used: Sample, orders: number, ownReads = 0): PerOrder {
     stateOperations: used.sidecar.stateOperations / orders,
     redisCommands: (used.redis.commands - ownReads) / orders,
     durableBytes: used.redis.aofBytes / orders,
-    messages: Object.values(used.messages).reduce((sum, count) => sum + count, 0) / orders,
-    messageBytes: bytesOf(used) / orders,
+    messages: counted ? Object.values(used.messages).reduce((sum, count) => sum + count, 0) / orders : Number.NaN,
+    messageBytes: counted ? bytesOf(used) / orders : Number.NaN,
   };
 }

@@ -21,3 +21,14 @@ it('divides the resources by the orders and leaves out the reads of the benchmar
     messageBytes: 2500,
   });
 });
+
+it('has no number of messages without topics', () => {
+  const used = {
+    cpu: { order: 2 },
+    redis: { commands: 1100, aofBytes: 50_000 },
+    sidecar: { calls: 20, bytes: 200_000, stateOperations: 10 },
+    messages: {},
+    messageSizes: {},
+  };
+  expect(perOrder(used, 100)).toMatchObject({ messages: Number.NaN, messageBytes: Number.NaN });
+});

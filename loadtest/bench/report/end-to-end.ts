@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<DecidedLoad>[] = [
   medianColumn('CPU µs/order, all', (run) => 1000 * allCpuMs(run)),
   medianColumn('order+sidecar+Redis', ({ perOrder }) => 1000 * perOrder.coreCpuMs),
   ['not VALIDATED', notValidated],
-  ['dead letters', (runs) => String(runs.reduce((sum, { deadLetters }) => sum + deadLetters, 0))],
+  ['dead letters', (runs) => number(runs.reduce((sum, { deadLetters }) => sum + deadLetters, 0))],
 ];
 
 /** All services on the same cores: acknowledged and decided orders, and their cost. */

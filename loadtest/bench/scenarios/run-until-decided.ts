@@ -18,7 +18,7 @@ export interface DecidedLoad {
   readonly decision: { readonly p50: number; readonly p99: number };
   /** Orders by status at the end of the wait for decisions; `LOST` is not stored at all. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Messages in dead-letter topics. */
+  /** Messages in dead-letter topics; NaN without topics on Redis. */
   readonly deadLetters: number;
   /** Milliseconds from the end of the load to the last decision. */
   readonly drainMs: number;
@@ -49,7 +49,10 @@ export async function runUntilDecided(
     decidedPerSecond: decidedPerSecond(stored, load.from, load.to),
     decision: { p50: percentile(times, 50), p99: percentile(times, 99) },
     statuses: countBy(orders.map((order) => order?.status ?? 'LOST')),
-    deadLetters: Object.values(TOPICS).reduce((sum, { deadLetter }) => sum + (used.messages[deadLetter] ?? 0), 0),
+    deadLetters: Object.values(TOPICS).reduce(
+      (sum, { deadLetter }) => sum + (used.messages[deadLetter] ?? Number.NaN),
+      0,
+    ),
     drainMs: Math.max(0, last - load.to),
     perOrder: perOrder(used, ids.length, readsSoFar),
   };

@@ -23,6 +23,8 @@ export interface Contender {
   readonly needsValidators?: boolean;
   /** Receives orders as messages and replies with messages. */
   readonly byMessage?: boolean;
+  /** Its messages are on Kafka; default: on the Redis that has its state. */
+  readonly broker?: 'kafka';
   /** Acknowledges orders without storing them. */
   readonly storesNothing?: boolean;
 }

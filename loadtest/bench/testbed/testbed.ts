@@ -35,7 +35,7 @@ export interface Testbed {
   readonly sidecarMetrics: readonly string[];
   /** False for a contender that stores no orders. */
   readonly stores: boolean;
-  /** Every topic, dead-letter topics included. */
+  /** Every topic on Redis, dead-letter topics included; none if the messages are on Kafka. */
   readonly topics: readonly string[];
   /** Process ids of all replicas, by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
   pids(): Record<string, readonly number[]>;
@@ -80,9 +80,11 @@ async function startTestbed(bench: Bench, { contender, validators, inspect }: Te
       sidecarFlags: { order: { 'enable-profiling': 'true', 'profile-port': String(inspect.sidecar) } },
     }),
     ...(contender.main === undefined ? {} : { main: { order: contender.main } }),
+    ...(contender.broker === undefined ? {} : { broker: contender.broker }),
     resources: (resources) => {
-      const oneRedis = resources.map((resource) => onRedis(resource, statePort));
-      return contender.resources?.(oneRedis) ?? oneRedis;
+      const connected =
+        contender.broker === undefined ? resources.map((resource) => onRedis(resource, statePort)) : resources;
+      return contender.resources?.(connected) ?? connected;
     },
   });
   try {
@@ -126,10 +128,10 @@ function testbedOf(platform: Platform, contender: Contender, redis: RedisClientT
     redis,
     sidecarMetrics: contender.withoutSidecar === true ? [] : orderSidecars.map(({ ports }) => metricsUrl(ports)),
     stores: contender.storesNothing !== true,
-    topics: [
-      ...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]),
-      ...(contender.topics ?? []),
-    ],
+    topics:
+      contender.broker === undefined
+        ? [...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]), ...(contender.topics ?? [])]
+        : [],
     pids: () => pidsOf(platform),
     kill: (process) => platform.kill(process),
     start: async (process) => {
