@@ -1,15 +1,24 @@
-import { createClient } from 'redis';
+import { createClient, type RedisClientType } from 'redis';
 
 const TIMEOUT_MS = 20_000;
 
-/** A connection for a command line: it is not opened again after it was lost, and each command has a deadline. */
-export async function connectToRedis(url: string) {
-  const client = createClient({
+export interface ConnectionOptions {
+  /** Opens a lost connection again after this time; default: it stays closed, and every command rejects. */
+  readonly reconnectMs?: number;
+  /** False: commands have no deadline. A timer for each command would cost a measured process time. */
+  readonly deadline?: boolean;
+}
+
+/** A connection to Redis. Each command rejects with its own error. Call `destroy` at the end. */
+export async function connectToRedis(
+  url: string,
+  { reconnectMs, deadline = true }: ConnectionOptions = {},
+): Promise<RedisClientType> {
+  const client: RedisClientType = createClient({
     url,
-    socket: { reconnectStrategy: false, connectTimeout: TIMEOUT_MS },
-    commandOptions: { timeout: TIMEOUT_MS },
+    socket: { reconnectStrategy: reconnectMs ?? false, connectTimeout: TIMEOUT_MS },
+    ...(deadline && { commandOptions: { timeout: TIMEOUT_MS } }),
   });
-  // Each command rejects with its own error.
   client.on('error', () => {});
   await client.connect();
   return client;

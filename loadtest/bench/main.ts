@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '@standing-order/tools/cli';
+import { environmentOf, progress, withDataDir } from '../measurement.ts';
 import { createBenchCommand, type Options, type Scenario } from './options.ts';
 import type { Profiler } from './profile/profiler.ts';
 import { report } from './report/report.ts';
@@ -17,8 +18,6 @@ import type { Bench } from './testbed/testbed.ts';
 
 /** Offsets from the port base, at the end of the platform's thousand ports. */
 const INSPECT_PORTS = { service: 990, sidecar: 991 };
-
-const progress = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
 
 /** Runs every contender once per round, one after the other, so that other load on the machine affects all of them. */
 async function runInTurns<Run>(
@@ -95,38 +94,25 @@ function warnIfBusy(): void {
     progress(`warning: the machine is busy (load average ${busy.toFixed(1)}); the numbers are not meaningful`);
 }
 
-function environment(): Record<string, string> {
-  return {
-    'load average at the start': loadavg()[0]?.toFixed(1) ?? 'unknown',
-    date: new Date().toISOString().slice(0, 10),
-    processor: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}`,
-    Node: process.version,
-  };
-}
-
 async function run(options: Options): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   warnIfBusy();
-  const scratch = await mkdtemp(join(tmpdir(), 'standing-order-bench-'));
   const results: Results = {
-    environment: environment(),
+    environment: environmentOf(),
     settings: options.settings,
     intake: {},
     endToEnd: {},
     steps: [],
     profiles: {},
   };
-  try {
-    const bench = { portBase: options.portBase, dataDir: join(scratch, 'd'), signal: stop.signal };
-    await measure(options, bench, results);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-    console.log(report(results));
-  }
+  await withDataDir('bench', async (dataDir, signal) => {
+    try {
+      await measure(options, { portBase: options.portBase, dataDir, signal }, results);
+    } finally {
+      if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+      console.log(report(results));
+    }
+  });
 }
 
 await runCommand(createBenchCommand(run));

@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Platform } from '@standing-order/local';
 import pg from 'pg';
-import { createClient } from 'redis';
+import { connectToRedis } from '../redis-client.ts';
 import { POSTGRESQL, type Settings } from './settings.ts';
 
 /** Fill levels at one moment, by name. */
@@ -31,19 +31,11 @@ export async function createLevelReader({ store, broker }: Settings, platform: P
   };
 }
 
-async function connectRedis(url: string) {
-  const client = createClient({ url, socket: { reconnectStrategy: false } });
-  // Each command rejects with its own error.
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
 const numberIn = (info: string, field: string): number =>
   Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(info)?.[1] ?? Number.NaN);
 
 async function redisState(url: string): Promise<LevelReader> {
-  const client = await connectRedis(url);
+  const client = await connectToRedis(url);
   return {
     async read() {
       let orders = 0;
@@ -61,7 +53,7 @@ async function redisState(url: string): Promise<LevelReader> {
 }
 
 async function redisBroker(url: string): Promise<LevelReader> {
-  const client = await connectRedis(url);
+  const client = await connectToRedis(url);
   return {
     async read() {
       let messages = 0;

@@ -1,29 +1,20 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { runCommand } from '@standing-order/tools/cli';
+import { progress, withDataDir } from '../measurement.ts';
 import { drawFigure } from './figure.ts';
 import { measure } from './measure.ts';
 import { createYearCommand, type FigureOptions, type MeasureOptions } from './options.ts';
 import { faultsOf, type Result } from './result.ts';
 
-const progress = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
-
 async function runMeasure({ settings, json, portBase }: MeasureOptions): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
-  const dataDir = await mkdtemp(join(tmpdir(), 'standing-order-year-'));
-  try {
-    const result = await measure({ settings, portBase, dataDir, signal: stop.signal, onProgress: progress });
-    if (json !== undefined) await writeFile(json, `${JSON.stringify(result)}\n`);
-    console.log(summary(result).join('\n'));
-    const faults = faultsOf(result);
-    for (const fault of faults) console.log(`FAILED: ${fault}`);
-    if (faults.length > 0) process.exitCode = 1;
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
-  }
+  const result = await withDataDir('year', (dataDir, signal) =>
+    measure({ settings, portBase, dataDir, signal, onProgress: progress }),
+  );
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(result)}\n`);
+  console.log(summary(result).join('\n'));
+  const faults = faultsOf(result);
+  for (const fault of faults) console.log(`FAILED: ${fault}`);
+  if (faults.length > 0) process.exitCode = 1;
 }
 
 function summary({ plateaus, load, expiry, undecided, leftOver }: Result): string[] {

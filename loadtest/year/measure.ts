@@ -1,8 +1,8 @@
-import { availableParallelism, cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@standing-order/local';
 import { runGenerator } from '../bench/generator/run-generator.ts';
-import { createEntities } from '../bench/testbed/entities.ts';
+import { create, createEntities } from '../bench/testbed/entities.ts';
+import { environmentOf } from '../measurement.ts';
 import { type Decisions, receiveDecisions } from './decisions.ts';
 import { ExpirySampler } from './expiry-sampler.ts';
 import { createLevelReader, type LevelReader, type Levels } from './levels.ts';
@@ -35,7 +35,7 @@ export async function measure(run: Run): Promise<Result> {
   const levels = await createLevelReader(settings, platform);
   try {
     await createEntities({ consumer: urlOf(platform, 'consumer'), restaurant: urlOf(platform, 'restaurant') });
-    await register(platform, decisions.url);
+    await create(`${urlOf(platform, 'notification')}/webhooks`, { url: decisions.url });
     return await measureLoad(run, platform, { sampler, decisions, levels });
   } finally {
     await levels.close();
@@ -115,16 +115,6 @@ async function measureLoad(run: Run, platform: Platform, { sampler, decisions, l
 const urlOf = (platform: Platform, service: 'order' | 'consumer' | 'restaurant' | 'notification'): string =>
   platform.urls[service][0] as string;
 
-async function register(platform: Platform, url: string): Promise<void> {
-  const response = await fetch(`${urlOf(platform, 'notification')}/webhooks`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ url }),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  });
-  if (response.status !== 201) throw new Error(`POST /webhooks: ${response.status} ${await response.text()}`);
-}
-
 /** Reads at the replica that did not take the order. */
 async function isStored(platform: Platform, id: string): Promise<boolean> {
   const response = await fetch(`${platform.urls.order[1]}/orders/${id}`, {
@@ -134,13 +124,4 @@ async function isStored(platform: Platform, id: string): Promise<boolean> {
   if (response.status === NOT_FOUND) return false;
   if (response.ok) return true;
   throw new Error(`GET /orders/${id}: ${response.status} ${text}`);
-}
-
-function environmentOf(): Record<string, string> {
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    processor: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}`,
-    'load average at the start': loadavg()[0]?.toFixed(1) ?? 'unknown',
-    Node: process.version,
-  };
 }

@@ -1,15 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { BackgroundProgram } from '@standing-order/loadtest/cluster/background-program';
+import {
+  type CallOptions,
+  createKubectl,
+  type Kubectl,
+  type KubernetesObject,
+} from '@standing-order/loadtest/cluster/kubectl';
 import { runProgram } from '../../deploy/tools/src/program.ts';
-import { BackgroundProgram } from './background-program.ts';
 
 const MINUTE_MS = 60_000;
 const POLL_EVERY_MS = 1_000;
-
-/** A Kubernetes object that is sent to the cluster. */
-export type KubernetesObject = Readonly<Record<string, unknown>>;
 
 export interface ClusterOptions {
   readonly helmPath: string;
@@ -21,22 +21,16 @@ export interface ClusterOptions {
   readonly signal: AbortSignal;
 }
 
-interface CallOptions {
-  /** Default: a minute for kubectl and shell commands, five for helm. */
-  readonly deadlineMs?: number;
-  readonly cwd?: string;
-  /** Receives each output line as it is printed. */
-  readonly onLine?: (line: string) => void;
-}
-
 /** A cluster, one namespace of it, and the programs that access it. */
 export class Cluster {
   readonly options: ClusterOptions;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #kubectl: Kubectl;
 
   constructor(options: ClusterOptions) {
     this.options = options;
     this.#env = { ...process.env, KUBECONFIG: options.kubeconfig };
+    this.#kubectl = createKubectl({ env: this.#env, signal: options.signal });
   }
 
   get namespace(): string {
@@ -47,45 +41,36 @@ export class Cluster {
     return this.options.signal;
   }
 
-  /** Resolves with the standard output; rejects with the error output. */
-  kubectl(args: readonly string[], { deadlineMs = MINUTE_MS, ...rest }: CallOptions = {}): Promise<string> {
-    return this.#run('kubectl', args, { deadlineMs, ...rest });
+  /** Resolves with the standard output; rejects with the error output. The default deadline is a minute. */
+  kubectl(args: readonly string[], options?: CallOptions): Promise<string> {
+    return this.#kubectl.run(args, options);
   }
 
-  helm(args: readonly string[], { deadlineMs = 5 * MINUTE_MS, ...rest }: CallOptions = {}): Promise<string> {
-    return this.#run(this.options.helmPath, args, { deadlineMs, ...rest });
+  /** The default deadline is five minutes. */
+  helm(args: readonly string[], options?: CallOptions): Promise<string> {
+    return this.#run(this.options.helmPath, args, { deadlineMs: 5 * MINUTE_MS, ...options });
   }
 
-  /** Runs a line of shell, as a person would type it. */
-  shell(line: string, { deadlineMs = MINUTE_MS, ...rest }: CallOptions = {}): Promise<string> {
-    return this.#run('bash', ['-c', line], { deadlineMs, ...rest });
+  /** Runs a line of shell, as a person would type it. The default deadline is a minute. */
+  shell(line: string, options?: CallOptions): Promise<string> {
+    return this.#run('bash', ['-c', line], { deadlineMs: MINUTE_MS, ...options });
   }
 
-  #run(command: string, args: readonly string[], call: CallOptions & { readonly deadlineMs: number }): Promise<string> {
-    return runProgram(command, args, { ...call, env: this.#env, signal: this.signal });
+  #run(command: string, args: readonly string[], options: CallOptions & { deadlineMs: number }): Promise<string> {
+    return runProgram(command, args, { env: this.#env, signal: this.signal, ...options });
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the fields differ by kind, and an absent field fails the check that reads it.
-  async get(...args: readonly string[]): Promise<any> {
-    return JSON.parse(await this.kubectl(['get', ...args, '--output', 'json']));
+  // biome-ignore lint/suspicious/noExplicitAny: as in Kubectl
+  get(...args: readonly string[]): Promise<any> {
+    return this.#kubectl.get(...args);
   }
 
-  async apply(...items: readonly KubernetesObject[]): Promise<void> {
-    const file = join(this.options.scratch, `${randomUUID()}.json`);
-    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    await this.kubectl(['apply', '--filename', file]);
+  apply(...items: readonly KubernetesObject[]): Promise<void> {
+    return this.#kubectl.apply(...items);
   }
 
-  /** Forwards a free port of loopback to `target` (`pod/NAME`, `service/NAME`) while `work` runs. */
-  async forward<T>(target: string, port: number, work: (localPort: number) => Promise<T>): Promise<T> {
-    const args = ['port-forward', '--address', '127.0.0.1', target, `:${port}`];
-    const program = this.startProgram('kubectl', args);
-    try {
-      const line = await program.waitForLine(/Forwarding from 127\.0\.0\.1:(\d+)/);
-      return await work(Number(line[1]));
-    } finally {
-      await program.stop();
-    }
+  forward<T>(target: string, port: number, work: (localPort: number) => Promise<T>): Promise<T> {
+    return this.#kubectl.forward(target, port, work);
   }
 
   /** Starts a program that runs until it is stopped. */

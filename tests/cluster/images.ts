@@ -83,9 +83,9 @@ export async function daprChart(signal: AbortSignal): Promise<string> {
   return join(folder.trim(), 'charts', 'dapr');
 }
 
-/** Builds the services' image from this checkout. */
-export const buildServicesImage = ({ testbed }: ImageBuilder, image: string): Promise<void> =>
-  testbed.build(image, ROOT, ['--file', join(ROOT, 'deploy/images/Dockerfile')]);
+/** Builds the services' image from a checkout, by default this one. */
+export const buildServicesImage = ({ testbed }: ImageBuilder, image: string, checkout = ROOT): Promise<void> =>
+  testbed.build(image, checkout, ['--file', join(checkout, 'deploy/images/Dockerfile')]);
 
 /** Builds the image of the load generator. */
 export async function buildK6Image({ testbed, scratch }: ImageBuilder, image: string): Promise<void> {

@@ -23,6 +23,7 @@ export interface Options {
   readonly k6Image: string;
   readonly kafkaImage: string | undefined;
   readonly postgresqlImage: string | undefined;
+  readonly upgradeFrom: string | undefined;
   readonly only: string | undefined;
   readonly json: string | undefined;
   readonly keep: boolean;
@@ -32,6 +33,7 @@ export interface Options {
 interface ParsedOptions {
   readonly testCluster?: true;
   readonly full?: true;
+  readonly upgradeFrom?: string;
   readonly only?: string;
   readonly within: string;
   readonly image: string;
@@ -53,6 +55,10 @@ export function createClusterTestCommand(appVersion: string, run: (options: Opti
       '--full',
       "also Kafka, PostgreSQL, a token issuer, deletion of the state store and of Dapr's control plane, and the upgrade from the chart's previous version; without it: Redis, and a list of the omitted checks",
     )
+    .option(
+      '--upgrade-from <commit>',
+      "with --full: upgrade from the chart's version before the current one in the history of this commit; default: of HEAD",
+    )
     .option('--only <text>', 'only checks with this text in their names, and the checks that they need')
     .option(
       '--within <seconds>',
@@ -70,10 +76,12 @@ export function createClusterTestCommand(appVersion: string, run: (options: Opti
 }
 
 const IMAGE = /^[a-z0-9][a-z0-9._/:-]*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+/** A name or a hash of a commit. */
+const COMMIT = /^[A-Za-z0-9][A-Za-z0-9._/~^-]*$/;
 
 /** @throws a UsageError that lists every invalid value */
 function readOptions(parsed: ParsedOptions): Options {
-  const { within, image, k6Image, kafkaImage, postgresqlImage, only, json } = parsed;
+  const { within, image, k6Image, kafkaImage, postgresqlImage, upgradeFrom, only, json } = parsed;
   const errors: string[] = [];
   const seconds = Number(within);
   if (!(seconds >= MIN_WITHIN_S && seconds <= MAX_WITHIN_S))
@@ -81,6 +89,8 @@ function readOptions(parsed: ParsedOptions): Options {
   const images = { image, 'k6-image': k6Image, 'kafka-image': kafkaImage, 'postgresql-image': postgresqlImage };
   for (const [name, value] of Object.entries(images))
     if (value !== undefined && !IMAGE.test(value)) errors.push(`--${name} must be NAME:TAG, not "${value}"`);
+  if (upgradeFrom !== undefined && !COMMIT.test(upgradeFrom))
+    errors.push(`--upgrade-from must be a commit, not "${upgradeFrom}"`);
   if (errors.length > 0) throw new UsageError(errors.join('\n'));
   return {
     testCluster: parsed.testCluster ?? false,
@@ -90,6 +100,7 @@ function readOptions(parsed: ParsedOptions): Options {
     k6Image,
     kafkaImage,
     postgresqlImage,
+    upgradeFrom,
     only,
     json: json === undefined ? undefined : givenPath(json),
     keep: parsed.keep ?? false,

@@ -23,6 +23,7 @@ describe('the command line', () => {
     await expect(parse(['--within', '5', '--image', 'No:Tag:', '--k6-image', 'k6'])).rejects.toThrow(
       /--within.*\n--image.*\n--k6-image/,
     );
+    await expect(parse(['--upgrade-from', '--all'])).rejects.toThrow(/--upgrade-from/);
     await expect(parse(['--wrong'])).rejects.toThrow(/--wrong/);
   });
 });

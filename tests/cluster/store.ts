@@ -1,4 +1,5 @@
 import { readOrders } from '@standing-order/loadtest/checker';
+import { withStateStore } from '@standing-order/loadtest/cluster/state-store';
 import type { OrderLine } from '@standing-order/loadtest/request-log';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
@@ -6,19 +7,9 @@ import { RELEASE } from './release.ts';
 /** How long an order may stay PENDING after a fault has ended. */
 export const DECIDED_WITHIN_MS = 120_000;
 
-/** Forwards a port to the release's own state store, Redis or PostgreSQL, and passes its URL to `work`. */
-export async function withStore<T>(cluster: Cluster, work: (url: string) => Promise<T>): Promise<T> {
-  const { data } = await cluster.get('secret', `${RELEASE}-state-store`);
-  const password = Buffer.from(data.password, 'base64').toString('utf8');
-  const isPostgresql = data.connectionString !== undefined;
-  return cluster.forward(`pod/${RELEASE}-state-store-0`, isPostgresql ? 5_432 : 6_379, (port) =>
-    work(
-      isPostgresql
-        ? `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`
-        : `redis://:${password}@127.0.0.1:${port}`,
-    ),
-  );
-}
+/** Passes the URL of the release's own state store, on a forwarded port. */
+export const withStore = <T>(cluster: Cluster, work: (url: string) => Promise<T>): Promise<T> =>
+  withStateStore(cluster, RELEASE, work);
 
 /** The ids of the orders that are still PENDING. Rejects if an order is not stored. */
 export async function findUndecided(cluster: Cluster, orders: readonly OrderLine[]): Promise<string[]> {

@@ -3,55 +3,79 @@ import { join, resolve } from 'node:path';
 import { runProgram } from '../../deploy/tools/src/program.ts';
 import { type Check, SkipCheck } from './check-runner.ts';
 import { commonValues } from './checks.ts';
-import { checkOrders, placeSmokeOrders } from './load.ts';
-import { CHART, deleteKeptData, install, uninstallAndCompare, upgradeRelease } from './release.ts';
+import { describeWindow } from './fault-window.ts';
+import { buildServicesImage } from './images.ts';
+import { checkOrders, placeSmokeOrders, SteadyLoad } from './load.ts';
+import { CHART, deleteKeptData, install, uninstallAndCompare, upgradeRelease, type Values } from './release.ts';
 import { chartVersions, type Session } from './session.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const CHART_PATH = 'charts/standing-order';
+/** The image of the services of the previous version, in the disposable cluster. */
+const PREVIOUS_IMAGE = { repository: 'standing-order', tag: 'previous' };
+
+/** The chart and the services of an earlier version. */
+interface PreviousVersion {
+  readonly version: string;
+  /** A folder with the repository of that version. */
+  readonly folder: string;
+}
 
 /** An upgrade from the chart's previous version in the history of the repository. */
 export function upgradeCheck(session: Session, needs: readonly string[]): Check {
   return {
     name: "an upgrade from the chart's previous version keeps the data and loses no order",
     needs,
-    expectedMs: 4 * 60_000,
-    async run() {
+    expectedMs: 6 * 60_000,
+    async run(measure) {
       const { cluster, options } = session;
-      const previous = await extractPreviousChart(session);
-      await install(cluster, commonValues(session), previous.folder);
+      const { version, folder } = await extractPreviousVersion(session);
+      const services = options.testCluster ? 'with its own services' : 'with the services of this version';
+      await install(
+        cluster,
+        { ...commonValues(session), ...(await previousImage(session, folder)) },
+        join(folder, CHART_PATH),
+      );
       const old = await placeSmokeOrders(cluster, 'before-upgrade', options.k6Image);
-      await upgradeRelease(cluster, {});
-      const recent = await placeSmokeOrders(cluster, 'after-upgrade', options.k6Image);
+      const load = new SteadyLoad(cluster, 'load-upgrade');
+      await load.start(options.k6Image);
+      // Pods of both versions run side by side. The stores in the chart restart, too.
+      const faultWindow = await load.during(() => upgradeRelease(cluster, commonValues(session)));
+      const recent = await load.stop();
       const verdict = await checkOrders(cluster, [...old, ...recent]);
+      measure(`upgrade from version ${version} of the chart, ${services}`, describeWindow(faultWindow));
       await uninstallAndCompare(cluster);
       await deleteKeptData(cluster);
-      return `from ${previous.version}: ${verdict}`;
+      return `from ${version} ${services}: ${describeWindow(faultWindow)}; ${verdict}`;
     },
   };
 }
 
-async function extractPreviousChart({
-  scratch,
-  signal,
-}: Session): Promise<{ readonly version: string; readonly folder: string }> {
+/** Builds the services' image of the previous version. Only the disposable cluster can receive it; others keep the given image. */
+async function previousImage(session: Session, folder: string): Promise<Values> {
+  if (!session.options.testCluster) return {};
+  const { repository, tag } = PREVIOUS_IMAGE;
+  await buildServicesImage(session, `${repository}:${tag}`, folder);
+  return { 'image.repository': repository, 'image.tag': tag };
+}
+
+async function extractPreviousVersion({ options, scratch, signal }: Session): Promise<PreviousVersion> {
   const current = (await chartVersions(CHART)).version;
   const git = (...args: readonly string[]) => runProgram('git', ['-C', ROOT, ...args], { signal, deadlineMs: 60_000 });
-  const path = 'charts/standing-order';
-  const commits = await git('log', '--format=%H', '--', path).catch((cause) => {
+  const range = options.upgradeFrom === undefined ? [] : [options.upgradeFrom];
+  const commits = await git('log', '--format=%H', ...range, '--', CHART_PATH).catch((cause) => {
     throw new SkipCheck("the checkout has no history to read the chart's previous version from", { cause });
   });
   for (const commit of commits.split('\n').filter(Boolean)) {
-    const text = await git('show', `${commit}:${path}/Chart.yaml`);
+    const text = await git('show', `${commit}:${CHART_PATH}/Chart.yaml`);
     const version = /^version: (\S+)/m.exec(text)?.[1] ?? '';
     if (version === current) continue;
-    const folder = join(scratch, 'previous-chart');
+    const folder = join(scratch, 'previous-version');
+    const archive = join(scratch, 'previous-version.tar');
     await mkdir(folder);
-    const archive = join(scratch, 'previous-chart.tar');
-    // The chart of a later version reads its Dapr objects through a link to this folder.
-    const linked = await git('ls-tree', '-d', '--name-only', commit, 'deploy/dapr');
-    await git('archive', '--output', archive, commit, path, ...linked.split('\n').filter(Boolean));
+    await git('archive', '--output', archive, commit);
     await runProgram('tar', ['-xf', archive, '-C', folder], { signal, deadlineMs: 60_000 });
-    return { version, folder: join(folder, path) };
+    return { version, folder };
   }
   throw new SkipCheck(`the history of the repository has no chart version other than ${current}`);
 }

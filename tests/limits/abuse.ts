@@ -4,8 +4,8 @@ import { runGenerator } from '@standing-order/loadtest/generator';
 import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
-import { createClient, type RedisClientType } from 'redis';
 import { Attack, type AttackCounts, type AttackPlan } from '../support/attack.ts';
+import { connectRedis } from '../support/redis.ts';
 import type { Containment } from './containment.ts';
 
 export interface AbuseOptions {
@@ -114,14 +114,11 @@ async function measure(
       (ready) => ready,
     );
   }
-  const redis: RedisClientType = createClient({ url: platform.stores.state });
-  redis.on('error', () => undefined);
-  await redis.connect();
+  const redis = await connectRedis(platform.stores.state);
   try {
     const documents = new Documents(redis);
     await documents.untilDecided(ids, DECIDED_WITHIN_MS, signal);
-    const undecided = (await documents.read(ids)).filter((order) => order?.settledAt === undefined).length;
-    return { phases, undecided };
+    return { phases, undecided: await documents.undecided(ids) };
   } finally {
     redis.destroy();
   }

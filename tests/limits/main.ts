@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { progress, withDataDir } from '@standing-order/loadtest/measurement';
 import { createCommand, createIntegerOption, Option, runCommand } from '@standing-order/tools/cli';
-import { interruptible } from '../../deploy/tools/src/bootstrap/interrupt.mjs';
 import { measureAbuse } from './abuse.ts';
 import { Containment } from './containment.ts';
 import { measureMemory } from './memory.ts';
@@ -10,22 +7,14 @@ import { abuseReport, memoryReport } from './report.ts';
 
 const FULL_ATTACK = { slowUploads: 1_500, streams: 1_000, halfSent: 200, documentsPerSecond: 170 };
 
-const progress = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${line}`);
-
-/** Runs the measurement with a scratch directory and groups, and removes both. */
+/** Runs the measurement with a folder and memory groups of its own, and removes both. */
 async function contained(
   measure: (dataDir: string, containment: Containment, signal: AbortSignal) => Promise<boolean>,
 ) {
-  const scratch = await mkdtemp(join(tmpdir(), 'standing-order-limits-'));
   const containment = new Containment();
-  const passed = await interruptible(async (signal) => {
-    try {
-      return await measure(join(scratch, 'd'), containment, signal);
-    } finally {
-      containment.close();
-      await rm(scratch, { recursive: true, force: true });
-    }
-  });
+  const passed = await withDataDir('limits', (dataDir, signal) =>
+    measure(dataDir, containment, signal).finally(() => containment.close()),
+  );
   if (!passed) process.exitCode = 1;
 }
 

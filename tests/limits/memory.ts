@@ -2,10 +2,11 @@ import { TOPICS } from '@standing-order/contracts';
 import { Documents } from '@standing-order/loadtest/documents';
 import { createEntities } from '@standing-order/loadtest/entities';
 import { runGenerator } from '@standing-order/loadtest/generator';
+import { sumOf } from '@standing-order/loadtest/metrics';
 import { type BrokerKind, findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
-import { createClient, type RedisClientType } from 'redis';
 import { garbageOf } from '../support/garbage.ts';
+import { connectRedis } from '../support/redis.ts';
 import type { Containment } from './containment.ts';
 import { type Publisher, startPublisher, withoutPublishingScopes } from './publisher.ts';
 
@@ -64,9 +65,7 @@ export async function measureMemory(options: MemoryOptions, containment: Contain
     },
   });
   const publisher = await startPublisher(platform, broker);
-  const redis: RedisClientType = createClient({ url: platform.stores.state });
-  redis.on('error', () => undefined);
-  await redis.connect();
+  const redis = await connectRedis(platform.stores.state);
   try {
     const run = new MemoryRun(options, containment, platform, new Documents(redis), publisher);
     return { ...(await run.phases()), ended };
@@ -127,12 +126,11 @@ class MemoryRun {
     const drainSeconds = (performance.now() - from) / 1000;
     await this.#untilQuiet();
     this.#end('draining, with garbage');
-    const documents = await this.#documents.read(ids);
-    const undecided = documents.filter((order) => order?.settledAt === undefined).length;
+    const undecided = await this.#documents.undecided(ids);
     return { phases: this.#phases, undecided, drainSeconds };
   }
 
-  #url(service: 'order' | 'consumer' | 'restaurant'): string {
+  #url(service: keyof Platform['urls']): string {
     return this.#platform.urls[service][0] as string;
   }
 
@@ -170,20 +168,19 @@ class MemoryRun {
     this.#options.onProgress('garbage published');
   }
 
-  async #metric(service: 'order' | 'consumer' | 'restaurant' | 'notification', name: RegExp): Promise<number> {
-    const text = await fetch(`${this.#platform.urls[service][0]}/metrics`).then((response) => response.text());
-    const lines = text.split('\n').filter((line) => name.test(line));
-    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  async #metric(service: keyof Platform['urls'], name: string): Promise<number> {
+    const response = await fetch(`${this.#url(service)}/metrics`);
+    return sumOf(await response.text(), name);
   }
 
-  #open = (): Promise<number> => this.#metric('order', /^outbox_open\b/).catch(() => 0);
+  #open = (): Promise<number> => this.#metric('order', 'outbox_open').catch(() => 0);
 
   /** Resolves when no service receives a message any more. */
   async #untilQuiet(): Promise<void> {
     const received = async () => {
       const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
       const counts = services.map((service) =>
-        this.#metric(service, /^messaging_client_consumed_messages/).catch(() => -1),
+        this.#metric(service, 'messaging_client_consumed_messages_total').catch(() => -1),
       );
       return (await Promise.all(counts)).join();
     };

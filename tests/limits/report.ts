@@ -1,3 +1,4 @@
+import { spread } from '@standing-order/loadtest/statistics';
 import type { AbusePhase, AbuseResult } from './abuse.ts';
 import type { Containment } from './containment.ts';
 import type { MemoryResult } from './memory.ts';
@@ -39,8 +40,6 @@ export function memoryReport(
 /** How many times the undisturbed latency the disturbed one may be. */
 const MAX_FACTOR = 2;
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-
 /** Latency with and without the abuse. Passed: at most twice the latency, every order taken, memory below the limit. */
 export function abuseReport(
   { phases, undecided }: AbuseResult,
@@ -58,7 +57,7 @@ export function abuseReport(
     ]),
   );
   const p99 = (disturbed: boolean) =>
-    median(phases.filter((phase) => phase.disturbed === disturbed).map((phase) => phase.p99));
+    spread(phases.filter((phase) => phase.disturbed === disturbed).map((phase) => phase.p99)).median;
   const factor = p99(true) / p99(false);
   const notTaken = phases.reduce((sum, { offered, acknowledged }) => sum + offered - acknowledged, 0);
   const share = Math.max(...phases.map(({ peaks }) => (peaks['order-1'] ?? 0) / containment.limitOf('order-1')));

@@ -1,21 +1,12 @@
 import { entriesOf } from '@standing-order/contracts';
-import { createClient } from 'redis';
+import { connectToRedis } from '@standing-order/loadtest/redis-client';
+import type { RedisClientType } from 'redis';
 
 /** A client of one Redis server of the test. */
-export type Redis = Awaited<ReturnType<typeof connectRedis>>;
+export type Redis = RedisClientType;
 
-/** Connects to a Redis server, and waits while the server starts. Call `destroy` at the end. */
-export async function connectRedis(url: string) {
-  const client = createClient({
-    url,
-    socket: { reconnectStrategy: 50 },
-    commandOptions: { timeout: 10_000 },
-  });
-  // Tests kill servers on purpose; each command rejects by itself.
-  client.on('error', () => {});
-  await client.connect();
-  return client;
-}
+/** Connects to a Redis server that a test may kill: waits while the server starts, also again. Call `destroy` at the end. */
+export const connectRedis = (url: string): Promise<Redis> => connectToRedis(url, { reconnectMs: 50 });
 
 /** A message on a topic; the entries of a batch message each. */
 export interface MessageOnTopic {

@@ -6,6 +6,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** The standard input; default: none. */
+  readonly input?: string;
   /** Receives every line that the program prints, on either stream. */
   readonly onLine?: (line: string) => void;
 }
@@ -21,7 +23,7 @@ const GRACE_MS = 5_000;
 export async function runProgram(
   command: string,
   args: readonly string[],
-  { deadlineMs, cwd, env = process.env, signal, onLine }: RunOptions,
+  { deadlineMs, cwd, env = process.env, signal, input, onLine }: RunOptions,
 ): Promise<string> {
   signal?.throwIfAborted();
   const kept: string[] = [];
@@ -41,7 +43,7 @@ export async function runProgram(
     // Its exit handlers would keep `interruptible` from ending the process.
     cleanup: false,
     reject: false,
-    stdin: 'ignore',
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
     stdout: readLines,
     stderr: readLines,
   });

@@ -4,6 +4,10 @@ import { runProgram } from './program.ts';
 const shell = (script: string) => ['-c', script];
 const options = { deadlineMs: 30_000 };
 
+test('passes its input to the program', async () => {
+  expect(await runProgram('cat', [], { deadlineMs: 10_000, input: 'one\ntwo' })).toBe('one\ntwo');
+});
+
 test('resolves to the standard output and reports every line of both streams', async () => {
   const lines: string[] = [];
   const script = 'echo one; echo two >&2; echo three';

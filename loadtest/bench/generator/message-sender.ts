@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TOPICS } from '@standing-order/contracts';
-import { createClient, type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
+import { connectToRedis } from '../../redis-client.ts';
 import type { Send, SendResult } from './load.ts';
 import { createOrderMessage, OUTCOMES, readOutcome } from './messages.ts';
 
@@ -22,7 +23,8 @@ interface PendingRequest {
  * as a real client must. A request without an outcome in time counts as such and is not sent again.
  */
 export async function messageSender(redisUrl: string, timeoutMs: number): Promise<Send> {
-  const [writer, reader] = await Promise.all([connect(redisUrl), connect(redisUrl)]);
+  const connect = () => connectToRedis(redisUrl, { deadline: false });
+  const [writer, reader] = await Promise.all([connect(), connect()]);
   // Outcomes of an earlier load may still arrive.
   const load = randomUUID();
   const pending = new Map<string, PendingRequest>();
@@ -58,6 +60,7 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
       finish(id, { other: 'no outcome in time' });
     }
   }, TIMEOUT_CHECK_MS);
+  // A lost connection ends the generator, and with it the run.
   void readReplies();
 
   return (requestNumber) => {
@@ -69,16 +72,6 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
     );
     return promise;
   };
-}
-
-/** A lost connection ends the generator, and with it the run. */
-async function connect(url: string): Promise<RedisClientType> {
-  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
-  client.on('error', (error: unknown) => {
-    throw error;
-  });
-  await client.connect();
-  return client;
 }
 
 /** The newest message of the reply channel; only later messages are read. */

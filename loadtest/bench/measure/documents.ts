@@ -31,6 +31,11 @@ export class Documents {
     return documents;
   }
 
+  /** The number of these orders that are not decided, or not stored. */
+  async undecided(ids: readonly string[]): Promise<number> {
+    return (await this.read(ids)).filter((order) => order?.settledAt === undefined).length;
+  }
+
   /**
    * Waits until every one of these orders is decided, or until the deadline. Polls one page until all of its orders are
    * decided, then the next, so that polling costs little.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@standing-order/local';
-import { createClient } from 'redis';
+import { connectToRedis } from '../../redis-client.ts';
 import { commandCounts, difference, metricsUrl, sidecarTotals } from '../measure/counts.ts';
 import { cpuSeconds, wakeups } from '../measure/proc.ts';
 import { fetchText } from '../measure/sample.ts';
@@ -72,8 +72,7 @@ async function countersOf(platform: Platform): Promise<ReadonlyMap<string, Count
 }
 
 async function redisCommands(port: number): Promise<Record<string, number>> {
-  const client = createClient({ socket: { host: '127.0.0.1', port } });
-  await client.connect();
+  const client = await connectToRedis(`redis://127.0.0.1:${port}`);
   try {
     const counts = Object.entries(commandCounts(await client.info('commandstats')));
     return Object.fromEntries(counts.filter(([name]) => !OWN_COMMANDS.includes(name)));

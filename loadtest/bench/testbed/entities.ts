@@ -33,11 +33,12 @@ export async function createEntities(urls: Testbed['urls'], headers: Headers = {
   }
 }
 
-async function create(url: string, entity: object, headers: Headers): Promise<void> {
+/** Creates a resource. Rejects unless the response is 201. */
+export async function create(url: string, resource: object, headers: Headers = {}): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(entity),
+    body: JSON.stringify(resource),
     signal: AbortSignal.timeout(10_000),
   });
   const body = await response.text();

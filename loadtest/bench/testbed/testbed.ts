@@ -1,6 +1,7 @@
 import { TOPICS } from '@standing-order/contracts';
 import { type Platform, type Resource, startPlatform, withSettings } from '@standing-order/local';
-import { createClient, type RedisClientType } from 'redis';
+import type { RedisClientType } from 'redis';
+import { connectToRedis } from '../../redis-client.ts';
 import type { Target } from '../generator/load.ts';
 import { metricsUrl } from '../measure/counts.ts';
 import type { Contender } from './contender.ts';
@@ -107,10 +108,7 @@ function onRedis(resource: Resource, port: number): Resource {
 }
 
 async function connect(url: string): Promise<RedisClientType> {
-  const client: RedisClientType = createClient({ url, socket: { reconnectStrategy: false } });
-  // Commands in flight reject with the same error and handle it.
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectToRedis(url, { deadline: false });
   // A rewrite of the append-only file during a measurement would slow down one contender and not the next.
   await client.configSet('auto-aof-rewrite-percentage', '0');
   return client;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Kubectl } from '../../cluster/kubectl.ts';
 import type { Applied, Injector } from '../inject/injector.ts';
 import type { Action, Fault, Target } from '../timetable/schema.ts';
-import type { Kubectl } from './kubectl.ts';
 
 const POLL_MS = 500;
 const GONE_MS = 60_000;

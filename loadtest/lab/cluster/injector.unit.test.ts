@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Kubectl } from '../../cluster/kubectl.ts';
 import { readFaults } from '../timetable/read.ts';
 import { createClusterInjector, isClusterFault } from './injector.ts';
-import type { Kubectl } from './kubectl.ts';
 
 function clusterOf() {
   const log: string[] = [];
@@ -12,7 +12,6 @@ function clusterOf() {
   ]);
   const componentIn = (args: readonly string[]) => /component=([\w-]+)/.exec(args.join(' '))?.[1] ?? '';
   const kubectl: Kubectl = {
-    namespace: 'shop',
     async run(args) {
       log.push(args.filter((arg) => !arg.startsWith('--') || arg.startsWith('--replicas')).join(' '));
       const [command, kind, name] = args;
@@ -30,6 +29,7 @@ function clusterOf() {
       const names = pods.get(componentIn(args)) ?? [];
       return { items: names.map((name) => ({ metadata: { name, uid: `uid-${name}` } })) };
     },
+    apply: () => Promise.reject(new Error('not used')),
     forward: () => Promise.reject(new Error('not used')),
   };
   return { log, injector: createClusterInjector(kubectl, 'shop') };

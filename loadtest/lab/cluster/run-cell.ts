@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { createKubectl } from '../../cluster/kubectl.ts';
+import { withStateStore } from '../../cluster/state-store.ts';
 import { measureRun, type RunOptions } from '../runs/measure-run.ts';
 import type { RunResult } from '../runs/result.ts';
 import { createClusterInjector } from './injector.ts';
-import { createKubectl, type Kubectl } from './kubectl.ts';
 import { startLoadPod } from './load-pod.ts';
 
 /** A release of the chart in the cluster of the current kubectl context. */
@@ -17,7 +18,7 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
   const { plan, folder, signal } = options;
   const { namespace, release, k6Image } = cluster;
   await mkdir(folder, { recursive: true });
-  const kubectl = createKubectl(namespace, signal);
+  const kubectl = createKubectl({ namespace, signal });
   const service = (name: string) => `service/${release}-${name}`;
   const url = `http://${release}-order.${namespace}.svc`;
   const seconds = plan.before + plan.during + plan.after;
@@ -31,7 +32,7 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
           // Twice the same URL: a client repeats a request once, and kube-proxy selects the pod.
           startLoad: (run: string, logFile: string) =>
             startLoadPod(kubectl, { run, rate: plan.rate, seconds, orderUrls: [url, url], logFile, image: k6Image }),
-          withStore: <T>(use: (storeUrl: string) => Promise<T>) => withStore(kubectl, release, use),
+          withStore: <T>(use: (storeUrl: string) => Promise<T>) => withStateStore(kubectl, release, use),
         };
         return measureRun(target, options);
       }),
@@ -39,18 +40,4 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
   );
   if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
   return result;
-}
-
-/** Forwards a port to the release's own state store, Redis or PostgreSQL. */
-async function withStore<T>(kubectl: Kubectl, release: string, use: (url: string) => Promise<T>): Promise<T> {
-  const { data } = await kubectl.get('secret', `${release}-state-store`);
-  const password = Buffer.from(data.password, 'base64').toString('utf8');
-  const isPostgresql = data.connectionString !== undefined;
-  return kubectl.forward(`pod/${release}-state-store-0`, isPostgresql ? 5_432 : 6_379, (port) =>
-    use(
-      isPostgresql
-        ? `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`
-        : `redis://:${password}@127.0.0.1:${port}`,
-    ),
-  );
 }

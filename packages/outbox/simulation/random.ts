@@ -1,3 +1,5 @@
+import { fnv1a } from '../src/util/hash.ts';
+
 /**
  * Seeded randomness (sfc32). Each purpose has its own stream, so that an additional draw does not shift the other
  * streams.
@@ -17,13 +19,6 @@ export interface Rng {
    * schedule.
    */
   fork(name: string): Rng;
-}
-
-/** FNV-1a over UTF-16 units, continuing from `state`. */
-export function hash(text: string, state = 0x811c9dc5): number {
-  let h = state;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h >>> 0;
 }
 
 function sfc32(seed: number): () => number {
@@ -62,6 +57,6 @@ export function createRng(seed: number): Rng {
       }
       return shuffled;
     },
-    fork: (name) => createRng(hash(name, seed ^ 0x5bd1e995)),
+    fork: (name) => createRng(fnv1a(name, seed ^ 0x5bd1e995)),
   };
 }

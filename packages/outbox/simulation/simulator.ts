@@ -1,4 +1,4 @@
-import { hash } from './random.ts';
+import { fnv1a } from '../src/util/hash.ts';
 
 interface ScheduledEvent {
   readonly at: number;
@@ -79,7 +79,7 @@ export class Simulator {
   }
 
   trace(who: string, what: string, detail = ''): void {
-    this.digest = hash(`${Math.round(this.now)}${who}${what}${detail}`, this.digest);
+    this.digest = fnv1a(`${Math.round(this.now)}${who}${what}${detail}`, this.digest);
     if (this.verbose) this.lines.push(`${stamp(this.now)}  ${who.padEnd(10)} ${what.padEnd(10)} ${detail}`);
   }
 

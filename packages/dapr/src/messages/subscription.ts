@@ -95,8 +95,12 @@ interface DeadMessage {
 
 const INVALID = 'the message does not match the schema of its topic';
 
-const OUTCOMES = ['success', 'retry', 'dead'] as const;
-type Outcome = (typeof OUTCOMES)[number];
+type Outcome = 'success' | 'retry' | 'dead';
+
+/** The number of messages by each value of the label `outcome`. */
+type OutcomeCounts = Record<Outcome | 'left', number>;
+
+const noMessages = (): OutcomeCounts => ({ success: 0, retry: 0, dead: 0, left: 0 });
 
 function entriesIn(delivery: readonly DeliveryEntry[]): Received[] {
   return delivery.flatMap(({ event }, index) => {
@@ -123,7 +127,7 @@ function validate<M>(schema: z.ZodType<M>, entries: readonly Received[]): Sorted
  */
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
   const attributes = { [ATTRIBUTE_KEYS.messagingDestination]: subscription.topic.name };
-  countFromZero(received, ...OUTCOMES.map((outcome) => ({ ...attributes, outcome })));
+  countFromZero(received, ...Object.keys(noMessages()).map((outcome) => ({ ...attributes, outcome })));
   app.post(`/messages/${subscription.topic.name}`, async (c) => {
     const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
     return c.json(deliveryResponse(delivery, await receive(subscription, delivery.entries)));
@@ -155,7 +159,7 @@ async function receive<M extends CloudEvent>(
     ];
     const sorted = [...valid, ...invalid];
     const handledMessages = new Set(sorted.filter((_, at) => outcomes[at] !== 'retry').map(({ index }) => index));
-    const counts = { success: 0, retry: 0, dead: 0, left: 0 };
+    const counts = noMessages();
     for (const [at, { index }] of sorted.entries()) {
       const outcome = outcomes[at] ?? 'retry';
       const isHandled = handledMessages.has(index);

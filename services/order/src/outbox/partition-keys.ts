@@ -4,7 +4,10 @@ import type { Broker } from './broker-settings.ts';
 /** The partition key of the messages of a lane. Messages with equal keys may share a batch message. */
 export type PartitionKeys = (lane: number) => string;
 
-/** FNV-1a with 32 bits: the hash by which Dapr's Kafka component chooses the partition of a key. */
+/**
+ * FNV-1a with 32 bits over bytes: the hash by which Dapr's Kafka component chooses the partition of a key. It is not shared with
+ * the outbox, because Dapr fixes this one and stored segments fix that one.
+ */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -1,52 +1,10 @@
 // @module-tag postgres
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { CommunicationProtocolEnum, DaprClient } from '@dapr/dapr';
-import { TOPICS } from '@standing-order/contracts';
-import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
+import type { Platform } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
-import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { DeadLetter } from '../messages/dead-letter.ts';
-import { createEvent } from '../messages/event.ts';
-import { type CloudEvent, type Sidecar, SidecarError, type SidecarOptions, type StateStore } from '../types.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { freshKey, READY_WITHIN_MS, sidecarOptions, stored, usePlatform } from '../../test/sidecar-fixture.ts';
+import { SidecarError } from '../types.ts';
 import { createSidecar } from './sidecar.ts';
-
-const READY_WITHIN_MS = 60_000;
-
-interface Fixture {
-  readonly platform: Platform;
-  readonly sidecar: Sidecar;
-  readonly store: StateStore;
-}
-
-function sidecarOptions({ sidecarPorts, secrets }: Platform): SidecarOptions {
-  const [ports] = sidecarPorts.order;
-  if (!ports) throw new Error('the platform has no order service');
-  return { ...ports, apiToken: secrets.daprApiToken };
-}
-
-/** A platform for one block of tests; the sidecar is that of the order service. */
-function usePlatform(kind: 'redis' | 'postgresql'): () => Fixture {
-  let fixture: Fixture | undefined;
-  const dataDir = mkdtempSync(join(tmpdir(), 'sidecar-'));
-  beforeAll(async () => {
-    const platform = await startPlatform({ dataDir, portBase: await findPortBase(), store: kind });
-    const sidecar = createSidecar(sidecarOptions(platform));
-    await sidecar.waitReady(READY_WITHIN_MS);
-    fixture = { platform, sidecar, store: await sidecar.store('state') };
-  });
-  afterAll(async () => {
-    await fixture?.sidecar.close();
-    await fixture?.platform.close();
-    rmSync(dataDir, { recursive: true });
-  });
-  return () => {
-    if (!fixture) throw new Error('the platform did not start');
-    return fixture;
-  };
-}
 
 /** A request to the sidecar's HTTP API for state, as earlier versions of the services send it. */
 const overHttp = ({ sidecarUrls, secrets }: Platform, path: string, body?: unknown): Promise<Response> =>
@@ -55,19 +13,7 @@ const overHttp = ({ sidecarUrls, secrets }: Platform, path: string, body?: unkno
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
   });
 
-let keys = 0;
-const freshKey = (): string => `test:${keys++}`;
-
-async function stored(store: StateStore, value: unknown): Promise<{ key: string; etag: string }> {
-  const key = freshKey();
-  expect(await store.insert(key, value)).toBe('created');
-  return { key, etag: (await store.get(key))?.etag ?? '' };
-}
-
-const event = (id: string) =>
-  createEvent({ id, source: '/test', type: 'test.v1', subject: 'test', time: 0, data: { id }, trace: undefined });
-
-describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
+describe.each(['redis', 'postgresql'] as const)('state on %s', (kind) => {
   const fixture = usePlatform(kind);
   const stateProcess = kind === 'redis' ? 'redis-state' : 'postgresql';
 
@@ -299,96 +245,5 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (kind) => {
     // Right after the store has restarted, the sidecar's client repeats its last failure.
     const found = await vi.waitFor(() => store.get(key), { timeout: READY_WITHIN_MS });
     expect(found?.value).toBe(0);
-  });
-});
-
-describe('publishing, and why the convenience methods of @dapr/dapr 3.18.0 are not used', () => {
-  const fixture = usePlatform('redis');
-  const REFUSING_TOPIC = 'topic-that-is-no-stream';
-  let sdk: DaprClient;
-  let broker: Awaited<ReturnType<typeof connect>>;
-  const connect = (url: string) => createClient({ url }).connect();
-
-  beforeAll(async () => {
-    const { platform } = fixture();
-    const { hostname, port } = new URL(platform.sidecarUrls.order[0] ?? '');
-    sdk = new DaprClient({
-      daprHost: hostname,
-      daprPort: port,
-      daprApiToken: platform.secrets.daprApiToken,
-      communicationProtocol: CommunicationProtocolEnum.HTTP,
-    });
-    // A key of another type in place of the stream: the broker is up and refuses every entry.
-    broker = await connect(platform.stores.broker);
-    await broker.set(REFUSING_TOPIC, 'x');
-  });
-  afterAll(async () => {
-    broker?.destroy();
-    await sdk?.stop();
-  });
-
-  test('our publish returns for each message whether the broker accepted it', async () => {
-    const { sidecar } = fixture();
-    const two = [{ event: event('one'), partitionKey: '7' }, { event: event('two') }];
-    expect(await sidecar.publish('messages', 'topic-of-the-test', two)).toEqual([true, true]);
-    expect(await sidecar.publish('messages', REFUSING_TOPIC, two)).toEqual([false, false]);
-    expect(await sidecar.publish('no-such-pubsub', 'topic-of-the-test', two)).toEqual([false, false]);
-  });
-
-  test('publishBulk of the SDK reports refused messages as sent', async () => {
-    expect(await sdk.pubsub.publishBulk('messages', REFUSING_TOPIC, [{ a: 1 }, { a: 2 }])).toEqual({
-      failedMessages: [],
-    });
-  });
-
-  test('get of the SDK drops the ETag, which rules out compare-and-set', async () => {
-    const { store } = fixture();
-    const { key, etag } = await stored(store, { n: 1 });
-    expect(etag).not.toBe('');
-    expect(await sdk.state.get('state', key)).toEqual({ n: 1 });
-  });
-
-  test('save of the SDK resolves after a conflict as if it had saved', async () => {
-    const { store } = fixture();
-    const { key, etag } = await stored(store, { n: 1 });
-    expect(await store.update(key, { n: 2 }, etag)).toBe('written');
-    await expect(sdk.state.save('state', [{ key, value: { n: 3 }, etag }])).resolves.toBeDefined();
-    expect((await store.get(key))?.value).toEqual({ n: 2 });
-    expect(await store.update(key, { n: 3 }, etag)).toBe('conflict');
-  });
-
-  test('sends an invalid message to the dead-letter topic with the reason, and delivers the others', async () => {
-    const { sidecar } = fixture();
-    const topic = TOPICS['consumer-commands'];
-    const orderId = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
-    const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
-    const command = (id: string, data: unknown) => ({
-      event: createEvent({ id, source: '/test', type: topic.types[0], subject: orderId, time: 0, data, trace }),
-    });
-    const good = command('good', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: 'unknown' });
-    const garbage = command('garbage', { orderId, token: { w: 'test', a: 1, t: 0.5 }, consumerId: ' ' });
-    expect(await sidecar.publish('messages', topic.name, [garbage, good])).toEqual([true, true]);
-
-    const eventsOf = async (stream: string): Promise<CloudEvent[]> =>
-      ((await broker.xRange(stream, '-', '+')) ?? []).map((entry) => JSON.parse(entry?.message.data ?? '{}'));
-    const arrived = (stream: string) =>
-      vi.waitFor(
-        async () => {
-          const found = (await eventsOf(stream)).find(({ subject }) => subject === orderId);
-          if (!found) throw new Error(`no message on ${stream} yet`);
-          return found;
-        },
-        { timeout: READY_WITHIN_MS },
-      );
-    const { data: letter, ...dead } = (await arrived(topic.deadLetter)) as CloudEvent<string, DeadLetter>;
-    expect(dead.traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
-    expect(letter.original).toEqual({ id: 'garbage', type: topic.types[0], source: '/test' });
-    expect(letter.faults.map(({ field }) => field)).toEqual(['data.consumerId']);
-    const reply = await arrived('order-replies');
-    expect(reply).toMatchObject({
-      type: 'com.standing-order.consumer-refused.v1',
-      data: { orderId, token: { w: 'test', a: 1, t: 0.5 } },
-    });
-    expect(reply.traceparent).toContain('0af7651916cd43dd8448eb211c80319c');
   });
 });
