@@ -19,6 +19,7 @@ import {
   variable,
 } from './helm.ts';
 import { allContainers, podOf, workloads } from './pods.ts';
+import { withSections } from './secrets.ts';
 
 const IDS = ['runAsUser', 'runAsGroup', 'fsGroup'];
 
@@ -69,21 +70,42 @@ describe.each(places)('$name', ({ values }) => {
     }
   });
 
-  test('scheduling, labels and annotations of defaults reach every pod: all nodes may be tainted', async () => {
+  test('the scheduling of defaults reaches every pod: all nodes may be tainted', async () => {
     const settings = {
       tolerations: [{ operator: 'Exists' }],
       nodeSelector: { pool: 'orders' },
       affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } },
       priorityClassName: 'high',
     };
-    const metadata = { podLabels: { team: 'orders' }, podAnnotations: { note: 'yes' } };
     const image = { ...(values.image as Values), pullSecrets: [{ name: 'pull' }] };
-    const defaults = { ...(values.defaults as Values), ...settings, ...metadata };
+    const defaults = { ...(values.defaults as Values), ...settings };
     for (const workload of workloads(await render({ ...values, image, defaults }))) {
       const pod = podOf(workload);
       expect(pod.spec, workload.metadata.name).toMatchObject({ ...settings, imagePullSecrets: [{ name: 'pull' }] });
-      expect(pod.metadata.labels).toMatchObject(metadata.podLabels);
-      expect(pod.metadata.annotations).toMatchObject(metadata.podAnnotations);
+    }
+  });
+
+  test('annotations and labels of defaults change every pod but those of the stores, which would restart', async () => {
+    const metadata = { podLabels: { team: 'orders' }, podAnnotations: { rolled: '2026-11-28' } };
+    const before = workloads(await render(values));
+    const after = workloads(await render({ ...values, defaults: { ...(values.defaults as Values), ...metadata } }));
+    expect(after.length).toBeGreaterThan(5);
+    for (const [index, workload] of after.entries()) {
+      const pod = podOf(workload);
+      if (workload.kind === 'StatefulSet') expect(workload).toEqual(before[index]);
+      else {
+        expect(pod.metadata.labels, workload.metadata.name).toMatchObject(metadata.podLabels);
+        expect(pod.metadata.annotations, workload.metadata.name).toMatchObject(metadata.podAnnotations);
+      }
+    }
+  });
+
+  test('annotations and labels of a store are on its pod', async () => {
+    const metadata = { podLabels: { team: 'stores' }, podAnnotations: { 'sidecar.istio.io/inject': 'false' } };
+    const stores = { stateStore: metadata, broker: metadata };
+    for (const workload of ofKind(await render(withSections(values, stores)), 'StatefulSet')) {
+      expect(podOf(workload).metadata.labels).toMatchObject(metadata.podLabels);
+      expect(podOf(workload).metadata.annotations).toMatchObject(metadata.podAnnotations);
     }
   });
 

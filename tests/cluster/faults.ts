@@ -114,10 +114,7 @@ export async function upgradeAllPods(target: LoadedRelease): Promise<string> {
   let upgradeMs = 0;
   const faultWindow = await load.during(async () => {
     const startedAt = performance.now();
-    const rolled = { rolled: String(Date.now()) };
-    // Annotations of `defaults` would replace the pods of the stores, too.
-    const names = await listServices(cluster);
-    await upgradeRelease(cluster, Object.fromEntries(names.map((name) => [`services.${name}.podAnnotations`, rolled])));
+    await upgradeRelease(cluster, { 'defaults.podAnnotations': { rolled: String(Date.now()) } });
     upgradeMs = performance.now() - startedAt;
   });
   if (faultWindow.missed.length > 0) throw new Error(`requests failed: ${describeWindow(faultWindow)}`);

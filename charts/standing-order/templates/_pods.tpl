@@ -58,7 +58,8 @@ autoscaler's. Takes a dict of root, name and service (its values).
 
 {{/*
 Settings of one pod, as YAML: podLabels, podAnnotations, nodeSelector, tolerations, affinity, priorityClassName. Those of `defaults`,
-overridden by those of a service, a store or the test. Takes a dict of root and component (order, state-store, test ...).
+overridden by those of a service, a store or the test. A store has no labels and annotations of `defaults`: users change them to replace the
+pods of the services. Takes a dict of root and component (order, state-store, test ...).
 */}}
 {{- define "standing-order.podValues" -}}
 {{- $values := .root.Values -}}
@@ -68,6 +69,9 @@ overridden by those of a service, a store or the test. Takes a dict of root and 
 {{- $merged := dict -}}
 {{- range $name := $settings -}}
 {{- $default := get $values.defaults $name -}}
+{{- if and (has $.component (list "state-store" "broker")) (hasPrefix "pod" $name) -}}
+{{- $default = dict -}}
+{{- end -}}
 {{- $value := ternary (get $overrides $name) $default (hasKey $overrides $name) -}}
 {{- if and (kindIs "map" $value) (kindIs "map" $default) -}}
 {{- $value = mustMergeOverwrite (deepCopy $default) $value -}}
