@@ -143,8 +143,7 @@ class WaitingMeasurement {
   }
 
   async #send(shape: LoadShape) {
-    const url = this.#platform.urls.order[0] as string;
-    const { load, ids } = await sendOrders({ target: { by: 'http', url } }, shape);
+    const { load, ids } = await sendOrders({ target: { by: 'http', urls: this.#platform.urls.order } }, shape);
     this.#signal.throwIfAborted();
     for (const id of ids) this.#ids.push(id);
     return load;
