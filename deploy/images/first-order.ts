@@ -76,9 +76,9 @@ await post(
   { id: 'first-order', name: 'First order', currency: 'EUR', menu: [{ id: 'soup', name: 'Soup', price: 650 }] },
   [201, 409],
 );
-const order = { consumerId: 'first-order', restaurantId: 'first-order', lines: [{ itemId: 'soup', quantity: 2 }] };
+const ORDER = { consumerId: 'first-order', restaurantId: 'first-order', lines: [{ itemId: 'soup', quantity: 2 }] };
 // 202: acknowledged; 201 and 200: acknowledged and decided, from the styles that decide before they respond.
-const placed = await post(`${urls.ORDER_URL}/orders`, order, [202, 201, 200]);
+const placed = await post(`${urls.ORDER_URL}/orders`, ORDER, [202, 201, 200]);
 const location = placed.headers.get('location');
 console.log(`acknowledged: ${location}`);
 

@@ -1,4 +1,4 @@
-/** What the pods of a release report about themselves, for the programs of the chart's hooks. */
+/** The faults that the pods of a release report, for the programs of the chart's hooks. */
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
 

@@ -3,8 +3,8 @@ import { HTTP_STYLES } from '@standing-order/contracts';
 import { runCommand } from '@standing-order/tools/cli';
 import { demonstrate } from './src/cli/demonstration.ts';
 import { createStartCommand } from './src/cli/start-command.ts';
-import { type DemoUrls, demoOrder } from './src/demo.ts';
-import { defaultDataDir, type PlatformOptions } from './src/options.ts';
+import { DEMO_ORDER, type DemoUrls } from './src/demo.ts';
+import { DEFAULT_DATA_DIR, type PlatformOptions } from './src/options.ts';
 import { type Platform, startPlatform } from './src/platform.ts';
 import { reasonOf } from './src/wait.ts';
 
@@ -65,7 +65,7 @@ function usageText(platform: Platform, style = 'respond-first'): string {
   const services = Object.entries(platform.urls)
     .filter(([, urls]) => urls.length > 0)
     .map(([name, urls]) => `  ${name.padEnd(12)} ${urls.join('  ')}`);
-  const dataDir = platform.dataDir === defaultDataDir ? '' : ` --data-dir ${platform.dataDir}`;
+  const dataDir = platform.dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${platform.dataDir}`;
   return `${services.join('\n')}
   ${'logs'.padEnd(12)} ${join(platform.dataDir, 'logs')}
 
@@ -74,7 +74,7 @@ Each service shows its API at /docs. Authentication is off: any caller has full 
 
 Place an order; to use another style than ${style}, add -H 'order-style: ${other}':
   curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
-    -d '${JSON.stringify(demoOrder)}'
+    -d '${JSON.stringify(DEMO_ORDER)}'
 Control the processes from a second terminal:
   npm run processes -- list${dataDir}
   npm run processes -- kill consumer-1${dataDir}

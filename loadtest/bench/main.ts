@@ -43,7 +43,7 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
   const { settings, contenders, scenarios, profile, portBase } = options;
   const ports = { service: portBase + INSPECT_PORTS.service, sidecar: portBase + INSPECT_PORTS.sidecar };
   const profilerOf = (scenario: Scenario, contender: Contender, round: number): Profiler | undefined => {
-    if (profile === undefined) return undefined;
+    if (profile === undefined || (contender.replicas ?? 1) > 1) return undefined;
     const run = `${scenario}-${contender.name}-${round}`;
     const onShares: Profiler['onShares'] = (process, shares) => {
       results.profiles[`${process} of ${run}`] = shares;

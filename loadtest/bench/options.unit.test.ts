@@ -35,7 +35,7 @@ describe('the command line', () => {
 
   it('prints scenarios and contenders in its help', async () => {
     await expect(readOptions(['--help'])).rejects.toThrow(
-      /Scenarios: intake,[\s\S]*Contenders: ours, batches-of-one, ours-kafka, synchronous/,
+      /Scenarios: intake,[\s\S]*Contenders: ours, batches-of-one, ours-kafka, ours-two-replicas, synchronous/,
     );
   });
 

@@ -16,11 +16,13 @@ export interface K6Pod {
   readonly modules: readonly string[];
   readonly flags: readonly string[];
   readonly variables: Readonly<Record<string, string | number>>;
+  /** Selects the node; default: the scheduler's choice. */
+  readonly affinity?: KubernetesObject;
 }
 
 /** The objects of a pod that runs k6. Like other pods, it uses the names of the services. */
 export async function k6PodObjects(pod: K6Pod): Promise<readonly KubernetesObject[]> {
-  const { name, image, script, modules, flags, variables } = pod;
+  const { name, image, script, modules, flags, variables, affinity } = pod;
   const paths = [script, ...modules];
   const contents = await Promise.all(paths.map((path) => readFile(join(LOADTEST, path), 'utf8')));
   const environment = { K6_NO_USAGE_REPORT: 'true', ...variables };
@@ -37,6 +39,7 @@ export async function k6PodObjects(pod: K6Pod): Promise<readonly KubernetesObjec
       metadata: { name },
       spec: {
         restartPolicy: 'Never',
+        ...(affinity && { affinity }),
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         terminationGracePeriodSeconds: 5,

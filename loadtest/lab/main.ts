@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { chaosOf } from './chaos-mesh/objects.ts';
 import { isClusterFault } from './cluster/injector.ts';
 import { runClusterCell } from './cluster/run-cell.ts';
+import { isLocalFault } from './inject/local.ts';
 import { type ChaosOptions, createLabCommand, type LabOptions } from './options.ts';
 import { writeReport } from './report/write.ts';
 import { planRuns, runName } from './runs/plan.ts';
@@ -15,18 +16,27 @@ import { runCell } from './runs/run-cell.ts';
 import { openRunStore } from './runs/run-store.ts';
 import { summaryLines } from './runs/summary.ts';
 import { readFaults } from './timetable/read.ts';
+import { runWaiting } from './waiting/run.ts';
 
-await runCommand(createLabCommand({ run, printChaos, report: ({ from, to }) => writeReport(from, to) }));
+await runCommand(
+  createLabCommand({
+    run,
+    printChaos,
+    report: ({ from, to }) => writeReport(from, to),
+    measureWaiting: async (options) => runWaiting(options, { commit: await currentCommit(), signal: stopOnSignal() }),
+  }),
+);
 
 async function run(options: LabOptions): Promise<void> {
   const { cluster } = options;
   const selected = await selectFaults(options.faults);
-  const faults = cluster === undefined ? selected : selected.filter(isClusterFault);
-  for (const { name } of selected)
-    if (!faults.some((fault) => fault.name === name))
-      console.log(
-        `${name} is left out: kubectl cannot apply it. With Chaos Mesh: npm run lab -- chaos-mesh --faults ${name}`,
-      );
+  const faults = selected.filter(cluster === undefined ? isLocalFault : isClusterFault);
+  for (const { name } of selected.filter((fault) => !faults.includes(fault)))
+    console.log(
+      cluster === undefined
+        ? `${name} is left out: only a cluster has it (--cluster)`
+        : `${name} is left out: kubectl cannot apply it. With Chaos Mesh: npm run lab -- chaos-mesh --faults ${name}`,
+    );
   const stop = stopOnSignal();
   if (options.quick) await rm(options.out, { recursive: true, force: true });
   const store = openRunStore(join(options.out, 'runs'));
@@ -51,6 +61,7 @@ async function run(options: LabOptions): Promise<void> {
       const runOptions = { plan, fault, folder, commit, signal: stop, report };
       const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));
       await store.write(result);
+      report('stopped');
       results.push(result);
       for (const line of summaryLines(result)) console.log(`  ${line}`);
       if (result.findings.length > 0) failed += 1;

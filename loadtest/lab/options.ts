@@ -34,10 +34,14 @@ const QUICK_TIMING: Timing = { rate: 5, before: 4, during: 8, after: 6 };
 
 const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
 
+const brokersOption = () =>
+  new Option('--brokers <name,...>', 'redis, kafka').argParser(list).default(['redis', 'kafka'], 'redis,kafka');
+
 /** The command line of the lab. */
 export function createLabCommand(actions: {
   run(options: LabOptions): Promise<void>;
   report(folders: { from: string; to: string }): Promise<void>;
+  measureWaiting(options: WaitingLabOptions): Promise<void>;
   printChaos(options: ChaosOptions): Promise<void>;
 }): Command {
   const program = createCommand('lab', 'Measures the availability of each style of ordering under each fault.');
@@ -50,9 +54,7 @@ export function createLabCommand(actions: {
         'faults of loadtest/lab/faults; "none" is the control (default: all)',
       ).argParser(list),
     )
-    .addOption(
-      new Option('--brokers <name,...>', 'redis, kafka').argParser(list).default(['redis', 'kafka'], 'redis,kafka'),
-    )
+    .addOption(brokersOption())
     .addOption(createIntegerOption('--runs <n>', 'runs of each cell', { min: 1, max: 100 }).default(5))
     .addOption(createIntegerOption('--rate <n>', 'orders per second of each style', { min: 1, max: 1_000 }).default(10))
     .addOption(createIntegerOption('--before <seconds>', 'time before the fault', { min: 2, max: 3_600 }).default(10))
@@ -71,6 +73,20 @@ export function createLabCommand(actions: {
     .option('--k6-image <image>', 'image of k6 in the cluster', 'grafana/k6:2.1.0')
     .option('--quick', `${QUICK_FAULTS.length} cells on Redis, one short run each`)
     .action(async (flags: Flags) => actions.run(labOptionsOf(flags)));
+  program
+    .command('waiting')
+    .description('measures intake while orders wait for the consumer service, as ratios to intake without them')
+    .addOption(brokersOption())
+    .addOption(createIntegerOption('--runs <n>', 'repetitions on each broker', { min: 1, max: 100 }).default(3))
+    .addOption(createIntegerOption('--orders <n>', 'orders that wait', { min: 1, max: 200_000 }).default(10_000))
+    .addOption(
+      createIntegerOption('--rate <n>', 'orders per second of the open loop', { min: 1, max: 1_000 }).default(100),
+    )
+    .addOption(createIntegerOption('--seconds <n>', 'duration of each loop', { min: 1, max: 300 }).default(10))
+    .option('--out <folder>', 'folder of the results', givenPath, join(ROOT, '.standing-order', 'lab'))
+    .action(async ({ runs, brokers, ...rest }: WaitingFlags) =>
+      actions.measureWaiting({ ...rest, repetitions: runs, brokers: brokersOf(brokers) }),
+    );
   program
     .command('report')
     .description('writes the page, its JSON, the picture and the table from the results')
@@ -98,6 +114,21 @@ export interface ChaosOptions {
   readonly namespace: string;
   readonly release: string;
   readonly seconds: number;
+}
+
+export interface WaitingLabOptions {
+  readonly brokers: readonly ('redis' | 'kafka')[];
+  readonly repetitions: number;
+  readonly orders: number;
+  readonly rate: number;
+  readonly seconds: number;
+  /** The folder of the results. */
+  readonly out: string;
+}
+
+interface WaitingFlags extends Omit<WaitingLabOptions, 'brokers' | 'repetitions'> {
+  readonly brokers: readonly string[];
+  readonly runs: number;
 }
 
 interface Flags {

@@ -1,20 +1,23 @@
 import { expect, test } from 'vitest';
-import { createLabCommand, type LabOptions } from './options.ts';
+import { createLabCommand, type LabOptions, type WaitingLabOptions } from './options.ts';
 import { planRuns, runName } from './runs/plan.ts';
 import { readFaults } from './timetable/read.ts';
 
-async function read(...args: string[]): Promise<LabOptions> {
-  let options: LabOptions | undefined;
+async function read(...args: string[]): Promise<LabOptions | WaitingLabOptions> {
+  let options: LabOptions | WaitingLabOptions | undefined;
   const program = createLabCommand({
     run: async (given) => {
       options = given;
     },
     report: async () => {},
+    measureWaiting: async (given) => {
+      options = given;
+    },
     printChaos: async () => {},
   });
   for (const each of [program, ...program.commands]) each.configureOutput({ writeErr: () => {} });
   await program.parseAsync(args, { from: 'user' });
-  return options as LabOptions;
+  return options as LabOptions | WaitingLabOptions;
 }
 
 test('runs every fault on both brokers five times by default', async () => {
@@ -39,9 +42,14 @@ test('a quick lab has a folder of its own, and a cluster has no broker to choose
   });
 });
 
+test('measures 10,000 waiting orders on both brokers three times by default', async () => {
+  expect(await read('waiting')).toMatchObject({ brokers: ['redis', 'kafka'], repetitions: 3, orders: 10_000 });
+});
+
 test.each([
   [['--brokers', 'redis,rabbit'], '--brokers must be redis, kafka or both'],
   [['--quick', '--cluster'], '--quick is for local processes'],
+  [['waiting', '--brokers', 'rabbit'], '--brokers must be redis, kafka or both'],
   [['--runs', '0'], '--runs must be an integer between 1 and 100'],
 ])('refuses %s', async (args, message) => {
   await expect(read(...args)).rejects.toThrow(message);

@@ -76,7 +76,7 @@ async function measureLoad(run: Run, platform: Platform, { sampler, decisions, l
 
   const environment = environmentOf();
   const load = runGenerator({
-    target: { by: 'http', url: urlOf(platform, 'order') },
+    target: { by: 'http', urls: [urlOf(platform, 'order')] },
     loop: { kind: 'open', rate },
     warmupSeconds: 0,
     seconds,

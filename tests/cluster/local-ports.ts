@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { isFree } from '@standing-order/local';
 
 /** kubectl port-forward binds both loopback addresses, and continues if one of the two fails. */
 const LOOPBACK = { '127.0.0.1': '127.0.0.1', '[::1]': '::1' } as const;
@@ -30,25 +29,12 @@ export async function requireFreePorts(ports: readonly number[]): Promise<void> 
   for (const port of ports) {
     const addresses: Address[] = [];
     for (const address of ['127.0.0.1', '[::1]'] as const) {
-      if (await isInUse(LOOPBACK[address], port)) addresses.push(address);
+      // An address that this machine does not have is not in use.
+      if (!(await isFree(port, LOOPBACK[address]).catch(() => true))) addresses.push(address);
     }
     if (addresses.length > 0) inUse.push({ port, addresses });
   }
   if (inUse.length > 0) throw new Error(inUse.map(describePortInUse).join('\n'));
-}
-
-/** An address that this machine does not have is not in use. */
-async function isInUse(host: string, port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen({ host, port, exclusive: true });
-    await once(server, 'listening');
-    server.close();
-    await once(server, 'close');
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  }
 }
 
 export function describePortInUse({ port, addresses }: PortInUse): string {

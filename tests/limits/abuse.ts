@@ -79,7 +79,7 @@ async function measure(
   await createEntities({ consumer, restaurant }, headers);
   const place = (warmupSeconds: number) =>
     runGenerator({
-      target: { by: 'http', url, headers },
+      target: { by: 'http', urls: [url], headers },
       loop: { kind: 'open', rate },
       warmupSeconds,
       seconds,

@@ -29,7 +29,7 @@ const V1: Version = {
 };
 const V2: Version = { limit: 'memory.max', swapLimit: 'memory.swap.max', swapMax: () => 0, events: 'memory.events' };
 
-/** Where the memory groups of this process can have children. */
+/** The group below which this process can create memory groups. */
 interface Parent {
   readonly folder: string;
   readonly version: Version;

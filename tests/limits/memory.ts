@@ -143,7 +143,7 @@ class MemoryRun {
 
   async #take(): Promise<readonly string[]> {
     const { ids, result } = await runGenerator({
-      target: { by: 'http', url: this.#url('order') },
+      target: { by: 'http', urls: [this.#url('order')] },
       loop: { kind: 'closed', concurrency: 256 },
       warmupSeconds: 0,
       seconds: TAKING_SECONDS,

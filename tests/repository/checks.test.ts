@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const ROOT = resolve(import.meta.dirname, '../..');
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** What a tool prints, and its exit code. Colours only where the run itself has them. */
+/** The output of a tool, and its exit code. Colours only where the run itself has them. */
 async function run(name: string, ...args: readonly string[]): Promise<{ code: number; output: string }> {
   const options = { cwd: ROOT, maxBuffer: MAX_OUTPUT_BYTES };
   const program = resolve(ROOT, 'node_modules/.bin', name);

@@ -21,7 +21,7 @@ export interface AttackTarget {
   readonly token: string;
 }
 
-/** What the attack has achieved so far. */
+/** The result of the attack so far. */
 export interface AttackCounts {
   /** Connections that are open now, by kind. */
   readonly open: Readonly<Record<string, number>>;

@@ -29,7 +29,7 @@ export async function promtool(args: readonly string[]): Promise<string> {
   return runProgram(program, args, { deadlineMs: DEADLINE_MS });
 }
 
-/** Where Prometheus reads metrics, and the labels that it adds. */
+/** A source of metrics, and the labels that Prometheus adds. */
 export interface ScrapeTarget {
   readonly url: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -21,7 +21,7 @@ export interface DataDir {
   release(): void;
 }
 
-const lockName = 'lock.db';
+const LOCK_NAME = 'lock.db';
 
 /** Locks the directory, and creates it if necessary. Rejects if another platform runs in it or it holds other files. */
 export async function takeDataDir(dir: string, clean: boolean): Promise<DataDir> {
@@ -39,28 +39,28 @@ export async function takeDataDir(dir: string, clean: boolean): Promise<DataDir>
 
 /** Rejects a directory with other files, because `--clean` empties it. */
 function requireOurs(dir: string): void {
-  if (!existsSync(dir) || existsSync(join(dir, lockName)) || readdirSync(dir).length === 0) return;
+  if (!existsSync(dir) || existsSync(join(dir, LOCK_NAME)) || readdirSync(dir).length === 0) return;
   throw new Error(`${dir} holds other files; give an empty directory, or one that does not exist`);
 }
 
 /** A lock that ends with this process in every case. SQLite provides it, because Node has none. */
 function lock(dir: string): () => void {
-  const database = new DatabaseSync(join(dir, lockName));
+  const database = new DatabaseSync(join(dir, LOCK_NAME));
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
-    if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new Error(
       `a platform is already running in ${dir}; stop it, list its processes with "npm run processes -- list", or choose another --data-dir`,
     );
   }
   return () => database.close();
 }
-const sqliteBusy = 5;
+const SQLITE_BUSY = 5;
 
 async function empty(dir: string): Promise<void> {
-  const old = readdirSync(dir).filter((name) => !name.startsWith(lockName));
+  const old = readdirSync(dir).filter((name) => !name.startsWith(LOCK_NAME));
   await Promise.all(old.map((name) => rm(join(dir, name), { recursive: true, force: true })));
   await mkdir(join(dir, 'logs'), { mode: 0o700 });
 }

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const demoConsumer = 'demo-consumer';
-const demoRestaurant = 'demo-restaurant';
+const DEMO_CONSUMER = 'demo-consumer';
+const DEMO_RESTAURANT = 'demo-restaurant';
 
 /** An order that both validators accept. */
-export const demoOrder = {
-  consumerId: demoConsumer,
-  restaurantId: demoRestaurant,
+export const DEMO_ORDER = {
+  consumerId: DEMO_CONSUMER,
+  restaurantId: DEMO_RESTAURANT,
   lines: [
     { itemId: 'margherita', quantity: 2 },
     { itemId: 'espresso', quantity: 2 },
@@ -32,20 +32,20 @@ export interface DemoResult {
 
 type OrderView = Pick<DemoResult, 'id' | 'status' | 'total' | 'reasons'>;
 
-const callDeadlineMs = 10_000;
-const settleDeadlineMs = 30_000;
+const CALL_DEADLINE_MS = 10_000;
+const DECIDED_WITHIN_MS = 30_000;
 
 /** Creates a consumer and a restaurant with fixed ids, unless they exist. */
 export async function seedDemo(urls: DemoUrls, signal: AbortSignal): Promise<void> {
   await Promise.all([
-    create(`${urls.consumer}/consumers`, consumer, signal),
-    create(`${urls.restaurant}/restaurants`, restaurant, signal),
+    create(`${urls.consumer}/consumers`, CONSUMER, signal),
+    create(`${urls.restaurant}/restaurants`, RESTAURANT, signal),
   ]);
 }
 
-const consumer = { id: demoConsumer, name: 'Demo consumer', orderLimit: { amount: 100_00, currency: 'EUR' } };
-const restaurant = {
-  id: demoRestaurant,
+const CONSUMER = { id: DEMO_CONSUMER, name: 'Demo consumer', orderLimit: { amount: 100_00, currency: 'EUR' } };
+const RESTAURANT = {
+  id: DEMO_RESTAURANT,
   name: 'Demo restaurant',
   currency: 'EUR',
   menu: [
@@ -58,11 +58,11 @@ const restaurant = {
 export async function placeDemoOrder(
   urls: DemoUrls,
   signal: AbortSignal,
-  waitMs = settleDeadlineMs,
+  waitMs = DECIDED_WITHIN_MS,
 ): Promise<DemoResult> {
   const sent = performance.now();
   const seenAs = ({ status }: OrderView) => ({ status, afterMs: Math.round(performance.now() - sent) });
-  const response = await call(`${urls.order}/orders`, signal, demoOrder);
+  const response = await call(`${urls.order}/orders`, signal, DEMO_ORDER);
   if (!response.ok) throw new Error(`${urls.order}/orders answers ${response.status} ${await response.text()}`);
   const answered = (await response.json()) as OrderView;
   const first = seenAs(answered);
@@ -92,7 +92,7 @@ async function create(url: string, body: object, signal: AbortSignal): Promise<v
 
 function call(url: string, signal: AbortSignal, body?: object): Promise<Response> {
   return fetch(url, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_DEADLINE_MS)]),
     ...(body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
 }

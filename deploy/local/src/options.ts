@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Resource } from './dapr/resource.ts';
 import type { BrokerKind, StoreKind } from './dapr/source.ts';
-import { maxReplicas, portSpan, type ServiceName, services } from './ports.ts';
+import { MAX_REPLICAS, PORT_SPAN, SERVICES, type ServiceName } from './ports.ts';
 import type { Program } from './processes/spec.ts';
 
 /** The settings of a platform. Every setting but the directory has a default. */
@@ -47,10 +47,10 @@ export type Settings = Required<Omit<PlatformOptions, 'replicas' | 'env' | 'side
   readonly main: Readonly<Record<ServiceName, string>>;
 };
 
-const root = resolve(import.meta.dirname, '../../..');
+const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** Where `npm start` keeps its data. */
-export const defaultDataDir = join(root, '.standing-order', 'local');
+/** The data directory of `npm start`. */
+export const DEFAULT_DATA_DIR = join(ROOT, '.standing-order', 'local');
 
 /** Maximum length of a Unix socket's path on all systems, in bytes. */
 const MAX_SOCKET_PATH = 103;
@@ -75,22 +75,22 @@ export function settingsOf(options: PlatformOptions): Settings {
     replicas: forEachService((name) => options.replicas?.[name] ?? minReplicas(name)),
     env: forEachService((name) => options.env?.[name] ?? {}),
     sidecarFlags: forEachService((name) => options.sidecarFlags?.[name] ?? {}),
-    main: forEachService((name) => options.main?.[name] ?? join(root, 'services', name, 'src', 'main.ts')),
+    main: forEachService((name) => options.main?.[name] ?? join(ROOT, 'services', name, 'src', 'main.ts')),
   };
 }
 
 /** One sentence for each invalid setting. */
 export function faultsOf({ dataDir, portBase, store, broker, replicas }: Settings): string[] {
   const faults: string[] = [];
-  const highest = 65_536 - portSpan;
+  const highest = 65_536 - PORT_SPAN;
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)
     faults.push(`--port-base must be an integer between 1024 and ${highest}`);
   if (store !== 'redis' && store !== 'postgresql') faults.push(`--store must be redis or postgresql, not "${store}"`);
   if (broker !== 'redis' && broker !== 'kafka') faults.push(`--broker must be redis or kafka, not "${broker}"`);
   for (const [name, count] of Object.entries(replicas))
-    if (!Number.isInteger(count) || count < minReplicas(name) || count > maxReplicas)
+    if (!Number.isInteger(count) || count < minReplicas(name) || count > MAX_REPLICAS)
       faults.push(
-        `--replicas: ${name} must be an integer between ${minReplicas(name)} and ${maxReplicas}, not ${count}`,
+        `--replicas: ${name} must be an integer between ${minReplicas(name)} and ${MAX_REPLICAS}, not ${count}`,
       );
   if (Buffer.byteLength(socketPath(dataDir)) > MAX_SOCKET_PATH)
     faults.push(`--data-dir: the path is too long for a socket in it (${dataDir})`);
@@ -100,5 +100,5 @@ export function faultsOf({ dataDir, portBase, store, broker, replicas }: Setting
 const minReplicas = (name: string): number => (name === 'notification' ? 0 : 1);
 
 function forEachService<T>(value: (name: ServiceName) => T): Record<ServiceName, T> {
-  return Object.fromEntries(services.map((name) => [name, value(name)])) as Record<ServiceName, T>;
+  return Object.fromEntries(SERVICES.map((name) => [name, value(name)])) as Record<ServiceName, T>;
 }

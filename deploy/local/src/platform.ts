@@ -6,15 +6,15 @@ import { faultsOf, type PlatformOptions, type Settings, settingsOf, socketPath }
 import {
   brokerPort,
   controllerPort,
-  loopback,
+  LOOPBACK,
   type ReplicaPorts,
   replicaPorts,
+  SERVICES,
   type ServiceName,
-  services,
   statePort,
 } from './ports.ts';
 import { kafkaProcess } from './processes/kafka.ts';
-import { postgresqlDatabase, postgresqlProcess, postgresqlUser } from './processes/postgresql.ts';
+import { POSTGRESQL_DATABASE, POSTGRESQL_USER, postgresqlProcess } from './processes/postgresql.ts';
 import { redisProcess } from './processes/redis.ts';
 import { serviceProcess } from './processes/service.ts';
 import { sidecarProcess } from './processes/sidecar.ts';
@@ -139,7 +139,7 @@ async function specsOf(settings: Settings, tools: Tools, secrets: Secrets, files
           dataDir,
           properties: settings.kafka,
         }),
-    ...services.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
+    ...SERVICES.flatMap((service) => serviceSpecs(service, settings, tools, secrets, files)),
   ];
   return specs.map((spec) => ({ ...spec, program: settings.program(spec.name, spec.program) }));
 }
@@ -202,7 +202,7 @@ function envOf(
       // A local receiver is on the same machine.
       return {
         WEBHOOKS_ALLOW_HTTP: 'on',
-        WEBHOOKS_ALLOW_ADDRESSES: `${loopback}/32`,
+        WEBHOOKS_ALLOW_ADDRESSES: `${LOOPBACK}/32`,
         WEBHOOK_SECRET_KEYS: webhookKey,
         ...env.notification,
       };
@@ -223,7 +223,7 @@ function platformOf(
 ): Platform {
   const forReplicas = <T>(of: (ports: ReplicaPorts) => T) =>
     Object.fromEntries(
-      services.map((service) => [
+      SERVICES.map((service) => [
         service,
         replicasOf(settings, service).map((replica) => of(replicaPorts(settings.portBase, service, replica))),
       ]),
@@ -231,8 +231,8 @@ function platformOf(
   let closed: Promise<void> | undefined;
   return {
     dataDir: settings.dataDir,
-    urls: forReplicas(({ app }) => `http://${loopback}:${app}`),
-    sidecarUrls: forReplicas(({ daprHttp }) => `http://${loopback}:${daprHttp}`),
+    urls: forReplicas(({ app }) => `http://${LOOPBACK}:${app}`),
+    sidecarUrls: forReplicas(({ daprHttp }) => `http://${LOOPBACK}:${daprHttp}`),
     sidecarPorts: forReplicas(({ daprGrpc, daprHttp }) => ({ grpcPort: daprGrpc, httpPort: daprHttp })),
     stores: storeUrls(settings, secrets),
     secrets,
@@ -255,12 +255,12 @@ function storeUrls(
   { databasePassword }: Secrets,
   ports = { state: statePort(portBase), broker: brokerPort(portBase) },
 ): Platform['stores'] {
-  const state = `${loopback}:${ports.state}`;
+  const state = `${LOOPBACK}:${ports.state}`;
   return {
     state:
       store === 'redis'
         ? `redis://${state}`
-        : `postgresql://${postgresqlUser}:${databasePassword}@${state}/${postgresqlDatabase}`,
-    broker: `${broker}://${loopback}:${ports.broker}`,
+        : `postgresql://${POSTGRESQL_USER}:${databasePassword}@${state}/${POSTGRESQL_DATABASE}`,
+    broker: `${broker}://${LOOPBACK}:${ports.broker}`,
   };
 }

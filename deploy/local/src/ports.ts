@@ -1,16 +1,16 @@
 import { createServer, type Server } from 'node:net';
 
 /** The services, in the order of their ports. */
-export const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
-export type ServiceName = (typeof services)[number];
+export const SERVICES = ['order', 'consumer', 'restaurant', 'notification'] as const;
+export type ServiceName = (typeof SERVICES)[number];
 
 /** The only address on which a process listens. */
-export const loopback = '127.0.0.1';
+export const LOOPBACK = '127.0.0.1';
 
 /** Number of ports that a platform uses, from its base upwards. */
-export const portSpan = 1_000;
+export const PORT_SPAN = 1_000;
 /** Maximum replicas of a service: the ports of the next service follow. */
-export const maxReplicas = 10;
+export const MAX_REPLICAS = 10;
 
 export interface ReplicaPorts {
   readonly app: number;
@@ -22,7 +22,7 @@ export interface ReplicaPorts {
 
 /** The ports of replica `replica` (from 1) of a service and its sidecar. */
 export function replicaPorts(base: number, service: ServiceName, replica: number): ReplicaPorts {
-  const app = base + 100 * services.indexOf(service) + 10 * (replica - 1);
+  const app = base + 100 * SERVICES.indexOf(service) + 10 * (replica - 1);
   return { app, daprHttp: app + 1, daprGrpc: app + 2, daprInternal: app + 3, daprMetrics: app + 4 };
 }
 
@@ -32,19 +32,19 @@ export const brokerPort = (base: number): number => base + 901;
 export const controllerPort = (base: number): number => base + 902;
 
 /** Listens on a port; undefined if the port is in use. */
-function reserve(port: number): Promise<Server | undefined> {
+function reserve(port: number, host = LOOPBACK): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
     );
-    server.listen({ port, host: loopback, exclusive: true }, () => resolve(server));
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
   });
 }
 
-/** True if no program listens on the port. */
-export async function isFree(port: number): Promise<boolean> {
-  const server = await reserve(port);
+/** True if no program listens on the port. Rejects if this machine does not have the address. */
+export async function isFree(port: number, host = LOOPBACK): Promise<boolean> {
+  const server = await reserve(port, host);
   if (server === undefined) return false;
   await new Promise((closed) => server.close(closed));
   return true;
@@ -64,7 +64,7 @@ export async function requireFree(wanted: readonly { process: string; port: numb
   });
   if (lines.length === 0) return;
   throw new Error(
-    `${lines.join('\n')}\nChoose other ports with --port-base N: ports N to N + ${portSpan - 1} are used.`,
+    `${lines.join('\n')}\nChoose other ports with --port-base N: ports N to N + ${PORT_SPAN - 1} are used.`,
   );
 }
 
@@ -79,16 +79,16 @@ const BASES = 21;
 export async function findPortBase(): Promise<number> {
   const first = Math.floor(Math.random() * BASES);
   for (let tried = 0; tried < BASES; tried++) {
-    const base = LOWEST_BASE + portSpan * ((first + tried) % BASES);
-    const reserved = await reserve(base + portSpan - 1);
+    const base = LOWEST_BASE + PORT_SPAN * ((first + tried) % BASES);
+    const reserved = await reserve(base + PORT_SPAN - 1);
     if (reserved === undefined) continue;
-    const apps = services.map((service) => replicaPorts(base, service, 1).app);
+    const apps = SERVICES.map((service) => replicaPorts(base, service, 1).app);
     const sample = [...apps, statePort(base), brokerPort(base)];
-    if ((await Promise.all(sample.map(isFree))).every(Boolean)) {
+    if ((await Promise.all(sample.map((port) => isFree(port)))).every(Boolean)) {
       reserved.unref();
       return base;
     }
     reserved.close();
   }
-  throw new Error(`no free ports from ${LOWEST_BASE} to ${LOWEST_BASE + portSpan * BASES - 1}`);
+  throw new Error(`no free ports from ${LOWEST_BASE} to ${LOWEST_BASE + PORT_SPAN * BASES - 1}`);
 }

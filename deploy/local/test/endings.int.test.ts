@@ -4,19 +4,19 @@ import { afterEach, expect, test } from 'vitest';
 import { sendRequest } from '../src/control/client.ts';
 import { socketPath } from '../src/options.ts';
 import { startPlatform } from '../src/platform.ts';
-import { brokerPort, findPortBase, loopback } from '../src/ports.ts';
+import { brokerPort, findPortBase, LOOPBACK } from '../src/ports.ts';
 import { childrenOf } from '../src/processes/child-pids.ts';
 import type { ProcessView } from '../src/processes/spec.ts';
-import { nothingLeft, runProgram, said, standIn, temporaryDir } from './support/harness.ts';
+import { nothingLeft, printed, runProgram, STAND_IN, temporaryDir } from './support/harness.ts';
 
 const dir = temporaryDir();
-const main = { order: standIn, consumer: standIn, restaurant: standIn };
+const main = { order: STAND_IN, consumer: STAND_IN, restaurant: STAND_IN };
 
 afterEach(() => dir.remove());
 
 test.each(['redis', 'postgresql'])('all processes end when their supervisor is killed, on %s', async (store) => {
   const run = runProgram('test/support/hold.ts', [dir.path, String(await findPortBase()), store]);
-  await said(run, '}]');
+  await printed(run, '}]');
   const processes = JSON.parse(run.output()) as ProcessView[];
   expect(processes).toHaveLength(8);
   // Frozen processes do not notice by themselves that anything ended.
@@ -34,7 +34,7 @@ test.each(['redis', 'postgresql'])('all processes end when their supervisor is k
 
 test('names a port that is in use and its process, and leaves no process running', async () => {
   const portBase = await findPortBase();
-  const other = createServer().listen(brokerPort(portBase), loopback);
+  const other = createServer().listen(brokerPort(portBase), LOOPBACK);
   try {
     await expect(startPlatform({ dataDir: dir.path, portBase, main })).rejects.toThrow(
       `port ${brokerPort(portBase)}, which redis-broker needs, is in use by another program\nChoose other ports with --port-base`,

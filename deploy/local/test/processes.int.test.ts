@@ -4,7 +4,7 @@ import { socketPath } from '../src/options.ts';
 import { type Platform, startPlatform } from '../src/platform.ts';
 import { findPortBase } from '../src/ports.ts';
 import { answersOk } from '../src/wait.ts';
-import { eventually, nothingLeft, standIn, temporaryDir } from './support/harness.ts';
+import { eventually, nothingLeft, STAND_IN, temporaryDir } from './support/harness.ts';
 
 const dir = temporaryDir();
 const reports: string[] = [];
@@ -14,7 +14,7 @@ beforeAll(async () => {
   platform = await startPlatform({
     dataDir: dir.path,
     portBase: await findPortBase(),
-    main: { order: standIn, consumer: standIn, restaurant: standIn },
+    main: { order: STAND_IN, consumer: STAND_IN, restaurant: STAND_IN },
     onProgress: (line) => reports.push(line),
   });
 });

@@ -5,7 +5,7 @@ import { type Platform, startPlatform } from '../src/platform.ts';
 import { findPortBase } from '../src/ports.ts';
 import { temporaryDir } from './support/harness.ts';
 
-const never = new AbortController().signal;
+const NEVER = new AbortController().signal;
 
 /** Two replicas of the order service on these stores, which are taken away. */
 export function shareOrders({ store, broker }: Required<Pick<PlatformOptions, 'store' | 'broker'>>): void {
@@ -31,8 +31,8 @@ export function shareOrders({ store, broker }: Required<Pick<PlatformOptions, 's
     test('share their orders, which outlive a restart of everything', async () => {
       const options = { dataDir: dir.path, portBase: await findPortBase(), store, broker, replicas: { order: 2 } };
       platform = await startPlatform(options);
-      await seedDemo(urlsOf(platform, 0), never);
-      const placed = await placeDemoOrder(urlsOf(platform, 1), never);
+      await seedDemo(urlsOf(platform, 0), NEVER);
+      const placed = await placeDemoOrder(urlsOf(platform, 1), NEVER);
       expect(placed.status).toBe('VALIDATED');
       const first = await read(platform.urls.order[0], placed.id);
       expect(first).toMatchObject({ id: placed.id, status: 'VALIDATED', total: { amount: 2340, currency: 'EUR' } });
@@ -45,12 +45,12 @@ export function shareOrders({ store, broker }: Required<Pick<PlatformOptions, 's
     test('have an order decided that was placed while the broker was dead, or paused', async () => {
       const [, managed = { name: '' }] = platform.processes().filter(({ kind }) => kind === 'store');
       await platform.kill(managed.name);
-      const whenDead = placeDemoOrder(urlsOf(platform, 0), never);
+      const whenDead = placeDemoOrder(urlsOf(platform, 0), NEVER);
       await platform.start(managed.name);
       expect((await whenDead).status).toBe('VALIDATED');
 
       await platform.pause(managed.name);
-      const whenFrozen = placeDemoOrder(urlsOf(platform, 0), never);
+      const whenFrozen = placeDemoOrder(urlsOf(platform, 0), NEVER);
       await platform.resume(managed.name);
       expect((await whenFrozen).status).toBe('VALIDATED');
     });

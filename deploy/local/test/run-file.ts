@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readResources } from '../src/dapr/resource.ts';
 import { DAPR_FOLDER, type StoreKind } from '../src/dapr/source.ts';
 import { placeDemoOrder, seedDemo } from '../src/demo.ts';
-import { brokerPort, findPortBase, loopback, statePort } from '../src/ports.ts';
+import { brokerPort, findPortBase, LOOPBACK, statePort } from '../src/ports.ts';
 import { postgresqlProcess } from '../src/processes/postgresql.ts';
 import { redisProcess } from '../src/processes/redis.ts';
 import { inheritedEnv, type ProcessSpec } from '../src/processes/spec.ts';
@@ -14,7 +14,7 @@ import { answersOk } from '../src/wait.ts';
 import { temporaryDir } from './support/harness.ts';
 import { type App, type RunFile, readRunFile } from './support/run-file.ts';
 
-const password = 'correct horse';
+const PASSWORD = 'correct horse';
 
 /** Starts what the Dapr CLI starts from deploy/dapr/dapr.yaml, with this state store, and checks that it works. */
 export function runFromFile(store: StoreKind): void {
@@ -66,7 +66,7 @@ export function runFromFile(store: StoreKind): void {
     });
 
     test('an order becomes VALIDATED', async () => {
-      const urls = new Map(runFile.apps.map(({ appID, appPort }) => [appID, `http://${loopback}:${appPort}`]));
+      const urls = new Map(runFile.apps.map(({ appID, appPort }) => [appID, `http://${LOOPBACK}:${appPort}`]));
       const [order = '', consumer = '', restaurant = ''] = [...urls.values()];
       const signal = AbortSignal.timeout(60_000);
       await seedDemo({ order, consumer, restaurant }, signal);
@@ -110,7 +110,7 @@ async function specsOf(
   return [
     tools.postgres === undefined
       ? redisProcess({ ...redis, name: 'redis-state', port, appendfsync: 'always' })
-      : await postgresqlProcess({ binary: tools.postgres, port, dataDir, password }),
+      : await postgresqlProcess({ binary: tools.postgres, port, dataDir, password: PASSWORD }),
     redisProcess({ ...redis, name: 'redis-broker', port: brokerPort(base), appendfsync: 'everysec' }),
     ...runFile.apps.flatMap((app) => [serviceOf(app), sidecarOf(runFile, app, folder, tools.daprd)]),
   ];
@@ -129,8 +129,8 @@ function serviceOf({ appID, appDirPath, appPort, daprGRPCPort, daprHTTPPort, com
         ...env,
       },
     },
-    alive: answersOk(`http://${loopback}:${appPort}/healthz`),
-    ready: answersOk(`http://${loopback}:${appPort}/readyz`),
+    alive: answersOk(`http://${LOOPBACK}:${appPort}/healthz`),
+    ready: answersOk(`http://${LOOPBACK}:${appPort}/readyz`),
   };
 }
 
@@ -148,19 +148,19 @@ function sidecarOf({ common }: RunFile, app: App, folder: string, binary: string
     config: join(folder, common.configFilePath),
     'placement-host-address': common.placementHostAddress,
     'scheduler-host-address': common.schedulerHostAddress,
-    'dapr-internal-grpc-listen-address': loopback,
-    'metrics-listen-address': loopback,
+    'dapr-internal-grpc-listen-address': LOOPBACK,
+    'metrics-listen-address': LOOPBACK,
     'log-level': 'info',
   };
   const resources = common.resourcesPaths.map((path) => `--resources-path=${join(folder, path)}`);
-  const health = `http://${loopback}:${app.daprHTTPPort}/v1.0/healthz`;
+  const health = `http://${LOOPBACK}:${app.daprHTTPPort}/v1.0/healthz`;
   const ports = [app.daprHTTPPort, app.daprGRPCPort, app.daprInternalGRPCPort, app.metricsPort];
   return {
     ...commonSpec(`${app.appID}-dapr`, 'sidecar', ports),
     program: {
       file: binary,
       args: [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), ...resources],
-      env: { ...inheritedEnv(), DAPR_HOST_IP: loopback, PGPASSWORD: password },
+      env: { ...inheritedEnv(), DAPR_HOST_IP: LOOPBACK, PGPASSWORD: PASSWORD },
     },
     alive: answersOk(`${health}/outbound`),
     ready: answersOk(health),
@@ -171,7 +171,7 @@ const commonSpec = (name: string, kind: ProcessSpec['kind'], ports: readonly num
   ({ name, kind, ports, stopSignal: 'SIGTERM', stopDeadlineMs: 15_000 }) as const;
 
 async function metadataOf({ daprHTTPPort }: App) {
-  const url = `http://${loopback}:${daprHTTPPort}/v1.0/metadata`;
+  const url = `http://${LOOPBACK}:${daprHTTPPort}/v1.0/metadata`;
   const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
   return (await response.json()) as {
     readonly components: readonly { readonly name: string; readonly type: string }[];

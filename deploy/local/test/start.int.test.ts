@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { demoOrder } from '../src/demo.ts';
+import { DEMO_ORDER } from '../src/demo.ts';
 import { findPortBase } from '../src/ports.ts';
 import type { ProcessView } from '../src/processes/spec.ts';
-import { nothingLeft, runProgram, said, temporaryDir } from './support/harness.ts';
+import { nothingLeft, printed, runProgram, temporaryDir } from './support/harness.ts';
 
 describe('npm start', () => {
   const dir = temporaryDir();
@@ -12,13 +12,13 @@ describe('npm start', () => {
     const portBase = await findPortBase();
     const place = ['--data-dir', dir.path];
     const run = runProgram('start.ts', [...place, '--port-base', String(portBase)]);
-    await said(run, 'Ctrl-C stops everything');
+    await printed(run, 'Ctrl-C stops everything');
     expect(run.output()).toMatch(/PENDING {4}acknowledged after \d+ ms\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
 
     const picked = await fetch(`http://127.0.0.1:${portBase}/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'order-style': 'synchronous' },
-      body: JSON.stringify(demoOrder),
+      body: JSON.stringify(DEMO_ORDER),
       signal: AbortSignal.timeout(10_000),
     });
     expect(picked.status).toBe(201);

@@ -7,7 +7,7 @@ import { type Candidate, parseVersion } from './versions.ts';
 
 const VERSION_DEADLINE_MS = 20_000;
 
-/** Where tools are searched. Tests use other folders than those of the machine. */
+/** The folders in which tools are searched. Tests use other folders than those of the machine. */
 export interface Environment {
   /** As in the environment variable PATH. */
   readonly path: string;

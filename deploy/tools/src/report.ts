@@ -1,4 +1,4 @@
-/** Where long work reports. `note` prints a permanent line, `progress` replaces the status line, `done` clears it. */
+/** The output of long work. `note` prints a permanent line, `progress` replaces the status line, `done` clears it. */
 export interface ProgressReport {
   note(line: string): void;
   progress(line: string): void;

@@ -56,6 +56,11 @@ export const CONTENDERS: readonly Contender[] = [
   },
   { name: 'ours-kafka', description: 'ours with its messages on Kafka; its state is on Redis', broker: 'kafka' },
   {
+    name: 'ours-two-replicas',
+    description: 'ours with two replicas of the order, consumer and restaurant services each; requests alternate',
+    replicas: 2,
+  },
+  {
     name: 'synchronous',
     description: 'ours in the style synchronous: the response is the verdict of both validators',
     env: { ORDER_STYLE: 'synchronous' },

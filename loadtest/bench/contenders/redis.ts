@@ -17,7 +17,7 @@ const socket = { host: '127.0.0.1', port: Number(env.REDIS_PORT) };
 
 // The formats of Dapr's Redis components, so that the same validators and the same benchmark read them.
 const keyOf = (id: string) => `order||o:${id}`;
-const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 50_000 } } as const;
+const TRIM = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 50_000 } } as const;
 
 /** Replaces an order only if its version is the one that was read; several replicas can record replies. */
 const COMPARE_AND_SET = `
@@ -28,7 +28,7 @@ return 1`;
 
 const replies = TOPICS['order-replies'].name;
 const replySchema = messageSchema(TOPICS['order-replies'].types);
-const group = { name: 'order', consumer: 'order-1' };
+const GROUP = { name: 'order', consumer: 'order-1' };
 const BATCH = 128;
 const BLOCK_MS = 1_000;
 const ATTEMPTS = 10;
@@ -59,7 +59,7 @@ function bareApp(): Hono {
 acknowledgeOrders(app, async (order) => {
   const transaction = writer.multi().hSet(keyOf(order.id), { data: JSON.stringify(order), version: '1' });
   for (const { topic, publication } of await commandsOf(order)) {
-    transaction.xAdd(topic, '*', { data: JSON.stringify(publication.event) }, trim);
+    transaction.xAdd(topic, '*', { data: JSON.stringify(publication.event) }, TRIM);
   }
   await transaction.exec();
   return true;
@@ -98,7 +98,7 @@ async function record(entries: readonly Entry[]): Promise<void> {
 /** A sidecar of this data directory may have created the group already. */
 async function createGroup(): Promise<void> {
   try {
-    await writer.xGroupCreate(replies, group.name, '0', { MKSTREAM: true });
+    await writer.xGroupCreate(replies, GROUP.name, '0', { MKSTREAM: true });
   } catch (error) {
     if (!String(error).includes('BUSYGROUP')) throw error;
   }
@@ -108,7 +108,7 @@ async function readReplies(signal: AbortSignal): Promise<void> {
   const from = [{ key: replies, id: '>' }];
   const options = { COUNT: BATCH, BLOCK: BLOCK_MS };
   while (!signal.aborted) {
-    const streams = (await reader.xReadGroup(group.name, group.consumer, from, options)) as
+    const streams = (await reader.xReadGroup(GROUP.name, GROUP.consumer, from, options)) as
       | { messages: Entry[] }[]
       | null;
     const entries = streams?.[0]?.messages ?? [];
@@ -116,7 +116,7 @@ async function readReplies(signal: AbortSignal): Promise<void> {
     await record(entries);
     await writer.xAck(
       replies,
-      group.name,
+      GROUP.name,
       entries.map(({ id }) => id),
     );
   }

@@ -2,24 +2,25 @@ import { Pool } from 'undici';
 import type { Send, Target } from './load.ts';
 import { bodyOf } from './orders.ts';
 
-/** More connections would measure the kernel. Further requests wait in the pool, and their wait counts as latency. */
+/** To all replicas together. More connections would measure the kernel. Further requests wait in the pool, and their wait counts as latency. */
 const CONNECTIONS = 512;
 /** 201: the order with its verdict. 202: the order is PENDING. */
 const ACKNOWLEDGED: ReadonlySet<number> = new Set([201, 202]);
 
 /**
- * Sends orders by POST /orders. The generator shares its cores with the system under test, so it uses undici's handlers:
+ * Sends orders by POST /orders, to each replica in turn. The generator shares its cores with the system under test, so it uses undici's handlers:
  * `Pool.request` with its streams and promises takes half as much processor time again.
  */
-export function httpSender({ url, headers: more }: Extract<Target, { by: 'http' }>, timeoutMs: number): Send {
-  const pool = new Pool(url, { connections: CONNECTIONS, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+export function httpSender({ urls, headers: more }: Extract<Target, { by: 'http' }>, timeoutMs: number): Send {
+  const connections = Math.floor(CONNECTIONS / urls.length);
+  const pools = urls.map((url) => new Pool(url, { connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs }));
   const headers = { 'content-type': 'application/json', ...more };
   return (requestNumber) =>
     new Promise((resolve) => {
       let status = 0;
       let location: string | undefined;
       let text = '';
-      pool.dispatch(
+      (pools[requestNumber % pools.length] as Pool).dispatch(
         { method: 'POST', path: '/orders', headers, body: bodyOf(requestNumber) },
         {
           onRequestStart: () => {},

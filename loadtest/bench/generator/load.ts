@@ -3,9 +3,9 @@ export type Loop =
   | { readonly kind: 'closed'; readonly concurrency: number }
   | { readonly kind: 'open'; readonly rate: number };
 
-/** Where orders are sent: the base URL of the order service, or the Redis of the message broker. */
+/** The receiver of orders: the base URLs of the order service's replicas, in turns, or the Redis of the message broker. */
 export type Target =
-  | { readonly by: 'http'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly by: 'http'; readonly urls: readonly string[]; readonly headers?: Readonly<Record<string, string>> }
   | { readonly by: 'message'; readonly redisUrl: string };
 
 /** One load: its target, its rate, and its limits. */

@@ -6,7 +6,7 @@ import type { Load, PhaseMarker, Send } from './load.ts';
 import { LoadRun } from './run.ts';
 
 const load: Load = {
-  target: { by: 'http', url: '' },
+  target: { by: 'http', urls: [] },
   loop: { kind: 'open', rate: 0 },
   warmupSeconds: 0.1,
   seconds: 0.2,
@@ -93,7 +93,7 @@ describe('a request by HTTP', () => {
     server = createServer(respond).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return httpSender({ by: 'http', url }, timeoutMs)(7);
+    return httpSender({ by: 'http', urls: [url] }, timeoutMs)(7);
   }
 
   it.each([201, 202])('is acknowledged with status %i and the id of its location', async (status) => {
@@ -120,5 +120,19 @@ describe('a request by HTTP', () => {
 
   it('has the reason when no response arrives in time', async () => {
     expect(await sendTo(() => {}, 100)).toEqual({ other: 'UND_ERR_HEADERS_TIMEOUT' });
+  });
+
+  it('goes to each replica in turn', async () => {
+    const servers = ['a', 'b'].map((name) =>
+      createServer((_, response) => response.writeHead(202, { location: `/orders/${name}` }).end()).listen(
+        0,
+        '127.0.0.1',
+      ),
+    );
+    await Promise.all(servers.map((each) => new Promise((resolve) => each.once('listening', resolve))));
+    const urls = servers.map((each) => `http://127.0.0.1:${(each.address() as AddressInfo).port}`);
+    const send = httpSender({ by: 'http', urls }, 10_000);
+    expect(await Promise.all([0, 1, 2, 3].map(send))).toEqual(['a', 'b', 'a', 'b'].map((id) => ({ id })));
+    for (const each of servers) each.close();
   });
 });

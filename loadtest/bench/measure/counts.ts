@@ -46,6 +46,9 @@ export interface SidecarTotals {
 const sumOfAll = (exposition: string, metrics: readonly string[]): number =>
   metrics.reduce((sum, metric) => sum + sumOf(exposition, metric), 0);
 
+/** URL of a sidecar's metrics, which are on the last of its ports. */
+export const metricsUrl = (ports: readonly number[]): string => `http://127.0.0.1:${ports.at(-1)}/metrics`;
+
 /** Reads daprd's metrics. */
 export function sidecarTotals(exposition: string): SidecarTotals {
   return {

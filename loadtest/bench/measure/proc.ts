@@ -24,15 +24,15 @@ export function wakeupsOf(status: string): number {
   return Number(count);
 }
 
-/** CPU seconds used so far by each of the named processes. Rejects when one of them has ended. */
+/** CPU seconds used so far, by name, by all processes of that name. Rejects when one of them has ended. */
 export async function cpuSeconds<Name extends string>(
-  pids: Readonly<Record<Name, number>>,
+  pids: Readonly<Record<Name, readonly number[]>>,
 ): Promise<Record<Name, number>> {
   const entries = await Promise.all(
-    Object.entries<number>(pids).map(async ([name, pid]) => [
-      name,
-      cpuSecondsOf(await readFile(`/proc/${pid}/stat`, 'latin1')),
-    ]),
+    Object.entries<readonly number[]>(pids).map(async ([name, ids]) => {
+      const stats = await Promise.all(ids.map((pid) => readFile(`/proc/${pid}/stat`, 'latin1')));
+      return [name, stats.reduce((sum, stat) => sum + cpuSecondsOf(stat), 0)];
+    }),
   );
   return Object.fromEntries(entries);
 }

@@ -20,7 +20,9 @@ describe('reading /proc', () => {
 
   // The benchmark needs Linux; macOS has no /proc.
   it.runIf(existsSync('/proc/self/stat'))('reads its own process', async () => {
-    expect((await cpuSeconds({ me: process.pid })).me).toBeGreaterThan(0);
+    const { me, twice } = await cpuSeconds({ me: [process.pid], twice: [process.pid, process.pid] });
+    expect(me).toBeGreaterThan(0);
+    expect(twice).toBeGreaterThan(1.5 * me);
     expect(await residentBytes(process.pid)).toBeGreaterThan(1e6);
     expect(await wakeups(process.pid)).toBeGreaterThan(0);
   });

@@ -17,22 +17,24 @@ export interface Sample {
 /** Number of messages of each topic whose sizes are read. */
 const SIZED_MESSAGES = 200;
 
-const NO_SIDECAR: SidecarTotals = { calls: 0, bytes: 0, stateOperations: 0 };
 const TIMEOUT_MS = 5_000;
 
-/** Measures every process of the testbed, and only the CPU time of `others` (name to process id). */
-export async function sample(testbed: Testbed, others: Readonly<Record<string, number>> = {}): Promise<Sample> {
-  const [cpu, info, exposition, messages, messageSizes] = await Promise.all([
+/** Measures every process of the testbed, and only the CPU time of `others` (name to process ids). */
+export async function sample(
+  testbed: Testbed,
+  others: Readonly<Record<string, readonly number[]>> = {},
+): Promise<Sample> {
+  const [cpu, info, expositions, messages, messageSizes] = await Promise.all([
     cpuSeconds({ ...testbed.pids(), ...others }),
     testbed.redis.info('everything'),
-    testbed.sidecarMetrics === undefined ? undefined : fetchText(testbed.sidecarMetrics),
+    Promise.all(testbed.sidecarMetrics.map(fetchText)),
     messageCounts(testbed),
     meanMessageSizes(testbed),
   ]);
   return {
     cpu,
     redis: redisTotals(info),
-    sidecar: exposition === undefined ? NO_SIDECAR : sidecarTotals(exposition),
+    sidecar: sidecarTotals(expositions.join('\n')),
     messages,
     messageSizes,
   };

@@ -32,7 +32,7 @@ export async function maybeProfiled<T>(
     await inspector.Profiler.start();
     const [result, sidecar] = await Promise.all([
       work(),
-      sidecarMetrics === undefined ? undefined : goProfile(ports.sidecar, seconds),
+      sidecarMetrics.length === 0 ? undefined : goProfile(ports.sidecar, seconds),
     ]);
     const { profile } = await inspector.Profiler.stop();
     await writeFile(`${path}.order.cpuprofile`, JSON.stringify(profile));

@@ -42,13 +42,20 @@ export function ratioTable<Run>(
   );
 }
 
+const COSTS = [
+  ['sidecar calls', 'sidecarCalls'],
+  ['state operations', 'stateOperations'],
+  ['sidecar bytes', 'sidecarBytes'],
+  ['Redis commands', 'redisCommands'],
+  ['durable bytes', 'durableBytes'],
+  ['messages', 'messages'],
+  ['message bytes', 'messageBytes'],
+] as const;
+
 /** The columns of an order's cost beyond processor time. */
-export const costColumns = <Run>(costs: (run: Run) => PerOrder): Column<Run>[] => [
-  medianColumn('sidecar calls', (run) => costs(run).sidecarCalls),
-  medianColumn('state operations', (run) => costs(run).stateOperations),
-  medianColumn('sidecar bytes', (run) => costs(run).sidecarBytes),
-  medianColumn('Redis commands', (run) => costs(run).redisCommands),
-  medianColumn('durable bytes', (run) => costs(run).durableBytes),
-  medianColumn('messages', (run) => costs(run).messages),
-  medianColumn('message bytes', (run) => costs(run).messageBytes),
-];
+export const costColumns = <Run>(costs: (run: Run) => PerOrder): Column<Run>[] =>
+  COSTS.map(([title, cost]) => medianColumn(title, (run) => costs(run)[cost]));
+
+/** The values of the same columns, for a table of ratios. */
+export const costRatios = <Run>(costs: (run: Run) => PerOrder) =>
+  COSTS.map(([title, cost]) => [title, (run: Run) => costs(run)[cost]] as const);

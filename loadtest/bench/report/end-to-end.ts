@@ -2,7 +2,7 @@ import type { EndToEndRun } from '../scenarios/end-to-end.ts';
 import type { DecidedLoad } from '../scenarios/run-until-decided.ts';
 import type { Step } from '../scenarios/steps.ts';
 import type { Settings } from '../settings.ts';
-import { type Column, costColumns, medianColumn, ratioTable, runTable, spreadColumn } from './columns.ts';
+import { type Column, costColumns, costRatios, medianColumn, ratioTable, runTable, spreadColumn } from './columns.ts';
 import { number } from './table.ts';
 
 /** CPU milliseconds per order of all processes but the generator. */
@@ -56,6 +56,11 @@ export function endToEndReport(all: Readonly<Record<string, readonly EndToEndRun
       'contender',
       ofLoop('closed'),
       costColumns(({ perOrder }) => perOrder),
+    ),
+    'The same, ours divided by the other, round by round.',
+    ratioTable(
+      all,
+      costRatios(({ closed }) => closed.perOrder),
     ),
   ].join('\n\n');
 }

@@ -6,7 +6,7 @@ const milli = (cores: number): string => number(1000 * cores);
 
 const KINDS = ['service', 'sidecar', 'store'] as const;
 
-/** What the processes of an idle platform do. */
+/** The activity of the processes of an idle platform. */
 export function idleReport({ seconds, processes }: IdleRun): string {
   const rows = KINDS.flatMap((kind) => {
     const ofKind = processes.filter((each) => each.kind === kind);

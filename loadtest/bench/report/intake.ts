@@ -1,7 +1,7 @@
 import type { PerOrder } from '../measure/per-order.ts';
 import type { IntakeRun } from '../scenarios/intake.ts';
 import type { Settings } from '../settings.ts';
-import { type Column, costColumns, medianColumn, ratioTable, runTable, spreadColumn } from './columns.ts';
+import { type Column, costColumns, costRatios, medianColumn, ratioTable, runTable, spreadColumn } from './columns.ts';
 
 /** Intake alone: throughput, latency and cost, and ours against each of the others. */
 export function intakeReport(all: Readonly<Record<string, readonly IntakeRun[]>>, settings: Settings): string {
@@ -35,6 +35,11 @@ export function intakeReport(all: Readonly<Record<string, readonly IntakeRun[]>>
       'contender',
       rows,
       costColumns(({ closed }) => closed.perOrder),
+    ),
+    'The same, ours divided by the other, round by round.',
+    ratioTable(
+      all,
+      costRatios(({ closed }) => closed.perOrder),
     ),
   ].join('\n\n');
 }

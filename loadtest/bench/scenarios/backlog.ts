@@ -158,7 +158,7 @@ class BacklogMeasurement {
   }
 
   async #memory(): Promise<{ heap: number; resident: number }> {
-    const resident = await residentBytes(this.#testbed.pids().order as number);
+    const resident = await residentBytes(this.#testbed.pids().order?.[0] as number);
     return { heap: await heapAfterCollection(this.#inspector), resident };
   }
 

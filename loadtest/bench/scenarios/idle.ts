@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Platform, startPlatform } from '@standing-order/local';
 import { connectToRedis } from '../../redis-client.ts';
-import { commandCounts, difference, sidecarTotals } from '../measure/counts.ts';
+import { commandCounts, difference, metricsUrl, sidecarTotals } from '../measure/counts.ts';
 import { cpuSeconds, wakeups } from '../measure/proc.ts';
 import { fetchText } from '../measure/sample.ts';
 import type { Settings } from '../settings.ts';
@@ -9,7 +9,7 @@ import { createEntities } from '../testbed/entities.ts';
 import type { Bench } from '../testbed/testbed.ts';
 import { sendOrders } from './send-orders.ts';
 
-/** What one process of an idle platform does per second. */
+/** The activity of one process of an idle platform per second. */
 export interface IdleProcess {
   readonly name: string;
   readonly kind: 'store' | 'sidecar' | 'service';
@@ -36,9 +36,6 @@ interface Counters {
   readonly commands?: Readonly<Record<string, number>>;
 }
 
-/** The sidecar's metrics are on the last of its ports. */
-const metricsUrl = (ports: readonly number[]): string => `http://127.0.0.1:${ports.at(-1)}/metrics`;
-
 /** Commands of the measurement itself. */
 const OWN_COMMANDS = ['info', 'hello', 'client', 'client|setinfo', 'client|setname', 'ping'];
 
@@ -51,7 +48,7 @@ export async function measureIdle({ portBase, dataDir, signal }: Bench, { idle }
     ) as [string, string, string];
     await createEntities({ consumer, restaurant });
     const shape = { loop: { kind: 'open', rate: 20 }, warmupSeconds: 0, seconds: 2 } as const;
-    await sendOrders({ target: { by: 'http', url: order } }, shape);
+    await sendOrders({ target: { by: 'http', urls: [order] } }, shape);
     await delay(idle.settle * 1000, undefined, { signal });
     const before = await countersOf(platform);
     await delay(idle.seconds * 1000, undefined, { signal });
@@ -65,7 +62,7 @@ export async function measureIdle({ portBase, dataDir, signal }: Bench, { idle }
 async function countersOf(platform: Platform): Promise<ReadonlyMap<string, Counters>> {
   const counters = platform.processes().map(async ({ name, kind, pid, ports }): Promise<[string, Counters]> => {
     if (pid === undefined) throw new Error(`${name} does not run`);
-    const { cpu } = await cpuSeconds({ cpu: pid });
+    const { cpu } = await cpuSeconds({ cpu: [pid] });
     const own = { cpu, wakeups: await wakeups(pid) };
     if (kind === 'sidecar') return [name, { ...own, calls: sidecarTotals(await fetchText(metricsUrl(ports))).calls }];
     if (kind === 'store') return [name, { ...own, commands: await redisCommands(ports[0] as number) }];

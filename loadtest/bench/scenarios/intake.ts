@@ -44,7 +44,7 @@ async function preload(testbed: Testbed, { concurrency, preload: maxRequests }: 
 async function measureLoad(testbed: Testbed, warmupSeconds: number, seconds: number, loop: Loop): Promise<Intake> {
   const samples: Promise<Sample>[] = [];
   const { load, ids } = await sendOrders(testbed, { loop, warmupSeconds, seconds }, (_, generator) =>
-    samples.push(sample(testbed, { generator })),
+    samples.push(sample(testbed, { generator: [generator] })),
   );
   const [before, after] = await Promise.all(samples);
   if (before === undefined || after === undefined)

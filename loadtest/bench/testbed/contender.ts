@@ -13,6 +13,8 @@ export interface Contender {
   readonly resources?: (resources: readonly Resource[]) => readonly Resource[];
   /** Its additional topics. */
   readonly topics?: readonly string[];
+  /** Replicas of the order, consumer and restaurant services, each with its sidecar; default 1. */
+  readonly replicas?: number;
   /** Uses Redis directly and has no sidecar. */
   readonly withoutSidecar?: boolean;
   /** Stores orders but never decides them: compared at intake only. */

@@ -3,6 +3,7 @@ import { type Platform, type Resource, startPlatform, withSettings } from '@stan
 import type { RedisClientType } from 'redis';
 import { connectToRedis } from '../../redis-client.ts';
 import type { Target } from '../generator/load.ts';
+import { metricsUrl } from '../measure/counts.ts';
 import type { Contender } from './contender.ts';
 
 /** Options that all testbeds of a run share. */
@@ -26,26 +27,28 @@ export interface InspectPorts {
   readonly sidecar: number;
 }
 
-/** One Redis for state and messages, one order service with its sidecar, and optionally the validators with theirs. */
+/** One Redis for state and messages, the order service with its sidecar, and optionally the validators with theirs. */
 export interface Testbed {
   readonly target: Target;
   readonly urls: Readonly<Record<'consumer' | 'restaurant', string>>;
   readonly redis: RedisClientType;
-  /** URL of the metrics of the order service's sidecar; undefined without a sidecar. */
-  readonly sidecarMetrics: string | undefined;
+  /** URLs of the metrics of the order service's sidecars, one per replica; empty without a sidecar. */
+  readonly sidecarMetrics: readonly string[];
   /** False for a contender that stores no orders. */
   readonly stores: boolean;
   /** Every topic on Redis, dead-letter topics included; none if the messages are on Kafka. */
   readonly topics: readonly string[];
-  /** Process ids by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
-  pids(): Record<string, number>;
+  /** Process ids of all replicas, by process: order, order-dapr, redis, consumer, consumer-dapr, ... */
+  pids(): Record<string, readonly number[]>;
   kill(process: string): Promise<void>;
   start(process: string): Promise<void>;
   close(): Promise<void>;
 }
 
-const ORDER_SIDECAR = 'order-1-dapr';
-const VALIDATORS = ['consumer-1', 'consumer-1-dapr', 'restaurant-1', 'restaurant-1-dapr'];
+const ORDER_SIDECAR = /^order-\d+-dapr$/;
+const VALIDATOR = /^(consumer|restaurant)-/;
+/** The number of a replica, or the role of the only Redis, in the name of a process. */
+const REPLICA_OR_ROLE = /-(\d+|state)/;
 
 /** Starts a testbed with empty stores, runs `work` when it is ready, and ends every process afterwards. */
 export async function withTestbed<T>(
@@ -63,6 +66,7 @@ export async function withTestbed<T>(
 
 async function startTestbed(bench: Bench, { contender, validators, inspect }: TestbedOptions): Promise<Testbed> {
   const { portBase, dataDir, signal } = bench;
+  const { replicas = 1 } = contender;
   const statePort = portBase + 900;
   const inspectorEnv = inspect && { NODE_OPTIONS: `--inspect=127.0.0.1:${inspect.service}` };
   const platform = await startPlatform({
@@ -70,6 +74,7 @@ async function startTestbed(bench: Bench, { contender, validators, inspect }: Te
     dataDir,
     signal,
     clean: true,
+    replicas: { order: replicas, consumer: replicas, restaurant: replicas },
     // No other contender keeps lists of a consumer's orders.
     env: { order: { REDIS_PORT: String(statePort), CONSUMER_ORDERS: 'off', ...contender.env, ...inspectorEnv } },
     ...(inspect && {
@@ -84,13 +89,12 @@ async function startTestbed(bench: Bench, { contender, validators, inspect }: Te
     },
   });
   try {
-    const unused = [
-      ...(contender.broker === undefined ? ['redis-broker'] : []),
-      ...(validators ? [] : VALIDATORS),
-      ...(contender.withoutSidecar === true ? [ORDER_SIDECAR] : []),
-    ];
-    for (const process of unused) await platform.kill(process);
-    return testbedOf(platform, contender, portBase, await connect(platform.stores.state));
+    const isUnused = (process: string) =>
+      process === 'redis-broker' ||
+      (!validators && VALIDATOR.test(process)) ||
+      (contender.withoutSidecar === true && ORDER_SIDECAR.test(process));
+    for (const { name } of platform.processes()) if (isUnused(name)) await platform.kill(name);
+    return testbedOf(platform, contender, await connect(platform.stores.state));
   } catch (error) {
     await platform.close();
     throw error;
@@ -110,27 +114,23 @@ async function connect(url: string): Promise<RedisClientType> {
   return client;
 }
 
-function testbedOf(platform: Platform, contender: Contender, portBase: number, redis: RedisClientType): Testbed {
-  const url = (service: 'order' | 'consumer' | 'restaurant') => platform.urls[service][0] as string;
+function testbedOf(platform: Platform, contender: Contender, redis: RedisClientType): Testbed {
+  const url = (service: 'consumer' | 'restaurant') => platform.urls[service][0] as string;
+  const orderSidecars = platform.processes().filter(({ name }) => ORDER_SIDECAR.test(name));
   return {
     target:
       contender.byMessage === true
         ? { by: 'message', redisUrl: platform.stores.state }
-        : { by: 'http', url: url('order') },
+        : { by: 'http', urls: platform.urls.order },
     urls: { consumer: url('consumer'), restaurant: url('restaurant') },
     redis,
-    sidecarMetrics: contender.withoutSidecar === true ? undefined : `http://127.0.0.1:${portBase + 4}/metrics`,
+    sidecarMetrics: contender.withoutSidecar === true ? [] : orderSidecars.map(({ ports }) => metricsUrl(ports)),
     stores: contender.storesNothing !== true,
     topics:
       contender.broker === undefined
         ? [...Object.values(TOPICS).flatMap(({ name, deadLetter }) => [name, deadLetter]), ...(contender.topics ?? [])]
         : [],
-    pids: () =>
-      Object.fromEntries(
-        platform
-          .processes()
-          .flatMap(({ name, pid }) => (pid === undefined ? [] : [[name.replace(/-1|-state/, ''), pid]])),
-      ),
+    pids: () => pidsOf(platform),
     kill: (process) => platform.kill(process),
     start: async (process) => {
       await platform.start(process);
@@ -142,4 +142,10 @@ function testbedOf(platform: Platform, contender: Contender, portBase: number, r
       await platform.close();
     },
   };
+}
+
+function pidsOf(platform: Platform): Record<string, readonly number[]> {
+  const running = platform.processes().flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pid }]));
+  const byProcess = Map.groupBy(running, ({ name }) => name.replace(REPLICA_OR_ROLE, ''));
+  return Object.fromEntries([...byProcess].map(([name, replicas]) => [name, replicas.map(({ pid }) => pid)]));
 }

@@ -63,6 +63,14 @@ function actionObjects(action: Action, ref: ReleaseRef): readonly Spec[] | strin
     case 'fail':
       // Of the pods, not of the requests: HTTPChaos has no share.
       return [http(ref, duration, `${Math.round(100 * action.share)}`, { target: 'Response', replace: { code: 500 } })];
+    case 'delete-pod':
+      return [podSpec(ref, [action.component], 'one', { action: 'pod-kill', gracePeriod: 0 })];
+    case 'kill-container':
+      return [
+        podSpec(ref, [action.component], 'one', { action: 'container-kill', containerNames: [action.component] }),
+      ];
+    case 'drain-node':
+      return 'Chaos Mesh has no action for "drain-node"; use kubectl drain';
     default:
       return `Chaos Mesh has no action for "${action.do}" of ${action.targets.join(', ')}`;
   }
@@ -79,11 +87,16 @@ const selector = ({ namespace, release }: ReleaseRef, components: readonly strin
   expressionSelectors: [{ key: 'app.kubernetes.io/component', operator: 'In', values: components }],
 });
 
+const podSpec = (ref: ReleaseRef, components: readonly string[], mode: string, spec: object): Spec => ({
+  kind: 'PodChaos',
+  spec: { ...spec, mode, selector: selector(ref, components) },
+});
+
 function killSpec(target: Target, ref: ReleaseRef, duration: string): Spec {
   const [component = '', sidecar] = [target.replace(/-\d|-sidecar/g, ''), target.endsWith('-sidecar')];
   const mode = target.startsWith('order-2') ? 'one' : 'all';
   const action = sidecar ? { action: 'container-kill', containerNames: ['daprd'] } : { action: 'pod-failure' };
-  return { kind: 'PodChaos', spec: { ...action, mode, duration, selector: selector(ref, [component]) } };
+  return podSpec(ref, [component], mode, { ...action, duration });
 }
 
 function network(link: Exclude<Link, 'consumer'>, ref: ReleaseRef, duration: string, spec: object): Spec {

@@ -5,7 +5,8 @@ import type { Kubectl } from '../../cluster/kubectl.ts';
 import type { Load, LoadOptions } from '../load/k6.ts';
 
 const MINUTE_MS = 60_000;
-const NAME = 'standing-order-lab';
+/** The name of the pod and of its ConfigMap. */
+export const LOAD_POD = 'standing-order-lab';
 const MODULES = [
   ...['answers', 'log'].map((name) => `lab/load/${name}.ts`),
   ...['log', 'outcome', 'request-number'].map((name) => `scenarios/lib/${name}.ts`),
@@ -13,24 +14,26 @@ const MODULES = [
 
 export interface LoadPodOptions extends Omit<LoadOptions, 'signal' | 'clientUrl'> {
   readonly image: string;
+  readonly release: string;
 }
 
 /** Runs k6 in a pod, so that kube-proxy balances its requests, and writes its log to a file. */
 export async function startLoadPod(kubectl: Kubectl, options: LoadPodOptions): Promise<Load> {
-  const { logFile, image, run, rate, seconds, orderUrls } = options;
+  const { logFile, image, release, run, rate, seconds, orderUrls } = options;
   await mkdir(dirname(logFile), { recursive: true });
-  await kubectl.run(['delete', 'pod', NAME, '--ignore-not-found', '--grace-period=0', '--force']);
+  await removeLoadPod(kubectl);
   await kubectl.apply(
     ...(await k6PodObjects({
-      name: NAME,
+      name: LOAD_POD,
       image,
       script: 'lab/load/scenario.ts',
       modules: MODULES,
       flags: ['--summary-mode', 'disabled'],
       variables: { RUN: run, RATE: rate, SECONDS: seconds, ORDER_URLS: orderUrls.join(',') },
+      affinity: awayFrom(release),
     })),
   );
-  await kubectl.run(['wait', 'pod', NAME, '--for=jsonpath={.status.phase}=Running', '--timeout=60s'], {
+  await kubectl.run(['wait', 'pod', LOAD_POD, '--for=jsonpath={.status.phase}=Running', '--timeout=60s'], {
     deadlineMs: 2 * MINUTE_MS,
   });
   const lines: string[] = [];
@@ -40,7 +43,7 @@ export async function startLoadPod(kubectl: Kubectl, options: LoadPodOptions): P
     if (lines.push(line) === 1) first.resolve((JSON.parse(line) as { at: number }).at);
   };
   const deadlineMs = 1_000 * seconds + 2 * MINUTE_MS;
-  const ended = kubectl.run(['logs', '--follow', NAME], { deadlineMs, onLine }).then(async () => {
+  const ended = kubectl.run(['logs', '--follow', LOAD_POD], { deadlineMs, onLine }).then(async () => {
     if (lines.length === 0) throw new Error('k6 sent no order');
     await writeFile(logFile, lines.join('\n'));
     return lines.join('\n');
@@ -48,3 +51,30 @@ export async function startLoadPod(kubectl: Kubectl, options: LoadPodOptions): P
   ended.catch(first.reject);
   return { startedAt: await first.promise, ended };
 }
+
+/** Deletes the pod and its script, also while it runs. */
+export async function removeLoadPod(kubectl: Pick<Kubectl, 'run'>): Promise<void> {
+  await kubectl.run([
+    'delete',
+    `pod/${LOAD_POD}`,
+    `configmap/${LOAD_POD}`,
+    '--ignore-not-found',
+    '--grace-period=0',
+    '--force',
+  ]);
+}
+
+/** Prefers the node with the fewest pods of the release, so that another node can be drained. */
+const awayFrom = (release: string) => ({
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: [
+      {
+        weight: 100,
+        podAffinityTerm: {
+          topologyKey: 'kubernetes.io/hostname',
+          labelSelector: { matchLabels: { 'app.kubernetes.io/instance': release } },
+        },
+      },
+    ],
+  },
+});

@@ -4,7 +4,7 @@ import { withStateStore } from '../../cluster/state-store.ts';
 import { measureRun, type RunOptions } from '../runs/measure-run.ts';
 import type { RunResult } from '../runs/result.ts';
 import { createClusterInjector } from './injector.ts';
-import { startLoadPod } from './load-pod.ts';
+import { LOAD_POD, removeLoadPod, startLoadPod } from './load-pod.ts';
 
 /** A release of the chart in the cluster of the current kubectl context. */
 export interface ClusterOptions {
@@ -19,25 +19,28 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
   const { namespace, release, k6Image } = cluster;
   await mkdir(folder, { recursive: true });
   const kubectl = createKubectl({ namespace, signal });
+  // An interrupt must not end the commands that undo a fault.
+  const uninterrupted = createKubectl({ namespace, signal: new AbortController().signal });
   const service = (name: string) => `service/${release}-${name}`;
   const url = `http://${release}-order.${namespace}.svc`;
   const seconds = plan.before + plan.during + plan.after;
-  const result = await kubectl.forward(service('order'), 80, (order) =>
+  // Twice the same URL: a client repeats a request once, and kube-proxy selects the pod.
+  const load = { rate: plan.rate, seconds, orderUrls: [url, url], image: k6Image, release };
+  const measured = kubectl.forward(service('order'), 80, (order) =>
     kubectl.forward(service('consumer'), 80, (consumer) =>
       kubectl.forward(service('restaurant'), 80, (restaurant) => {
         const local = (port: number) => `http://127.0.0.1:${port}`;
         const target = {
           endpoints: { order: [local(order)], consumer: local(consumer), restaurant: local(restaurant) },
-          injector: createClusterInjector(kubectl, release),
-          // Twice the same URL: a client repeats a request once, and kube-proxy selects the pod.
-          startLoad: (run: string, logFile: string) =>
-            startLoadPod(kubectl, { run, rate: plan.rate, seconds, orderUrls: [url, url], logFile, image: k6Image }),
+          injector: createClusterInjector({ kubectl: uninterrupted, release, loadPod: LOAD_POD, signal }),
+          startLoad: (run: string, logFile: string) => startLoadPod(kubectl, { ...load, run, logFile }),
           withStore: <T>(use: (storeUrl: string) => Promise<T>) => withStateStore(kubectl, release, use),
         };
         return measureRun(target, options);
       }),
     ),
   );
+  const result = await measured.finally(() => removeLoadPod(uninterrupted));
   if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
   return result;
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { answersOk, until } from '@standing-order/local/wait';
 import type { Testbed } from '../testbed/testbed.ts';
-import type { Action, Link, Target } from '../timetable/schema.ts';
+import { type Action, type Fault, isClusterAction, type Link, type Target } from '../timetable/schema.ts';
 import type { Applied, Injector } from './injector.ts';
 import { accepts, isPaused, responseMs } from './probes.ts';
 
@@ -10,6 +10,11 @@ const READY_MS = 90_000;
 /** A proxy that delays or cuts shows it within this time. */
 const EFFECT_MS = 400;
 const HEALTHY_MS = 5_000;
+/** A process that gets SIGSTOP is stopped within this time. */
+const STOP_MS = 2_000;
+
+/** Whether local processes can have a fault. */
+export const isLocalFault = ({ actions }: Pick<Fault, 'actions'>): boolean => !actions.some(isClusterAction);
 
 /** Injects faults into local processes with signals, and between sidecars and stores with toxiproxy. */
 export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Injector {
@@ -83,17 +88,23 @@ export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Inje
     // The sidecar of a frozen node would freeze too. Its application alone is the harder case: the sidecar still delivers to it.
     const names = processesOf(targets).filter((name) => !name.endsWith('-dapr'));
     await Promise.all(names.map((name) => platform.pause(name)));
-    const paused = await Promise.all(names.map((name) => isPaused(processOf(name).pid ?? 0)));
     const undo = async () => {
       await Promise.all(names.map((name) => platform.resume(name)));
       await platform.ready(READY_MS);
     };
-    if (!paused.every(Boolean)) {
+    try {
+      // On a busy machine a thread stops a moment after the signal.
+      await Promise.all(names.map((name) => until(`${name} still runs after SIGSTOP`, stopped(name), STOP_MS, signal)));
+    } catch (error) {
       await undo();
-      throw new Error(`${names.join(', ')} still run after SIGSTOP`);
+      throw error;
     }
     return { undo };
   }
+
+  const stopped = (name: string) => async () => {
+    if (!(await isPaused(processOf(name).pid ?? 0))) throw new Error('it is not stopped');
+  };
 
   const measure = (link: Exclude<Link, 'consumer'>, withinMs: number) =>
     responseMs(link === 'broker' ? broker : 'redis', proxyPorts[link], withinMs);
@@ -162,6 +173,8 @@ export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Inje
           return applyCut(action.link);
         case 'fail':
           return applyToConsumer((on) => Object.assign(consumerProxy, { failingShare: on ? action.share : 0 }), 0);
+        default:
+          return Promise.reject(new Error(`"${action.do}" needs a cluster`));
       }
     },
   };

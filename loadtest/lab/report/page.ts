@@ -1,14 +1,17 @@
 import { html, raw } from 'hono/html';
 import { QUESTIONS, type Question } from '../judge/phases.ts';
 import { STYLES, type Style } from '../load/answers.ts';
+import type { WaitingSummary } from '../waiting/result.ts';
 import { cellSection } from './cell-section.ts';
 import { BROKER_TITLES, gradeOf, interval, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import { type CellSummary, cautionOf, type Matrix } from './matrix.ts';
 import type { Timelines } from './timelines.ts';
+import { waitingSection } from './waiting.ts';
 
 export interface PageContent {
   readonly matrix: Matrix;
   readonly timelines: Readonly<Record<string, Timelines>>;
+  readonly waiting: readonly WaitingSummary[];
   /** One line each: how it was measured, and on what. */
   readonly conditions: readonly string[];
   /** Scripts and style sheets, which the page contains. */
@@ -18,7 +21,7 @@ export interface PageContent {
 type Markup = ReturnType<typeof html>;
 
 /** The page: one file that loads nothing. */
-export function pageOf({ matrix, timelines, conditions, assets }: PageContent): Promise<string> {
+export function pageOf({ matrix, timelines, waiting, conditions, assets }: PageContent): Promise<string> {
   const found = matrix.cells.flatMap(({ findings }) => findings).length;
   const runs = matrix.cells.reduce((sum, cell) => sum + cell.runs, 0);
   const orders = matrix.cells.reduce((sum, cell) => sum + cell.orders, 0);
@@ -41,6 +44,7 @@ ${caution(matrix)}
 </header>
 <main>
 ${QUESTIONS.map((question) => matrixTable(question, matrix))}
+${waitingSection(waiting)}
 <section id="method" aria-labelledby="method-title">
 <h2 id="method-title">How it was measured</h2>
 ${method()}

@@ -1,11 +1,19 @@
 import type { Question } from '../judge/phases.ts';
 import { QUESTIONS } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
+import type { WaitingSummary } from '../waiting/result.ts';
 import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import { cautionOf, type Matrix } from './matrix.ts';
+import { waitingDocument } from './waiting.ts';
+
+export interface DocumentContent {
+  readonly matrix: Matrix;
+  readonly conditions: readonly string[];
+  readonly waiting: readonly WaitingSummary[];
+}
 
 /** The result as a page of the documentation: the picture, the conditions, and a table for each broker and question. */
-export function documentOf(matrix: Matrix, conditions: readonly string[]): string {
+export function documentOf({ matrix, conditions, waiting }: DocumentContent): string {
   const findings = matrix.cells.flatMap((cell) => cell.findings);
   const caution = cautionOf(matrix);
   const checked =
@@ -26,7 +34,7 @@ ${conditions.map((condition) => `- ${condition}`).join('\n')}
 
 Each table has the share of the orders that were offered during the fault.
 
-${tablesOf(matrix)}`;
+${[tablesOf(matrix), waitingDocument(waiting)].filter((part) => part !== '').join('\n')}`;
 }
 
 function tablesOf(matrix: Matrix): string {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { RunResult } from '../runs/result.ts';
 import { openRunStore } from '../runs/run-store.ts';
 import { readFaults } from '../timetable/read.ts';
+import { readWaitingRuns, summariesOf } from '../waiting/result.ts';
 import { matrixOf } from './matrix.ts';
 import { pageOf } from './page.ts';
 import { pictureOf } from './picture.ts';
@@ -25,13 +26,14 @@ export async function writeReport(from: string, to: string): Promise<void> {
     scripts: [await text(join(UPLOT, 'uPlot.iife.min.js')), await text(join(import.meta.dirname, 'charts.js'))],
   };
   const conditions = conditionsOf(results);
+  const waiting = summariesOf(await readWaitingRuns(from));
   await mkdir(to, { recursive: true });
   await Promise.all([
-    writeFile(join(to, 'index.html'), await pageOf({ matrix, timelines, conditions, assets })),
-    writeFile(join(to, 'matrix.json'), `${JSON.stringify({ ...matrix, conditions, timelines })}\n`),
+    writeFile(join(to, 'index.html'), await pageOf({ matrix, timelines, waiting, conditions, assets })),
+    writeFile(join(to, 'matrix.json'), `${JSON.stringify({ ...matrix, conditions, timelines, waiting })}\n`),
     writeFile(join(to, 'runs.jsonl'), results.map((result) => `${JSON.stringify(result)}\n`).join('')),
     writeFile(join(to, 'matrix.svg'), await pictureOf(matrix)),
-    writeFile(join(to, 'README.md'), documentOf(matrix, conditions)),
+    writeFile(join(to, 'README.md'), documentOf({ matrix, conditions, waiting })),
   ]);
   console.log(`The page is ${join(to, 'index.html')}`);
 }

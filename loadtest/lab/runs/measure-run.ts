@@ -63,6 +63,7 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
   report(`fault ended after ${times.endedAt - times.endBeganAt} ms`);
 
   const requests = readLog(await load.ended, logFile);
+  report('load ended');
   const verdict = await withStore((storeUrl) => check({ requests, storeUrl, waitMs: DRAIN_MS, signal }));
   const usage = await target.usage?.read();
   const { client } = endpoints;
@@ -80,5 +81,6 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
     startedAt: load.startedAt,
     deadLetters,
   };
+  report('judged');
   return judgeRun({ ...record, ...(usage && { usage }) });
 }

@@ -17,6 +17,7 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   const testbed = await startTestbed({ broker: plan.broker, dataDir: folder, signal });
+  options.report('started');
   const { platform, clientUrl } = testbed;
   const usage = createSampler(platform);
   try {

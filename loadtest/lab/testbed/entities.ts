@@ -4,7 +4,7 @@ import { STYLES, type Style } from '../load/answers.ts';
 
 const READY_MS = 60_000;
 /** Orders of each style before the load, at each replica: the first requests of a process are slow. */
-const WARM_UP_ORDERS = 20;
+const WARM_UP_ORDERS = 8;
 
 export interface Endpoints {
   readonly order: readonly string[];

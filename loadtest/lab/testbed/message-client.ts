@@ -25,7 +25,8 @@ export interface MessageClientOptions {
 /** A message client with a sidecar and a state store of its own, as an application of another team has them. */
 export interface MessageClientSpecs {
   readonly url: string;
-  /** In the order of their start. */
+  /** To be started before the others. */
+  readonly store: ProcessSpec;
   readonly specs: readonly ProcessSpec[];
 }
 
@@ -42,8 +43,8 @@ export async function messageClientSpecs(options: MessageClientOptions): Promise
   ]);
   return {
     url: `http://127.0.0.1:${port}`,
+    store: redisProcess({ name: 'client-state', binary: redis, port: storePort, dataDir, appendfsync: 'always' }),
     specs: [
-      redisProcess({ name: 'client-state', binary: redis, port: storePort, dataDir, appendfsync: 'always' }),
       serviceProcess({
         name: 'client',
         service: APP_ID,

@@ -23,6 +23,16 @@ export type Link = (typeof LINKS)[number];
 
 const targets = z.union([z.literal('everything').transform(() => [...TARGETS]), z.array(z.enum(TARGETS)).nonempty()]);
 
+const service = z.enum(['order', 'consumer', 'restaurant']);
+const component = z.enum([...service.options, 'broker', 'state-store']);
+
+/** Actions that only Kubernetes can apply. It replaces the part at once. */
+const clusterActions = [
+  z.strictObject({ do: z.literal('delete-pod').describe('without grace'), component }),
+  z.strictObject({ do: z.literal('kill-container').describe('SIGKILL to the process of one pod'), component: service }),
+  z.strictObject({ do: z.literal('drain-node').describe('a node without the load; uncordoned at the end') }),
+] as const;
+
 const action = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('kill').describe('SIGKILL; started again at the end'), targets }),
   z.strictObject({
@@ -47,9 +57,19 @@ const action = z.discriminatedUnion('do', [
     link: z.literal('consumer'),
     share: z.number().gt(0).max(1),
   }),
+  ...clusterActions,
 ]);
 /** One action of a fault. It begins with the phase `during`, and is undone at its end. */
 export type Action = z.infer<typeof action>;
+
+export type ClusterAction = z.infer<(typeof clusterActions)[number]>;
+/** The workloads of the chart that a fault can affect. */
+export type Component = z.infer<typeof component>;
+
+const CLUSTER_ACTIONS: readonly string[] = clusterActions.map(({ shape }) => shape.do.value);
+
+/** Whether only a cluster has an action. */
+export const isClusterAction = (each: Action): each is ClusterAction => CLUSTER_ACTIONS.includes(each.do);
 
 /** The order of the faults on the page. */
 export const GROUPS = ['control', 'validators', 'broker', 'order', 'sidecars', 'store', 'everything'] as const;

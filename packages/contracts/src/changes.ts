@@ -28,12 +28,10 @@ export const changed = <E extends z.ZodType>(entity: E) => z.object({ lane, seq:
  * read that many entities, and `seq` holds once it has read all of them.
  */
 export const laneCursor = z.object({ seq: z.int().min(0), at: z.int().min(0).optional() });
-/** A value of `laneCursor`. */
 export type LaneCursor = z.infer<typeof laneCursor>;
 
 /** Body of POST /changes: one cursor for each lane. */
 export const changesRequest = z.strictObject({ since: z.array(laneCursor).length(CHANGE_LANES) });
-/** A value of `changesRequest`. */
 export type ChangesRequest = z.infer<typeof changesRequest>;
 
 /** The changes of one lane. An entity without `seq` is part of the full state. The next request continues from `next`. */

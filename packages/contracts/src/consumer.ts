@@ -14,15 +14,12 @@ export const consumerRequest = z.strictObject({
   id: consumerId.optional(),
   active: fields.active.default(true),
 });
-/** A value of `consumerRequest`. */
 export type ConsumerRequest = z.infer<typeof consumerRequest>;
 
 /** Body of PATCH /consumers/{id}. Absent fields stay as they are. */
 export const consumerPatch = z.strictObject(fields).partial();
-/** A value of `consumerPatch`. */
 export type ConsumerPatch = z.infer<typeof consumerPatch>;
 
 /** A consumer, as stored and returned. */
 export const consumer = z.object({ id: consumerId, ...fields });
-/** A value of `consumer`. */
 export type Consumer = z.infer<typeof consumer>;

@@ -17,7 +17,6 @@ export const totalAmount = z.int().min(0).max(1_000_000_000_000_000).describe('I
 
 /** An amount of money in whole minor units of a currency, in a request. */
 export const money = z.strictObject({ amount, currency });
-/** A value of `money`. */
 export type Money = z.infer<typeof money>;
 
 /** Money in a message, up to the largest total. Unknown fields are removed. */

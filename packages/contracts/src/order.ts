@@ -10,7 +10,6 @@ export const MAX_QUANTITY = 1000;
 
 /** One item of the menu, with its quantity. */
 export const orderLine = z.strictObject({ itemId: entityId, quantity: z.int().min(1).max(MAX_QUANTITY) });
-/** A value of `orderLine`. */
 export type OrderLine = z.infer<typeof orderLine>;
 
 /** Maximum size of the body of POST /orders, in bytes: three times the largest valid order, for indentation. */
@@ -22,7 +21,6 @@ export const orderRequest = z.strictObject({
   restaurantId: entityId,
   lines: z.array(orderLine).min(1).max(MAX_ORDER_LINES).check(uniqueBy('itemId')),
 });
-/** A value of `orderRequest`. */
 export type OrderRequest = z.infer<typeof orderRequest>;
 
 /** Header Idempotency-Key: 1 to 255 visible ASCII characters. */
@@ -63,7 +61,6 @@ export const reason = z.object({
   field: z.string().max(200).optional().describe('Path in the request, such as `lines[2].itemId`.'),
   itemId: entityId.optional(),
 });
-/** A value of `reason`. */
 export type Reason = z.infer<typeof reason>;
 
 /** A line with the price of the restaurant. `amount` is quantity x unitPrice, in minor units. */
@@ -74,7 +71,6 @@ export const pricedLine = z.object({
   unitPrice: totalAmount,
   amount: totalAmount,
 });
-/** A value of `pricedLine`. */
 export type PricedLine = z.infer<typeof pricedLine>;
 
 /** An order, as returned to clients. Times are RFC 3339, UTC. */
@@ -91,7 +87,6 @@ export const orderView = z.object({
   deadline: z.iso.datetime().optional().describe('Time by which the order is decided, if the service has a deadline.'),
   reasons: z.array(reason).describe('Empty unless REJECTED.'),
 });
-/** A value of `orderView`. */
 export type OrderView = z.infer<typeof orderView>;
 
 /** A page of a consumer's orders, newest first. */
@@ -100,5 +95,4 @@ export const ordersPage = z.object({
   /** Relative reference of the next page, with older orders, if there are any. */
   next: z.string().optional(),
 });
-/** A value of `ordersPage`. */
 export type OrdersPage = z.infer<typeof ordersPage>;

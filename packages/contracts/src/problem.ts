@@ -35,7 +35,6 @@ export const fieldFault = z.object({
   field: z.string().describe('Path of the field, such as `lines[2].quantity`, or name of the header.'),
   detail: z.string(),
 });
-/** A value of `fieldFault`. */
 export type FieldFault = z.infer<typeof fieldFault>;
 
 /** The body of a problem response (RFC 9457, application/problem+json). */
@@ -49,5 +48,4 @@ export const problem = z.object({
   reasons: z.array(reason).optional().describe('Reasons for which the order is rejected.'),
   dependencies: z.array(z.string()).optional().describe('Services that are unavailable.'),
 });
-/** A value of `problem`. */
 export type Problem = z.infer<typeof problem>;

@@ -30,7 +30,6 @@ export const menuItem = z.strictObject({
   price: amount.describe("In minor units of the restaurant's currency."),
   available: z.boolean().default(true),
 });
-/** A value of `menuItem`. */
 export type MenuItem = z.infer<typeof menuItem>;
 
 const menu = z.array(menuItem).max(MAX_MENU_ITEMS).check(uniqueBy('id'));
@@ -44,15 +43,12 @@ export const restaurantRequest = z.strictObject({
   open: fields.open.default(true),
   minimumOrder: amount.default(0),
 });
-/** A value of `restaurantRequest`. */
 export type RestaurantRequest = z.infer<typeof restaurantRequest>;
 
 /** Body of PATCH /restaurants/{id}. Absent fields stay as they are; a menu replaces the whole menu. */
 export const restaurantPatch = z.strictObject(fields).partial();
-/** A value of `restaurantPatch`. */
 export type RestaurantPatch = z.infer<typeof restaurantPatch>;
 
 /** A restaurant, as stored and returned. */
 export const restaurant = z.object({ id: entityId, ...fields });
-/** A value of `restaurant`. */
 export type Restaurant = z.infer<typeof restaurant>;

@@ -28,7 +28,6 @@ export const webhookRequest = z.strictObject({
   consumerId: consumerId.optional(),
   description: z.string().max(200).default(''),
 });
-/** A value of `webhookRequest`. */
 export type WebhookRequest = z.infer<typeof webhookRequest>;
 
 /** The reasons for which a webhook is disabled: its receiver responded 410, or its deliveries have failed for too long. */
@@ -45,7 +44,6 @@ export const webhookView = z.object({
   status: z.enum(['enabled', 'disabled']),
   disabled: z.object({ at: z.iso.datetime(), reason: z.enum(DISABLED_REASONS) }).optional(),
 });
-/** A value of `webhookView`. */
 export type WebhookView = z.infer<typeof webhookView>;
 
 const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+=*$/, 'must be a secret of Standard Webhooks');
@@ -74,7 +72,6 @@ export const deliveryView = z.object({
   answered: z.int().optional(),
   error: z.string().optional(),
 });
-/** A value of `deliveryView`. */
 export type DeliveryView = z.infer<typeof deliveryView>;
 
 /** Open deliveries by the time of their next attempt, and finished ones, newest first. */
@@ -106,5 +103,4 @@ export const webhookPayload = z.object({
     reasons: z.array(reason).max(10),
   }),
 });
-/** A value of `webhookPayload`. */
 export type WebhookPayload = z.infer<typeof webhookPayload>;

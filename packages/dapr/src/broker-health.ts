@@ -1,7 +1,7 @@
 import type { Clock } from '@standing-order/service-kit/runtime';
 import type { Sidecar } from './types.ts';
 
-/** What this process can see of its broker. An empty list of faults does not prove that messages arrive. */
+/** The faults of the broker that this process can detect. An empty list of faults does not prove that messages arrive. */
 export interface BrokerHealth {
   /** The sidecar; it also records which topics refuse messages. */
   readonly sidecar: Sidecar;

@@ -4,7 +4,7 @@ import { logger, meter } from '@standing-order/service-kit/telemetry';
 import type { BrokerHealth } from './broker-health.ts';
 import { type Sidecar, SidecarError, type StateStore, UnsupportedComponentError } from './types.ts';
 
-/** What a connection is made of. */
+/** The parts of a connection. */
 export interface ConnectionOptions {
   readonly sidecar: Sidecar;
   /** Name of the state store component. */
@@ -42,7 +42,7 @@ export function createConnection({ sidecar, storeName, broker, clock }: Connecti
   let closed = false;
   meter
     .createObservableGauge('broker.faults', {
-      description: 'Faults of the broker that this replica sees; /readyz has the reasons',
+      description: 'Faults of the broker that this replica has detected; /readyz has the reasons',
     })
     .addCallback((result) => result.observe(broker.faults().length));
 

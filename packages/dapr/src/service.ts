@@ -15,7 +15,7 @@ import { type Connection, createConnection } from './connection.ts';
 import { createSidecar } from './sidecar/sidecar.ts';
 import type { Sidecar, StateStore } from './types.ts';
 
-/** What every service with a sidecar is composed from. */
+/** The parts of every service with a sidecar. */
 export interface SidecarEnvironment<C extends ServiceConfig> {
   readonly config: C;
   readonly sidecar: Sidecar;

@@ -20,7 +20,7 @@ export async function compareAndSet(
   return outcome === 'exists' ? 'conflict' : outcome;
 }
 
-/** What a change decides: a result, and the document to write, unless the stored one stays as it is. */
+/** The decision of a change: a result, and the document to write, unless the stored one stays as it is. */
 export interface Decision<R> {
   readonly result: R;
   /** The new document. Absent: the stored one stays. */

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daprFiles, defaultDataDir } from '@standing-order/local';
+import { DEFAULT_DATA_DIR, daprFiles } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
 import { createCommand, givenPath, runCommand } from '@standing-order/tools/cli';
 
@@ -31,7 +31,7 @@ interface Options {
 const children: ChildProcess[] = [];
 
 const command = createCommand('shop', 'Place an order by message, with a client and a sidecar of its own.')
-  .option('--data-dir <dir>', 'data directory of the platform that npm start runs', givenPath, defaultDataDir)
+  .option('--data-dir <dir>', 'data directory of the platform that npm start runs', givenPath, DEFAULT_DATA_DIR)
   .option('--resources-path <dir>', 'Dapr components to use instead of those of the platform', givenPath)
   .option('--config <file>', 'Dapr configuration to use instead of that of the platform', givenPath)
   .action(main);

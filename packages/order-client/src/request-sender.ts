@@ -51,6 +51,8 @@ const POLL_MS = 1_000;
 const RECONCILE_MS = 30_000;
 const RESEND_MS = 2_000;
 const RESEND_MAX_MS = 30_000;
+/** Maximum number of requests in a batch while the broker refuses all of them. */
+const BROKER_PROBE = 64;
 
 export function createRequestSender(options: RequestSenderOptions): RequestSender {
   const { sidecar, pubsub, clock, requests, pending } = options;
@@ -58,8 +60,11 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
   const unverified = new Set<string>();
   let reconcileAt = clock.monotonic() + RECONCILE_MS;
   let cancelPoll: (() => void) | undefined;
+  /** The broker accepted no request of the last batch. */
+  let isRefused = false;
   let isClosed = false;
 
+  /** A request that the broker did not accept is due again at once: the broker may be back long before its next send. */
   async function send(due: readonly TrackedRequest[]): Promise<void> {
     if (due.length === 0) return;
     for (const entry of due) {
@@ -68,7 +73,22 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
       entry.delayMs = Math.min(2 * entry.delayMs, RESEND_MAX_MS);
     }
     const messages = due.map((entry) => createOrderMessage(entry, options));
-    await sidecar.publish(pubsub, TOPICS['order-requests'].name, messages);
+    const accepted = await sidecar.publish(pubsub, TOPICS['order-requests'].name, messages);
+    isRefused = !accepted.includes(true);
+    for (const [index, entry] of due.entries()) {
+      if (accepted[index]) continue;
+      entry.sendAt = clock.monotonic();
+      entry.delayMs = RESEND_MS;
+    }
+  }
+
+  /** Sends the requests that are due for longest first. While the broker refuses them, a small batch probes it. */
+  async function sendDue(): Promise<void> {
+    const now = clock.monotonic();
+    const due = [...tracked.values()].filter(({ sendAt }) => sendAt <= now).toSorted((a, b) => a.sendAt - b.sendAt);
+    const first = due.slice(0, isRefused ? BROKER_PROBE : due.length);
+    await send(first);
+    if (!isRefused) await send(due.slice(first.length));
   }
 
   const unlist = (id: string): Promise<void> =>
@@ -100,8 +120,8 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     const stored = await requests.read(entries.map(({ request }) => request.id));
     for (const entry of entries) if (!stored.has(entry.request.id)) untrack(entry);
     await complete(stored);
+    await sendDue();
     const now = clock.monotonic();
-    await send([...tracked.values()].filter(({ sendAt }) => sendAt <= now));
     if (now < reconcileAt) return;
     await verifyAll();
     reconcileAt = now + RECONCILE_MS;

@@ -19,7 +19,7 @@ export const HEARTBEAT_MS = 2 * SECOND;
 /** Time between two checks that the registry still contains the name. */
 const REGISTRY_CHECK_MS = 10 * SECOND;
 
-/** What a session needs of the outbox. */
+/** The parts of the outbox that a session uses. */
 export interface WriterSessionOwner<D, A> {
   readonly deletions: DeletionQueue;
   readonly commitSegment: CommitSegment;

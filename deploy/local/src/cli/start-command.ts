@@ -1,8 +1,8 @@
 import { HTTP_STYLES, type HttpStyle } from '@standing-order/contracts';
 import { type Command, createCommand, givenPath, UsageError } from '@standing-order/tools/cli';
 import type { BrokerKind, StoreKind } from '../dapr/source.ts';
-import { defaultDataDir, faultsOf, type PlatformOptions, settingsOf } from '../options.ts';
-import { type ServiceName, services } from '../ports.ts';
+import { DEFAULT_DATA_DIR, faultsOf, type PlatformOptions, settingsOf } from '../options.ts';
+import { SERVICES, type ServiceName } from '../ports.ts';
 
 /** The options as commander reads them, not validated. */
 interface RawOptions {
@@ -56,7 +56,7 @@ function platformOptionsOf({ portBase, style, store, broker, ...raw }: RawOption
 
 /** A data directory as given, relative to the folder in which npm was called, or the default one. */
 export function dataDirOf(given: string | undefined): string {
-  return given === undefined ? defaultDataDir : givenPath(given);
+  return given === undefined ? DEFAULT_DATA_DIR : givenPath(given);
 }
 
 function styleFaults(style: string): string[] {
@@ -70,9 +70,9 @@ function parseEnv(items: readonly string[]) {
   const faults: string[] = [];
   for (const item of items) {
     const [, service, name, value = ''] = /^(?:([a-z]+):)?([A-Za-z_]\w*)=(.*)$/s.exec(item) ?? [];
-    const targets = services.filter((known) => service === undefined || known === service);
+    const targets = SERVICES.filter((known) => service === undefined || known === service);
     if (name === undefined || targets.length === 0) {
-      faults.push(`--env must be NAME=VALUE or ${services.join('|')}:NAME=VALUE, not "${item}"`);
+      faults.push(`--env must be NAME=VALUE or ${SERVICES.join('|')}:NAME=VALUE, not "${item}"`);
       continue;
     }
     for (const target of targets) given[target] = { ...given[target], [name]: value };
@@ -85,8 +85,8 @@ function parseReplicas(list: string | undefined): { counts: Partial<Record<Servi
   const faults: string[] = [];
   for (const item of list?.split(',') ?? []) {
     const [, name, count] = /^(\w+)=(\d+)$/.exec(item) ?? [];
-    const service = services.find((known) => known === name);
-    if (service === undefined) faults.push(`--replicas must be a list of ${services.join('|')}=N, not "${item}"`);
+    const service = SERVICES.find((known) => known === name);
+    if (service === undefined) faults.push(`--replicas must be a list of ${SERVICES.join('|')}=N, not "${item}"`);
     else counts[service] = Number(count);
   }
   return { counts, faults };

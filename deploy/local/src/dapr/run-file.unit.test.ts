@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type RunFile, readRunFile } from '../../test/support/run-file.ts';
-import { replicaPorts, type ServiceName, services } from '../ports.ts';
+import { replicaPorts, SERVICES, type ServiceName } from '../ports.ts';
 import { serviceProcess } from '../processes/service.ts';
 import { sidecarProcess } from '../processes/sidecar.ts';
 import { DAPR_FOLDER } from './source.ts';
@@ -52,7 +52,7 @@ test('the run file names the resources of the default platform, and every path e
 
 test('the run file starts every service on the ports of npm start', () => {
   const { apps } = file;
-  expect(apps.map(({ appID }) => appID)).toEqual(services);
+  expect(apps.map(({ appID }) => appID)).toEqual(SERVICES);
   for (const { appID, env, ...app } of apps) {
     expect(app.appDirPath).toBe(`../../services/${appID}`);
     const ports = {

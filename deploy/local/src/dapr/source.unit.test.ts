@@ -16,15 +16,15 @@ import {
 } from '@standing-order/contracts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readRunFile } from '../../test/support/run-file.ts';
-import { brokerPort, loopback, services, statePort } from '../ports.ts';
+import { brokerPort, LOOPBACK, SERVICES, statePort } from '../ports.ts';
 import { type Resource, readResource, readResources, settingsOf, withSettings } from './resource.ts';
 import { DAPR_FOLDER, platformConfigurations, platformResources } from './source.ts';
 
 const stores = ['redis', 'postgresql'] as const;
 const brokers = ['redis', 'kafka'] as const;
 const defaultBase = 4000;
-const state = `${loopback}:${statePort(defaultBase)}`;
-const broker = `${loopback}:${brokerPort(defaultBase)}`;
+const state = `${LOOPBACK}:${statePort(defaultBase)}`;
+const broker = `${LOOPBACK}:${brokerPort(defaultBase)}`;
 
 const valuesOf = (component: Resource) =>
   Object.fromEntries(settingsOf(component).map(({ name, value }) => [name, value]));
@@ -96,7 +96,7 @@ describe('the files of deploy/dapr', () => {
   });
 
   test('wake up an idle sidecar at most 30 times a second', () => {
-    for (const appId of services) {
+    for (const appId of SERVICES) {
       const own = subscriptions.flatMap(({ scopes, spec }) => (scopes?.includes(appId) ? (bulkOf(spec) ?? []) : []));
       const wakeups = own.reduce((sum, { maxAwaitDurationMs }) => sum + 1_000 / maxAwaitDurationMs, 0);
       expect(wakeups, appId).toBeLessThanOrEqual(30);
@@ -105,7 +105,7 @@ describe('the files of deploy/dapr', () => {
 
   test('leave the Redis broker workers for other messages while batches are collected', async () => {
     const { concurrency } = valuesOf(await read('pubsub/redis/messages.yaml'));
-    for (const appId of services) {
+    for (const appId of SERVICES) {
       const own = subscriptions.flatMap(({ scopes, spec }) => (scopes?.includes(appId) ? (bulkOf(spec) ?? []) : []));
       const collected = own.reduce((sum, { maxMessagesCount }) => sum + maxMessagesCount, 0);
       expect(collected, appId).toBeLessThan(Number(concurrency));
@@ -147,7 +147,7 @@ describe('the files of deploy/dapr', () => {
     expect(valuesOf(await read('pubsub/redis/messages.yaml')).redisHost).toBe(broker);
     expect(valuesOf(await read('pubsub/kafka/messages.yaml')).brokers).toBe(broker);
     const { connectionString = '' } = valuesOf(await read('state/postgresql/state.yaml'));
-    expect(connectionString).toContain(`host=${loopback} port=${statePort(defaultBase)} `);
+    expect(connectionString).toContain(`host=${LOOPBACK} port=${statePort(defaultBase)} `);
     expect(connectionString).not.toContain('password');
   });
 });

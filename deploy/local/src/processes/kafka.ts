@@ -1,16 +1,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { loopback } from '../ports.ts';
+import { LOOPBACK } from '../ports.ts';
 import type { Probe } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec } from './spec.ts';
+import { answersTcp } from './tcp-probe.ts';
 
 const run = promisify(execFile);
 
-const kafkaName = 'kafka';
+const NAME = 'kafka';
 
 export interface KafkaOptions {
   /** The script that runs a class of Kafka. */
@@ -27,10 +27,10 @@ export interface KafkaOptions {
 }
 
 /** Any 16 bytes in base64url. They never change, because the node's data belongs to this id. */
-const clusterId = 'standing-order-broker1';
+const CLUSTER_ID = 'standing-order-broker1';
 
 /** Without the optimising compiler Kafka starts in half the time; the local load is too small for that compiler to pay. */
-const javaFlags = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'];
+const JAVA_FLAGS = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'];
 
 const MIB = 1024 * 1024;
 const PARTITIONS = 8;
@@ -40,15 +40,15 @@ const PARTITION_BYTES = Math.floor((3 * 1024 * MIB * 4) / (5 * 20 * PARTITIONS))
 /** A Kafka broker that is its own controller (KRaft). Topics are created at first use. */
 export function kafkaProcess(options: KafkaOptions): ProcessSpec {
   const { binary, java, port, controllerPort, dataDir } = options;
-  const dir = join(dataDir, kafkaName);
-  const properties = join(dataDir, `${kafkaName}.properties`);
+  const dir = join(dataDir, NAME);
+  const properties = join(dataDir, `${NAME}.properties`);
   const settingsIn = (folder: string) => textOf({ ...kafkaSettings(options, folder), ...options.properties });
   const env = { ...inheritedEnv(), JAVA: java };
   return {
-    name: kafkaName,
+    name: NAME,
     kind: 'store',
     ports: [port, controllerPort],
-    program: { file: binary, args: [...javaFlags, 'kafka.Kafka', properties], env },
+    program: { file: binary, args: [...JAVA_FLAGS, 'kafka.Kafka', properties], env },
     async prepare(signal) {
       await writeFile(properties, settingsIn(dir));
       await format({ dir, binary, env, signal, write: settingsIn });
@@ -74,10 +74,10 @@ export function kafkaSettings(
   return {
     'process.roles': 'broker,controller',
     'node.id': 1,
-    'controller.quorum.voters': `1@${loopback}:${controllerPort}`,
+    'controller.quorum.voters': `1@${LOOPBACK}:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://${loopback}:${port},CONTROLLER://${loopback}:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${loopback}:${advertisedPort}`,
+    listeners: `PLAINTEXT://${LOOPBACK}:${port},CONTROLLER://${LOOPBACK}:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${LOOPBACK}:${advertisedPort}`,
     'log.dirs': dir,
     ...oneNode,
     'transaction.state.log.min.isr': 1,
@@ -129,27 +129,18 @@ async function format({ dir, binary, env, signal, write }: Format): Promise<void
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
   await writeFile(properties, write(draft));
-  const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties];
-  await run(binary, [...javaFlags, ...tool], { env, signal, timeout: 60_000 });
+  const tool = ['kafka.tools.StorageTool', 'format', '--cluster-id', CLUSTER_ID, '--config', properties];
+  await run(binary, [...JAVA_FLAGS, ...tool], { env, signal, timeout: 60_000 });
   await rename(draft, dir);
   await rm(properties);
 }
 
 /** Sends ApiVersions in its oldest version, which every broker answers. */
-function answersApiVersions(port: number): Probe {
-  return (signal) =>
-    new Promise((resolve, reject) => {
-      const socket = connect({ port, host: loopback, signal }, () => socket.write(apiVersionsRequest()));
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error('connection closed')));
-      socket.once('data', (data) => {
-        const errorCode = data.length < 10 ? -1 : data.readInt16BE(8);
-        if (errorCode === 0) resolve();
-        else reject(new Error(`ApiVersions answered with error ${errorCode}`));
-        socket.destroy();
-      });
-    });
-}
+const answersApiVersions = (port: number): Probe =>
+  answersTcp(port, apiVersionsRequest(), (response) => {
+    const errorCode = response.length < 10 ? -1 : response.readInt16BE(8);
+    return errorCode === 0 ? undefined : `ApiVersions answered with error ${errorCode}`;
+  });
 
 function apiVersionsRequest(): Buffer {
   const request = Buffer.alloc(14);

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-const tailBytes = 8_192;
-const tailLines = 15;
+const TAIL_BYTES = 8_192;
+const TAIL_LINES = 15;
 
 /** The last lines of a log file, for error messages; empty if there is none. */
 export function lastLines(path: string): string {
@@ -13,9 +13,9 @@ export function lastLines(path: string): string {
   }
   try {
     const size = fstatSync(file).size;
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
+    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
     readSync(file, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8').trimEnd().split('\n').slice(-tailLines).join('\n');
+    return buffer.toString('utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n');
   } finally {
     closeSync(file);
   }

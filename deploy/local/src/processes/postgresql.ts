@@ -1,19 +1,19 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { loopback } from '../ports.ts';
+import { LOOPBACK } from '../ports.ts';
 import type { Probe } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec, type Program } from './spec.ts';
+import { answersTcp } from './tcp-probe.ts';
 
 const run = promisify(execFile);
 
 /** The user of the state store's connections. */
-export const postgresqlUser = 'postgres';
+export const POSTGRESQL_USER = 'postgres';
 /** The database that the state store uses. */
-export const postgresqlDatabase = 'postgres';
+export const POSTGRESQL_DATABASE = 'postgres';
 
 export interface PostgresqlOptions {
   /** The `postgres` program; `initdb` is beside it. */
@@ -29,7 +29,7 @@ export async function postgresqlProcess({ binary, port, dataDir, password }: Pos
   const dir = join(dataDir, name);
   const user = await unprivilegedUser();
   const settings = {
-    listen_addresses: loopback,
+    listen_addresses: LOOPBACK,
     port,
     unix_socket_directories: '',
     fsync: 'on',
@@ -91,7 +91,7 @@ async function initialise(
     await chmod(dirname(dir), 0o711);
     await Promise.all([draft, passwordFile].map((path) => chown(path, user.uid, user.gid)));
   }
-  const args = ['-D', draft, '-U', postgresqlUser, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  const args = ['-D', draft, '-U', POSTGRESQL_USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   await run(initdb, [...args, '--encoding=UTF8', '--no-locale'], {
     ...user,
     cwd: draft,
@@ -103,25 +103,16 @@ async function initialise(
   await rm(passwordFile);
 }
 
-/** Sends a startup packet; a recovering server answers with an error. */
-function acceptsConnections(port: number): Probe {
-  return (signal) =>
-    new Promise((resolve, reject) => {
-      const socket = connect({ port, host: loopback, signal }, () => socket.write(startupPacket()));
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error('connection closed')));
-      socket.once('data', (data) => {
-        const authenticationAsked = data.toString('latin1', 0, 1) === 'R';
-        if (authenticationAsked) resolve();
-        else reject(new Error(data.toString('latin1').replace(/[^\x20-\x7e]+/g, ' ')));
-        socket.destroy();
-      });
-    });
-}
+/** Sends a startup packet. The response asks for authentication; a recovering server answers with an error. */
+const acceptsConnections = (port: number): Probe =>
+  answersTcp(port, startupPacket(), (response) => {
+    const text = response.toString('latin1');
+    return text.startsWith('R') ? undefined : text.replace(/[^\x20-\x7e]+/g, ' ');
+  });
 
 function startupPacket(): Buffer {
   const protocol3 = 196_608;
-  const words = Buffer.from(`user\0${postgresqlUser}\0database\0${postgresqlDatabase}\0\0`);
+  const words = Buffer.from(`user\0${POSTGRESQL_USER}\0database\0${POSTGRESQL_DATABASE}\0\0`);
   const head = Buffer.alloc(8);
   head.writeInt32BE(head.length + words.length, 0);
   head.writeInt32BE(protocol3, 4);

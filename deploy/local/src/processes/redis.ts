@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { loopback } from '../ports.ts';
+import { LOOPBACK } from '../ports.ts';
 import type { Probe } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec } from './spec.ts';
+import { answersTcp } from './tcp-probe.ts';
 
 export interface RedisOptions {
   readonly name: string;
@@ -21,7 +21,7 @@ export function redisProcess({ name, binary, port, dataDir, appendfsync, maxValu
   const dir = join(dataDir, name);
   const settings = {
     port,
-    bind: loopback,
+    bind: LOOPBACK,
     dir,
     daemonize: 'no',
     save: '',
@@ -48,17 +48,8 @@ export function redisProcess({ name, binary, port, dataDir, appendfsync, maxValu
 }
 
 /** Redis answers PONG only after it has loaded its data. */
-function answersPing(port: number): Probe {
-  return (signal) =>
-    new Promise((resolve, reject) => {
-      const socket = connect({ port, host: loopback, signal }, () => socket.write('PING\r\n'));
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error('connection closed')));
-      socket.once('data', (data) => {
-        const answer = data.toString('latin1').trim();
-        if (answer === '+PONG') resolve();
-        else reject(new Error(`PING answered ${answer}`));
-        socket.destroy();
-      });
-    });
-}
+const answersPing = (port: number): Probe =>
+  answersTcp(port, 'PING\r\n', (response) => {
+    const text = response.toString('latin1').trim();
+    return text === '+PONG' ? undefined : `PING answered ${text}`;
+  });

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { loopback, type ReplicaPorts } from '../ports.ts';
+import { LOOPBACK, type ReplicaPorts } from '../ports.ts';
 import { answersOk } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
@@ -20,7 +20,7 @@ const COMPILE_CACHE = resolve(import.meta.dirname, '../../../../node_modules/.ca
 
 /** One replica of a service, run by the Node of this process. */
 export function serviceProcess({ name, service, main, ports, tokens, env }: ServiceOptions): ProcessSpec {
-  const url = `http://${loopback}:${ports.app}`;
+  const url = `http://${LOOPBACK}:${ports.app}`;
   return {
     name,
     kind: 'service',
@@ -33,7 +33,7 @@ export function serviceProcess({ name, service, main, ports, tokens, env }: Serv
         NODE_ENV: 'production',
         NODE_COMPILE_CACHE: COMPILE_CACHE,
         PORT: String(ports.app),
-        HOST: loopback,
+        HOST: LOOPBACK,
         DAPR_GRPC_PORT: String(ports.daprGrpc),
         DAPR_HTTP_PORT: String(ports.daprHttp),
         DAPR_API_TOKEN: tokens.dapr,

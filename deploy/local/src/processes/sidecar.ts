@@ -1,6 +1,6 @@
 import { nudgeSidecars } from '../dapr/files.ts';
 import type { BrokerKind } from '../dapr/source.ts';
-import { loopback, type ReplicaPorts } from '../ports.ts';
+import { LOOPBACK, type ReplicaPorts } from '../ports.ts';
 import { answersOk, type Probe } from '../wait.ts';
 import { inheritedEnv, type ProcessSpec } from './spec.ts';
 
@@ -35,7 +35,7 @@ const NUDGE_EVERY_MS = 1_000;
  */
 export function sidecarProcess(options: SidecarOptions): ProcessSpec {
   const { ports, tokens } = options;
-  const url = `http://${loopback}:${ports.daprHttp}`;
+  const url = `http://${LOOPBACK}:${ports.daprHttp}`;
   const healthy = answersOk(`${url}/v1.0/healthz`);
   const complete = hasComponents(options, url);
   return {
@@ -47,7 +47,7 @@ export function sidecarProcess(options: SidecarOptions): ProcessSpec {
       args: Object.entries(flagsOf(options)).map(([flag, value]) => `--${flag}=${value}`),
       env: {
         ...inheritedEnv(),
-        DAPR_HOST_IP: loopback,
+        DAPR_HOST_IP: LOOPBACK,
         DAPR_API_TOKEN: tokens.dapr,
         APP_API_TOKEN: tokens.app,
       },
@@ -97,10 +97,10 @@ function flagsOf({
     'dapr-http-port': ports.daprHttp,
     'dapr-grpc-port': ports.daprGrpc,
     'dapr-internal-grpc-port': ports.daprInternal,
-    'dapr-listen-addresses': loopback,
-    'dapr-internal-grpc-listen-address': loopback,
+    'dapr-listen-addresses': LOOPBACK,
+    'dapr-internal-grpc-listen-address': LOOPBACK,
     'metrics-port': ports.daprMetrics,
-    'metrics-listen-address': loopback,
+    'metrics-listen-address': LOOPBACK,
     'resources-path': resources,
     config: configuration,
     'placement-host-address': '',

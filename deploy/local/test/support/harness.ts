@@ -7,9 +7,9 @@ import { isFree } from '../../src/ports.ts';
 import { type Probe, until } from '../../src/wait.ts';
 
 /** Runs in place of the services. */
-export const standIn = join(import.meta.dirname, 'stand-in.ts');
+export const STAND_IN = join(import.meta.dirname, 'stand-in.ts');
 
-const deadlineMs = 120_000;
+const DEADLINE_MS = 120_000;
 
 /** A directory that is gone afterwards. */
 export function temporaryDir(): { path: string; remove: () => void } {
@@ -19,7 +19,7 @@ export function temporaryDir(): { path: string; remove: () => void } {
 
 /** Waits until the probe resolves; rejects with its last reason. */
 export function eventually(what: string, probe: Probe): Promise<void> {
-  return until(what, probe, deadlineMs, new AbortController().signal);
+  return until(what, probe, DEADLINE_MS, new AbortController().signal);
 }
 
 export interface Run {
@@ -41,21 +41,21 @@ export function runProgram(file: string, args: readonly string[]): Run {
   return { child, output: () => output, ended };
 }
 
-/** Waits until a program has said something; rejects, with its output, as soon as it ends without. */
-export function said(run: Run, text: string): Promise<void> {
+/** Waits until a program has printed a text. Rejects with its output if the program ends without it. */
+export function printed(run: Run, text: string): Promise<void> {
   const ended = new AbortController();
   run.child.once('close', () => ended.abort(new Error(`it ended without "${text}": ${run.output()}`)));
   const probe = async () => {
     if (!run.output().includes(text)) throw new Error(run.output());
   };
-  return until(`"${text}" is not said`, probe, deadlineMs, ended.signal);
+  return until(`"${text}" is not printed`, probe, DEADLINE_MS, ended.signal);
 }
 
 /** Waits until none of the processes is there and all of the ports are free. */
 export function nothingLeft(pids: readonly number[], ports: readonly number[]): Promise<void> {
   return eventually('something is left', async () => {
     const alive = pids.filter(isAlive);
-    const free = await Promise.all(ports.map(isFree));
+    const free = await Promise.all(ports.map((port) => isFree(port)));
     const taken = ports.filter((_, index) => !free[index]);
     if (alive.length + taken.length > 0) throw new Error(`processes ${alive.join()}, ports ${taken.join()}`);
   });

@@ -1,9 +1,9 @@
 /** Runs a platform of stand-ins until it is killed. Prints its processes as JSON when it is ready. */
 import { startPlatform } from '../../src/platform.ts';
-import { standIn } from './harness.ts';
+import { STAND_IN } from './harness.ts';
 
 const [dataDir = '', portBase, store] = process.argv.slice(2);
-const main = { order: standIn, consumer: standIn, restaurant: standIn };
+const main = { order: STAND_IN, consumer: STAND_IN, restaurant: STAND_IN };
 const platform = await startPlatform({
   dataDir,
   portBase: Number(portBase),

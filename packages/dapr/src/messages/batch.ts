@@ -9,7 +9,7 @@ export interface BatchablePublication extends Publication {
   readonly alone: boolean;
 }
 
-/** Where messages are published in batches. */
+/** The broker, and the size of batches. */
 export interface BatchPublisherOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;
@@ -21,7 +21,7 @@ const bytesOf = ({ event }: Publication): number => Buffer.byteLength(JSON.strin
 
 /**
  * Publishes messages in as few batch messages as their partition keys and the limits allow, if the topic has batch messages.
- * A message without company is published unchanged. Returns for each message, in order, whether the broker accepted it.
+ * A message that no other can join is published unchanged. Returns for each message, in order, whether the broker accepted it.
  */
 export async function publishInBatches(
   { sidecar, pubsub, maxEntries = MAX_BATCH_ENTRIES }: BatchPublisherOptions,

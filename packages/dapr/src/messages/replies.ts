@@ -17,7 +17,7 @@ export interface ReplyContent {
   readonly data?: object;
 }
 
-/** Where and as whom replies are sent. */
+/** The topic and the sender of replies. */
 export interface RepliesOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;

@@ -41,7 +41,7 @@ export interface ReceivedMessage<M> {
   readonly batched: boolean;
 }
 
-/** What a service subscribes to, and how it handles the messages. */
+/** A service's subscription to a topic, and its handler. */
 export interface Subscription<M extends CloudEvent> {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;

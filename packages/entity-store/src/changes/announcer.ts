@@ -5,7 +5,7 @@ import { currentTrace } from '@standing-order/service-kit/telemetry';
 import type { Change } from './lane-log.ts';
 import { changeLane } from './lanes.ts';
 
-/** Where and as whom changes are published. */
+/** The topic and the sender of published changes. */
 export interface AnnouncerOptions {
   readonly sidecar: Pick<Sidecar, 'publish'>;
   readonly pubsub: string;

@@ -17,7 +17,7 @@ export interface Lanes<E> {
   logs(): Promise<readonly LaneLog<E>[]>;
   /**
    * Writes the newest change of a lane to its entity's document. To be awaited before that change is shown to a client, so that
-   * a reader of the documents never sees an older version than another client was shown.
+   * a reader of the documents never receives an older version than another client received.
    */
   materializeNewest(lane: number, log: LaneLog<E>): Promise<void>;
   /** Ids of the lane from this index on, one page at most. Empty at the end. */

@@ -20,7 +20,7 @@ const command = (n: number, consumerId: string) => ({
 const atRest = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Options {
-  /** What reads and publishes wait for. */
+  /** Reads and publishes wait for it. */
   readonly ready?: Promise<void>;
   /** Whether the broker accepts a reply. */
   readonly accepts?: (reply: Publication) => boolean;

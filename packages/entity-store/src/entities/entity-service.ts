@@ -53,7 +53,7 @@ export interface EntityService<E extends { readonly id: string }, Type extends C
   ): { readonly type: MessageType; readonly data: object };
 }
 
-/** What the application of an entity service is made of. */
+/** The parts of the application of an entity service. */
 export interface EntityServiceParts<E> extends ServiceAppOptions {
   readonly entities: Entities<E>;
   readonly sidecar: Pick<Sidecar, 'publish'>;

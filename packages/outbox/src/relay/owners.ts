@@ -1,6 +1,6 @@
 import type { Command, LoadedSegment } from './open-document.ts';
 
-/** What a relay needs of its writer's session. */
+/** The part of its writer's session that a relay uses. */
 export interface RelayOwner<A> {
   readonly writer: string;
   /** No document of this segment is open any more. */
@@ -13,7 +13,7 @@ export interface RelayOwner<A> {
   load(): void;
 }
 
-/** What a channel needs of the relay. */
+/** The part of the relay that a channel uses. */
 export interface ChannelOwner<D> {
   readonly writer: string;
   /** The document to send. Undefined when the command must not be sent now. */
@@ -22,7 +22,7 @@ export interface ChannelOwner<D> {
   sent(command: Command<D>): void;
 }
 
-/** What a poller needs of its writer's session. */
+/** The part of its writer's session that a poller uses. */
 export interface InFlightPollerOwner<D, A> {
   /** A document has changed. */
   changed(document: D): void;

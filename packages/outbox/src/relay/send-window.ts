@@ -10,7 +10,7 @@ export const PROBE_MAX_MS = 5 * MINUTE;
 /** Share by which a probe time is varied in both directions, so that the probes of many lanes spread out. */
 const PROBE_JITTER = 0.2;
 
-/** What a window needs of a command. */
+/** The fields of a command that a window uses. */
 export interface SentCommand {
   /** Monotonic time of the latest send. */
   sentAt: number;

@@ -43,7 +43,7 @@ interface Batch<D, A> {
   readonly end: () => void;
 }
 
-/** What a recorder needs of the outbox. */
+/** The parts of the outbox that a recorder uses. */
 export interface ReplyRecorderOwner<D> {
   /** The document as the relay has it in memory. */
   known(id: string): StoredDocument<D> | undefined;

@@ -20,10 +20,4 @@ export class Fifo<T> {
     }
     return item;
   }
-
-  /** Puts `items` in front of the queue and keeps their order. */
-  putBack(items: readonly T[]): void {
-    this.#items = [...items, ...this.#items.slice(this.#head)];
-    this.#head = 0;
-  }
 }

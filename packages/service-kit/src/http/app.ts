@@ -14,7 +14,7 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-/** What every application needs. */
+/** The options of every application. */
 export interface AppOptions {
   /** Called by GET /readyz: 200 when ready, 503 with the reasons when not. */
   readiness(): Readiness;
@@ -22,7 +22,7 @@ export interface AppOptions {
   readonly appToken?: string | undefined;
 }
 
-/** What an application with an API needs in addition. */
+/** The further options of an application with an API. */
 export interface ServiceAppOptions extends AppOptions {
   /** Undefined: authentication is off. */
   readonly authenticate: Authenticate | undefined;

@@ -1,13 +1,13 @@
-const second = 1_000;
-const hour = 3_600 * second;
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
 
-const FIRST_DELAY_MS = 5 * second;
+const FIRST_DELAY_MS = 5 * SECOND;
 const FACTOR = 3;
-const MAX_DELAY_MS = 6 * hour;
+const MAX_DELAY_MS = 6 * HOUR;
 const JITTER = 0.2;
 
 /** A delivery has failed when this much time has passed since its first attempt. */
-export const GIVE_UP_AFTER_MS = 72 * hour;
+export const GIVE_UP_AFTER_MS = 72 * HOUR;
 
 export interface FailedAttempt {
   /** Attempts so far, this one included. */
@@ -35,7 +35,7 @@ export function nextAttemptAt({ attempts, since, now, retryAfterMs = 0, random }
 /** Parses Retry-After (RFC 9110: seconds or a date) into milliseconds from `now`. Undefined when it is neither. */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * second;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * SECOND;
   const date = / GMT$/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

@@ -20,7 +20,7 @@ const priceOf = (lines: Lines, prices: readonly number[]): PricedLine[] =>
 
 const sumOf = (lines: readonly PricedLine[]) => lines.reduce((sum, { amount }) => sum + amount, 0);
 
-/** What `decide` makes of this verdict on an order of these lines. */
+/** The result of `decide` for this verdict on an order of these lines. */
 function decideOn(lines: Lines, priced: readonly PricedLine[], total: number) {
   const order = newOrder({
     id: '01890a5d-ac96-774b-bcce-b302099a8057',

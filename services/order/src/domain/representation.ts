@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Order } from './order.ts';
 import { viewOf } from './view.ts';
 
-/** What clients receive for an order. */
+/** The representation of an order for clients. */
 export interface Representation {
   /** JSON text. */
   readonly body: string;

@@ -7,7 +7,7 @@ export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
   kafka: { reorderMs: 1_000 },
-  redis: { sharedEvidence: true, holdMs: 20 },
+  redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
 };
 
 /**

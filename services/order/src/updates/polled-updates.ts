@@ -18,7 +18,7 @@ export interface Source<L> {
   unwatch(): void;
 }
 
-/** What a source can use while it is open. */
+/** The connection of an open source to its listeners. */
 export interface Feed<L> {
   /** All current listeners. */
   listeners(): readonly L[];
