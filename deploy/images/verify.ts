@@ -4,8 +4,8 @@
  * with exit code 1 and the reasons at a fault; STORES=warn prints wrong settings of stores only.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { readStores } from './read-stores.ts';
 import { readFaults } from './readiness.ts';
-import { readStores } from './store-settings.ts';
 
 const RETRY_MS = 1_000;
 const targets = (process.env.PODS ?? '').split(',').filter(Boolean);
