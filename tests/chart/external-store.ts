@@ -25,6 +25,8 @@ export interface ComponentSidecar {
   readonly log: string;
   /** The base URL of its HTTP API. */
   readonly url: string;
+  /** Its log until now. */
+  readLog(): Promise<string>;
 }
 
 /** A folder, programs and sidecars for tests of components against a real server. */
@@ -99,13 +101,14 @@ export class ExternalStore {
     const env = { ...process.env, NAMESPACE: 'shop', SSL_CERT_DIR: certificates };
     this.startProgram(name, { file: await resolveTool('daprd'), args, env });
     const isDecided = new RegExp(`(Component loaded:|Failed to init component) ${component.metadata.name}\\b`);
+    const readLog = () => readFile(log, 'utf8').catch(() => '');
     const text = await poll(
       `${component.metadata.name} is loaded or has failed`,
-      () => readFile(log, 'utf8').catch(() => ''),
+      readLog,
       (found) => isDecided.test(found),
       60_000,
     );
-    return { log: text, url: `http://127.0.0.1:${http}` };
+    return { log: text, url: `http://127.0.0.1:${http}`, readLog };
   }
 }
 
