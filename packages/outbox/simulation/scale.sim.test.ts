@@ -5,7 +5,7 @@ import { costTable, type Results, tables, withTables } from './scale/report.ts';
 import { GROUPS } from './scale/rows.ts';
 import { measure } from './scale/run.ts';
 
-/** Larger releases take minutes. */
+/** The others take a minute. */
 const MAX_REPLICAS = 4;
 
 const read = (path: string) => readFile(new URL(`../../../docs/${path}`, import.meta.url), 'utf8');

@@ -5,7 +5,7 @@ import { costTable, type Results, tables, withTables } from './report.ts';
 import { GROUPS } from './rows.ts';
 import { type Measurement, measure } from './run.ts';
 
-const HELP = `Simulates releases with 1 to 64 replicas at saturation, with measured service times. Takes some minutes.
+const HELP = `Simulates releases with 1 to 64 replicas at saturation, with measured service times. Takes a minute or two.
 
   npm run scale [-- --write]
 

@@ -74,7 +74,7 @@ export function costTable(results: Results): string {
 export function withTables(page: string, results: Results): string {
   const texts = { tables: tables(results), costs: costTable(results) };
   return page.replaceAll(
-    /(<!-- scale: (tables|costs) -->\n\n)[\s\S]*?(\n\n<!-- end -->)/g,
-    (_, start: string, name: keyof typeof texts, end: string) => `${start}${texts[name]}${end}`,
+    /(<!-- scale: (tables|costs) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, start: string, name: keyof typeof texts, end: string) => `${start}\n${texts[name]}\n\n${end}`,
   );
 }
