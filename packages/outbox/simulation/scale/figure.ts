@@ -1,6 +1,6 @@
 import type { Results } from './report.ts';
 
-const SIZE = { width: 640, height: 360, left: 64, right: 170, top: 46, bottom: 46 };
+const SIZE = { width: 720, height: 360, left: 64, right: 230, top: 46, bottom: 46 };
 const REPLICAS = [1, 2, 4, 16, 64] as const;
 const ORDERS = [100, 1_000, 10_000, 100_000] as const;
 
