@@ -6,14 +6,14 @@ export async function withStateStore<T>(
   release: string,
   work: (url: string) => Promise<T>,
 ): Promise<T> {
-  const { data } = await kubectl.get('secret', `${release}-state-store`);
+  const name = `${release}-state-store`;
+  const { data } = await kubectl.get('secret', name);
+  const { spec } = await kubectl.get('statefulset', name);
   const password = Buffer.from(data.password, 'base64').toString('utf8');
-  const isPostgresql = data.connectionString !== undefined;
-  return kubectl.forward(`pod/${release}-state-store-0`, isPostgresql ? 5_432 : 6_379, (port) =>
-    work(
-      isPostgresql
-        ? `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`
-        : `redis://:${password}@127.0.0.1:${port}`,
-    ),
+  const [{ name: protocol, containerPort }] = spec.template.spec.containers[0].ports;
+  const user = protocol === 'postgresql' ? 'postgres' : '';
+  const database = protocol === 'postgresql' ? '/postgres' : '';
+  return kubectl.forward(`pod/${name}-0`, containerPort, (port) =>
+    work(`${protocol}://${user}:${password}@127.0.0.1:${port}${database}`),
   );
 }

@@ -147,6 +147,23 @@ describe.each(places)('$name', ({ values }) => {
   });
 });
 
+test('a store may have a higher priority than the services, so that it restarts on a full node', async () => {
+  const objects = await render({
+    defaults: { priorityClassName: 'low' },
+    stateStore: { priorityClassName: 'high' },
+    broker: { priorityClassName: '' },
+  });
+  const priorities = workloads(objects).map((workload) => [
+    workload.metadata.name,
+    podOf(workload).spec.priorityClassName,
+  ]);
+  expect(Object.fromEntries(priorities)).toMatchObject({
+    'so-state-store': 'high',
+    'so-broker': 'low',
+    'so-order': 'low',
+  });
+});
+
 test('settings of a service, a store or the test replace those of defaults for its pods only', async () => {
   const at = (pool: string) => ({ nodeSelector: { pool } });
   const objects = await render({

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { runProgram } from '../../deploy/tools/src/program.ts';
-import { type Check, SkipCheck } from './check-runner.ts';
+import { type Check, type Measure, SkipCheck } from './check-runner.ts';
 import { commonValues } from './checks.ts';
 import { describeWindow } from './fault-window.ts';
 import { buildServicesImage } from './images.ts';
@@ -13,6 +13,10 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const CHART_PATH = 'charts/standing-order';
 /** The image of the services of the previous version, in the disposable cluster. */
 const PREVIOUS_IMAGE = { repository: 'standing-order', tag: 'previous' };
+
+/** The stores restart with the upgrade, and their room must not go to the additional pods of the services. */
+const PRIORITY = 'standing-order-test-stores';
+const STORE_PRIORITY = { 'stateStore.priorityClassName': PRIORITY, 'broker.priorityClassName': PRIORITY };
 
 /** The chart and the services of an earlier version. */
 interface PreviousVersion {
@@ -27,28 +31,40 @@ export function upgradeCheck(session: Session, needs: readonly string[]): Check 
     name: "an upgrade from the chart's previous version keeps the data and loses no order",
     needs,
     expectedMs: 6 * 60_000,
-    async run(measure) {
-      const { cluster, options } = session;
-      const { version, folder } = await extractPreviousVersion(session);
-      const services = options.testCluster ? 'with its own services' : 'with the services of this version';
-      await install(
-        cluster,
-        { ...commonValues(session), ...(await previousImage(session, folder)) },
-        join(folder, CHART_PATH),
-      );
-      const old = await placeSmokeOrders(cluster, 'before-upgrade', options.k6Image);
-      const load = new SteadyLoad(cluster, 'load-upgrade');
-      await load.start(options.k6Image);
-      // Pods of both versions run side by side. The stores in the chart restart, too.
-      const faultWindow = await load.during(() => upgradeRelease(cluster, commonValues(session)));
-      const recent = await load.stop();
-      const verdict = await checkOrders(cluster, [...old, ...recent]);
-      measure(`upgrade from version ${version} of the chart, ${services}`, describeWindow(faultWindow));
-      await uninstallAndCompare(cluster);
-      await deleteKeptData(cluster);
-      return `from ${version} ${services}: ${describeWindow(faultWindow)}; ${verdict}`;
+    run: async (measure) => {
+      const { cluster } = session;
+      await cluster.apply({
+        apiVersion: 'scheduling.k8s.io/v1',
+        kind: 'PriorityClass',
+        metadata: { name: PRIORITY },
+        value: 1_000,
+      });
+      try {
+        return await upgradeUnderLoad(session, measure);
+      } finally {
+        await cluster.kubectl(['delete', 'priorityclass', PRIORITY]);
+      }
     },
   };
+}
+
+async function upgradeUnderLoad(session: Session, measure: Measure): Promise<string> {
+  const { cluster, options } = session;
+  const { version, folder } = await extractPreviousVersion(session);
+  const services = options.testCluster ? 'with its own services' : 'with the services of this version';
+  const values = commonValues(session);
+  await install(cluster, { ...values, ...(await previousImage(session, folder)) }, join(folder, CHART_PATH));
+  const old = await placeSmokeOrders(cluster, 'before-upgrade', options.k6Image);
+  const load = new SteadyLoad(cluster, 'load-upgrade');
+  await load.start(options.k6Image);
+  // Pods of both versions run side by side. The stores in the chart restart, too.
+  const faultWindow = await load.during(() => upgradeRelease(cluster, { ...values, ...STORE_PRIORITY }));
+  const recent = await load.stop();
+  const verdict = await checkOrders(cluster, [...old, ...recent]);
+  measure(`upgrade from version ${version} of the chart, ${services}`, describeWindow(faultWindow));
+  await uninstallAndCompare(cluster);
+  await deleteKeptData(cluster);
+  return `from ${version} ${services}: ${describeWindow(faultWindow)}; ${verdict}`;
 }
 
 /** Builds the services' image of the previous version. Only the disposable cluster can receive it; others keep the given image. */

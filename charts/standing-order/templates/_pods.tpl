@@ -63,8 +63,8 @@ pods of the services. Takes a dict of root and component (order, state-store, te
 */}}
 {{- define "standing-order.podValues" -}}
 {{- $values := .root.Values -}}
-{{- $own := dict "state-store" $values.stateStore "broker" $values.broker "test" $values.test -}}
-{{- $overrides := get $own .component | default (get $values.services .component) | default dict -}}
+{{- $parts := dict "state-store" $values.stateStore "broker" $values.broker "test" $values.test -}}
+{{- $overrides := get $parts .component | default (get $values.services .component) | default dict -}}
 {{- $settings := list "podLabels" "podAnnotations" "nodeSelector" "tolerations" "affinity" "priorityClassName" -}}
 {{- $merged := dict -}}
 {{- range $name := $settings -}}
@@ -72,7 +72,8 @@ pods of the services. Takes a dict of root and component (order, state-store, te
 {{- if and (has $.component (list "state-store" "broker")) (hasPrefix "pod" $name) -}}
 {{- $default = dict -}}
 {{- end -}}
-{{- $value := ternary (get $overrides $name) $default (hasKey $overrides $name) -}}
+{{- $own := get $overrides $name -}}
+{{- $value := ternary $own $default (and (hasKey $overrides $name) (ne (toString $own) "")) -}}
 {{- if and (kindIs "map" $value) (kindIs "map" $default) -}}
 {{- $value = mustMergeOverwrite (deepCopy $default) $value -}}
 {{- end -}}
@@ -125,6 +126,15 @@ imagePullSecrets: {{ toJson . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 resources: {{ .resources | default dict | toJson }}
 securityContext: {{ mustMergeOverwrite $context .root.Values.security.containerSecurityContext | toJson }}
+{{- end -}}
+
+{{/* The volume with the certificate authorities of caBundle, as JSON. Takes the root context. */}}
+{{- define "standing-order.caVolume" -}}
+{{- $bundle := .Values.caBundle -}}
+{{- $source := dict "items" (list (dict "key" $bundle.key "path" $bundle.key)) -}}
+{{- $kind := ternary "configMap" "secret" (not (empty $bundle.configMap)) -}}
+{{- $_ := set $source (ternary "name" "secretName" (eq $kind "configMap")) (get $bundle $kind) -}}
+{{ dict "name" "ca-bundle" $kind $source | toJson }}
 {{- end -}}
 
 {{/*

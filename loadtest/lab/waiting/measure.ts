@@ -11,7 +11,7 @@ const CONSUMER = 'consumer-1';
 const WARM_UP_SECONDS = 3;
 /** Part of each loop that is not measured. */
 const LEAD_SECONDS = 1;
-/** Between the orders before and a measurement: the relay fills its send windows first. */
+/** Time between the last orders and a measurement. The relay fills its send windows, so that a steady state is measured. */
 const SETTLE_MS = 5_000;
 /** Upper bound of the fill. */
 const FILL_SECONDS = 120;
