@@ -5,13 +5,14 @@ import type { LoadedRelease, RunOptions } from './run-options.ts';
 
 const POD = 'standing-order-load';
 const ENDED_MS = 30_000;
+const INTERRUPTED = 130;
 
-/** Runs a scenario in a pod, so that kube-proxy balances its requests. Resolves to the exit code of k6. */
+/** Runs a scenario in a pod, so that kube-proxy balances its requests. Resolves to the exit code of k6, or to that of an interrupt. */
 export async function runInCluster(
   { namespace, release, k6Image }: LoadedRelease,
   { scenario, log, json, variables }: RunOptions,
   deadlineMs: number,
-): Promise<number> {
+): Promise<{ code: number; interrupted: boolean }> {
   const stop = new AbortController();
   const interrupt = () => stop.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -33,7 +34,10 @@ export async function runInCluster(
       variables: { ...variables, ...scenarioVariables(release, namespace) },
     });
     await kubectl.run(['logs', '--follow', POD], { deadlineMs, onLine });
-    return await exitCodeOf(kubectl);
+    return { code: await exitCodeOf(kubectl), interrupted: false };
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return { code: INTERRUPTED, interrupted: true };
   } finally {
     if (log !== undefined) await writeFile(log, requests.map((line) => `${line}\n`).join(''));
     if (json !== undefined && summary !== '') await writeFile(json, `${summary}\n`);

@@ -20,9 +20,7 @@ async function run(options: RunOptions): Promise<void> {
       throw new UsageError(`--log: ${error.message}`);
     });
   const { code, interrupted } =
-    cluster === undefined
-      ? await runHere(options)
-      : { code: await runInCluster(cluster, options, DEADLINE_MS), interrupted: false };
+    cluster === undefined ? await runHere(options) : await runInCluster(cluster, options, DEADLINE_MS);
   if (code === THRESHOLDS_CROSSED) console.error('FAILED: availability is below its goal (k6 thresholds crossed)');
   if (code !== 0) process.exitCode = interrupted ? 130 : 1;
 }
