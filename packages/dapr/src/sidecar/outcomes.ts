@@ -52,14 +52,19 @@ export function storedItem(key: string, { data, etag }: Pick<GetStateResponse, '
   return undefined;
 }
 
-/** Which of the entries with the ids first..first+count-1 the broker accepted. */
-export function publishOutcomes(
+/** The ids of the entries of a bulk publish that the broker accepted. */
+export function acceptedEntries(
   { failedEntries }: Pick<BulkPublishResponse, 'failedEntries'>,
-  first: number,
-  count: number,
-): boolean[] {
+  entries: readonly { readonly entryId: string }[],
+): string[] {
   const failed = new Set(failedEntries.map(({ entryId }) => entryId));
-  return Array.from({ length: count }, (_, index) => !failed.has(String(first + index)));
+  return entries.flatMap(({ entryId }) => (failed.has(entryId) ? [] : [entryId]));
+}
+
+/** Whether a bulk publish failed for some of its entries only. Dapr returns the number of the failed ones, in Kafka's error text. */
+export function isPartialPublish({ message }: SidecarError, entries: number): boolean {
+  const failed = /kafka: Failed to deliver (\d+) messages/.exec(message)?.[1];
+  return failed !== undefined && Number(failed) < entries;
 }
 
 /** The sidecar's metadata. */
