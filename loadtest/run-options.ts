@@ -1,4 +1,5 @@
 import { type Command, createCommand, givenPath, Option, UsageError } from '@standing-order/tools/cli';
+import { scenarioVariables } from './cluster/scenario-pod.ts';
 import { RULES } from './scenarios/lib/rules.ts';
 import { readSettings } from './scenarios/lib/settings.ts';
 
@@ -54,12 +55,21 @@ const COMMON_OPTIONS: readonly ScriptOption[] = [
   ['MAX_VUS', '--max-vus <n>', 'requests in flight at once; further ones are dropped (default: 2000)'],
 ];
 
+/** The release that a run in a cluster loads. */
+export interface LoadedRelease {
+  readonly namespace: string;
+  readonly release: string;
+  readonly k6Image: string;
+}
+
 export interface RunOptions {
   readonly scenario: string;
   readonly log: string | undefined;
   readonly json: string | undefined;
   /** Variables of the k6 script. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Runs k6 in a cluster; undefined: on this machine. */
+  readonly cluster: LoadedRelease | undefined;
 }
 
 /** The command line. `run` receives its options. */
@@ -85,24 +95,35 @@ Exit codes: 0 the goal was reached, 1 it was missed or no request was offered, 2
         'JSON lines of every request, for npm run checker; an existing file is overwritten',
         givenPath,
       )
-      .option('--json <file>', 'the summary as JSON', givenPath);
+      .option('--json <file>', 'the summary as JSON', givenPath)
+      .option('--cluster', 'k6 in a pod, on a release in the cluster of the current kubectl context')
+      .option('--namespace <name>', 'namespace of the release', 'default')
+      .option('--release <name>', 'name of the release', 'shop')
+      .option('--k6-image <image>', 'image of k6 in the cluster', 'grafana/k6:2.1.0');
     const scriptOptions = [...options, ...COMMON_OPTIONS].map(([variable, flags, text]) => {
       const preset = rules[variable]?.default;
       return [variable, new Option(flags, preset === undefined ? text : `${text} (default: ${preset})`)] as const;
     });
     for (const [, option] of scriptOptions) command.addOption(option);
-    command.action(async ({ url, log, json, ...values }: Record<string, string>) => {
+    command.action(async ({ url, log, json, cluster: inCluster, ...values }: Record<string, string>) => {
+      const { namespace = '', release = '', k6Image = '' } = values;
+      const cluster = inCluster ? { namespace, release, k6Image } : undefined;
+      if (cluster !== undefined && [url, values.consumerUrl, values.restaurantUrl].some(Boolean))
+        throw new UsageError(
+          '--cluster loads the services of --release; leave out --url, --consumer-url and --restaurant-url',
+        );
       const given = scriptOptions.map(([variable, option]) => [variable, values[option.attributeName()]] as const);
       const variables = {
         ...(url === undefined ? {} : serviceUrls(url)),
         ...Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined)),
       };
       try {
-        readSettings(variables, RULES[scenario as keyof typeof RULES]);
+        const urls = cluster && scenarioVariables(release, namespace);
+        readSettings({ ...variables, ...urls }, RULES[scenario as keyof typeof RULES]);
       } catch (error) {
         throw new UsageError((error as Error).message);
       }
-      await run({ scenario, log, json, variables });
+      await run({ scenario, log, json, variables, cluster });
     });
   }
   return program;

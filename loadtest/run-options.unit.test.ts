@@ -18,6 +18,17 @@ async function readRunOptions(args: readonly string[]): Promise<RunOptions> {
   return options as RunOptions;
 }
 
+test('a run in a cluster has a release, and no URL', async () => {
+  const args = ['smoke', '--cluster', '--release', 'x', '--k6-image', 'k6:1', '--style', 'synchronous'];
+  expect(await readRunOptions(args)).toMatchObject({
+    cluster: { namespace: 'default', release: 'x', k6Image: 'k6:1' },
+    variables: { ORDER_STYLE: 'synchronous' },
+  });
+  expect((await readRunOptions(['smoke'])).cluster).toBeUndefined();
+  const both = ['smoke', '--cluster', '--url', 'http://127.0.0.1:4000'];
+  await expect(readRunOptions(both)).rejects.toThrow('leave out --url');
+});
+
 test('passes flags to the script as variables', async () => {
   const args = ['availability', '--url', 'http://127.0.0.1:5000', '--goal', '99', '--style', 'synchronous'];
   expect(await readRunOptions(args)).toMatchObject({

@@ -1,18 +1,7 @@
 import { k6PodObjects } from '@standing-order/loadtest/cluster/k6-pod';
+import { SCENARIO_MODULES, scenarioVariables } from '@standing-order/loadtest/cluster/scenario-pod';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
-
-const MODULES = [
-  'log',
-  'outcome',
-  'phases',
-  'request-number',
-  'rules',
-  'scenario',
-  'settings',
-  'summary',
-  'target',
-].map((name) => `scenarios/lib/${name}.ts`);
 
 /** Port of k6's control API, which can stop a run. */
 export const CONTROL_PORT = 6565;
@@ -33,21 +22,10 @@ export async function startLoadPod(cluster: Cluster, run: LoadRun): Promise<void
   const flags = ['--address', `127.0.0.1:${CONTROL_PORT}`];
   await cluster.apply(
     ...(await k6PodObjects({
-      ...{ name, image, script, modules: MODULES, flags },
-      variables: { ...variablesOf(cluster), ...variables },
+      ...{ name, image, script, modules: SCENARIO_MODULES, flags },
+      variables: { ...scenarioVariables(RELEASE, cluster.namespace), ...variables },
     })),
   );
   const isRunning = async () => ((await cluster.get('pod', name)).status.phase === 'Pending' ? undefined : true);
   await cluster.waitFor(`${name} runs`, isRunning, 60_000);
-}
-
-function variablesOf({ namespace }: Cluster): Record<string, string> {
-  const hosts = ['order', 'consumer', 'restaurant'].map((service) => `${RELEASE}-${service}.${namespace}.svc`);
-  return {
-    SUMMARY_FILE: 'stderr',
-    ALLOW_HOST: hosts.join(','),
-    ORDER_URL: `http://${hosts[0]}`,
-    CONSUMER_URL: `http://${hosts[1]}`,
-    RESTAURANT_URL: `http://${hosts[2]}`,
-  };
 }

@@ -117,6 +117,8 @@ async function installDapr(session: Session, daprImage: string): Promise<string>
     'global.scheduler.enabled=false',
     // Pod Security `restricted` demands it of every container, and Dapr has no annotation for it.
     'dapr_sidecar_injector.sidecarDropALLCapabilities=true',
+    // Deletes the pods that were created while no injector ran: they have no sidecar, and are never ready.
+    'dapr_operator.watchInterval=10s',
     `global.tag=${DAPR_VERSION}`,
   ];
   await session.cluster.helm([

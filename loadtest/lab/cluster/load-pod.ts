@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { k6PodObjects } from '../../cluster/k6-pod.ts';
 import type { Kubectl } from '../../cluster/kubectl.ts';
+import { startK6Pod } from '../../cluster/scenario-pod.ts';
 import type { Load, LoadOptions } from '../load/k6.ts';
 
 const MINUTE_MS = 60_000;
@@ -21,20 +21,14 @@ export interface LoadPodOptions extends Omit<LoadOptions, 'signal' | 'clientUrl'
 export async function startLoadPod(kubectl: Kubectl, options: LoadPodOptions): Promise<Load> {
   const { logFile, image, release, run, rate, seconds, orderUrls } = options;
   await mkdir(dirname(logFile), { recursive: true });
-  await removeLoadPod(kubectl);
-  await kubectl.apply(
-    ...(await k6PodObjects({
-      name: LOAD_POD,
-      image,
-      script: 'lab/load/scenario.ts',
-      modules: MODULES,
-      flags: ['--summary-mode', 'disabled'],
-      variables: { RUN: run, RATE: rate, SECONDS: seconds, ORDER_URLS: orderUrls.join(',') },
-      affinity: awayFrom(release),
-    })),
-  );
-  await kubectl.run(['wait', 'pod', LOAD_POD, '--for=jsonpath={.status.phase}=Running', '--timeout=60s'], {
-    deadlineMs: 2 * MINUTE_MS,
+  await startK6Pod(kubectl, {
+    name: LOAD_POD,
+    image,
+    script: 'lab/load/scenario.ts',
+    modules: MODULES,
+    flags: ['--summary-mode', 'disabled'],
+    variables: { RUN: run, RATE: rate, SECONDS: seconds, ORDER_URLS: orderUrls.join(',') },
+    affinity: awayFrom(release),
   });
   const lines: string[] = [];
   const first = Promise.withResolvers<number>();
@@ -50,18 +44,6 @@ export async function startLoadPod(kubectl: Kubectl, options: LoadPodOptions): P
   });
   ended.catch(first.reject);
   return { startedAt: await first.promise, ended };
-}
-
-/** Deletes the pod and its script, also while it runs. */
-export async function removeLoadPod(kubectl: Pick<Kubectl, 'run'>): Promise<void> {
-  await kubectl.run([
-    'delete',
-    `pod/${LOAD_POD}`,
-    `configmap/${LOAD_POD}`,
-    '--ignore-not-found',
-    '--grace-period=0',
-    '--force',
-  ]);
 }
 
 /** Prefers the node with the fewest pods of the release, so that another node can be drained. */

@@ -1,10 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { createKubectl } from '../../cluster/kubectl.ts';
+import { createKubectl, type Kubectl } from '../../cluster/kubectl.ts';
+import { removeK6Pod } from '../../cluster/scenario-pod.ts';
 import { withStateStore } from '../../cluster/state-store.ts';
 import { measureRun, type RunOptions } from '../runs/measure-run.ts';
 import type { RunResult } from '../runs/result.ts';
 import { createClusterInjector } from './injector.ts';
-import { LOAD_POD, removeLoadPod, startLoadPod } from './load-pod.ts';
+import { LOAD_POD, startLoadPod } from './load-pod.ts';
 
 /** A release of the chart in the cluster of the current kubectl context. */
 export interface ClusterOptions {
@@ -40,7 +41,13 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
       }),
     ),
   );
-  const result = await measured.finally(() => removeLoadPod(uninterrupted));
+  const result = await measured.finally(() => removeK6Pod(uninterrupted, LOAD_POD));
   if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
-  return result;
+  return { ...result, cluster: await clusterText(kubectl) };
+}
+
+async function clusterText(kubectl: Kubectl): Promise<string> {
+  const { items } = await kubectl.get('nodes');
+  const nodes = items.length === 1 ? 'one node' : `${items.length} nodes`;
+  return `Kubernetes ${items[0]?.status.nodeInfo.kubeletVersion} with ${nodes}`;
 }

@@ -10,10 +10,12 @@ export interface DocumentContent {
   readonly matrix: Matrix;
   readonly conditions: readonly string[];
   readonly waiting: readonly WaitingSummary[];
+  /** Path of the folder docs, relative to the page. */
+  readonly docs: string;
 }
 
 /** The result as a page of the documentation: the picture, the conditions, and a table for each broker and question. */
-export function documentOf({ matrix, conditions, waiting }: DocumentContent): string {
+export function documentOf({ matrix, conditions, waiting, docs }: DocumentContent): string {
   const findings = matrix.cells.flatMap((cell) => cell.findings);
   const caution = cautionOf(matrix);
   const checked =
@@ -23,7 +25,7 @@ export function documentOf({ matrix, conditions, waiting }: DocumentContent): st
   return `# Availability of each style under each fault
 
 Written by \`npm run lab -- report\`; do not edit.
-[How it is measured](../load.md#availability-lab), [why so](../adr/0098-availability-lab.md).
+[How it is measured](${docs}/load.md#availability-lab), [why so](${docs}/adr/0098-availability-lab.md), [reasons for shares below 100 %](${docs}/availability/explanations.md).
 The [page](index.html) has intervals, timelines, reasons and costs; the data are in [matrix.json](matrix.json) and [runs.jsonl](runs.jsonl).
 
 ![Share of the orders that are answered usefully within 1 s during each fault](matrix.svg)

@@ -1,6 +1,6 @@
 import { FAULT_KINDS, type Stored, type Verdict } from '../../checker/verdict.ts';
 import type { OrderLine } from '../../scenarios/lib/log.ts';
-import type { FaultTimes } from '../judge/phases.ts';
+import { type FaultTimes, LoadNotOfferedError } from '../judge/phases.ts';
 import { styleResult } from '../judge/style-result.ts';
 import { STYLES, type Style } from '../load/answers.ts';
 import type { LabLine } from '../load/log.ts';
@@ -34,6 +34,8 @@ export function judgeRun(record: RunRecord): RunResult {
   const offered = STYLES.filter((style) => requests.some(({ phase }) => phase === style));
   if (offered.length === 0) throw new Error('no order was sent');
   const seconds = plan.before + plan.during + plan.after;
+  if (times.endBeganAt >= startedAt + 1_000 * seconds)
+    throw new LoadNotOfferedError('the load ended before the fault: choose a longer --after');
   const styles = offered.map((style) => {
     const lines = requests.filter(({ phase }) => phase === style) as LabLine[];
     const sentAt = new Map(lines.map(({ requestNumber, at }) => [requestNumber, at]));

@@ -42,6 +42,7 @@ function resultOf(
   requests: readonly LabLine[],
   stored: readonly Stored[] = requests.map(storedOf),
   undelivered: string[] = [],
+  timesOfFault = times,
 ) {
   const verdict = judge(requests, stored);
   return judgeRun({
@@ -51,7 +52,7 @@ function resultOf(
     stored,
     verdict,
     undelivered,
-    times,
+    times: timesOfFault,
     startedAt: START,
     deadLetters: {},
   });
@@ -126,6 +127,11 @@ describe('availability', () => {
   test('has no result when the load was not offered', () => {
     const lines = allLines().filter(({ phase, at }) => phase !== 'messaging' || at < START + 6_000);
     expect(() => resultOf(lines)).toThrow(LoadNotOfferedError);
+  });
+
+  test('has no result when the load ended before the fault', () => {
+    const long = { ...times, endBeganAt: START + 1_000 * SECONDS, endedAt: START + 1_000 * SECONDS };
+    expect(() => resultOf(allLines(), undefined, [], long)).toThrow('the load ended before the fault');
   });
 });
 

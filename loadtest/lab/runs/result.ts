@@ -46,6 +46,8 @@ export interface RunResult {
   readonly findings: readonly Finding[];
   /** Messages that were put aside, by topic and reason. */
   readonly deadLetters: Readonly<Record<string, number>>;
+  /** Version and number of nodes; absent for local processes. */
+  readonly cluster?: string;
   /** Absent in a cluster. */
   readonly usage?: Usage;
 }
