@@ -69,11 +69,15 @@ async function format(options: Parameters<typeof kafkaProcess>[0], env: NodeJS.P
   await promisify(execFile)(options.binary, [...tool, '--config', store.path('format.properties'), ...users], { env });
 }
 
-/** Starts a sidecar with the component of the chart, and publishes a message. Resolves to the response and the log. */
-async function publish(external: object, password: string) {
+/**
+ * Starts a sidecar with the component of the chart, and publishes a message. Resolves to the response and the log.
+ *
+ * @param certificates the folder of the authorities that the sidecar trusts besides that of the component; default: none
+ */
+async function publish(external: object, password: string, certificates = 'none') {
   const broker = { kind: 'kafka', inChart: false, external: { address: `localhost:${port}`, ...external } };
   const secrets = { username: USER, password, 'ca.crt': await readFile(store.path('ca.crt'), 'utf8') };
-  const sidecar = await store.startSidecar(await renderComponent('messages', { broker }, secrets));
+  const sidecar = await store.startSidecar(await renderComponent('messages', { broker }, secrets), certificates);
   const response = await fetch(`${sidecar.url}/v1.0/publish/messages/consumer-commands`, {
     method: 'POST',
     body: '{}',
@@ -93,13 +97,19 @@ test.each(['plain', 'scram-sha-256', 'scram-sha-512'])(
   },
 );
 
-test.each([
-  ['with a wrong password', 'plain', withTls],
-  ['with a wrong password', 'scram-sha-512', withTls],
-  ['without the authority', 'scram-sha-512', { existingSecret: 'mine', tls: true }],
-])('a sidecar %s (%s) does not publish', async (name, authentication, external) => {
-  const password = name === 'with a wrong password' ? 'wrong' : PASSWORD;
-  const { status, log } = await publish({ ...external, authentication }, password);
-  expect(status).not.toBe(204);
-  expect(log).toMatch(name === 'with a wrong password' ? /[Aa]uthentication|SASL/ : /unknown authority/);
+test.each(['plain', 'scram-sha-512'])(
+  'a sidecar with a wrong password (%s) does not publish',
+  async (authentication) => {
+    const { status, log } = await publish({ ...withTls, authentication }, 'wrong');
+    expect(status).not.toBe(204);
+    expect(log).toMatch(/[Aa]uthentication|SASL/);
+  },
+);
+
+test('a sidecar verifies the certificate of the Kafka: by broker.external.ca, or by caBundle', async () => {
+  const withoutCa = { existingSecret: 'mine', tls: true };
+  const refused = await publish(withoutCa, PASSWORD);
+  expect(refused.status).not.toBe(204);
+  expect(refused.log).toContain('unknown authority');
+  expect((await publish(withoutCa, PASSWORD, store.folder)).status).toBe(204);
 });
