@@ -177,6 +177,7 @@ class MemoryRun {
 
   /** Resolves when no service receives a message any more. */
   async #untilQuiet(): Promise<void> {
+    const { signal } = this.#options;
     const received = async () => {
       const services = ['order', 'consumer', 'restaurant', 'notification'] as const;
       const counts = services.map((service) =>
@@ -192,9 +193,10 @@ class MemoryRun {
       (counts) => {
         if (counts !== last) since = performance.now();
         last = counts;
-        return performance.now() - since > QUIET_MS;
+        return performance.now() - since > QUIET_MS || signal.aborted;
       },
       DRAIN_MS,
     );
+    signal.throwIfAborted();
   }
 }

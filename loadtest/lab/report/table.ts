@@ -25,7 +25,7 @@ export function documentOf({ matrix, conditions, waiting, docs }: DocumentConten
   return `# Availability of each style under each fault
 
 Written by \`npm run lab -- report\`; do not edit.
-[How it is measured](${docs}/load.md#availability-lab), [why so](${docs}/adr/0098-availability-lab.md).
+[How it is measured](${docs}/load.md#availability-lab), [why so](${docs}/adr/0098-availability-lab.md), [reasons for shares below 100 %](${docs}/availability/explanations.md).
 The [page](index.html) has intervals, timelines, reasons and costs; the data are in [matrix.json](matrix.json) and [runs.jsonl](runs.jsonl).
 
 ![Share of the orders that are answered usefully within 1 s during each fault](matrix.svg)

@@ -9,7 +9,7 @@ const messageFor = (partitionKey: string): Publication => ({
   partitionKey,
 });
 
-/** A sidecar with Kafka, of which the partitions in `down` accept nothing. It returns an error as daprd 1.18 does. */
+/** A sidecar with Kafka, of which the partitions in `down` refuse all messages. It returns an error as daprd 1.18 does. */
 function kafkaWithout(...down: readonly string[]) {
   const requests: string[][] = [];
   const dapr = {
@@ -41,7 +41,7 @@ test('messages of the partitions that work are accepted, although Dapr reports a
   expect(requests).toEqual([['a', 'b', 'a', 'c'], ['a', 'a'], ['b'], ['c']]);
 });
 
-test('a batch of which nothing was accepted is not sent again', async () => {
+test('a batch that the broker refused as a whole is not sent again', async () => {
   const { client, requests } = kafkaWithout('a', 'b');
   expect(await publish(client, 'messages', 'x', ['a', 'b'].map(messageFor))).toEqual([false, false]);
   expect(requests).toHaveLength(1);
