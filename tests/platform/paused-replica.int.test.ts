@@ -5,8 +5,9 @@ import { ordersDecidedTwice, type StoredOrder } from '../support/state.ts';
 
 const FROZEN_MS = 30_000;
 
-// Lists are off, because a listed order is written once more: without lists every write after the insert is a verdict.
-const fixture = usePlatform(() => ({ env: { order: { CONSUMER_ORDERS: 'off' } } }));
+// An order is written once more for the list of its consumer, and once more for its expiry if the answer to its last write is
+// lost, as in a conflict of two replicas. Without lists and expiry every write after the insert is a verdict.
+const fixture = usePlatform(() => ({ env: { order: { CONSUMER_ORDERS: 'off', ORDER_RETENTION: 'off' } } }));
 
 const accepted = (answers: readonly { readonly status: number }[]) => answers.filter(({ status }) => status === 202);
 

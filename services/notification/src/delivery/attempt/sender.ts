@@ -102,9 +102,17 @@ export function createSender({ policy, now, timeoutMs = TIMEOUT_MS, ...options }
   };
 }
 
+/** Each part of an attempt has the attempt's time as its own limit, which may end first. */
+const TIMEOUT_CODES: readonly unknown[] = [
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+];
+
 /** Why there was no response: the error code of the system, or a short message. */
 function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
+  if (TIMEOUT_CODES.includes(code)) return 'timed out';
   return String(typeof code === 'string' && !code.startsWith('UND_') ? code : message).slice(0, MAX_ERROR_LENGTH);
 }
 
