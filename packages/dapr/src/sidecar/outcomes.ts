@@ -52,19 +52,14 @@ export function storedItem(key: string, { data, etag }: Pick<GetStateResponse, '
   return undefined;
 }
 
-/** The ids of the entries of a bulk publish that the broker accepted. */
-export function acceptedEntries(
+/** Which of the entries with the ids first..first+count-1 the broker accepted. */
+export function publishOutcomes(
   { failedEntries }: Pick<BulkPublishResponse, 'failedEntries'>,
-  entries: readonly { readonly entryId: string }[],
-): string[] {
+  first: number,
+  count: number,
+): boolean[] {
   const failed = new Set(failedEntries.map(({ entryId }) => entryId));
-  return entries.flatMap(({ entryId }) => (failed.has(entryId) ? [] : [entryId]));
-}
-
-/** Whether a bulk publish failed for some of its entries only. Dapr returns the number of the failed ones, in Kafka's error text. */
-export function isPartialPublish({ message }: SidecarError, entries: number): boolean {
-  const failed = /kafka: Failed to deliver (\d+) messages/.exec(message)?.[1];
-  return failed !== undefined && Number(failed) < entries;
+  return Array.from({ length: count }, (_, index) => !failed.has(String(first + index)));
 }
 
 /** The sidecar's metadata. */

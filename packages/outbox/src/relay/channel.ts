@@ -16,8 +16,6 @@ const SEND_BACKOFF_MS = 100;
 export const SEND_BACKOFF_MAX_MS = SECOND;
 /** Maximum number of commands in a batch that probes the broker. */
 const BROKER_PROBE = 64;
-/** Refusals in a row, while others are accepted, after which a command counts as sent, so that it may be parked. */
-const MAX_REFUSALS = 30;
 
 /**
  * While a lane is silent, its channel sends a probe at least this often, varied like every probe time. The probe times of
@@ -56,9 +54,6 @@ export class Channel<D extends OutboxDocument, A> {
   #probedAt = Number.NEGATIVE_INFINITY;
   #probeDelayMs = CHANNEL_PROBE_MS;
   #cancelRetry: (() => void) | undefined;
-  #refused: Command<D>[] = [];
-  /** Batches of which the broker accepted at least a part. */
-  #acceptances = 0;
   #stopped = false;
 
   constructor(context: Context<D, A>, name: string, owner: ChannelOwner<D>) {
@@ -240,59 +235,27 @@ export class Channel<D extends OutboxDocument, A> {
     );
   }
 
+  /** If the broker accepted a part of the batch, the rest counts as sent too; its loss is detected like any other. */
   #onSent(batch: readonly OutgoingEntry<D>[], accepted: readonly boolean[]): void {
     this.#sending--;
     if (this.#stopped) return;
-    if (!accepted.includes(true)) {
-      this.#backOff(batch);
-      return;
-    }
-    this.#backoffMs = 0;
-    this.#acceptances++;
-    this.#onRefused(batch.filter((_, index) => accepted[index] !== true));
-    for (const [index, { command }] of batch.entries()) {
-      if (accepted[index]) command.refusals = 0;
-      this.#owner.sent(command);
-    }
-    this.flush();
-  }
-
-  /**
-   * The broker accepted other commands of the batch, as Kafka does while some partitions have no leader. These commands are sent
-   * again after the longest delay.
-   */
-  #onRefused(refused: readonly OutgoingEntry<D>[]): void {
-    const again = this.#unsend(refused);
-    if (again.length === 0) return;
-    for (const command of again) command.state = 'queued';
-    if (this.#refused.push(...again) > again.length) return;
-    this.#context.clock.setTimer(SEND_BACKOFF_MAX_MS, () => {
-      for (const command of this.#refused.splice(0)) if (command.state === 'queued') this.#queue.push(command);
+    if (accepted.includes(true)) {
+      this.#backoffMs = 0;
+      for (const { command } of batch) this.#owner.sent(command);
       this.flush();
-    });
-  }
-
-  /**
-   * Unsends the refused commands that were not acknowledged or sent again meanwhile, and returns them. A command that is refused
-   * over and over, while others are accepted, counts as sent; its loss is detected like any other.
-   */
-  #unsend(refused: readonly OutgoingEntry<D>[]): Command<D>[] {
-    const unsent: Command<D>[] = [];
-    for (const { command, outgoing } of refused) {
-      if (command.state !== 'inFlight' || command.sends !== outgoing.token.a) continue;
-      if (command.refusedAt < this.#acceptances) command.refusals++;
-      command.refusedAt = this.#acceptances;
-      if (command.refusals > MAX_REFUSALS) continue;
-      this.window(command.entry.lane).unsend(command);
-      unsent.push(command);
-    }
-    return unsent;
+    } else this.#backOff(batch);
   }
 
   /** The broker accepted nothing: the attempt does not count, and other commands of the queue are the next probe. */
   #backOff(batch: readonly OutgoingEntry<D>[]): void {
     const { observer, clock } = this.#context;
-    for (const command of this.#unsend(batch)) this.sendAgain(command);
+    const again = batch.filter(({ command, outgoing }) => {
+      return command.state === 'inFlight' && command.sends === outgoing.token.a;
+    });
+    for (const { command } of again) {
+      this.window(command.entry.lane).unsend(command);
+      this.sendAgain(command);
+    }
     this.#backoffMs = Math.min(Math.max(2 * this.#backoffMs, SEND_BACKOFF_MS), SEND_BACKOFF_MAX_MS);
     observer.event?.('send-refused', { channel: this.name, commands: batch.length, backoffMs: this.#backoffMs });
     this.#cancelRetry ??= clock.setTimer(this.#backoffMs, () => {

@@ -24,10 +24,6 @@ export interface Command<D> extends SentCommand {
   state: CommandState;
   /** Unanswered attempts that count towards parking: each one that was sent before another command that was acknowledged. */
   failedAttempts: number;
-  /** Sends in a row that the broker refused, each after it had accepted another command of the channel. */
-  refusals: number;
-  /** Batches that the broker had accepted at the last refusal. */
-  refusedAt: number;
 }
 
 /** A segment of this writer with loaded documents. */
@@ -91,6 +87,4 @@ export const createCommand = <D>(entry: OpenDocument<D>, channel: string, failed
   sends: 0,
   sentAt: 0,
   cause: 'first',
-  refusals: 0,
-  refusedAt: 0,
 });
