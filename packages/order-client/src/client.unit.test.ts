@@ -53,6 +53,21 @@ describe('a submitted order', () => {
     ).toBe(200);
   });
 
+  it('is not sent after the client was closed during the small batch', async () => {
+    let onTaken: (() => void) | undefined;
+    const takes = () => {
+      onTaken?.();
+      return onTaken !== undefined;
+    };
+    const { client, clock, requests } = start(createMemoryStore(), { takes });
+    await Promise.all(Array.from({ length: 200 }, (_, i) => client.submit(order, `r${i}`)));
+    await pollAgain(clock);
+    const refused = requests().length;
+    onTaken = () => void client.close();
+    await pollAgain(clock);
+    expect(requests().length - refused).toBe(64);
+  });
+
   it('is not accepted while the state store does not confirm it', async () => {
     const store = createMemoryStore();
     store.down = true;

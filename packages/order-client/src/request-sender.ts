@@ -88,7 +88,9 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     const due = [...tracked.values()].filter(({ sendAt }) => sendAt <= now).toSorted((a, b) => a.sendAt - b.sendAt);
     const first = due.slice(0, isRefused ? BROKER_PROBE : due.length);
     await send(first);
-    if (!isRefused) await send(due.slice(first.length));
+    if (isRefused || isClosed) return;
+    // Meanwhile a request may have been removed or completed.
+    await send(due.slice(first.length).filter((entry) => tracked.get(entry.request.id) === entry));
   }
 
   const unlist = (id: string): Promise<void> =>
