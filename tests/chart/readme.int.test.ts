@@ -20,10 +20,11 @@ test('the README of the chart has the values of values.yaml; vitest --update wri
 
 test('the table of values has every value with its default and its comment', () => {
   const table = valuesTable(
-    '# Title\n\n# -- First\n# line.\na: 1\nb:\n  # -- Of c.\n  c: [x]\n  d: {}\n# -- Of e.\ne: { f: "" }\n',
+    '# Title\n\n# -- First\n# line.\na: 1\nb:\n  # -- Of u.\n  # u: 2\n  # -- Of c.\n  c: [x]\n  d: {}\n# -- Of e.\ne: { f: "" }\n',
   );
   expect(table.split('\n').slice(2)).toEqual([
     '| `a` | `1` | First line. |',
+    '| `b.u` |  | Of u. |',
     '| `b.c` | `["x"]` | Of c. |',
     '| `b.d` | `{}` |  |',
     '| `e` | `{"f":""}` | Of e. |',
