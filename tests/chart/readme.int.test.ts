@@ -10,7 +10,7 @@ import { valuesTable } from './values-table.ts';
 const README = join(CHART, 'README.md');
 const MARKS = /(?<=<!-- values: .*-->\n\n)[\s\S]*?(?=\n\n<!-- end of values -->)/;
 
-test('the README of the chart has the values of values.yaml; vitest --update writes them', async () => {
+test('the README of the chart has the values of values.yaml; vitest --update=all writes them', async () => {
   const [readme, values] = await Promise.all(
     [README, join(CHART, 'values.yaml')].map((path) => readFile(path, 'utf8')),
   );
