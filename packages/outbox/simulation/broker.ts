@@ -96,6 +96,11 @@ export class SimBroker {
     };
   }
 
+  /** The lanes of one group share messages. */
+  groupOf(lane: number): string {
+    return String(lane % this.batching.groups);
+  }
+
   /** Deletes every message in the broker. */
   wipe(): void {
     this.simulator.trace(
@@ -117,9 +122,9 @@ export class SimBroker {
   }
 
   private pack(commands: readonly OutgoingCommand<Order>[]): CommandMessage[] {
-    const { groups, maxEntries } = this.batching;
+    const { maxEntries } = this.batching;
     return packEntries(commands, {
-      groupOf: ({ channel, lane }) => `${channel} ${lane % groups}`,
+      groupOf: ({ channel, lane }) => `${channel} ${this.groupOf(lane)}`,
       isAlone: ({ alone }) => alone,
       bytesOf: () => 1,
       maxEntries,

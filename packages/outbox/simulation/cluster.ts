@@ -97,6 +97,7 @@ export class Cluster {
       utilization: () => utilizationAt(this.simulator.now),
       store,
       transport: broker.transport(process),
+      messageGroupOf: (_, lane) => broker.groupOf(lane),
       handler: expiringOrderHandler(retentionSeconds),
       settings: { holdMs: HOLD_MS, ...build.settings },
       policies: build.policies,

@@ -63,6 +63,7 @@ function randomSettings(rng: Rng): Partial<Settings> {
     isolateAfter: rng.pick([2, 4]),
     setAsideAfter: rng.pick([1, 3]),
     sharedEvidence: rng.pick([false, true]),
+    fillMs: rng.pick([0, 200]),
   };
 }
 

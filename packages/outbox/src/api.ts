@@ -19,6 +19,11 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
   readonly store: Store;
   readonly transport: Transport<D>;
   readonly handler: DocumentHandler<D, A>;
+  /**
+   * The lanes of a channel with equal groups share messages. Undefined: each command of the lane is a message of its own, and
+   * waits for no others (`fillMs`), which is the default.
+   */
+  readonly messageGroupOf?: (channel: string, lane: number) => string | undefined;
   readonly observer?: Observer<D>;
   readonly settings?: Partial<Settings>;
   /** For the simulation only. */

@@ -66,6 +66,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     const context: Context<D, A> = {
       ...options,
       observer: options.observer ?? {},
+      messageGroupOf: options.messageGroupOf ?? (() => undefined),
       settings: { ...DEFAULT_SETTINGS, ...options.settings },
       policies: { ...DEFAULT_POLICIES, ...options.policies },
     };

@@ -46,6 +46,11 @@ export interface Settings {
   readonly lookAhead: number;
   /** Maximum number of just committed segments kept in memory until the segment loader reaches them. */
   readonly cachedSegments: number;
+  /**
+   * Milliseconds: maximum time for which commands wait to fill a message, while others of their message group are unanswered.
+   * For a broker that delivers one message of a group at a time. 0: commands do not wait.
+   */
+  readonly fillMs: number;
   /** Maximum number of commands in one call of the transport. */
   readonly sendBatch: number;
   /** Acknowledgements without a spurious retransmission after which the reorder window shrinks by a tenth. */
@@ -96,6 +101,7 @@ export const DEFAULT_SETTINGS: Settings = {
   window: 64,
   lookAhead: 2 * 64 * 64,
   cachedSegments: 64,
+  fillMs: 0,
   sendBatch: 512,
   cleanReplies: 100,
   parkedRetryMs: HOUR,

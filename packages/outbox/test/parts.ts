@@ -44,6 +44,7 @@ export const contextFor = <D extends OutboxDocument, A>(
   utilization: () => 0,
   transport: { send: async (batch) => batch.map(() => true) },
   observer: {},
+  messageGroupOf: () => undefined,
   settings: DEFAULT_SETTINGS,
   policies: DEFAULT_POLICIES,
   handler: business,

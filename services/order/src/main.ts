@@ -17,7 +17,7 @@ import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { countCommands, observeStats, orderObserver } from './outbox/observer.ts';
-import { createPartitionKeys } from './outbox/partition-keys.ts';
+import { createMessageGroups, createPartitionKeys } from './outbox/partition-keys.ts';
 import { readinessOf } from './outbox/readiness.ts';
 import { checkStoreIdentity } from './outbox/store-identity.ts';
 import { createStoreReserve } from './outbox/store-reserve.ts';
@@ -48,12 +48,13 @@ if (retentionSeconds !== undefined && retentionSeconds < SAFE_RETENTION_SECONDS)
 
 const confirmations = createConfirmations(clock);
 const listTransport = createListTransport({ store, clock, confirmations, retentionSeconds });
+const partitionKeyOf = createPartitionKeys(config.BROKER, config.BROKER_PARTITIONS);
 const commands = commandTransport({
   sidecar,
   pubsub,
   clock,
   tokens,
-  partitionKeyOf: createPartitionKeys(config.BROKER, config.BROKER_PARTITIONS),
+  partitionKeyOf,
   maxEntries: config.BATCH_ENTRIES,
 });
 const outbox: OrderOutbox = createOutbox({
@@ -63,6 +64,7 @@ const outbox: OrderOutbox = createOutbox({
   store,
   transport: countCommands(routeByChannel({ index: listTransport }, commands)),
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
+  messageGroupOf: createMessageGroups(partitionKeyOf, config.BATCH_ENTRIES),
   observer: orderObserver,
   settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
 });

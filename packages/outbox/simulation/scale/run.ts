@@ -66,7 +66,7 @@ const RAMP_MS = 1_000;
 const MEASURED_MS = 1_000;
 
 /** As in the order service (services/order/src/outbox/broker-settings.ts). */
-const SETTINGS = { redis: { sharedEvidence: true, holdMs: 20 }, kafka: { reorderMs: 1_000 } } as const;
+const SETTINGS = { redis: { sharedEvidence: true, holdMs: 20 }, kafka: { reorderMs: 1_000, fillMs: 200 } } as const;
 
 /** The document handler of the benchmark's orders: complete when they are decided. */
 const handler = {
@@ -151,6 +151,7 @@ export async function measure(deployment: Deployment, seed = 1): Promise<Measure
       utilization: () => pod.node.utilization(),
       store: createTimedStore(stores, pod),
       transport: broker.transport(pod),
+      messageGroupOf: (_, lane) => broker.groupOf(lane),
       handler,
       settings: SETTINGS[kind],
     });

@@ -53,6 +53,11 @@ export class TimedBroker {
     this.options = options;
   }
 
+  /** The lanes of a partition share messages. */
+  groupOf(lane: number): string {
+    return String(this.partition(lane));
+  }
+
   transport(pod: Pod): Transport<Order> {
     return {
       send: async (batch) => {
@@ -64,7 +69,7 @@ export class TimedBroker {
             pod,
             message.length,
             `commands ${message[0]?.channel}`,
-            this.partition(message[0]),
+            this.partition(message[0]?.lane ?? 0),
             (partition) => this.validate(message, partition),
           ),
         );
@@ -76,7 +81,7 @@ export class TimedBroker {
 
   private pack(commands: readonly Command[]): Command[][] {
     return packEntries(commands, {
-      groupOf: (command) => `${command.channel} ${this.partition(command)}`,
+      groupOf: (command) => `${command.channel} ${this.partition(command.lane)}`,
       isAlone: ({ alone }) => alone,
       bytesOf: () => 1,
       maxEntries: MAX_ENTRIES,
@@ -84,9 +89,9 @@ export class TimedBroker {
     });
   }
 
-  private partition(command: Command | undefined): number {
+  private partition(lane: number): number {
     const { kind, partitions } = this.options;
-    return kind === 'redis' ? 0 : partitionOf(command?.lane ?? 0, partitions);
+    return kind === 'redis' ? 0 : partitionOf(lane, partitions);
   }
 
   /** Resolves when the broker has the message. It is delivered afterwards. */

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
 import { Fifo } from '../util/fifo.ts';
 import { SECOND } from '../util/time.ts';
+import { MessageGroups, type MessageLoad } from './message-groups.ts';
 import { type Command, POLL_MS } from './open-document.ts';
 import type { ChannelOwner } from './owners.ts';
 import { probeDelay, SendWindow } from './send-window.ts';
@@ -48,6 +49,7 @@ export class Channel<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #owner: ChannelOwner<D>;
   readonly #lanes: readonly Fifo<Command<D>>[];
+  readonly #groups: MessageGroups;
   readonly #queue = new Fifo<Command<D>>();
   #sending = 0;
   #backoffMs = 0;
@@ -57,12 +59,22 @@ export class Channel<D extends OutboxDocument, A> {
   #stopped = false;
 
   constructor(context: Context<D, A>, name: string, owner: ChannelOwner<D>) {
-    const { policies, settings, random } = context;
+    const { policies, settings, random, clock } = context;
     this.#context = context;
     this.#owner = owner;
     this.name = name;
     this.windows = Array.from({ length: settings.lanes }, () => new SendWindow(policies, settings, random));
     this.#lanes = this.windows.map(() => new Fifo());
+    const { fillMs, lanes } = settings;
+    this.#groups = new MessageGroups({
+      clock,
+      fillMs,
+      lanes,
+      groupOf: (lane) => (fillMs > 0 ? context.messageGroupOf(name, lane) : undefined),
+      loadOf: (lane) => this.#loadOf(lane),
+      release: (lane) => this.#fill(lane),
+      flush: () => this.flush(),
+    });
   }
 
   /** Number of commands that hold a slot. */
@@ -87,11 +99,11 @@ export class Channel<D extends OutboxDocument, A> {
     return this.windows[lane] as SendWindow<Command<D>>;
   }
 
-  /** Adds a blocked command. A later `flush` sends it when its window has room. */
+  /** Adds a blocked command. A later `flush` sends it when its window has room, and its message need not wait for others. */
   add(command: Command<D>): void {
     this.blocked++;
     this.#lane(command.entry.lane).push(command);
-    this.#fill(command.entry.lane);
+    this.#groups.changed(command.entry.lane);
   }
 
   /** Queues a command that holds a slot to be sent again. */
@@ -106,7 +118,7 @@ export class Channel<D extends OutboxDocument, A> {
     if (command.state === 'blocked') this.blocked--;
     else if (command.state !== 'parked') this.window(lane).close(command, attempt, this.#context.clock.monotonic());
     command.state = state;
-    this.#fill(lane);
+    this.#groups.changed(lane);
   }
 
   /**
@@ -149,7 +161,9 @@ export class Channel<D extends OutboxDocument, A> {
 
   /** Sends as many queued commands as the transport may receive now. */
   flush(): void {
-    while (!this.#stopped && this.#cancelRetry === undefined && this.#queue.length > 0) {
+    if (this.#stopped) return;
+    this.#groups.releaseDue();
+    while (this.#cancelRetry === undefined && this.#queue.length > 0) {
       if (this.#sending >= (this.#backoffMs > 0 ? 1 : CONCURRENT_SENDS)) return;
       const batch = this.#takeBatch();
       if (batch.length > 0) this.#send(batch);
@@ -159,6 +173,7 @@ export class Channel<D extends OutboxDocument, A> {
   stop(): void {
     this.#stopped = true;
     this.#cancelRetry?.();
+    this.#groups.stop();
   }
 
   /** Counts the unanswered attempts that are a reason to park their commands. */
@@ -182,6 +197,13 @@ export class Channel<D extends OutboxDocument, A> {
 
   #lane(lane: number): Fifo<Command<D>> {
     return this.#lanes[lane] as Fifo<Command<D>>;
+  }
+
+  #loadOf(lane: number): MessageLoad {
+    const { window } = this.#context.settings;
+    const { used } = this.window(lane);
+    const sendable = Math.max(0, Math.min(this.#lane(lane).length, window - used));
+    return { sendable, unanswered: used, slots: window };
   }
 
   #fill(lane: number): void {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
 import type { DocumentHandler, OutboxDocument, OutgoingCommand } from '../ports.ts';
 import { SECOND } from '../util/time.ts';
@@ -16,12 +16,15 @@ const handler: DocumentHandler<OutboxDocument, never> = {
 const documentOf = (id: string): OutboxDocument => ({ id, nonce: id, fingerprint: id, createdAt: 0 });
 
 /** A relay with documents to send, and a broker that accepts what `accepts` returns true for. */
-function setUp(ids: readonly string[]) {
+function setUp(ids: readonly string[], { fillMs = 0 } = {}) {
   const clock = manualClock();
   const broker = { accepts: (_: string): boolean => false };
   const batches: OutgoingCommand<OutboxDocument>[][] = [];
+  const defaults = contextFor(handler, new MemoryStore(), clock);
   const context = {
-    ...contextFor(handler, new MemoryStore(), clock),
+    ...defaults,
+    settings: { ...defaults.settings, fillMs },
+    messageGroupOf: () => 'all',
     transport: {
       send: async (batch: readonly OutgoingCommand<OutboxDocument>[]) => {
         batches.push([...batch]);
@@ -31,8 +34,8 @@ function setUp(ids: readonly string[]) {
   };
   const owner = { writer: 'w', segmentDone: () => {}, timedOut: () => {}, poll: () => {}, load: () => {} };
   const relay = new Relay(context, owner);
-  const add = () => {
-    for (const id of ids) relay.add({ document: documentOf(id), etag: '1' }, relay.tick());
+  const add = (added = ids) => {
+    for (const id of added) relay.add({ document: documentOf(id), etag: '1' }, relay.tick());
     relay.flush();
     return atRest();
   };
@@ -43,7 +46,12 @@ function setUp(ids: readonly string[]) {
     }
   }
   const accepted = () => new Set(batches.flat().flatMap(({ document: { id } }) => (broker.accepts(id) ? [id] : [])));
-  return { broker, batches, add, pass, accepted };
+  const acknowledge = (id: string) => {
+    const command = relay.entries.get(id)?.commands[0];
+    if (command !== undefined) relay.channels.get('consumer')?.close(command, 'acked', 1);
+  };
+  const sizes = () => batches.map(({ length }) => length);
+  return { broker, batches, sizes, relay, add, acknowledge, pass, accepted };
 }
 
 const many = Array.from({ length: 300 }, (_, i) => `x${i}`);
@@ -74,4 +82,62 @@ test('commands that the broker always refuses do not keep others from being sent
   broker.accepts = (id) => id === 'x299';
   await pass(60 * SECOND);
   expect(accepted()).toContain('x299');
+});
+
+describe('while commands of their group are unanswered, new commands', () => {
+  const first = many.slice(0, 10);
+  const second = many.slice(10, 15);
+
+  async function withUnanswered() {
+    const parts = setUp(first, { fillMs: 200 });
+    parts.broker.accepts = () => true;
+    await parts.add();
+    await parts.add(second);
+    expect(parts.sizes()).toEqual([10]);
+    return parts;
+  }
+
+  test('wait for the maximum time, and are sent together', async () => {
+    const { sizes, pass, add } = await withUnanswered();
+    await pass(100);
+    await add(many.slice(15, 20));
+    expect(sizes()).toEqual([10]);
+    await pass(100);
+    expect(sizes()).toEqual([10, 10]);
+    await pass(SECOND);
+    expect(sizes()).toEqual([10, 10]);
+  });
+
+  test('are sent when they fill a message', async () => {
+    const { sizes, add } = await withUnanswered();
+    await add(many.slice(15, 73));
+    expect(sizes()).toEqual([10]);
+    await add(many.slice(73, 74));
+    expect(sizes()).toEqual([10, 64]);
+  });
+
+  test('are sent when few of the earlier ones are unanswered', async () => {
+    const { sizes, acknowledge, relay } = await withUnanswered();
+    for (const id of first.slice(0, 6)) acknowledge(id);
+    relay.flush();
+    expect(sizes()).toEqual([10]);
+    acknowledge('x6');
+    relay.flush();
+    expect(sizes()).toEqual([10, 5]);
+  });
+
+  test('are not sent after a stop', async () => {
+    const { sizes, relay, pass } = await withUnanswered();
+    relay.stop();
+    await pass(SECOND);
+    expect(sizes()).toEqual([10]);
+  });
+});
+
+test('without a maximum time no command waits', async () => {
+  const { broker, sizes, add } = setUp(many.slice(0, 10));
+  broker.accepts = () => true;
+  await add();
+  await add(many.slice(10, 15));
+  expect(sizes()).toEqual([10, 5]);
 });

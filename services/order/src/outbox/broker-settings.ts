@@ -6,7 +6,7 @@ export const BROKERS = ['redis', 'kafka'] as const;
 export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
-  kafka: { reorderMs: 1_000 },
+  kafka: { reorderMs: 1_000, fillMs: 200 },
   redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
 };
 
@@ -19,6 +19,8 @@ const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
  *   share of every lane, so a reply on any lane is evidence for all lanes.
  * - Redis delivers the second verdict of an order beside the first, so the first may wait for it and share its write. Kafka
  *   delivers it when the first is recorded.
+ * - Kafka delivers one message of a partition at a time, so that small messages limit the rate. Commands therefore wait for up to
+ *   200 ms to fill a message, while earlier ones of their partition are unanswered (docs/adr/0106).
  *
  * The broker is configured, not detected: a sidecar could only report it while the broker is up.
  */

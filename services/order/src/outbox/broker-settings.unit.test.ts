@@ -3,7 +3,11 @@ import { orderConfig } from '../config.ts';
 import { brokerSettings } from './broker-settings.ts';
 
 test.each([
-  ['on Kafka an overtaken message is counted as lost sooner', 'kafka', { reorderMs: 1_000 }],
+  [
+    'on Kafka an overtaken message is counted as lost sooner, and commands wait to fill a message',
+    'kafka',
+    { reorderMs: 1_000, fillMs: 200 },
+  ],
   [
     'on Redis a reply on one lane is evidence for all lanes, also soon, and a first verdict waits for the second',
     'redis',

@@ -2,7 +2,7 @@ import type { DocumentHandler } from '@standing-order/outbox';
 import { decide, type OrderInput } from '../domain/decide.ts';
 import { type Order, parseOrder } from '../domain/order.ts';
 
-const VALIDATION_CHANNELS = ['consumer', 'details'] as const;
+export const VALIDATION_CHANNELS = ['consumer', 'details'] as const;
 
 /**
  * The channels on which an order sends and waits for a reply.

@@ -1,5 +1,6 @@
 import { ORDER_LANES } from '@standing-order/contracts';
 import type { Broker } from './broker-settings.ts';
+import { VALIDATION_CHANNELS } from './document-handler.ts';
 
 /** The partition key of the messages of a lane. Messages with equal keys may share a batch message. */
 export type PartitionKeys = (lane: number) => string;
@@ -33,4 +34,16 @@ export function createPartitionKeys(broker: Broker | undefined, partitions: numb
     return first;
   });
   return (lane) => keys[lane] ?? String(lane);
+}
+
+/**
+ * The lanes whose commands share batch messages, by channel: those with one partition key, on the channels of the validators.
+ * Undefined on other channels, and for all of them if a message has at most one entry.
+ */
+export function createMessageGroups(
+  partitionKeyOf: PartitionKeys,
+  maxEntries: number,
+): (channel: string, lane: number) => string | undefined {
+  const shares = (channel: string) => maxEntries > 1 && VALIDATION_CHANNELS.some((name) => name === channel);
+  return (channel, lane) => (shares(channel) ? partitionKeyOf(lane) : undefined);
 }

@@ -1,6 +1,6 @@
 import { ORDER_LANES } from '@standing-order/contracts';
-import { expect, test } from 'vitest';
-import { createPartitionKeys } from './partition-keys.ts';
+import { describe, expect, test } from 'vitest';
+import { createMessageGroups, createPartitionKeys } from './partition-keys.ts';
 
 const lanes = Array.from({ length: ORDER_LANES }, (_, lane) => lane);
 const keysOf = (...args: Parameters<typeof createPartitionKeys>) => lanes.map(createPartitionKeys(...args));
@@ -30,3 +30,18 @@ test.each([1, 2, 3, 8, 64, 1_000])(
     expect(new Set(keys).size).toBeLessThanOrEqual(Math.min(partitions, ORDER_LANES));
   },
 );
+
+describe('the lanes whose commands share messages', () => {
+  const keyOf = createPartitionKeys('kafka', 8);
+
+  test('are those of one partition, on the channels of the validators only', () => {
+    const groupOf = createMessageGroups(keyOf, 128);
+    for (const channel of ['consumer', 'details'])
+      expect(lanes.map((lane) => groupOf(channel, lane))).toEqual(lanes.map(keyOf));
+    for (const channel of ['response', 'notification', 'index']) expect(groupOf(channel, 0)).toBeUndefined();
+  });
+
+  test('do not exist while batch messages are off', () => {
+    expect(createMessageGroups(keyOf, 1)('consumer', 0)).toBeUndefined();
+  });
+});
