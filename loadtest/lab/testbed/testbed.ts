@@ -40,6 +40,17 @@ export interface Testbed {
   close(): Promise<void>;
 }
 
+/** A base stays reserved while this process lives, so all runs of a process use the same two, one run after the other. */
+const portBases = lazy(async () => ({ platform: await findPortBase(), lab: await findPortBase() }));
+
+function lazy<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 /** Starts everything, and stops what it has started when a part fails. */
 export async function startTestbed({ broker, dataDir, signal }: TestbedOptions): Promise<Testbed> {
   const ends: (() => Promise<unknown>)[] = [];
@@ -48,7 +59,7 @@ export async function startTestbed({ broker, dataDir, signal }: TestbedOptions):
     for (const end of ends.splice(0).toReversed()) await end();
   };
   try {
-    const [portBase, labBase] = [await findPortBase(), await findPortBase()];
+    const { platform: portBase, lab: labBase } = await portBases();
     const [state, brokerProxy, consumer] = [labBase + PORTS.state, labBase + PORTS.broker, labBase + PORTS.consumer];
     const start = async (spec: ProcessSpec) => {
       const managed = new ManagedProcess(spec, dataDir, ({ name, ended }) => crashes.push(`${name} (${ended})`));
