@@ -1,5 +1,5 @@
 import type { Policies } from '../src/index.ts';
-import { MINUTE, SECOND } from '../src/util/time.ts';
+import { HOUR, MINUTE, SECOND } from '../src/util/time.ts';
 import { heldUpByParked, heldUpByPoison, lostFromBatch } from './batches.ts';
 import { leftBehind, NIGHT, type Outage, recoveryFrom } from './outages.ts';
 import { runSchedule, type Variant } from './run.ts';
@@ -94,6 +94,11 @@ export const scenarioVariants: Readonly<Record<string, ScenarioVariant>> = {
   'retransmits-in-batches': {
     defect: 'a poison order takes the others of its message with it at every retransmission, for ever',
     policies: { sendsAlone: () => false },
+    detect: heldUpByPoison,
+  },
+  'waits-for-ever': {
+    defect: 'commands wait for a full message for ever while others are unanswered, and these are never answered',
+    settings: { fillMs: HOUR },
     detect: heldUpByPoison,
   },
   'parked-in-batches': {
