@@ -19,8 +19,8 @@ export interface MessageLoad {
 }
 
 /**
- * Whether the commands of a group are sent now, by the rules of TCP against small segments (RFC 1122, 4.2.3.4): when few
- * commands are unanswered (Nagle's algorithm: none), when the commands fill a message, or when they fill half of the windows.
+ * Whether the commands of a group are sent now, by the rules of TCP against small segments (RFC 1122, 4.2.3.4).
+ * They are when few commands are unanswered (Nagle's algorithm: none), when they fill a message, or when they fill half of the windows.
  */
 export const isMessageDue = ({ sendable, unanswered, slots }: MessageLoad): boolean =>
   sendable > 0 && (unanswered < FEW_UNANSWERED || sendable >= Math.min(FULL_MESSAGE, slots / 2));
