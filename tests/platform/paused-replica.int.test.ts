@@ -5,7 +5,7 @@ import { ordersDecidedTwice } from '../support/state.ts';
 
 const FROZEN_MS = 30_000;
 
-const fixture = usePlatform();
+const fixture = usePlatform(() => ({ env: { order: { CONSUMER_ORDERS: 'off' } } }));
 
 const accepted = (answers: readonly { readonly status: number }[]) => answers.filter(({ status }) => status === 202);
 
