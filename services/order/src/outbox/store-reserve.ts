@@ -147,12 +147,16 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
     await removeDiscarded();
   }
 
+  /**
+   * One failed write does not prove a full store: after a pause of this process its connection is gone, and the next one works.
+   * So a second write decides, once the store can be read.
+   */
   async function tick(): Promise<void> {
     await removeDiscarded();
     if (isReleased) return restore();
     const isAccepted = !refusesWrites() && (await growTo(wanted(), MAX_WRITES_PER_TICK)) && (await rotate());
     if (isAccepted) discardOldest(chunks.length - wanted());
-    else if (await isReadable()) release();
+    else if ((await isReadable()) && (refusesWrites() || !(await write()))) release();
     await removeDiscarded();
   }
 

@@ -11,7 +11,7 @@ const WHILE_MS = 150_000;
 async function setUp(capacity: number) {
   const clock = createManualClock();
   const stored = new Map<string, number>();
-  const state = { used: 0, openOrders: 0, refusesWrites: false, isDown: false };
+  const state = { used: 0, openOrders: 0, refusesWrites: false, isDown: false, failures: 0 };
   const reserved = () => [...stored.values()].reduce((sum, size) => sum + size, 0);
   const room = () => capacity - state.used - reserved();
   const writes: string[] = [];
@@ -27,6 +27,10 @@ async function setUp(capacity: number) {
       },
       async insert(key, value) {
         const size = String(value).length;
+        if (state.failures > 0) {
+          state.failures--;
+          return 'unknown';
+        }
         if (state.isDown || room() < size) return 'unknown';
         writes.push(key);
         stored.set(key, size);
@@ -82,6 +86,17 @@ describe('the reserve', () => {
     await go(30_000);
     expect(reserve.isReleased).toBe(true);
     expect(room()).toBeGreaterThanOrEqual(5_000 * KIB);
+  });
+
+  test('is kept when a single write fails and the store has room, as after a pause of the process', async () => {
+    const { reserve, state, reserved, go } = await setUp(20 * MIB);
+    state.openOrders = 5_000;
+    state.failures = 1;
+    await go(6_000);
+    expect(state.failures).toBe(0);
+    expect(reserve.isReleased).toBe(false);
+    await go();
+    expect(reserved()).toBeGreaterThanOrEqual(5_000 * KIB);
   });
 
   test('is freed when the outbox finds that the store refuses transactions', async () => {
