@@ -24,6 +24,11 @@ export function scenarioVariables(release: string, namespace: string): Record<st
 /** Starts k6 in a pod, instead of an earlier pod with this name, and resolves when it runs or has ended. */
 export async function startK6Pod(kubectl: Kubectl, pod: K6Pod): Promise<void> {
   await removeK6Pod(kubectl, pod.name);
+  await applyK6Pod(kubectl, pod);
+}
+
+/** Creates a pod with k6, and resolves when it runs or has ended. */
+export async function applyK6Pod(kubectl: Pick<Kubectl, 'apply' | 'get'>, pod: K6Pod): Promise<void> {
   await kubectl.apply(...(await k6PodObjects(pod)));
   const end = performance.now() + START_MS;
   for (;;) {

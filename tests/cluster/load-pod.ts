@@ -1,5 +1,4 @@
-import { k6PodObjects } from '@standing-order/loadtest/cluster/k6-pod';
-import { SCENARIO_MODULES, scenarioVariables } from '@standing-order/loadtest/cluster/scenario-pod';
+import { applyK6Pod, SCENARIO_MODULES, scenarioVariables } from '@standing-order/loadtest/cluster/scenario-pod';
 import type { Cluster } from './cluster.ts';
 import { RELEASE } from './release.ts';
 
@@ -20,12 +19,8 @@ export async function startLoadPod(cluster: Cluster, run: LoadRun): Promise<void
   const { name, image, scenario, variables } = run;
   const script = `scenarios/${scenario}.ts`;
   const flags = ['--address', `127.0.0.1:${CONTROL_PORT}`];
-  await cluster.apply(
-    ...(await k6PodObjects({
-      ...{ name, image, script, modules: SCENARIO_MODULES, flags },
-      variables: { ...scenarioVariables(RELEASE, cluster.namespace), ...variables },
-    })),
-  );
-  const isRunning = async () => ((await cluster.get('pod', name)).status.phase === 'Pending' ? undefined : true);
-  await cluster.waitFor(`${name} runs`, isRunning, 60_000);
+  await applyK6Pod(cluster, {
+    ...{ name, image, script, modules: SCENARIO_MODULES, flags },
+    variables: { ...scenarioVariables(RELEASE, cluster.namespace), ...variables },
+  });
 }

@@ -214,7 +214,7 @@ interface Payload {
 }
 
 /** The client that sends the invalid requests. */
-const TEST_SOURCE = '/nobody';
+const TEST_SOURCE = '/test';
 
 async function messagesOn(topic: string) {
   const entries = (await fixture().broker.xRange(topic, '-', '+')) ?? [];

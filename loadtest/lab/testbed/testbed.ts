@@ -1,17 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type BrokerKind,
-  brokerPort,
-  findPortBase,
-  type Platform,
-  startPlatform,
-  statePort,
-} from '@standing-order/local';
+import { type BrokerKind, brokerPort, type Platform, startPlatform, statePort } from '@standing-order/local';
 import { ManagedProcess } from '@standing-order/local/processes/managed-process';
 import type { ProcessSpec } from '@standing-order/local/processes/spec';
 import { type ApplicationProxy, startApplicationProxy } from './application-proxy.ts';
 import { messageClientSpecs } from './message-client.ts';
+import { portBases } from './port-bases.ts';
 import { createToxiproxy, type Toxiproxy, toxiproxySpec } from './toxiproxy.ts';
 
 const START_MS = 120_000;
@@ -38,17 +32,6 @@ export interface Testbed {
   readonly crashes: readonly string[];
   /** Kills every process: after its result, a run needs no data, and an orderly stop takes 10 s. */
   close(): Promise<void>;
-}
-
-/** A base stays reserved while this process lives, so all runs of a process use the same two, one run after the other. */
-const portBases = lazy(async () => ({ platform: await findPortBase(), lab: await findPortBase() }));
-
-function lazy<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 /** Starts everything, and stops what it has started when a part fails. */

@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { findPortBase, type Platform, startPlatform } from '@standing-order/local';
+import { type Platform, startPlatform } from '@standing-order/local';
 import { Documents } from '../../bench/measure/documents.ts';
 import { type LoadShape, sendOrders } from '../../bench/scenarios/send-orders.ts';
 import { createEntities } from '../../bench/testbed/entities.ts';
 import { connectToRedis } from '../../redis-client.ts';
+import { portBases } from '../testbed/port-bases.ts';
 import type { Intake, WaitingPlan, WaitingRun } from './result.ts';
 
 const CONSUMER = 'consumer-1';
@@ -34,13 +35,8 @@ export interface WaitingOptions {
 export async function measureWaiting(options: WaitingOptions): Promise<WaitingRun> {
   const { plan, dataDir, commit, signal, report } = options;
   const startedAt = new Date().toISOString();
-  const platform = await startPlatform({
-    portBase: await findPortBase(),
-    dataDir,
-    broker: plan.broker,
-    clean: true,
-    signal,
-  });
+  const { platform: portBase } = await portBases();
+  const platform = await startPlatform({ portBase, dataDir, broker: plan.broker, clean: true, signal });
   try {
     const redis = await connectToRedis(platform.stores.state);
     try {
