@@ -66,7 +66,10 @@ const RAMP_MS = 1_000;
 const MEASURED_MS = 1_000;
 
 /** As in the order service (services/order/src/outbox/broker-settings.ts). */
-const SETTINGS = { redis: { sharedEvidence: true, holdMs: 20 }, kafka: { reorderMs: 1_000, fillMs: 200 } } as const;
+const SETTINGS = {
+  redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
+  kafka: { reorderMs: 1_000, fillMs: 200 },
+} as const;
 
 /** The document handler of the benchmark's orders: complete when they are decided. */
 const handler = {
