@@ -58,7 +58,7 @@ async function run(options: LabOptions): Promise<void> {
     console.log(`${index + 1} of ${plans.length}: ${name}`);
     try {
       const folder = join(options.out, 'logs', name);
-      const runOptions = { plan, fault, folder, commit, signal: stop, report };
+      const runOptions = { plan, fault, folder, keepLogs: options.keepLogs, commit, signal: stop, report };
       const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));
       await store.write(result);
       report('stopped');

@@ -16,7 +16,7 @@ export interface ClusterOptions {
 
 /** Runs one cell on a release: without messaging, because the chart contains no message client. */
 export async function runClusterCell(cluster: ClusterOptions, options: RunOptions): Promise<RunResult> {
-  const { plan, folder, signal } = options;
+  const { plan, folder, keepLogs, signal } = options;
   const { namespace, release, k6Image } = cluster;
   await mkdir(folder, { recursive: true });
   const kubectl = createKubectl({ namespace, signal });
@@ -42,7 +42,7 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
     ),
   );
   const result = await measured.finally(() => removeK6Pod(uninterrupted, LOAD_POD));
-  if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
+  if (result.findings.length === 0 && !keepLogs) await rm(folder, { recursive: true, force: true });
   return { ...result, cluster: await clusterText(kubectl) };
 }
 

@@ -7,6 +7,7 @@ import type { CellSummary, StyleSummary } from './matrix.ts';
 type Markup = ReturnType<typeof html>;
 
 const CHARTS = [
+  { curve: 'offered', title: 'Offered orders per second' },
   { curve: 'answered', title: 'Answered within 1 s, % of offered' },
   { curve: 'decided', title: 'Verdict within 5 s, % of offered' },
   { curve: 'latency', title: 'Median time to the answer, ms' },

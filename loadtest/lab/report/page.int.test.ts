@@ -198,7 +198,7 @@ test('shows shares, the difference to the control, reasons without markup of the
 test('prints every curve', async () => {
   const { data } = await client.Page.printToPDF({ preferCSSPageSize: true, printBackground: true });
   expect(Buffer.from(data, 'base64').subarray(0, 5).toString()).toBe('%PDF-');
-  expect(await read("document.querySelectorAll('canvas').length")).toBe(4 * 2 * FAULTS.length);
+  expect(await read("document.querySelectorAll('canvas').length")).toBe(5 * 2 * FAULTS.length);
 });
 
 test('the picture and the tables have a row for each fault', async () => {

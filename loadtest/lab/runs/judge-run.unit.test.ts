@@ -4,6 +4,7 @@ import { LoadNotOfferedError } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
 import type { LabLine } from '../load/log.ts';
 import { judgeRun } from './judge-run.ts';
+import type { Plan } from './result.ts';
 
 const START = 1_000_000;
 const RUN = 'lab-1';
@@ -43,10 +44,11 @@ function resultOf(
   stored: readonly Stored[] = requests.map(storedOf),
   undelivered: string[] = [],
   timesOfFault = times,
+  runPlan: Plan = plan,
 ) {
   const verdict = judge(requests, stored);
   return judgeRun({
-    plan,
+    plan: runPlan,
     commit: 'c',
     requests,
     stored,
@@ -122,6 +124,27 @@ describe('availability', () => {
     const late = { createdAt: START + 7_900, decidedAt: START + 8_000 };
     const stored = lines.map((each) => ({ ...storedOf(each), ...(each.phase === 'messaging' && late) }));
     expect(resultOf(lines, stored).styles.messaging).toMatchObject({ backlogPeak: 14, drainMs: 2_500 });
+  });
+
+  test('counts an order that the load generator could not send as not answered, in the phase that lacks it', () => {
+    const sentOf = (lines: readonly LabLine[], phase: 'during' | 'after') =>
+      lines.filter(({ at }) =>
+        phase === 'during' ? at >= times.beganAt && at < times.endBeganAt : at >= times.endBeganAt,
+      );
+    const many = { ...plan, rate: 50 };
+    const lines = STYLES.flatMap((_, style) =>
+      Array.from({ length: many.rate * SECONDS }, (__, index) => line(style, index, { at: START + 20 * index })),
+    );
+    const unsent = 2;
+    const requests = lines.filter(
+      ({ phase, at }) => phase !== 'messaging' || at < times.beganAt || at >= times.beganAt + 20 * unsent,
+    );
+    const { styles } = resultOf(requests, undefined, [], times, many);
+    const planned = sentOf(lines, 'during').length / STYLES.length;
+    for (const question of ['answered', 'decided'] as const) {
+      expect(styles.messaging?.shares[question].during).toEqual({ offered: planned, yes: planned - unsent });
+      expect(styles['respond-first']?.shares[question].during).toEqual({ offered: planned, yes: planned });
+    }
   });
 
   test('has no result when the load was not offered', () => {

@@ -18,8 +18,9 @@ const DRAIN_MS = 150_000;
 export interface RunOptions {
   readonly plan: Plan;
   readonly fault: Fault;
-  /** For data and logs; deleted after a run without findings. */
+  /** For data and logs; deleted after a run without findings, unless `keepLogs` is set. */
   readonly folder: string;
+  readonly keepLogs: boolean;
   readonly commit: string;
   readonly signal: AbortSignal;
   readonly report: (line: string) => void;

@@ -9,7 +9,7 @@ import type { RunResult } from './result.ts';
 
 /** Runs one cell on a local platform of its own. */
 export async function runCell(options: RunOptions): Promise<RunResult> {
-  const { plan, folder } = options;
+  const { plan, folder, keepLogs } = options;
   if (plan.broker === 'cluster') throw new Error('a cluster has its own runner');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -37,7 +37,7 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
     // A cluster restarts a process that ended by itself; here it stays down, and the result would be that of another fault.
     if (testbed.crashes.length > 0)
       throw new Error(`ended by themselves: ${testbed.crashes.join(', ')}; logs: ${folder}`);
-    if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
+    if (result.findings.length === 0 && !keepLogs) await rm(folder, { recursive: true, force: true });
     return result;
   } finally {
     usage.end();
