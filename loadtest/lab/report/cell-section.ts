@@ -14,7 +14,7 @@ const CHARTS = [
   { curve: 'backlog', title: 'Orders that wait for their verdict' },
 ] as const;
 
-const COMPARED = { answered: 'answers', decided: 'verdicts' };
+const COMPARED = { answered: 'answers', decided: 'decisions' };
 
 /** The section of a cell: the numbers as tables, the curves, and the findings. */
 export function cellSection(cell: CellSummary, title: string, description: string): Markup {

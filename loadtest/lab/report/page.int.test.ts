@@ -191,7 +191,7 @@ test('each share leads to its section by keyboard, and tables have names for a s
 test('shows shares, the difference to the control, reasons without markup of their own, and the result of the checker', async () => {
   const text = await read<string>("document.getElementById('redis-consumer-down').innerText");
   expect(text).toMatch(
-    /-100\.0 points to the control \(.*\) in answers; -100\.0 points to the control \(.*\) in verdicts/,
+    /-100\.0 points to the control \(.*\) in answers; -100\.0 points to the control \(.*\) in decisions/,
   );
   expect(text).toContain('during: 20 x not answered: 503 <unavailable>');
   expect(text).toContain('no order was lost, doubled, stuck');
