@@ -149,15 +149,15 @@ describe("a consumer's orders", () => {
 
   test('are streamed when they are placed and decided, also across a cut connection', async () => {
     const listener = listen('/consumers/sam/orders/events');
-    const verdicts = (ids: readonly string[]) =>
+    const decisions = (ids: readonly string[]) =>
       poll(
-        'every verdict',
+        'every decision',
         () => new Set(listener.heard.filter(({ order }) => order.status === 'REJECTED').map(({ order }) => order.id)),
         (seen) => ids.every((id) => seen.has(id)),
         ADOPTED_WITHIN_MS,
       );
     const first = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
-    await verdicts(first);
+    await decisions(first);
 
     const cut = await withoutConsumer(async () => {
       const ids = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
@@ -170,7 +170,7 @@ describe("a consumer's orders", () => {
       await poll('another connection', listener.connections, (count) => count > 1);
       return [...ids, await place(1, nobodys('sam'))];
     });
-    await verdicts([...first, ...cut]);
+    await decisions([...first, ...cut]);
     expect(Number(listener.heard.at(-1)?.id)).toBe(5);
     expect(listener.closed()).toBe(false);
     await startReplica();

@@ -39,7 +39,7 @@ describe('the demo order', () => {
     );
   });
 
-  test('is done when the answer is the verdict', async () => {
+  test('is done when the response is the decided order', async () => {
     const { validatedInTime, said } = await shown([201, validated], pending);
     expect(validatedInTime).toBe(true);
     expect(said).toMatch(/^Order o1\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
