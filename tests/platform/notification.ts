@@ -11,7 +11,7 @@ import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/web
 export type Victims = readonly [who: string, processes: readonly string[]];
 
 /** Asserts on one platform that every decided order reaches every subscribed webhook, while each of these is killed. */
-export function everySettledOrderArrives(
+export function everyDecidedOrderArrives(
   fixture: () => PlatformFixture,
   shop: () => Shop,
   webhooks: () => Webhooks,

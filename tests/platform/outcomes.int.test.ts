@@ -4,7 +4,7 @@ import { get, post } from '../support/client.ts';
 import { type Listener, listen as listenAt } from '../support/listener.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 
-const ADOPTED_WITHIN_MS = 120_000;
+const TAKEN_OVER_WITHIN_MS = 120_000;
 
 const fixture = usePlatform(() => ({}));
 const urls = () => fixture().platform.urls.order;
@@ -81,7 +81,7 @@ async function listenToPending(): Promise<Listener> {
   return listener;
 }
 
-const ended = (listener: Listener) => poll('the end', listener.closed, Boolean, ADOPTED_WITHIN_MS);
+const ended = (listener: Listener) => poll('the end', listener.closed, Boolean, TAKEN_OVER_WITHIN_MS);
 
 describe('the events of an order', () => {
   test('are PENDING, then the outcome, and then the client does not reconnect', async () => {
@@ -154,7 +154,7 @@ describe("a consumer's orders", () => {
         'every decision',
         () => new Set(listener.heard.filter(({ order }) => order.status === 'REJECTED').map(({ order }) => order.id)),
         (seen) => ids.every((id) => seen.has(id)),
-        ADOPTED_WITHIN_MS,
+        TAKEN_OVER_WITHIN_MS,
       );
     const first = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
     await decisions(first);
@@ -187,7 +187,7 @@ describe("a consumer's orders", () => {
       'both in the list',
       () => ordersOf('kim', 1),
       (seen) => seen.orders.length >= ids.length,
-      ADOPTED_WITHIN_MS,
+      TAKEN_OVER_WITHIN_MS,
     );
     expect(orders.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
     await startReplica();

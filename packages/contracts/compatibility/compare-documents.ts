@@ -118,7 +118,7 @@ function named(reference: string, schemas: OpenApi['components']['schemas']): Js
 /**
  * The changes of a new AsyncAPI document that break services of the old version, one sentence each. A new message type on an
  * existing channel is a break, since its receivers do not support it. A batch of messages that they support is none: its sender
- * repeats each entry alone (docs/adr/0079). Pure.
+ * repeats each entry alone (ADR 0079). Pure.
  */
 export function asyncApiBreaks(before: AsyncApi, after: AsyncApi): string[] {
   return Object.entries(before.operations).flatMap(([name, { action, messages }]) => {

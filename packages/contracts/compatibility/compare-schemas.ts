@@ -103,7 +103,7 @@ const UNORDERED = [
 
 /**
  * Patterns that were widened on purpose: the old one and the new one, which allows every value of the old one. Responses match the old
- * one until an administrator creates a consumer with an id of the new form (docs/adr/0086).
+ * one until an administrator creates a consumer with an id of the new form (ADR 0086).
  */
 const WIDENED = [[entityId, consumerId].map((schema) => jsonSchemaOf(schema, 'read').pattern)];
 
