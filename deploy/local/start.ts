@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HTTP_STYLES } from '@standing-order/contracts';
 import { runCommand } from '@standing-order/tools/cli';
+import { stopOnSignal } from '../tools/src/bootstrap/interrupt.mjs';
 import { demonstrate } from './src/cli/demonstration.ts';
 import { createStartCommand } from './src/cli/start-command.ts';
 import { DEMO_ORDER, type DemoUrls } from './src/demo.ts';
@@ -33,19 +34,6 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     if (platform) console.log('Stopping ...');
     await platform?.close();
   }
-}
-
-/** The first signal stops everything in order. A second signal ends this process at once, and all processes with it. */
-function stopOnSignal(): AbortSignal {
-  const controller = new AbortController();
-  // Without a terminal, writes fail; the processes must be stopped all the same.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
-      controller.abort(new Error(`stopped by ${signal}`));
-    });
-  return controller.signal;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
