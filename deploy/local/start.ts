@@ -19,7 +19,7 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     platform = await startPlatform({ ...options, signal: stop, onProgress: (line) => console.log(`  ${line}`) });
     console.log(`Everything is ready after ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
     const { processes } = platform;
-    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, say: console.log, processes });
+    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, print: console.log, processes });
     if (once) process.exitCode = validated ? 0 : 1;
     else {
       console.log(usageText(platform, options.env?.order?.ORDER_STYLE));

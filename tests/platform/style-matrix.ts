@@ -120,8 +120,8 @@ function besides(fixture: () => PlatformFixture, { url, place, stored }: Scenari
     expect(await stored()).toBe(before + 1 + others.length);
     await fixture().platform.resume('restaurant-1');
     for (const replica of [0, 1]) {
-      const ask = () => post(url(replica), GOOD_ORDER, { 'order-style': 'synchronous' });
-      await poll('a decision', ask, ({ status }) => status === 201);
+      const placeAt = () => post(url(replica), GOOD_ORDER, { 'order-style': 'synchronous' });
+      await poll('a decision', placeAt, ({ status }) => status === 201);
     }
   });
 

@@ -85,9 +85,9 @@ function responseBreaks(before: Operation, after: Operation, schemas: Schemas): 
     ...Object.entries(before.responses).flatMap(([status, response]) => {
       const now = after.responses[status];
       if (!now) return [];
-      const gone = Object.keys(response.headers ?? {}).filter((header) => !now.headers?.[header]);
+      const removed = Object.keys(response.headers ?? {}).filter((header) => !now.headers?.[header]);
       return [
-        ...gone.map((header) => `${status}: the header ${header} was removed`),
+        ...removed.map((header) => `${status}: the header ${header} was removed`),
         ...contentBreaks(response.content, now.content, schemas, 'theirs', status),
       ];
     }),
