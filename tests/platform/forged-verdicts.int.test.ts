@@ -29,10 +29,10 @@ const place = async (): Promise<string> => {
 };
 const orderOf = async (id: string) => (await get(`${orders()}/${id}`)).body;
 
-/** Waits for the verdict on the order. */
+/** Waits for the decision of the order. */
 const decided = (id: string) =>
   poll(
-    'the verdict',
+    'the decision',
     () => orderOf(id),
     ({ status }) => status !== 'PENDING',
     60_000,

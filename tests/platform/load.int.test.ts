@@ -60,10 +60,10 @@ describe('with state in Redis', () => {
     const { code, output } = await load('smoke', '--url', url(), '--seconds', '3', '--log', logOf('smoke'));
     expect(code, output).toBe(0);
     expect(output).toContain('100.00 %');
-    const verdict = await checked(fixture().platform.stores.state, logOf('smoke'));
-    expect(verdict).toMatchObject({ code: 0, lost: [], doubled: [], stuck: [], wrong: [], unexpected: [] });
-    expect(verdict.acknowledged).toBeGreaterThanOrEqual(15);
-    expect(verdict.sent).toBe(verdict.acknowledged);
+    const result = await checked(fixture().platform.stores.state, logOf('smoke'));
+    expect(result).toMatchObject({ code: 0, lost: [], doubled: [], stuck: [], wrong: [], unexpected: [] });
+    expect(result.acknowledged).toBeGreaterThanOrEqual(15);
+    expect(result.sent).toBe(result.acknowledged);
   });
 
   test('the checker names a deleted order', async () => {

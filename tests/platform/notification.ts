@@ -8,17 +8,17 @@ import type { Shop } from '../support/shop.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/webhooks.ts';
 
 /** Processes of a platform that are killed at the same moment, with a title. */
-export type Victims = readonly [who: string, processes: readonly string[]];
+export type Victims = readonly [title: string, processes: readonly string[]];
 
 /** Asserts on one platform that every decided order reaches every subscribed webhook, while each of these is killed. */
-export function everySettledOrderArrives(
+export function everyDecidedOrderArrives(
   fixture: () => PlatformFixture,
   shop: () => Shop,
   webhooks: () => Webhooks,
   victims: readonly Victims[],
 ): void {
   /** Resolves when the notification service has acknowledged every decided order. */
-  const told = () =>
+  const allAcknowledged = () =>
     poll(
       'every decided order is acknowledged',
       async () => {
@@ -85,7 +85,7 @@ export function everySettledOrderArrives(
       const ids = [...new Set([...fixture().acknowledged, ...answered])];
       expect(ids.length).toBeGreaterThanOrEqual(3);
       await arrive(all, hook, ids.map(eventOf));
-      await told();
+      await allAcknowledged();
     });
 
     test('no event id has two contents', () => {

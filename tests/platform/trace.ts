@@ -247,9 +247,9 @@ export function traceOrders(broker: BrokerKind): void {
       batches,
     );
 
-    const verdictOf = (id: string) => get(`${platform.urls.order[1]}/orders/${id}`);
-    const verdicts = asked.map(async ({ answer }) => (await verdictOf(answer.body.id)).body);
-    expect((await Promise.all(verdicts)).map(({ status }) => status)).toEqual(['VALIDATED', 'REJECTED']);
+    const orderOf = (id: string) => get(`${platform.urls.order[1]}/orders/${id}`);
+    const decisions = asked.map(async ({ answer }) => (await orderOf(answer.body.id)).body);
+    expect((await Promise.all(decisions)).map(({ status }) => status)).toEqual(['VALIDATED', 'REJECTED']);
   });
 
   /**
@@ -259,7 +259,7 @@ export function traceOrders(broker: BrokerKind): void {
   async function boughtAt(taker: () => string | undefined, takeApart: TakeApart): Promise<Trace> {
     for (let n = 0; ; n++) {
       const trace = newTrace();
-      // No verdict arrives before the consumer's sidecar is up again.
+      // No reply arrives before the consumer's sidecar is up again.
       const id = `bought-${n}`;
       buy(trace, id).catch(() => undefined);
       const commit = await poll(

@@ -9,7 +9,7 @@ const EVERY_MS = 1_000;
 const COUNTERS = {
   /** Deliveries of messages by the sidecars, repeated ones included. */
   messages: ['messaging_client_consumed_messages_total', {}],
-  /** Replies without effect: duplicates, and verdicts about orders that are decided. */
+  /** Replies without effect: duplicates, and verdicts on orders that are decided. */
   ignoredReplies: ['orders_answers_ignored_total', {}],
 } as const;
 type CounterName = keyof typeof COUNTERS;

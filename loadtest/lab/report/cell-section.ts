@@ -9,9 +9,9 @@ type Markup = ReturnType<typeof html>;
 const CHARTS = [
   { curve: 'offered', title: 'Offered orders per second' },
   { curve: 'answered', title: 'Answered within 1 s, % of offered' },
-  { curve: 'decided', title: 'Verdict within 5 s, % of offered' },
+  { curve: 'decided', title: 'Decision within 5 s, % of offered' },
   { curve: 'latency', title: 'Median time to the answer, ms' },
-  { curve: 'backlog', title: 'Orders that wait for their verdict' },
+  { curve: 'backlog', title: 'Orders that wait for their decision' },
 ] as const;
 
 const COMPARED = { answered: 'answers', decided: 'decisions' };

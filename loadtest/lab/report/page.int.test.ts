@@ -8,7 +8,7 @@ import { until } from '@standing-order/local/wait';
 import { resolveTool } from '@standing-order/tools';
 import CDP from 'chrome-remote-interface';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { judge } from '../../checker/verdict.ts';
+import { judge } from '../../checker/judge.ts';
 import { STYLES } from '../load/answers.ts';
 import type { LabLine } from '../load/log.ts';
 import { judgeRun } from '../runs/judge-run.ts';
@@ -52,13 +52,13 @@ function sampleRun(fault: string, broker: 'redis' | 'kafka') {
   const stored = requests.flatMap(({ id, run, requestNumber, at }) =>
     id === undefined ? [] : [{ id, run, requestNumber, status: 'VALIDATED', createdAt: at, decidedAt: at + 80 }],
   );
-  const verdict = judge(requests, stored);
+  const checked = judge(requests, stored);
   return judgeRun({
     plan,
     commit: 'sample',
     requests,
     stored,
-    verdict,
+    checked,
     undelivered: [],
     times,
     startedAt: START,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge, type Stored } from '../../checker/verdict.ts';
+import { judge, type Stored } from '../../checker/judge.ts';
 import { LoadNotOfferedError } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
 import type { LabLine } from '../load/log.ts';
@@ -46,13 +46,13 @@ function resultOf(
   timesOfFault = times,
   runPlan: Plan = plan,
 ) {
-  const verdict = judge(requests, stored);
+  const checked = judge(requests, stored);
   return judgeRun({
     plan: runPlan,
     commit: 'c',
     requests,
     stored,
-    verdict,
+    checked,
     undelivered,
     times: timesOfFault,
     startedAt: START,
@@ -167,7 +167,7 @@ describe('the checker finds, with the style,', () => {
 
   test.each<[string, readonly Stored[], string]>([
     ['a planted loss', orders.filter((order) => order.id !== id), 'lost'],
-    ['a planted wrong verdict', changed({ status: 'REJECTED' }), 'wrong'],
+    ['a planted wrong decision', changed({ status: 'REJECTED' }), 'wrong'],
     ['a planted order without a decision', changed({ status: 'PENDING' }), 'stuck'],
   ])('%s', (_, stored, kind) => {
     expect(resultOf(lines, stored).findings).toEqual([{ kind, style: 'messaging', ref: id }]);

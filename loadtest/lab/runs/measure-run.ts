@@ -65,7 +65,7 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
 
   const requests = readLog(await load.ended, logFile);
   report('load ended');
-  const verdict = await withStore((storeUrl) => check({ requests, storeUrl, waitMs: DRAIN_MS, signal }));
+  const checked = await withStore((storeUrl) => check({ requests, storeUrl, waitMs: DRAIN_MS, signal }));
   const usage = await target.usage?.read();
   const { client } = endpoints;
   const undelivered = client === undefined ? [] : await findUndelivered(client, requests, signal);
@@ -76,7 +76,7 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
     commit,
     requests,
     stored,
-    verdict,
+    checked,
     undelivered,
     times,
     startedAt: load.startedAt,

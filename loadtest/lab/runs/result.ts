@@ -1,5 +1,5 @@
 import type { BrokerKind } from '@standing-order/local';
-import type { FAULT_KINDS } from '../../checker/verdict.ts';
+import type { FAULT_KINDS } from '../../checker/judge.ts';
 import type { StyleResult } from '../judge/style-result.ts';
 import type { Style } from '../load/answers.ts';
 import type { Usage } from '../measure/sampler.ts';

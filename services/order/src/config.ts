@@ -46,7 +46,7 @@ export const orderConfig = serviceConfig.extend({
   ORDER_RETENTION: retention.default(30 * UNITS.d),
   /** Name of this installation. The state store must hold its orders, and gets the name when it has none. Without it: any store. */
   STATE_STORE_OWNER: z.string().max(253).optional(),
-  /** Whether the service starts with a state store that holds no orders yet (docs/adr/0087). */
+  /** Whether the service starts with a state store that holds no orders yet (ADR 0087). */
   STATE_STORE_MAY_BE_EMPTY: z.enum(['on', 'off']).default('on'),
   /** Maximum time that a request waits for the state store. */
   ACCEPT_DEADLINE_MS: wholeNumber(100, 60_000).default(10_000),
@@ -58,6 +58,6 @@ export const orderConfig = serviceConfig.extend({
   MAX_WAITS_PER_CALLER: wholeNumber(1, 1_000).default(50),
   /** Keys that sign the tokens of commands, the same for all replicas: the first key signs, each key verifies. */
   ORDER_TOKEN_KEYS: secretKeys(KEY_LENGTH).refine((keys) => keys.length > 0, 'must have at least one key'),
-  /** `off` also accepts replies with unsigned tokens. For the upgrade from a version that does not sign (docs/adr/0074). */
+  /** `off` also accepts replies with unsigned tokens. For the upgrade from a version that does not sign (ADR 0074). */
   ORDER_TOKEN_REQUIRED: z.enum(['on', 'off']).default('on'),
 });
