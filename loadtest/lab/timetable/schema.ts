@@ -7,7 +7,6 @@ import { z } from 'zod';
 export const TARGETS = [
   'consumer',
   'restaurant',
-  'notification',
   'order-1',
   'order-2',
   'broker',
@@ -15,7 +14,6 @@ export const TARGETS = [
   'order-2-sidecar',
   'consumer-sidecar',
   'restaurant-sidecar',
-  'notification-sidecar',
 ] as const;
 export type Target = (typeof TARGETS)[number];
 
