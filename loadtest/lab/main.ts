@@ -30,7 +30,7 @@ await runCommand(
   }),
 );
 
-/** Runs what has no result yet, and writes the report of all results. The first signal undoes the fault and stops everything. */
+/** Runs the plans without a result, and writes the report of all results. The first signal undoes the fault and stops everything. */
 async function run(options: LabOptions): Promise<void> {
   const faults = await possibleFaults(options);
   const stop = stopOnSignal();
