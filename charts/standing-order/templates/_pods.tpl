@@ -138,13 +138,13 @@ securityContext: {{ mustMergeOverwrite $context .root.Values.security.containerS
 {{- end -}}
 
 {{/*
-Soft memory limit of the Go runtime of a sidecar, in bytes: two fifths of its container's limit, since programs and stacks take memory
+Soft memory limit of the Go runtime of a sidecar, in bytes: a third of its container's limit, since programs and stacks take memory
 besides. Empty without a limit. Takes the values of the service.
 */}}
 {{- define "standing-order.goMemoryLimit" -}}
 {{- $bytes := dig "limits" "memory" "" .sidecarResources | include "standing-order.bytes" | int64 -}}
 {{- if gt $bytes 0 -}}
-{{ div (mul $bytes 2) 5 }}
+{{ div $bytes 3 }}
 {{- end -}}
 {{- end -}}
 
