@@ -65,7 +65,7 @@ function randomSettings(rng: Rng): Partial<Settings> {
     sharedEvidence: rng.pick([false, true]),
     fillMs: rng.pick([0, 200]),
   };
-  // With Kafka, commands wait and held replies are answered.
+  // As with Kafka, commands wait and held replies are answered. Replies are held longer, so that more are lost with their process.
   return settings.fillMs === 0 ? settings : { ...settings, holdMs: 500, answerHeld: true };
 }
 
