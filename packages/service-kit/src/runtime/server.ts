@@ -38,16 +38,18 @@ export interface ServerTimes {
   readonly keepAliveMs: number;
   /** Time in which a client must have sent the headers of a request. Default 10,000. */
   readonly headersWithinMs?: number;
+  /** Time in which a client must have sent a complete request. Default 20,000. */
+  readonly requestWithinMs?: number;
 }
 
 /** Creates the server of an application. */
 export function createClosableServer(
   app: Hono,
-  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS }: ServerTimes,
+  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS, requestWithinMs = REQUEST_WITHIN_MS }: ServerTimes,
 ): ClosableServer {
   const serverOptions = {
     headersTimeout: headersWithinMs,
-    requestTimeout: REQUEST_WITHIN_MS,
+    requestTimeout: requestWithinMs,
     keepAliveTimeout: keepAliveMs,
     keepAliveTimeoutBuffer: KEEP_ALIVE_MARGIN_MS,
     connectionsCheckingInterval: CHECK_EVERY_MS,

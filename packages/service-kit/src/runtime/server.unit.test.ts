@@ -9,6 +9,7 @@ import { createClosableServer, type ServerTimes } from './server.ts';
 async function listening(times: ServerTimes) {
   const app = new Hono();
   app.get('/', (c) => c.text('here'));
+  app.post('/upload', async (c) => c.text(await c.req.text()));
   const { server, close } = createClosableServer(app, times);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -20,6 +21,18 @@ test('announces the time for which a connection stays open, and closes it later 
   const { server, port } = await listening({ keepAliveMs: 120_000 });
   expect((await fetch(`http://127.0.0.1:${port}/`)).headers.get('keep-alive')).toBe('timeout=120');
   expect([server.keepAliveTimeout, server.keepAliveTimeoutBuffer]).toEqual([120_000, 2_000]);
+});
+
+test('a client that sends half of a request and then nothing is answered and disconnected at the deadline of the request', async () => {
+  const { server, port } = await listening({ keepAliveMs: 60_000, headersWithinMs: 1, requestWithinMs: 1 });
+  for (const half of ['content-length: 100\r\n\r\n{', 'transfer-encoding: chunked\r\n\r\n5\r\n{']) {
+    const slow = connect({ host: '127.0.0.1', port });
+    slow.write(`POST /upload HTTP/1.1\r\nhost: x\r\n${half}`);
+    expect(await text(slow)).toContain('HTTP/1.1 408');
+  }
+  const defaults = createClosableServer(new Hono(), { keepAliveMs: 60_000 }).server;
+  expect([defaults.headersTimeout, defaults.requestTimeout]).toEqual([10_000, 20_000]);
+  expect(server.requestTimeout).toBe(1);
 });
 
 test('the deadline of headers does not close a connection that waits for its next request', async () => {
