@@ -111,6 +111,10 @@ test.each<[string, Values]>([
   ['an issuer', { auth }],
   ['everything outside', everythingOutside],
   ['allowed NAT64 ranges', { notification: { allowAddresses: ['64:ff9b::/96', '64:ff9b:1::/48', ...nat64Prefixes] } }],
+  [
+    'allowed NAT64 ranges in other notations',
+    { notification: { allowAddresses: ['64:FF9B::/96', '0064:ff9b:0001::/48', '2001:DB8:0064::/96'] } },
+  ],
 ])('with %s the notification service reaches public addresses, and no private one', async (_, values) => {
   const notification = { nat64Prefixes, ...(values.notification as object) };
   const egress = await egressOf('notification', { ...values, notification });
