@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { HTTP_STYLES } from '@standing-order/contracts';
 import { runCommand } from '@standing-order/tools/cli';
+import { stopOnSignal } from '../tools/src/bootstrap/interrupt.mjs';
 import { demonstrate } from './src/cli/demonstration.ts';
 import { createStartCommand } from './src/cli/start-command.ts';
 import { DEMO_ORDER, type DemoUrls } from './src/demo.ts';
@@ -18,7 +19,7 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     platform = await startPlatform({ ...options, signal: stop, onProgress: (line) => console.log(`  ${line}`) });
     console.log(`Everything is ready after ${((performance.now() - began) / 1000).toFixed(1)} s.\n`);
     const { processes } = platform;
-    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, say: console.log, processes });
+    const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, print: console.log, processes });
     if (once) process.exitCode = validated ? 0 : 1;
     else {
       console.log(usageText(platform, options.env?.order?.ORDER_STYLE));
@@ -33,19 +34,6 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     if (platform) console.log('Stopping ...');
     await platform?.close();
   }
-}
-
-/** The first signal stops everything in order. A second signal ends this process at once, and all processes with it. */
-function stopOnSignal(): AbortSignal {
-  const controller = new AbortController();
-  // Without a terminal, writes fail; the processes must be stopped all the same.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
-      controller.abort(new Error(`stopped by ${signal}`));
-    });
-  return controller.signal;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

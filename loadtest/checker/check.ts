@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OrderLine } from '../scenarios/lib/log.ts';
+import { type CheckResult, canRecover, FAULT_KINDS, isClean, judge } from './judge.ts';
 import { readOrders } from './store.ts';
-import { canRecover, FAULT_KINDS, isClean, judge, type Verdict } from './verdict.ts';
 
 const POLL_MS = 1_000;
 
@@ -16,13 +16,13 @@ export interface CheckOptions {
 }
 
 /** Polls the store until there is no fault, no fault can disappear, or the time is over. Rejects if the last read of the store fails. */
-export async function check({ requests, storeUrl, waitMs, signal }: CheckOptions): Promise<Verdict> {
+export async function check({ requests, storeUrl, waitMs, signal }: CheckOptions): Promise<CheckResult> {
   const end = performance.now() + waitMs;
   for (;;) {
     const last = performance.now() >= end;
     try {
-      const verdict = judge(requests, await readOrders(storeUrl));
-      if (last || isClean(verdict) || !canRecover(verdict)) return verdict;
+      const result = judge(requests, await readOrders(storeUrl));
+      if (last || isClean(result) || !canRecover(result)) return result;
     } catch (error) {
       if (last || signal?.aborted) throw error;
     }
@@ -33,16 +33,14 @@ export async function check({ requests, storeUrl, waitMs, signal }: CheckOptions
 const MAX_LISTED = 5;
 
 /** The lines that the command line prints. */
-export function formatVerdict(verdict: Verdict): string[] {
-  const { sent, acknowledged, recovered, absent } = verdict;
+export function formatResult(result: CheckResult): string[] {
+  const { sent, acknowledged, recovered, absent } = result;
   return [
     ...(acknowledged === 0 ? ['no order was acknowledged: the run proves no guarantee'] : []),
     `${sent} sent, ${acknowledged} acknowledged; of unknown outcome: ${recovered} stored, ${absent} not stored`,
-    ...(verdict.lost.length > 0
-      ? ['an order that has expired counts as lost: check a log within ORDER_RETENTION']
-      : []),
+    ...(result.lost.length > 0 ? ['an order that has expired counts as lost: check a log within ORDER_RETENTION'] : []),
     ...FAULT_KINDS.map((kind) => {
-      const orders = verdict[kind];
+      const orders = result[kind];
       const some =
         orders.length === 0
           ? ''

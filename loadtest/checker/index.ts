@@ -1,4 +1,4 @@
-export { check, formatVerdict } from './check.ts';
+export { check, formatResult } from './check.ts';
+export { isClean } from './judge.ts';
 export { readLog } from './log.ts';
 export { readOrders } from './store.ts';
-export { isClean } from './verdict.ts';

@@ -1,7 +1,7 @@
 import { createCommand, createIntegerOption, givenPath, runCommand, UsageError } from '@standing-order/tools/cli';
-import { check, formatVerdict } from './check.ts';
+import { check, formatResult } from './check.ts';
+import { isClean } from './judge.ts';
 import { readLogs } from './log.ts';
-import { isClean } from './verdict.ts';
 
 interface Flags {
   readonly store: string;
@@ -11,9 +11,9 @@ interface Flags {
 
 async function run(logs: readonly string[], { store, wait, json }: Flags): Promise<void> {
   const requests = await readLogs(logs.map(givenPath));
-  const verdict = await check({ requests, storeUrl: store, waitMs: wait * 1_000 });
-  console.log(json ? JSON.stringify(verdict, undefined, 2) : formatVerdict(verdict).join('\n'));
-  if (!isClean(verdict)) process.exitCode = 1;
+  const result = await check({ requests, storeUrl: store, waitMs: wait * 1_000 });
+  console.log(json ? JSON.stringify(result, undefined, 2) : formatResult(result).join('\n'));
+  if (!isClean(result)) process.exitCode = 1;
 }
 
 function parseStoreUrl(url: string): string {

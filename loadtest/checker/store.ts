@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { connectToRedis } from '../redis-client.ts';
 import { requestNumberOf } from '../scenarios/lib/request-number.ts';
-import type { Stored } from './verdict.ts';
+import type { Stored } from './judge.ts';
 
 const TIMEOUT_MS = 20_000;
 const BATCH = 500;

@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runCommand, UsageError } from '@standing-order/tools/cli';
 import { stringify } from 'yaml';
+import { stopOnSignal } from '../../deploy/tools/src/bootstrap/interrupt.mjs';
 import { chaosOf } from './chaos-mesh/objects.ts';
 import { isClusterFault } from './cluster/injector.ts';
 import { runClusterCell } from './cluster/run-cell.ts';
 import { isLocalFault } from './inject/local.ts';
 import { type ChaosOptions, createLabCommand, type LabOptions } from './options.ts';
 import { writeReport } from './report/write.ts';
+import type { RunOptions } from './runs/measure-run.ts';
 import { planRuns, runName } from './runs/plan.ts';
 import type { RunResult } from './runs/result.ts';
 import { runCell } from './runs/run-cell.ts';
-import { openRunStore } from './runs/run-store.ts';
+import { openRunStore, type RunStore } from './runs/run-store.ts';
 import { summaryLines } from './runs/summary.ts';
 import { readFaults } from './timetable/read.ts';
+import type { Fault } from './timetable/schema.ts';
 import { runWaiting } from './waiting/run.ts';
 
 await runCommand(
@@ -27,16 +30,9 @@ await runCommand(
   }),
 );
 
+/** Runs the plans without a result, and writes the report of all results. The first signal undoes the fault and stops everything. */
 async function run(options: LabOptions): Promise<void> {
-  const { cluster } = options;
-  const selected = await selectFaults(options.faults);
-  const faults = selected.filter(cluster === undefined ? isLocalFault : isClusterFault);
-  for (const { name } of selected.filter((fault) => !faults.includes(fault)))
-    console.log(
-      cluster === undefined
-        ? `${name} is left out: only a cluster has it (--cluster)`
-        : `${name} is left out: kubectl cannot apply it. With Chaos Mesh: npm run lab -- chaos-mesh --faults ${name}`,
-    );
+  const faults = await possibleFaults(options);
   const stop = stopOnSignal();
   if (options.quick) await rm(options.out, { recursive: true, force: true });
   const store = openRunStore(join(options.out, 'runs'));
@@ -46,35 +42,57 @@ async function run(options: LabOptions): Promise<void> {
   const endAt = performance.now() + 1_000 * (options.deadlineSeconds ?? Number.POSITIVE_INFINITY);
   console.log(`${plans.length} runs to do, ${done.size} done`);
   let failed = 0;
-  const results: RunResult[] = [];
+  let completed = 0;
   for (const [index, plan] of plans.entries()) {
     if (stop.aborted || performance.now() > endAt) break;
-    const name = runName(plan);
-    const fault = faults.find((each) => each.name === plan.fault);
+    const fault = faults.find(({ name }) => name === plan.fault);
     if (fault === undefined) continue;
-    const startedAt = performance.now();
-    const report = (line: string) =>
-      console.log(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${line}`);
-    console.log(`${index + 1} of ${plans.length}: ${name}`);
-    try {
-      const folder = join(options.out, 'logs', name);
-      const runOptions = { plan, fault, folder, commit, signal: stop, report };
-      const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));
-      await store.write(result);
-      report('stopped');
-      results.push(result);
-      for (const line of summaryLines(result)) console.log(`  ${line}`);
-      if (result.findings.length > 0) failed += 1;
-    } catch (error) {
-      if (stop.aborted) break;
-      failed += 1;
-      console.error(`  NO RESULT: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    console.log(`${index + 1} of ${plans.length}: ${runName(plan)}`);
+    const result = await runPlan(options, store, { plan, fault, commit, signal: stop });
+    if (result === undefined && stop.aborted) break;
+    if (result !== undefined) completed += 1;
+    if (result === undefined || result.findings.length > 0) failed += 1;
   }
   if (stop.aborted) console.log('Interrupted; the runs so far are kept.');
-  if (results.length > 0 || done.size > 0) await writeReport(options.out, options.out);
-  console.log(`${results.length} runs have a result, ${failed} have none or a finding`);
+  if (completed > 0 || done.size > 0) await writeReport(options.out, options.out);
+  console.log(`${completed} runs have a result, ${failed} have none or a finding`);
   if (failed > 0 || stop.aborted) process.exitCode = 1;
+}
+
+/** The selected faults that this platform can have. Prints the others, each with its reason. */
+async function possibleFaults({ cluster, faults }: LabOptions): Promise<Fault[]> {
+  const isPossible = cluster === undefined ? isLocalFault : isClusterFault;
+  const { true: possible = [], false: others = [] } = Object.groupBy(await selectFaults(faults), (fault) =>
+    isPossible(fault) ? 'true' : 'false',
+  );
+  for (const { name } of others)
+    console.log(
+      cluster === undefined
+        ? `${name} is left out: only a cluster has it (--cluster)`
+        : `${name} is left out: kubectl cannot apply it. With Chaos Mesh: npm run lab -- chaos-mesh --faults ${name}`,
+    );
+  return possible;
+}
+
+/** One run. Undefined if it has no result; the reason is printed, unless the lab was interrupted. */
+async function runPlan(
+  { cluster, out, keepLogs }: LabOptions,
+  store: RunStore,
+  task: Pick<RunOptions, 'plan' | 'fault' | 'commit' | 'signal'>,
+): Promise<RunResult | undefined> {
+  const startedAt = performance.now();
+  const report = (line: string) => console.log(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${line}`);
+  const runOptions = { ...task, folder: join(out, 'logs', runName(task.plan)), keepLogs, report };
+  try {
+    const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));
+    await store.write(result);
+    report('stopped');
+    for (const line of summaryLines(result)) console.log(`  ${line}`);
+    return result;
+  } catch (error) {
+    if (!task.signal.aborted) console.error(`  NO RESULT: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }
 
 async function printChaos({ faults, ...ref }: ChaosOptions): Promise<void> {
@@ -91,17 +109,6 @@ async function selectFaults(names: readonly string[] | undefined) {
   if (unknown.length > 0)
     throw new UsageError(`no fault ${unknown.join(', ')}; the faults are ${faults.map(({ name }) => name).join(', ')}`);
   return faults.filter(({ name }) => names === undefined || names.includes(name));
-}
-
-/** The first signal ends the run in order: the fault is undone and everything is stopped. The second one ends the lab at once. */
-function stopOnSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(1);
-      controller.abort(new Error(`stopped by ${signal}`));
-    });
-  return controller.signal;
 }
 
 async function currentCommit(): Promise<string> {

@@ -26,6 +26,8 @@ export interface LabOptions {
   /** Judges the results and fails when a promise is broken. */
   readonly quick: boolean;
   readonly deadlineSeconds: number | undefined;
+  /** Keeps the logs of every run, not only of those without a result or with a finding. */
+  readonly keepLogs: boolean;
 }
 
 /** The cells of a quick lab: one of each kind. */
@@ -67,6 +69,7 @@ export function createLabCommand(actions: {
       createIntegerOption('--within <seconds>', 'starts no further run after this time', { min: 1, max: 10 ** 6 }),
     )
     .option('--out <folder>', 'folder of the results', givenPath, join(ROOT, '.standing-order', 'lab'))
+    .option('--keep-logs', 'keeps the logs of every run in the folder of the results')
     .option('--cluster', 'on a release of the chart, with kubectl and its current context, instead of local processes')
     .option('--namespace <name>', 'namespace of the release', 'default')
     .option('--release <name>', 'name of the release', 'shop')
@@ -142,6 +145,7 @@ interface Flags {
   readonly seed: number;
   readonly within?: number;
   readonly out: string;
+  readonly keepLogs?: boolean;
   readonly quick?: boolean;
   readonly cluster?: boolean;
   readonly namespace: string;
@@ -150,12 +154,12 @@ interface Flags {
 }
 
 function labOptionsOf(flags: Flags): LabOptions {
-  const { faults, runs, rate, before, during, after, seed, within, out, quick = false } = flags;
+  const { faults, runs, rate, before, during, after, seed, within, out, quick = false, keepLogs = false } = flags;
   const { namespace, release, k6Image } = flags;
   const cluster = flags.cluster ? { namespace, release, k6Image } : undefined;
   if (cluster !== undefined && quick)
     throw new UsageError('--quick is for local processes; use --faults with --cluster');
-  const common = { seed, quick, deadlineSeconds: within, cluster };
+  const common = { seed, quick, deadlineSeconds: within, cluster, keepLogs };
   if (quick) {
     const cells = { faults: QUICK_FAULTS, brokers: ['redis'] as const, repetitions: 1, timing: QUICK_TIMING };
     return { ...common, ...cells, out: join(out, 'quick') };

@@ -26,7 +26,9 @@ test('runs every fault on both brokers five times by default', async () => {
     brokers: ['redis', 'kafka'],
     repetitions: 5,
     cluster: undefined,
+    keepLogs: false,
   });
+  expect(await read('--keep-logs')).toMatchObject({ keepLogs: true });
 });
 
 test('a quick lab has a folder of its own, and a cluster has no broker to choose', async () => {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { check, formatVerdict, isClean, readLog } from '@standing-order/loadtest/checker';
+import { check, formatResult, isClean, readLog } from '@standing-order/loadtest/checker';
 import type { OrderLine, SentLine } from '@standing-order/loadtest/request-log';
 import type { Cluster } from './cluster.ts';
 import { type FaultWindow, selectFaultWindow } from './fault-window.ts';
@@ -116,9 +116,9 @@ async function readRequests(cluster: Cluster, name: string, log: string): Promis
 
 /** Compares the logged requests of load runs with the state store until every order is decided; rejects at a fault. */
 export async function checkOrders(cluster: Cluster, requests: readonly OrderLine[]): Promise<string> {
-  const verdict = await withStore(cluster, (storeUrl) =>
+  const result = await withStore(cluster, (storeUrl) =>
     check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS, signal: cluster.signal }),
   );
-  if (!isClean(verdict)) throw new Error(formatVerdict(verdict).join('; '));
-  return `${formatVerdict(verdict)[0]}; none lost, doubled, stuck, wrong or unexpected`;
+  if (!isClean(result)) throw new Error(formatResult(result).join('; '));
+  return `${formatResult(result)[0]}; none lost, doubled, stuck, wrong or unexpected`;
 }

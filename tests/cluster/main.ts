@@ -16,6 +16,7 @@ import { kafkaChecks, postgresqlChecks, redisChecks } from './checks.ts';
 import { createClusterTestCommand, type Options } from './options.ts';
 import { CLUSTER_READY, imageValue, preparationChecks, prepareOptionalImage } from './preparation.ts';
 import { CHART } from './release.ts';
+import { runAlone } from './run-alone.ts';
 import { chartVersions, Session } from './session.ts';
 import { strictChecks } from './strict.ts';
 import { upgradeCheck } from './upgrade.ts';
@@ -43,24 +44,28 @@ function fullChecks(session: Session): Check[] {
 
 async function runTest(options: Options): Promise<TestReport> {
   const startedAt = performance.now();
+  const timeLeft = () => options.withinMs - (performance.now() - startedAt);
+  return interruptible((signal) =>
+    runAlone({ deadlineMs: options.withinMs, signal, log }, () => runSession(options, timeLeft, signal)),
+  );
+}
+
+async function runSession(options: Options, timeLeft: () => number, signal: AbortSignal): Promise<TestReport> {
   const scratch = await mkdtemp(join(tmpdir(), 'standing-order-cluster-'));
-  return interruptible(async (signal) => {
-    const session = new Session(options, scratch, signal, (line) => progress.progress(line));
-    try {
-      const timeLeft = () => options.withinMs - (performance.now() - startedAt);
-      const { full, only } = options;
-      const checks = allChecks(session, full);
-      const selected = only === undefined ? checks : selectChecks(checks, only);
-      const report = await runChecks(selected, { timeLeft, signal, log });
-      if (only === undefined) for (const line of describeOmitted(selected, allChecks(session, true))) log(line);
-      return report;
-    } finally {
-      progress.done();
-      await session.close();
-      if (!options.keep) await rm(scratch, { recursive: true, force: true });
-      else log(`kept: ${scratch}, with the kubeconfig and the logs of the load`);
-    }
-  });
+  const session = new Session(options, scratch, signal, (line) => progress.progress(line));
+  try {
+    const { full, only } = options;
+    const checks = allChecks(session, full);
+    const selected = only === undefined ? checks : selectChecks(checks, only);
+    const report = await runChecks(selected, { timeLeft, signal, log });
+    if (only === undefined) for (const line of describeOmitted(selected, allChecks(session, true))) log(line);
+    return report;
+  } finally {
+    progress.done();
+    await session.close();
+    if (!options.keep) await rm(scratch, { recursive: true, force: true });
+    else log(`kept: ${scratch}, with the kubeconfig and the logs of the load`);
+  }
 }
 
 function exitCodeOf({ checks }: TestReport): number {

@@ -60,11 +60,11 @@ async function upgradeUnderLoad(session: Session, measure: Measure): Promise<str
   // Pods of both versions run side by side. The stores in the chart restart, too.
   const faultWindow = await load.during(() => upgradeRelease(cluster, { ...values, ...STORE_PRIORITY }));
   const recent = await load.stop();
-  const verdict = await checkOrders(cluster, [...old, ...recent]);
+  const checked = await checkOrders(cluster, [...old, ...recent]);
   measure(`upgrade from version ${version} of the chart, ${services}`, describeWindow(faultWindow));
   await uninstallAndCompare(cluster);
   await deleteKeptData(cluster);
-  return `from ${version} ${services}: ${describeWindow(faultWindow)}; ${verdict}`;
+  return `from ${version} ${services}: ${describeWindow(faultWindow)}; ${checked}`;
 }
 
 /** Builds the services' image of the previous version. Only the disposable cluster can receive it; others keep the given image. */

@@ -5,10 +5,15 @@ import type { MemoryResult } from './memory.ts';
 
 const MIB = 2 ** 20;
 const MAX_SHARE = 0.5;
+/** Stores and brokers. Their `maxMemory`, or the heap of Kafka, bounds them closer to their limits. */
+const STORE = /^(redis|kafka)\b/;
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** The largest resident memory of each process in each phase, beside its limit. Passed: below half of the limit, and no kill. */
+/**
+ * The largest resident memory of each process in each phase, beside its limit. Passed: every service and sidecar is below half of its
+ * limit, and no process has ended.
+ */
 export function memoryReport(
   { phases, ended, undecided, drainSeconds }: MemoryResult,
   containment: Pick<Containment, 'limitOf' | 'kills'>,
@@ -21,7 +26,7 @@ export function memoryReport(
     const peaks = names.map((phase) => phases[phase]?.[process]);
     const limit = containment.limitOf(process);
     const share = Math.max(...peaks.filter((peak) => peak !== undefined)) / limit;
-    shares.push(share);
+    if (!STORE.test(process)) shares.push(share);
     const cells = peaks.map((peak) => (peak === undefined ? '' : String(Math.round(peak / MIB))));
     return row([process, ...cells, String(limit / MIB), `${Math.round(share * 100)} %`, String(kills[process] ?? 0)]);
   });

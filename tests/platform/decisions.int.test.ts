@@ -4,7 +4,7 @@ import { call, get, type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
 import { messagesOn } from '../support/redis.ts';
 
-/** Places an order and waits for the verdict. */
+/** Places an order and waits for the decision. */
 async function decide({ platform }: PlatformFixture, request: unknown): Promise<HttpResponse['body']> {
   const orders = `${platform.urls.order[0]}/orders`;
   const { status, headers, body } = await post(orders, request);
@@ -12,7 +12,7 @@ async function decide({ platform }: PlatformFixture, request: unknown): Promise<
   expect(headers.location).toBe(`/orders/${body.id}`);
   expect(body.status).toBe('PENDING');
   const answer = await poll(
-    'the verdict',
+    'the decision',
     () => get(`${orders}/${body.id}`),
     (seen) => seen.body.status !== 'PENDING',
   );
@@ -27,7 +27,7 @@ async function change(url: string, patch: unknown): Promise<HttpResponse> {
 
 const codes = (order: HttpResponse['body']) => order.reasons.map(({ code }: { code: string }) => code).toSorted();
 
-describe('the verdict on an order', () => {
+describe('the decision of an order', () => {
   const fixture = usePlatform(() => ({ replicas: { order: 1 } }));
   const consumer = () => `${fixture().platform.urls.consumer[0]}/consumers/${CONSUMER}`;
   const restaurant = () => `${fixture().platform.urls.restaurant[0]}/restaurants/${RESTAURANT}`;

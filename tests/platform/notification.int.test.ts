@@ -9,7 +9,7 @@ import { startReceiver, verifies } from '../support/receiver.ts';
 import { connectRedis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
-import { everySettledOrderArrives } from './notification.ts';
+import { everyDecidedOrderArrives } from './notification.ts';
 
 let collector: Collector;
 const fixture = usePlatform(async () => {
@@ -31,7 +31,7 @@ afterAll(() => collector?.close());
 const webhooks = useWebhooks(fixture);
 const url = (path = '', replica = 0) => webhooks().url(path, replica);
 
-everySettledOrderArrives(fixture, useShop(fixture), webhooks, [
+everyDecidedOrderArrives(fixture, useShop(fixture), webhooks, [
   ['the notification service', ['notification-1', 'notification-2']],
   ['its sidecar', ['notification-1-dapr', 'notification-2-dapr']],
   ['the broker', ['redis-broker']],

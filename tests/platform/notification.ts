@@ -1,6 +1,6 @@
 import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
-import { type HttpResponse, post } from '../support/client.ts';
+import { getMetrics, type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture } from '../support/platform-fixture.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { BAD_ORDER } from '../support/scenario-driver.ts';
@@ -8,23 +8,21 @@ import type { Shop } from '../support/shop.ts';
 import { ARRIVE_WITHIN_MS, arrive, eventOf, type Webhooks } from '../support/webhooks.ts';
 
 /** Processes of a platform that are killed at the same moment, with a title. */
-export type Victims = readonly [who: string, processes: readonly string[]];
+export type Victims = readonly [title: string, processes: readonly string[]];
 
 /** Asserts on one platform that every decided order reaches every subscribed webhook, while each of these is killed. */
-export function everySettledOrderArrives(
+export function everyDecidedOrderArrives(
   fixture: () => PlatformFixture,
   shop: () => Shop,
   webhooks: () => Webhooks,
   victims: readonly Victims[],
 ): void {
   /** Resolves when the notification service has acknowledged every decided order. */
-  const told = () =>
+  const allAcknowledged = () =>
     poll(
       'every decided order is acknowledged',
       async () => {
-        const texts = await Promise.all(
-          fixture().platform.urls.order.map(async (base) => (await fetch(`${base}/metrics`)).text()),
-        );
+        const texts = await Promise.all(fixture().platform.urls.order.map((url) => getMetrics(url)));
         return texts.map((text) => Number(/^outbox_in_flight(?:\{.*\})? (\d+)/m.exec(text)?.[1]));
       },
       (inFlight) => inFlight.every((count) => count === 0),
@@ -85,7 +83,7 @@ export function everySettledOrderArrives(
       const ids = [...new Set([...fixture().acknowledged, ...answered])];
       expect(ids.length).toBeGreaterThanOrEqual(3);
       await arrive(all, hook, ids.map(eventOf));
-      await told();
+      await allAcknowledged();
     });
 
     test('no event id has two contents', () => {

@@ -58,7 +58,7 @@ export function testOutages(store: StoreKind): void {
       (ms) => ms >= OUTAGE_MS,
     );
     const sentWhileDown = (await commandsSent()) - sentBefore;
-    expect((await fixture().verdict()).undecided).toHaveLength(500);
+    expect((await fixture().compare()).undecided).toHaveLength(500);
 
     await fixture().platform.start('consumer-1');
     const { statuses } = await fixture().allDecided(120_000);

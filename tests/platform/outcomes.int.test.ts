@@ -4,7 +4,7 @@ import { get, post } from '../support/client.ts';
 import { type Listener, listen as listenAt } from '../support/listener.ts';
 import { answersOk, CONSUMER, GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 
-const ADOPTED_WITHIN_MS = 120_000;
+const TAKEN_OVER_WITHIN_MS = 120_000;
 
 const fixture = usePlatform(() => ({}));
 const urls = () => fixture().platform.urls.order;
@@ -81,7 +81,7 @@ async function listenToPending(): Promise<Listener> {
   return listener;
 }
 
-const ended = (listener: Listener) => poll('the end', listener.closed, Boolean, ADOPTED_WITHIN_MS);
+const ended = (listener: Listener) => poll('the end', listener.closed, Boolean, TAKEN_OVER_WITHIN_MS);
 
 describe('the events of an order', () => {
   test('are PENDING, then the outcome, and then the client does not reconnect', async () => {
@@ -149,15 +149,15 @@ describe("a consumer's orders", () => {
 
   test('are streamed when they are placed and decided, also across a cut connection', async () => {
     const listener = listen('/consumers/sam/orders/events');
-    const verdicts = (ids: readonly string[]) =>
+    const decisions = (ids: readonly string[]) =>
       poll(
-        'every verdict',
+        'every decision',
         () => new Set(listener.heard.filter(({ order }) => order.status === 'REJECTED').map(({ order }) => order.id)),
         (seen) => ids.every((id) => seen.has(id)),
-        ADOPTED_WITHIN_MS,
+        TAKEN_OVER_WITHIN_MS,
       );
     const first = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
-    await verdicts(first);
+    await decisions(first);
 
     const cut = await withoutConsumer(async () => {
       const ids = [await place(0, nobodys('sam')), await place(1, nobodys('sam'))];
@@ -170,7 +170,7 @@ describe("a consumer's orders", () => {
       await poll('another connection', listener.connections, (count) => count > 1);
       return [...ids, await place(1, nobodys('sam'))];
     });
-    await verdicts([...first, ...cut]);
+    await decisions([...first, ...cut]);
     expect(Number(listener.heard.at(-1)?.id)).toBe(5);
     expect(listener.closed()).toBe(false);
     await startReplica();
@@ -187,7 +187,7 @@ describe("a consumer's orders", () => {
       'both in the list',
       () => ordersOf('kim', 1),
       (seen) => seen.orders.length >= ids.length,
-      ADOPTED_WITHIN_MS,
+      TAKEN_OVER_WITHIN_MS,
     );
     expect(orders.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
     await startReplica();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { answersOk, usePlatform } from '../support/platform-fixture.ts';
 import { ordersDecidedTwice, type StoredOrder } from '../support/state.ts';
 
-const FROZEN_MS = 30_000;
+const PAUSED_MS = 30_000;
 
 // An order is written once more for the list of its consumer, and once more for its expiry if the answer to its last write is
 // lost, as in a conflict of two replicas. Without lists and expiry every write after the insert is a verdict.
@@ -20,19 +20,19 @@ test('a replica that is paused for 30 s and resumed loses no order and decides n
   await fixture().platform.start('consumer-1');
   expect(accepted(await fixture().place(60, { replicas: [1] }))).toHaveLength(60);
   await poll(
-    '30 s of frost',
+    '30 s of the pause',
     () => performance.now() - pausedSince,
-    (ms) => ms >= FROZEN_MS,
+    (ms) => ms >= PAUSED_MS,
     60_000,
   );
-  const whileFrozen = await fixture().state.orders();
+  const whilePaused = await fixture().state.orders();
 
   await fixture().platform.resume('order-1');
   await answersOk(`${fixture().platform.urls.order[0]}/readyz`);
   expect(accepted(await fixture().place(20, { replicas: [0] }))).toHaveLength(20);
   await fixture().allDecided(120_000);
   const whenDecided = await fixture().state.orders();
-  expect(ordersDecidedTwice(whileFrozen, whenDecided)).toEqual([]);
+  expect(ordersDecidedTwice(whilePaused, whenDecided)).toEqual([]);
 
   // Then each replica, including the resumed one, has processed all of its segments.
   await poll(

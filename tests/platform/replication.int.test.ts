@@ -25,7 +25,7 @@ async function replicas({ platform }: PlatformFixture, replica = 0): Promise<Htt
 /** Waits until a replica decides on local copies with this many consumers and the restaurant. */
 const loaded = (fixture: PlatformFixture, { replica = 0, consumers = 1 } = {}) =>
   poll(
-    'the replica is loaded',
+    'the local copies are loaded',
     () => replicas(fixture, replica),
     ({ consumer, restaurant }) =>
       consumer.fresh && restaurant.fresh && consumer.entities === consumers && restaurant.entities === 1,
@@ -33,14 +33,14 @@ const loaded = (fixture: PlatformFixture, { replica = 0, consumers = 1 } = {}) =
 
 const stale = (fixture: PlatformFixture) =>
   poll(
-    'the replica is stale',
+    'the local copies are stale',
     () => replicas(fixture),
     ({ consumer, restaurant }) => !(consumer.fresh && restaurant.fresh),
   );
 
 const decided = (fixture: PlatformFixture, id: string): Promise<HttpResponse> =>
   poll(
-    'the verdict',
+    'the decision',
     () => get(`${ordersOf(fixture)}/${id}`),
     ({ body }) => body.status !== 'PENDING',
     60_000,

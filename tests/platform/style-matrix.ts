@@ -26,25 +26,25 @@ const phases = [
 type Phase = (typeof phases)[number]['phase'];
 
 const both = (summary: string): Responses => ({ good: summary, bad: summary });
-const VERDICT = { good: '201 VALIDATED', bad: '422 ITEM_NOT_ON_MENU' };
+const DECIDED = { good: '201 VALIDATED', bad: '422 ITEM_NOT_ON_MENU' };
 const ACKNOWLEDGED = both('202 PENDING');
 const NO_OUTCOME = both('no outcome yet');
 
 /** The phases, with the expected response per style. Their order matters: copies age from the start of an outage. */
 const EXPECTED = {
   'replication, as long as copies are fresh': {
-    'both are up': VERDICT,
-    'consumer is down': VERDICT,
-    'restaurant is down': VERDICT,
-    'both are down': VERDICT,
-    'both are up again': VERDICT,
+    'both are up': DECIDED,
+    'consumer is down': DECIDED,
+    'restaurant is down': DECIDED,
+    'both are down': DECIDED,
+    'both are up again': DECIDED,
   },
   synchronous: {
-    'both are up': VERDICT,
+    'both are up': DECIDED,
     'consumer is down': both('503 consumer'),
     'restaurant is down': both('503 restaurant'),
     'both are down': both('503 consumer and restaurant'),
-    'both are up again': VERDICT,
+    'both are up again': DECIDED,
   },
   'respond-first': {
     'both are up': ACKNOWLEDGED,
@@ -61,11 +61,11 @@ const EXPECTED = {
     'both are up again': OUTCOME,
   },
   'replication, when copies may be stale': {
-    'both are up': VERDICT,
+    'both are up': DECIDED,
     'consumer is down': ACKNOWLEDGED,
     'restaurant is down': ACKNOWLEDGED,
     'both are down': ACKNOWLEDGED,
-    'both are up again': VERDICT,
+    'both are up again': DECIDED,
   },
 } as const satisfies Record<string, Record<Phase, Responses>>;
 type Case = keyof typeof EXPECTED;
@@ -95,7 +95,7 @@ export function runStyleMatrix(broker: BrokerKind): void {
       if (name === 'replication, when copies may be stale') await driver.waitUntilStale(down);
       const before = await driver.stored();
       await driver.expectResponses(name.split(',')[0] ?? '', due);
-      const kept = due === ACKNOWLEDGED ? 2 : due === VERDICT ? 1 : 0;
+      const kept = due === ACKNOWLEDGED ? 2 : due === DECIDED ? 1 : 0;
       expect(await driver.stored()).toBe(before + kept);
     });
   });
@@ -120,8 +120,8 @@ function besides(fixture: () => PlatformFixture, { url, place, stored }: Scenari
     expect(await stored()).toBe(before + 1 + others.length);
     await fixture().platform.resume('restaurant-1');
     for (const replica of [0, 1]) {
-      const ask = () => post(url(replica), GOOD_ORDER, { 'order-style': 'synchronous' });
-      await poll('a verdict', ask, ({ status }) => status === 201);
+      const placeAt = () => post(url(replica), GOOD_ORDER, { 'order-style': 'synchronous' });
+      await poll('a decision', placeAt, ({ status }) => status === 201);
     }
   });
 

@@ -1,6 +1,6 @@
 /**
  * Started by .ci/run: runs all tests, then the cluster test where its disposable cluster is there and the time allows. The last
- * line counts both. A cluster test that is left out counts as one skipped test. Arguments go to the tests.
+ * line counts both. A cluster test that is left out counts as one skipped test.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +8,7 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createCommand, runCommand } from '@standing-order/tools/cli';
 import { inWords } from '../../deploy/tools/src/report.ts';
 import { findTestbed } from '../cluster/testbed.ts';
 import { readCounts, sumOfCounts } from './counts.ts';
@@ -68,19 +69,27 @@ async function reasonToSkip(leftMs: number, neededMs: number): Promise<string | 
   return undefined;
 }
 
-const clusterIsBuilt = await areBuilt(CLUSTER);
-const budgetMs = clusterIsBuilt && (await areBuilt(TOOLS)) ? BUDGET_MS.warm : BUDGET_MS.cold;
-const counts = [await run('main.ts', process.argv.slice(2))];
-const leftMs = budgetMs - (performance.now() - startedAt);
-const reason = await reasonToSkip(leftMs, clusterIsBuilt ? CLUSTER_MS : CLUSTER_MS + CLUSTER_BUILD_MS);
-console.log('\nCluster test');
-if (reason === undefined) {
-  const withinSeconds = Math.floor((leftMs - TEARDOWN_MS) / 1_000);
-  counts.push(await run('../cluster/main.ts', ['--test-cluster', '--within', String(withinSeconds)]));
-} else {
-  console.log(`SKIPPED, not passed: ${reason}. Run it by hand: npm run cluster:test -- --help`);
-  counts.push({ passed: 0, failed: 0, skipped: 1 });
+async function runAll(): Promise<void> {
+  const clusterIsBuilt = await areBuilt(CLUSTER);
+  const budgetMs = clusterIsBuilt && (await areBuilt(TOOLS)) ? BUDGET_MS.warm : BUDGET_MS.cold;
+  const counts = [await run('main.ts', [])];
+  const leftMs = budgetMs - (performance.now() - startedAt);
+  const reason = await reasonToSkip(leftMs, clusterIsBuilt ? CLUSTER_MS : CLUSTER_MS + CLUSTER_BUILD_MS);
+  console.log('\nCluster test');
+  if (reason === undefined) {
+    const withinSeconds = Math.floor((leftMs - TEARDOWN_MS) / 1_000);
+    counts.push(await run('../cluster/main.ts', ['--test-cluster', '--within', String(withinSeconds)]));
+  } else {
+    console.log(`SKIPPED, not passed: ${reason}. Run it by hand: npm run cluster:test -- --help`);
+    counts.push({ passed: 0, failed: 0, skipped: 1 });
+  }
+  const total = sumOfCounts(counts);
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
 }
-const total = sumOfCounts(counts);
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+
+await runCommand(
+  createCommand('ci', 'Runs all tests, then the cluster test where its disposable cluster is available.').action(
+    runAll,
+  ),
+);

@@ -25,13 +25,13 @@ export function startProgram(program: Program, logFile: string, cwd = process.cw
   const log = openSync(logFile, 'a');
   const child = spawnKilledWithParent(program, cwd, log);
   closeSync(log);
-  const gone = new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    await gone;
+    await ended;
   };
   return {
     output: () => readFileSync(logFile, 'utf8'),
@@ -48,9 +48,9 @@ export function startProgram(program: Program, logFile: string, cwd = process.cw
 
 /** Resolves when `url` answers 2xx; rejects, with the program's output, when it does not in time. */
 export async function answers(url: string, child: Child): Promise<void> {
-  const look = async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
+  const readStatus = async () => (await fetch(url, { signal: AbortSignal.timeout(2_000) })).status;
   try {
-    await poll(`${url} answers`, look, (status) => status >= 200 && status < 300);
+    await poll(`${url} answers`, readStatus, (status) => status >= 200 && status < 300);
   } catch (error) {
     throw new Error(`${String(error)}\n${child.output().slice(-4_000)}`);
   }

@@ -35,7 +35,8 @@ export interface PlatformFixture {
   readonly acknowledged: ReadonlySet<string>;
   /** Places that many good orders, up to 32 at a time. */
   place(count: number, options?: PlaceOptions): Promise<HttpResponse[]>;
-  verdict(): Promise<StoreComparison>;
+  /** Compares the acknowledged orders with the stored ones. */
+  compare(): Promise<StoreComparison>;
   /**
    * Resolves when every acknowledged order is VALIDATED and every stored order is decided; rejects at the deadline with
    * the others, and at once when an acknowledged order is refused.
@@ -96,11 +97,11 @@ async function startFixture(
   await seed(platform, headers);
 
   const acknowledged = new Set<string>();
-  const verdict = async () => compareWithStore(acknowledged, await state.orders());
+  const compare = async () => compareWithStore(acknowledged, await state.orders());
   const noneRefused = async () => {
-    const judged = await verdict();
-    expect(judged.refused, 'good orders that were refused').toEqual([]);
-    return judged;
+    const comparison = await compare();
+    expect(comparison.refused, 'good orders that were refused').toEqual([]);
+    return comparison;
   };
   return {
     platform,
@@ -117,7 +118,7 @@ async function startFixture(
         if (answer.status === 202) acknowledged.add(answer.body.id);
         return answer;
       }),
-    verdict,
+    compare,
     allDecided: (deadlineMs = 60_000) =>
       poll(
         'every order is there and decided',

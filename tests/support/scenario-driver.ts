@@ -46,9 +46,11 @@ export function createScenarioDriver(fixture: () => PlatformFixture, shop: () =>
 
   /** True while a 503 still names a validator that has just restarted: its circuit breaker is about to close. */
   function isLate({ status, body }: HttpResponse): boolean {
-    const back = downBefore.filter((name) => !down.includes(name));
+    const restarted = downBefore.filter((name) => !down.includes(name));
     const named: Validator[] = (status === 503 && body.dependencies) || [];
-    return named.some((name) => back.includes(name)) && named.every((name) => [...back, ...down].includes(name));
+    return (
+      named.some((name) => restarted.includes(name)) && named.every((name) => [...restarted, ...down].includes(name))
+    );
   }
 
   /** Records the expected decision that follows from a response. */
@@ -60,8 +62,13 @@ export function createScenarioDriver(fixture: () => PlatformFixture, shop: () =>
   }
 
   async function outcomeOf(id: string): Promise<string> {
-    const ask = () => get(`${shop().url}/purchases/${id}`);
-    const { body } = await poll(`the outcome of ${id}`, ask, ({ status }) => status === 200, DECIDED_WITHIN_MS);
+    const readPurchase = () => get(`${shop().url}/purchases/${id}`);
+    const { body } = await poll(
+      `the outcome of ${id}`,
+      readPurchase,
+      ({ status }) => status === 200,
+      DECIDED_WITHIN_MS,
+    );
     return body.order.status;
   }
 

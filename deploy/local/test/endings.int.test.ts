@@ -19,7 +19,7 @@ test.each(['redis', 'postgresql'])('all processes end when their supervisor is k
   await printed(run, '}]');
   const processes = JSON.parse(run.output()) as ProcessView[];
   expect(processes).toHaveLength(8);
-  // Frozen processes do not notice by themselves that anything ended.
+  // A paused process does not notice that another one ended.
   for (const { name, kind } of processes)
     if (kind === 'store') await sendRequest(socketPath(dir.path), { action: 'pause', process: name }, 10_000);
   const pids = processes.flatMap(({ pid }) => pid ?? []);

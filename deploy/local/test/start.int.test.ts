@@ -49,7 +49,7 @@ describe('npm start', () => {
     const place = ['--data-dir', dir.path, '--port-base', String(portBase)];
     const run = runProgram('start.ts', ['--once', '--style', 'synchronous', ...place]);
     expect(await run.ended, run.output()).toBe(0);
-    // The answer itself is the verdict, with prices.
+    // The response itself is the decided order, with prices.
     expect(run.output()).toMatch(/Order \S+\n {2}VALIDATED {2}after \d+ ms, 23\.40 EUR/);
     await nothingLeft(
       [],

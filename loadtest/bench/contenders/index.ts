@@ -62,13 +62,13 @@ export const CONTENDERS: readonly Contender[] = [
   },
   {
     name: 'synchronous',
-    description: 'ours in the style synchronous: the response is the verdict of both validators',
+    description: 'ours in the style synchronous: the response is the decision, after a call to both validators',
     env: { ORDER_STYLE: 'synchronous' },
     needsValidators: true,
   },
   {
     name: 'replication',
-    description: 'ours in the style replication: the verdict comes from fresh local copies',
+    description: 'ours in the style replication: an order is decided on fresh local copies',
     env: { ORDER_STYLE: 'replication' },
     needsValidators: true,
   },

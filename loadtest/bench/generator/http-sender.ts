@@ -4,7 +4,7 @@ import { bodyOf } from './orders.ts';
 
 /** To all replicas together. More connections would measure the kernel. Further requests wait in the pool, and their wait counts as latency. */
 const CONNECTIONS = 512;
-/** 201: the order with its verdict. 202: the order is PENDING. */
+/** 201: the decided order. 202: the order is PENDING. */
 const ACKNOWLEDGED: ReadonlySet<number> = new Set([201, 202]);
 
 /**

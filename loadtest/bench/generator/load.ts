@@ -30,7 +30,7 @@ export interface LoadResult {
   /** Arrivals, dropped ones included. */
   readonly offered: number;
   readonly dropped: number;
-  /** Requests with 202, with 201 (a verdict), or with an outcome message, within the timeout; also after the measured time. */
+  /** Requests with 202, with 201 (a decided order), or with an outcome message, within the timeout; also after the measured time. */
   readonly acknowledged: number;
   /** Acknowledgements inside the measured time, per second. */
   readonly acknowledgedPerSecond: number;

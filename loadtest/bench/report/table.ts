@@ -10,7 +10,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
 
-/** Three significant digits, thousands separated, no exponent; a dash for NaN and infinity. */
+/** Three significant digits, at most three decimals and whole thousands: 12,345; a dash for NaN and infinity. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (value === 0) return '0';

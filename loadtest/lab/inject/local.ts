@@ -85,7 +85,7 @@ export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Inje
   }
 
   async function applyPause(targets: readonly Target[]): Promise<Applied> {
-    // The sidecar of a frozen node would freeze too. Its application alone is the harder case: the sidecar still delivers to it.
+    // A paused node pauses the sidecar, too. A pause of the application alone is the harder case: the sidecar still delivers to it.
     const names = processesOf(targets).filter((name) => !name.endsWith('-dapr'));
     await Promise.all(names.map((name) => platform.pause(name)));
     const undo = async () => {

@@ -21,7 +21,7 @@ export function phaseOf(at: number, { beganAt, endBeganAt }: FaultTimes): PhaseN
 export const QUESTIONS = ['answered', 'decided'] as const;
 export type Question = (typeof QUESTIONS)[number];
 
-/** Whether the answer to a question is yes. A response that contradicts the expected verdict is a no to both. */
+/** Whether the answer to a question is yes. A response that contradicts the expected decision is a no to both. */
 export function isYes(line: LabLine, question: Question): boolean {
   if (line.wrong !== undefined) return false;
   return (question === 'answered' ? line.answeredMs : line.decidedMs) !== undefined;

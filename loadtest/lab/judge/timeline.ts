@@ -1,5 +1,5 @@
 import { percentile } from '../../bench/measure/statistics.ts';
-import type { Stored } from '../../checker/verdict.ts';
+import type { Stored } from '../../checker/judge.ts';
 import type { LabLine } from '../load/log.ts';
 import { type FaultTimes, isYes, type PhaseName, phaseOf } from './phases.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { answerTo, type Expectation, verdictIn } from './answers.ts';
+import { answerTo, decisionIn, type Expectation } from './answers.ts';
 
-const VALID: Expectation = { verdict: 'VALIDATED', total: 3 };
-const INVALID: Expectation = { verdict: 'REJECTED', total: 3 };
+const VALID: Expectation = { status: 'VALIDATED', total: 3 };
+const INVALID: Expectation = { status: 'REJECTED', total: 3 };
 const response = (status: number, body: object | string = '', errorCode = 0) => ({
   ...{ status, body: typeof body === 'string' ? body : JSON.stringify(body), errorCode, error: '' },
 });
@@ -12,7 +12,7 @@ const problem = (type: string) => ({ type: `urn:standing-order:problem:${type}` 
 test.each([
   ['an acknowledgement', response(202, { id: 'a', status: 'PENDING' }), VALID, { kind: 'acknowledged', id: 'a' }],
   ["a message client's acknowledgement", response(202, { id: 'a' }), VALID, { kind: 'acknowledged', id: 'a' }],
-  ['the right verdict', response(201, validated()), VALID, { kind: 'decided', id: 'a' }],
+  ['the right decision', response(201, validated()), VALID, { kind: 'decided', id: 'a' }],
   ['the right rejection', response(422, problem('order-rejected')), INVALID, { kind: 'decided' }],
   ['a wrong total', response(201, validated(4)), VALID, { kind: 'wrong' }],
   ['a wrong acceptance', response(201, validated()), INVALID, { kind: 'wrong' }],
@@ -36,7 +36,7 @@ test.each([
   ['an expired order', response(200, { id: 'a', status: 'EXPIRED' }), { kind: 'wrong' }],
   ['a request that was refused by message', response(200, { kind: 'refused' }), { kind: 'wrong' }],
 ] as const)('reads %s', (_, given, expected) => {
-  const verdict = verdictIn(given, VALID);
-  if (expected === undefined) expect(verdict).toBeUndefined();
-  else expect(verdict).toMatchObject(expected);
+  const decision = decisionIn(given, VALID);
+  if (expected === undefined) expect(decision).toBeUndefined();
+  else expect(decision).toMatchObject(expected);
 });

@@ -1,6 +1,6 @@
 /**
  * The load of a lab run: the styles side by side, each at the same arrival rate. Each order asks two questions: is it answered
- * usefully within a second, and is its verdict known within five? Variables: RUN (the consumer and the restaurant), RATE per style,
+ * usefully within a second, and is its decision known within five? Variables: RUN (the consumer and the restaurant), RATE per style,
  * SECONDS, ORDER_URLS (with commas), CLIENT_URL (the message client; empty: without messaging). The log is described in log.ts.
  */
 import { sleep } from 'k6';
@@ -8,8 +8,8 @@ import exec from 'k6/execution';
 import http from 'k6/http';
 import type { SentLine } from '../../scenarios/lib/log.ts';
 import { linesOf } from '../../scenarios/lib/request-number.ts';
-import { type Answer, answerTo, type Expectation, STYLES, type Style, verdictIn } from './answers.ts';
-import { ANSWER_WITHIN_MS, type LabLine, REJECTED_EVERY, VERDICT_WITHIN_MS } from './log.ts';
+import { type Answer, answerTo, decisionIn, type Expectation, STYLES, type Style } from './answers.ts';
+import { ANSWER_WITHIN_MS, DECIDED_WITHIN_MS, type LabLine, REJECTED_EVERY } from './log.ts';
 
 /** A client asks another replica when one does not respond in this time. */
 const ATTEMPT_MS = 450;
@@ -19,7 +19,7 @@ const GRACE_SECONDS = 20;
 const { RUN = '', RATE = '10', SECONDS = '40', ORDER_URLS = '', CLIENT_URL = '' } = __ENV;
 const orderUrls = ORDER_URLS.split(',');
 const offered = STYLES.filter((style) => style !== 'messaging' || CLIENT_URL !== '');
-const vus = Math.ceil((Number(RATE) * VERDICT_WITHIN_MS) / 1_000) + 20;
+const vus = Math.ceil((Number(RATE) * DECIDED_WITHIN_MS) / 1_000) + 20;
 
 export const options = {
   scenarios: Object.fromEntries(
@@ -32,7 +32,7 @@ export const options = {
         timeUnit: '1s',
         preAllocatedVUs: vus,
         maxVUs: 2 * vus,
-        gracefulStop: `${VERDICT_WITHIN_MS / 1_000 + GRACE_SECONDS}s`,
+        gracefulStop: `${DECIDED_WITHIN_MS / 1_000 + GRACE_SECONDS}s`,
       },
     ]),
   ),
@@ -71,10 +71,16 @@ function place(style: Style, key: string, order: object, expectation: Expectatio
 }
 
 /** Reads the order, wherever it can be read, until it is decided or the time is over. */
-function verdict(style: Style, id: string, url: string, expectation: Expectation, at: number): Answer | undefined {
+function awaitDecision(
+  style: Style,
+  id: string,
+  url: string,
+  expectation: Expectation,
+  at: number,
+): Answer | undefined {
   const urls = style === 'messaging' ? [CLIENT_URL] : [url, ...orderUrls.filter((other) => other !== url)];
   for (let turn = 0; ; turn++) {
-    const left = at + VERDICT_WITHIN_MS - Date.now();
+    const left = at + DECIDED_WITHIN_MS - Date.now();
     if (left <= 0) return undefined;
     const wait = Math.ceil(Math.min(left, 2_000) / 1_000);
     const response = http.get(`${urls[turn % urls.length]}/orders/${id}`, {
@@ -82,7 +88,7 @@ function verdict(style: Style, id: string, url: string, expectation: Expectation
       timeout: Math.min(left, 1_000 * wait + 500),
       tags: { name: 'order' },
     });
-    const found = verdictIn(fieldsOf(response), expectation);
+    const found = decisionIn(fieldsOf(response), expectation);
     if (found !== undefined) return found;
     sleep(POLL_SECONDS);
   }
@@ -95,7 +101,7 @@ export default function order(): void {
   const rejected = exec.scenario.iterationInTest % REJECTED_EVERY === REJECTED_EVERY - 1;
   const lines = linesOf(requestNumber);
   const expectation: Expectation = {
-    verdict: rejected ? 'REJECTED' : 'VALIDATED',
+    status: rejected ? 'REJECTED' : 'VALIDATED',
     total: lines.reduce((sum, { quantity }) => sum + quantity, 0),
   };
   const at = Date.now();
@@ -112,7 +118,7 @@ export default function order(): void {
   const { answer, attempts, url = '', mayBeStored } = placed;
   const ms = Date.now() - at;
   const isUseful = answer.kind === 'acknowledged' || answer.kind === 'decided';
-  const known = answer.kind === 'acknowledged' ? verdict(style, answer.id, url, expectation, at) : answer;
+  const known = answer.kind === 'acknowledged' ? awaitDecision(style, answer.id, url, expectation, at) : answer;
   const decidedMs = Date.now() - at;
   const stored = answer.kind === 'acknowledged' || (answer.kind === 'decided' && answer.id !== undefined);
   const wrong = [answer, known].find((each) => each?.kind === 'wrong');
@@ -123,11 +129,11 @@ export default function order(): void {
     ms,
     status: 0,
     outcome: stored ? 'ok' : mayBeStored || answer.kind === 'wrong' ? 'unknown' : 'fail',
-    expected: expectation.verdict,
+    expected: expectation.status,
     attempts,
     ...(stored && style !== 'messaging' && 'id' in answer && { id: answer.id }),
     ...(isUseful && ms <= ANSWER_WITHIN_MS && { answeredMs: ms }),
-    ...(known?.kind === 'decided' && decidedMs <= VERDICT_WITHIN_MS && { decidedMs }),
+    ...(known?.kind === 'decided' && decidedMs <= DECIDED_WITHIN_MS && { decidedMs }),
     ...('error' in answer && { error: answer.error }),
     ...(wrong !== undefined && 'error' in wrong && { wrong: wrong.error }),
   };

@@ -7,11 +7,14 @@ import type { CellSummary, StyleSummary } from './matrix.ts';
 type Markup = ReturnType<typeof html>;
 
 const CHARTS = [
+  { curve: 'offered', title: 'Offered orders per second' },
   { curve: 'answered', title: 'Answered within 1 s, % of offered' },
-  { curve: 'decided', title: 'Verdict within 5 s, % of offered' },
+  { curve: 'decided', title: 'Decision within 5 s, % of offered' },
   { curve: 'latency', title: 'Median time to the answer, ms' },
-  { curve: 'backlog', title: 'Orders that wait for their verdict' },
+  { curve: 'backlog', title: 'Orders that wait for their decision' },
 ] as const;
+
+const COMPARED = { answered: 'answers', decided: 'decisions' };
 
 /** The section of a cell: the numbers as tables, the curves, and the findings. */
 export function cellSection(cell: CellSummary, title: string, description: string): Markup {
@@ -60,11 +63,14 @@ function explanation(title: string, { toControl, reasons }: StyleSummary): Marku
   const points = (value: number) => `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)}`;
   const compared =
     toControl &&
-    `${points(toControl.answered.value)} points to the control (${points(toControl.answered.low)} to ${points(toControl.answered.high)}) in answers`;
+    QUESTIONS.map((question) => {
+      const { value, low, high } = toControl[question];
+      return `${points(value)} points to the control (${points(low)} to ${points(high)}) in ${COMPARED[question]}`;
+    });
   const failures = (['during', 'after'] as const).flatMap((phase) =>
     Object.entries(reasons[phase]).map(([reason, count]) => `${phase}: ${count} x ${reason}`),
   );
-  const facts = [...(compared ? [compared] : []), ...failures];
+  const facts = [...(compared ?? []), ...failures];
   return facts.length === 0 ? html`` : html`<p class="reasons"><strong>${title}.</strong> ${facts.join('; ')}.</p>`;
 }
 

@@ -8,7 +8,7 @@ export const STYLE_TITLES = {
 } as const;
 export const QUESTION_TITLES = {
   answered: 'Answered usefully within 1 s',
-  decided: 'Verdict known within 5 s',
+  decided: 'Decision known within 5 s',
 } as const;
 export const BROKER_TITLES = { redis: 'Redis Streams', kafka: 'Kafka', cluster: 'Kubernetes' } as const;
 

@@ -8,7 +8,7 @@ import { until } from '@standing-order/local/wait';
 import { resolveTool } from '@standing-order/tools';
 import CDP from 'chrome-remote-interface';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { judge } from '../../checker/verdict.ts';
+import { judge } from '../../checker/judge.ts';
 import { STYLES } from '../load/answers.ts';
 import type { LabLine } from '../load/log.ts';
 import { judgeRun } from '../runs/judge-run.ts';
@@ -52,13 +52,13 @@ function sampleRun(fault: string, broker: 'redis' | 'kafka') {
   const stored = requests.flatMap(({ id, run, requestNumber, at }) =>
     id === undefined ? [] : [{ id, run, requestNumber, status: 'VALIDATED', createdAt: at, decidedAt: at + 80 }],
   );
-  const verdict = judge(requests, stored);
+  const checked = judge(requests, stored);
   return judgeRun({
     plan,
     commit: 'sample',
     requests,
     stored,
-    verdict,
+    checked,
     undelivered: [],
     times,
     startedAt: START,
@@ -190,7 +190,9 @@ test('each share leads to its section by keyboard, and tables have names for a s
 
 test('shows shares, the difference to the control, reasons without markup of their own, and the result of the checker', async () => {
   const text = await read<string>("document.getElementById('redis-consumer-down').innerText");
-  expect(text).toContain('-100.0 points to the control');
+  expect(text).toMatch(
+    /-100\.0 points to the control \(.*\) in answers; -100\.0 points to the control \(.*\) in decisions/,
+  );
   expect(text).toContain('during: 20 x not answered: 503 <unavailable>');
   expect(text).toContain('no order was lost, doubled, stuck');
 });
@@ -198,7 +200,7 @@ test('shows shares, the difference to the control, reasons without markup of the
 test('prints every curve', async () => {
   const { data } = await client.Page.printToPDF({ preferCSSPageSize: true, printBackground: true });
   expect(Buffer.from(data, 'base64').subarray(0, 5).toString()).toBe('%PDF-');
-  expect(await read("document.querySelectorAll('canvas').length")).toBe(4 * 2 * FAULTS.length);
+  expect(await read("document.querySelectorAll('canvas').length")).toBe(5 * 2 * FAULTS.length);
 });
 
 test('the picture and the tables have a row for each fault', async () => {

@@ -114,8 +114,8 @@ const method = (): Markup => html`
 <p>In each run all styles are offered side by side at the same constant rate, so that a fault affects all of them at the same moment.
 Three styles are selected by the header <code>Order-Style</code>. Messaging uses a client service with a state store of its own.
 Its request is acknowledged when it is stored there.</p>
-<p>Each order asks two questions. Was the request answered usefully within 1 s, by an acknowledgement or by the verdict?
-Was the verdict known within 5 s? A share is the number of orders with yes, divided by the orders that were offered.
+<p>Each order asks two questions. Was the request answered usefully within 1 s, by an acknowledgement or by the decision?
+Was the decision known within 5 s? A share is the number of orders with yes, divided by the orders that were offered.
 A timeout, an error, a wrong answer and an order that the load generator could not send are a no.
 A client repeats a request once, at the other replica, if the first one does not respond within 450 ms or refuses.
 One order in ten must be rejected, because its restaurant is closed.</p>

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
+import { spreadText } from '../../bench/report/table.ts';
 import type { WaitingSummary } from '../waiting/result.ts';
-import { msText, rateText, ratioText } from '../waiting/text.ts';
 import { BROKER_TITLES } from './format.ts';
 
 const TITLE = 'Intake while orders wait';
@@ -36,10 +36,7 @@ const explanation = (summaries: readonly WaitingSummary[]): string => {
 const rowOf = ({ broker, orders, accepted, p99, runs }: WaitingSummary): string[] => [
   BROKER_TITLES[broker],
   orders.toLocaleString('en'),
-  ...[accepted.control, accepted.backlog].map(rateText),
-  ratioText(accepted.ratio),
-  ...[p99.control, p99.backlog].map(msText),
-  ratioText(p99.ratio),
+  ...[accepted, p99].flatMap(({ control, backlog, ratio }) => [control, backlog, ratio].map(spreadText)),
   String(runs),
 ];
 

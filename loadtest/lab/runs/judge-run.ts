@@ -1,4 +1,4 @@
-import { FAULT_KINDS, type Stored, type Verdict } from '../../checker/verdict.ts';
+import { type CheckResult, FAULT_KINDS, type Stored } from '../../checker/judge.ts';
 import type { OrderLine } from '../../scenarios/lib/log.ts';
 import { type FaultTimes, LoadNotOfferedError } from '../judge/phases.ts';
 import { styleResult } from '../judge/style-result.ts';
@@ -13,7 +13,8 @@ export interface RunRecord {
   readonly requests: readonly OrderLine[];
   /** Every order of the store. */
   readonly stored: readonly Stored[];
-  readonly verdict: Verdict;
+  /** Of the checker. */
+  readonly checked: CheckResult;
   /** Keys of message requests without the right outcome at their client. */
   readonly undelivered: readonly string[];
   readonly times: FaultTimes;
@@ -28,7 +29,7 @@ const styleOf = (requestNumber: number | undefined): Style | 'unknown' =>
 
 /** Turns the records of a run into its result. Throws a LoadNotOfferedError if the load was not sent as planned. */
 export function judgeRun(record: RunRecord): RunResult {
-  const { plan, commit, requests, verdict, undelivered, times, startedAt, usage, deadLetters } = record;
+  const { plan, commit, requests, checked, undelivered, times, startedAt, usage, deadLetters } = record;
   const runs = new Set(requests.map(({ run }) => run));
   const stored = record.stored.filter(({ run }) => runs.has(run));
   const offered = STYLES.filter((style) => requests.some(({ phase }) => phase === style));
@@ -58,15 +59,15 @@ export function judgeRun(record: RunRecord): RunResult {
       endedMs: since(times.endedAt),
     },
     styles: Object.fromEntries(styles),
-    orders: { sent: verdict.sent, acknowledged: verdict.acknowledged, stored: stored.length },
-    findings: findingsOf(verdict, undelivered, requests, stored),
+    orders: { sent: checked.sent, acknowledged: checked.acknowledged, stored: stored.length },
+    findings: findingsOf(checked, undelivered, requests, stored),
     deadLetters,
     ...(usage && { usage }),
   };
 }
 
 function findingsOf(
-  verdict: Verdict,
+  checked: CheckResult,
   undelivered: readonly string[],
   requests: readonly OrderLine[],
   stored: readonly Stored[],
@@ -80,5 +81,5 @@ function findingsOf(
   ]);
   const named = (kind: Finding['kind'], refs: readonly string[]) =>
     refs.map((ref) => ({ kind, style: styleOf(numbers.get(ref)), ref }));
-  return [...FAULT_KINDS.flatMap((kind) => named(kind, verdict[kind])), ...named('undelivered', undelivered)];
+  return [...FAULT_KINDS.flatMap((kind) => named(kind, checked[kind])), ...named('undelivered', undelivered)];
 }

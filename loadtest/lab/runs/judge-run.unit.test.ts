@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { judge, type Stored } from '../../checker/verdict.ts';
+import { judge, type Stored } from '../../checker/judge.ts';
 import { LoadNotOfferedError } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
 import type { LabLine } from '../load/log.ts';
 import { judgeRun } from './judge-run.ts';
+import type { Plan } from './result.ts';
 
 const START = 1_000_000;
 const RUN = 'lab-1';
@@ -43,14 +44,15 @@ function resultOf(
   stored: readonly Stored[] = requests.map(storedOf),
   undelivered: string[] = [],
   timesOfFault = times,
+  runPlan: Plan = plan,
 ) {
-  const verdict = judge(requests, stored);
+  const checked = judge(requests, stored);
   return judgeRun({
-    plan,
+    plan: runPlan,
     commit: 'c',
     requests,
     stored,
-    verdict,
+    checked,
     undelivered,
     times: timesOfFault,
     startedAt: START,
@@ -124,6 +126,27 @@ describe('availability', () => {
     expect(resultOf(lines, stored).styles.messaging).toMatchObject({ backlogPeak: 14, drainMs: 2_500 });
   });
 
+  test('counts an order that the load generator could not send as not answered, in the phase that lacks it', () => {
+    const sentOf = (lines: readonly LabLine[], phase: 'during' | 'after') =>
+      lines.filter(({ at }) =>
+        phase === 'during' ? at >= times.beganAt && at < times.endBeganAt : at >= times.endBeganAt,
+      );
+    const many = { ...plan, rate: 50 };
+    const lines = STYLES.flatMap((_, style) =>
+      Array.from({ length: many.rate * SECONDS }, (__, index) => line(style, index, { at: START + 20 * index })),
+    );
+    const unsent = 2;
+    const requests = lines.filter(
+      ({ phase, at }) => phase !== 'messaging' || at < times.beganAt || at >= times.beganAt + 20 * unsent,
+    );
+    const { styles } = resultOf(requests, undefined, [], times, many);
+    const planned = sentOf(lines, 'during').length / STYLES.length;
+    for (const question of ['answered', 'decided'] as const) {
+      expect(styles.messaging?.shares[question].during).toEqual({ offered: planned, yes: planned - unsent });
+      expect(styles['respond-first']?.shares[question].during).toEqual({ offered: planned, yes: planned });
+    }
+  });
+
   test('has no result when the load was not offered', () => {
     const lines = allLines().filter(({ phase, at }) => phase !== 'messaging' || at < START + 6_000);
     expect(() => resultOf(lines)).toThrow(LoadNotOfferedError);
@@ -144,7 +167,7 @@ describe('the checker finds, with the style,', () => {
 
   test.each<[string, readonly Stored[], string]>([
     ['a planted loss', orders.filter((order) => order.id !== id), 'lost'],
-    ['a planted wrong verdict', changed({ status: 'REJECTED' }), 'wrong'],
+    ['a planted wrong decision', changed({ status: 'REJECTED' }), 'wrong'],
     ['a planted order without a decision', changed({ status: 'PENDING' }), 'stuck'],
   ])('%s', (_, stored, kind) => {
     expect(resultOf(lines, stored).findings).toEqual([{ kind, style: 'messaging', ref: id }]);

@@ -18,8 +18,9 @@ const DRAIN_MS = 150_000;
 export interface RunOptions {
   readonly plan: Plan;
   readonly fault: Fault;
-  /** For data and logs; deleted after a run without findings. */
+  /** For data and logs; deleted after a run without findings, unless `keepLogs` is set. */
   readonly folder: string;
+  readonly keepLogs: boolean;
   readonly commit: string;
   readonly signal: AbortSignal;
   readonly report: (line: string) => void;
@@ -30,6 +31,8 @@ export interface RunTarget {
   /** For the entities and the warm-up, and the message client. */
   readonly endpoints: Endpoints;
   readonly injector: Injector;
+  /** Processors and memory of its machine or nodes. */
+  describeMachine(): Promise<string>;
   startLoad(run: string, logFile: string): Promise<Load>;
   /** Passes the URL of the state store. */
   withStore<T>(use: (url: string) => Promise<T>): Promise<T>;
@@ -64,7 +67,7 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
 
   const requests = readLog(await load.ended, logFile);
   report('load ended');
-  const verdict = await withStore((storeUrl) => check({ requests, storeUrl, waitMs: DRAIN_MS, signal }));
+  const checked = await withStore((storeUrl) => check({ requests, storeUrl, waitMs: DRAIN_MS, signal }));
   const usage = await target.usage?.read();
   const { client } = endpoints;
   const undelivered = client === undefined ? [] : await findUndelivered(client, requests, signal);
@@ -75,12 +78,12 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
     commit,
     requests,
     stored,
-    verdict,
+    checked,
     undelivered,
     times,
     startedAt: load.startedAt,
     deadLetters,
   };
   report('judged');
-  return judgeRun({ ...record, ...(usage && { usage }) });
+  return { ...judgeRun({ ...record, ...(usage && { usage }) }), machine: await target.describeMachine() };
 }

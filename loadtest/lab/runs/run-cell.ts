@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createLocalInjector } from '../inject/local.ts';
 import { startLoad } from '../load/k6.ts';
 import { countDeadLetters } from '../measure/dead-letters.ts';
+import { describeMachine } from '../measure/machine.ts';
 import { createSampler } from '../measure/sampler.ts';
 import { startTestbed } from '../testbed/testbed.ts';
 import { measureRun, type RunOptions } from './measure-run.ts';
@@ -9,7 +10,7 @@ import type { RunResult } from './result.ts';
 
 /** Runs one cell on a local platform of its own. */
 export async function runCell(options: RunOptions): Promise<RunResult> {
-  const { plan, folder } = options;
+  const { plan, folder, keepLogs } = options;
   if (plan.broker === 'cluster') throw new Error('a cluster has its own runner');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -27,6 +28,7 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
     const target = {
       endpoints: { order, consumer: consumerUrl, restaurant: restaurantUrl, client: clientUrl },
       injector: createLocalInjector(testbed, signal),
+      describeMachine: async () => describeMachine(),
       startLoad: (run: string, logFile: string) =>
         startLoad({ run, rate: plan.rate, seconds, orderUrls: order, clientUrl, logFile, signal }),
       withStore: <T>(use: (url: string) => Promise<T>) => use(platform.stores.state),
@@ -37,7 +39,7 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
     // A cluster restarts a process that ended by itself; here it stays down, and the result would be that of another fault.
     if (testbed.crashes.length > 0)
       throw new Error(`ended by themselves: ${testbed.crashes.join(', ')}; logs: ${folder}`);
-    if (result.findings.length === 0) await rm(folder, { recursive: true, force: true });
+    if (result.findings.length === 0 && !keepLogs) await rm(folder, { recursive: true, force: true });
     return result;
   } finally {
     usage.end();

@@ -1,4 +1,5 @@
 import { until } from '@standing-order/local/wait';
+import { create } from '../../bench/testbed/entities.ts';
 import { linesOf, MENU } from '../../scenarios/lib/request-number.ts';
 import { STYLES, type Style } from '../load/answers.ts';
 
@@ -14,15 +15,13 @@ export interface Endpoints {
   readonly client?: string;
 }
 
-async function post(url: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
-  const response = await fetch(url, {
+const post = (url: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });
-  return response;
-}
 
 /** Creates the consumer of a run, its restaurant, a closed restaurant, and a consumer whose orders do not belong to the run. */
 export async function createEntities(urls: Endpoints, run: string): Promise<void> {
@@ -35,10 +34,7 @@ export async function createEntities(urls: Endpoints, run: string): Promise<void
     [`${urls.restaurant}/restaurants`, { ...restaurant, id: `${run}-closed`, open: false }],
     [`${urls.consumer}/consumers`, { id: warmUpConsumer(run), name: 'Warm-up', orderLimit }],
   ];
-  for (const [url, body] of entities) {
-    const response = await post(url, body);
-    if (response.status !== 201) throw new Error(`POST ${url} failed: ${response.status} ${await response.text()}`);
-  }
+  for (const [url, body] of entities) await create(url, body);
 }
 
 const warmUpConsumer = (run: string): string => `${run}-warm-up`;
@@ -61,7 +57,10 @@ export async function warmUp(urls: Endpoints, run: string, signal: AbortSignal):
       throw new Error(`${style}: ${response.status} instead of ${due}: ${await response.text()}`);
     if (due === 201) return;
     const orderId = style === 'messaging' ? id : ((await response.json()) as { id: string }).id;
-    const decided = await fetch(`${url}/orders/${orderId}`, { headers: { prefer: 'wait=5' }, signal });
+    const decided = await fetch(`${url}/orders/${orderId}`, {
+      headers: { prefer: 'wait=5' },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    });
     const { status, kind } = (await decided.json()) as { status?: string; kind?: string };
     if (status !== 'VALIDATED' && kind !== 'settled') throw new Error(`${style}: not decided within 5 s`);
   };

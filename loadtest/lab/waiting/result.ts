@@ -13,7 +13,7 @@ export interface Intake {
   /** Orders of the open loop, and how many of them were acknowledged. */
   readonly offered: number;
   readonly acknowledged: number;
-  /** Orders that waited for their verdict when the condition began and when it ended. */
+  /** Orders that waited for their decision when the condition began and when it ended. */
   readonly waiting: { readonly atBegin: number; readonly atEnd: number };
 }
 

@@ -36,7 +36,7 @@ test('compares each repetition with the control of the same repetition', () => {
 
 test('the documentation has the ratios with their spread, and names lost orders', () => {
   const document = waitingDocument(summariesOf([runOf(1, [1_000, 900]), runOf(2, [1_000, 1_000], 2)]));
-  expect(document).toContain('| 0.95 (0.90 to 1.00) |');
+  expect(document).toContain('| 0.95 (0.9 to 1) |');
   expect(document).toContain('after the restart, but for 2.');
   expect(waitingDocument([])).toBe('');
 });

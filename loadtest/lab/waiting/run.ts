@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { spreadText } from '../../bench/report/table.ts';
 import type { WaitingLabOptions } from '../options.ts';
 import { measureWaiting } from './measure.ts';
 import { addWaitingRun, readWaitingRuns, summariesOf, type WaitingPlan, type WaitingRun } from './result.ts';
-import { ratioText } from './text.ts';
 
 /** Requests in flight in the closed loop, as in the benchmark. */
 const CONCURRENCY = 256;
@@ -37,7 +37,7 @@ export async function runWaiting(options: WaitingLabOptions, { commit, signal }:
   }
   for (const { broker, orders, runs, accepted, p99 } of summariesOf(await readWaitingRuns(out)))
     console.log(
-      `${broker}, ${orders} orders waiting, ${runs} runs: accepted ${ratioText(accepted.ratio)}, p99 ${ratioText(p99.ratio)} of the control`,
+      `${broker}, ${orders} orders waiting, ${runs} runs: accepted ${spreadText(accepted.ratio)}, p99 ${spreadText(p99.ratio)} of the control`,
     );
   if (failed > 0 || signal.aborted) process.exitCode = 1;
 }

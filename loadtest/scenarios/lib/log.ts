@@ -31,7 +31,7 @@ export interface OrderLine extends Omit<SentLine, 'type'> {
   readonly status: number;
   /** The order's id, if it was acknowledged. */
   readonly id?: string;
-  /** The verdict that the order must get; default VALIDATED. */
+  /** The status that the order must get; default VALIDATED. */
   readonly expected?: 'VALIDATED' | 'REJECTED';
   /** Otherwise the reason, from k6 or from the service. */
   readonly error?: string;

@@ -85,9 +85,9 @@ function responseBreaks(before: Operation, after: Operation, schemas: Schemas): 
     ...Object.entries(before.responses).flatMap(([status, response]) => {
       const now = after.responses[status];
       if (!now) return [];
-      const gone = Object.keys(response.headers ?? {}).filter((header) => !now.headers?.[header]);
+      const removed = Object.keys(response.headers ?? {}).filter((header) => !now.headers?.[header]);
       return [
-        ...gone.map((header) => `${status}: the header ${header} was removed`),
+        ...removed.map((header) => `${status}: the header ${header} was removed`),
         ...contentBreaks(response.content, now.content, schemas, 'theirs', status),
       ];
     }),
@@ -118,7 +118,7 @@ function named(reference: string, schemas: OpenApi['components']['schemas']): Js
 /**
  * The changes of a new AsyncAPI document that break services of the old version, one sentence each. A new message type on an
  * existing channel is a break, since its receivers do not support it. A batch of messages that they support is none: its sender
- * repeats each entry alone (docs/adr/0079). Pure.
+ * repeats each entry alone (ADR 0079). Pure.
  */
 export function asyncApiBreaks(before: AsyncApi, after: AsyncApi): string[] {
   return Object.entries(before.operations).flatMap(([name, { action, messages }]) => {

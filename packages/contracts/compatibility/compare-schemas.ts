@@ -103,7 +103,7 @@ const UNORDERED = [
 
 /**
  * Patterns that were widened on purpose: the old one and the new one, which allows every value of the old one. Responses match the old
- * one until an administrator creates a consumer with an id of the new form (docs/adr/0086).
+ * one until an administrator creates a consumer with an id of the new form (ADR 0086).
  */
 const WIDENED = [[entityId, consumerId].map((schema) => jsonSchemaOf(schema, 'read').pattern)];
 
@@ -125,13 +125,15 @@ function fields(pair: Pair): string[] {
   const [possible, known] = [propertiesOf(inner), propertiesOf(outer)];
   const [before, after] = reader === 'ours' ? [possible, known] : [known, possible];
   const place = (name: string) => (at ? `${at}.${name}` : name);
-  const gone = Object.keys(before).filter((name) => !(name in after));
+  const removed = Object.keys(before).filter((name) => !(name in after));
   const needed = (outer.required ?? []).filter((name) => !(inner.required ?? []).includes(name));
   const unknown =
     outer.additionalProperties === false && inner.additionalProperties !== false && inner.type === 'object';
   return [
-    ...gone.map((name) => `${place(name)}: was removed`),
-    ...needed.filter((name) => !gone.includes(name)).map((name) => `${place(name)}: can be missing, and is required`),
+    ...removed.map((name) => `${place(name)}: was removed`),
+    ...needed
+      .filter((name) => !removed.includes(name))
+      .map((name) => `${place(name)}: can be missing, and is required`),
     ...(unknown ? [`${at}: can have unknown fields`] : []),
     ...Object.keys(possible)
       .filter((name) => name in known)

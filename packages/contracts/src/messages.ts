@@ -8,7 +8,7 @@ import { fieldFault } from './problem.ts';
 
 /**
  * Identifies the attempt of a command. A reply has the token of its command, unchanged. In a message `w` is signed
- * (docs/adr/0074): receivers take it for any text.
+ * (ADR 0074): receivers take it for any text.
  */
 export const token = z.object({ w: z.string().min(1).max(64), a: z.int().min(1), t: z.number() });
 

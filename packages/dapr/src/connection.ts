@@ -24,7 +24,7 @@ export interface Connection {
   open(signal: AbortSignal): Promise<void>;
   /**
    * Whether the sidecar answered the last check, at most a few seconds ago, and the reason if not. Faults of the broker are
-   * reasons, too, but do not change the readiness (docs/adr/0008).
+   * reasons, too, but do not change the readiness (ADR 0008).
    */
   readiness(): Readiness;
   close(): Promise<void>;

@@ -128,7 +128,7 @@ describe('a request that is removed before its outcome', () => {
 });
 
 describe('a restart', () => {
-  it('resends pending requests and keeps outcomes that arrived before it', async () => {
+  it('sends pending requests again and keeps outcomes that arrived before it', async () => {
     const store = createMemoryStore();
     const before = start(store);
     const outcomes = ['one', 'two'].map((id) => before.client.place(order, id));

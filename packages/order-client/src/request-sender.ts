@@ -49,8 +49,8 @@ interface TrackedRequest {
 const POLL_MS = 1_000;
 /** Interval between two reads of the whole pending list. */
 const RECONCILE_MS = 30_000;
-const RESEND_MS = 2_000;
-const RESEND_MAX_MS = 30_000;
+const RETRANSMISSION_MS = 2_000;
+const RETRANSMISSION_MAX_MS = 30_000;
 /** Maximum number of requests in a batch while the broker refuses all of them. */
 const BROKER_PROBE = 64;
 
@@ -70,7 +70,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     for (const entry of due) {
       entry.sends++;
       entry.sendAt = clock.monotonic() + entry.delayMs;
-      entry.delayMs = Math.min(2 * entry.delayMs, RESEND_MAX_MS);
+      entry.delayMs = Math.min(2 * entry.delayMs, RETRANSMISSION_MAX_MS);
     }
     const messages = due.map((entry) => createOrderMessage(entry, options));
     const accepted = await sidecar.publish(pubsub, TOPICS['order-requests'].name, messages);
@@ -78,7 +78,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     for (const [index, entry] of due.entries()) {
       if (accepted[index]) continue;
       entry.sendAt = clock.monotonic();
-      entry.delayMs = RESEND_MS;
+      entry.delayMs = RETRANSMISSION_MS;
     }
   }
 
@@ -157,7 +157,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
     const outcome = Promise.withResolvers<Outcome>();
     // There may be no caller, for example after `resume`.
     outcome.promise.catch(() => {});
-    const entry = { request, outcome, sendAt: 0, delayMs: RESEND_MS, sends: 0 };
+    const entry = { request, outcome, sendAt: 0, delayMs: RETRANSMISSION_MS, sends: 0 };
     tracked.set(request.id, entry);
     await send([entry]);
     schedulePoll();

@@ -59,8 +59,8 @@ function apply(targets: FaultTargets, fault: Fault): void {
       Object.assign(rates, fault.change, { resumesAt: ends });
       flow.addTrouble(ends);
       const fair = noFaults();
-      const back = Object.fromEntries(Object.keys(fault.change).map((key) => [key, fair[key as keyof FaultRates]]));
-      until(targets, fault.ms, () => Object.assign(rates, back));
+      const former = Object.fromEntries(Object.keys(fault.change).map((key) => [key, fair[key as keyof FaultRates]]));
+      until(targets, fault.ms, () => Object.assign(rates, former));
       break;
     }
   }

@@ -122,8 +122,8 @@ export class InvariantChecker {
 
   /** A client read an order through a replica. `promised`: whether the order was acknowledged when the read began. */
   wasRead(id: string, document: Order | undefined, promised: boolean): void {
-    const gone = (this.deletes && this.orders.get(id)?.last.erased) || this.expired.has(id);
-    if (promised && document === undefined && !gone) this.report(1, 'acknowledged, but not found', id);
+    const isDeleted = (this.deletes && this.orders.get(id)?.last.erased) || this.expired.has(id);
+    if (promised && document === undefined && !isDeleted) this.report(1, 'acknowledged, but not found', id);
   }
 
   /** To be called after a key has expired. Only a complete order may expire; then a request with its id is a new order. */

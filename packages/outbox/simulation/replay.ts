@@ -1,62 +1,43 @@
-import { parseArgs } from 'node:util';
+import { createCommand, createIntegerOption, Option, runCommand } from '@standing-order/tools/cli';
 import { runSeed } from './run.ts';
 import { stamp } from './simulator.ts';
 import { variants } from './variants.ts';
 
-const HELP = `Replays one schedule of faults and checks whether the outbox keeps its promises.
-
-  npm run replay -- --seed N [--variant NAME] [--verbose] [--about ID]
-
-  --seed N        the seed that a failing run printed
-  --variant NAME  use a deliberately broken outbox: ${Object.keys(variants).join(', ')}
-  --verbose       print every event, in simulated time
-  --about ID      print the events of one order, such as x3, and every fault
-
-Exit code: 0 promises kept, 1 promise broken, 2 invalid arguments.
-`;
-
-function readArguments(): { seed: number; variant?: string; verbose: boolean; about?: string } {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string' },
-      variant: { type: 'string' },
-      verbose: { type: 'boolean', default: false },
-      about: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-    process.exit(0);
-  }
-  const { variant, about, verbose } = values;
-  if (values.seed === undefined || !/^\d+$/.test(values.seed)) throw new Error('--seed must be a number');
-  if (variant !== undefined && !(variant in variants)) throw new Error(`unknown variant ${variant}`);
-  return { seed: Number(values.seed), verbose, ...(variant && { variant }), ...(about && { about }) };
+interface Flags {
+  readonly seed: number;
+  readonly variant?: string;
+  readonly verbose?: boolean;
+  readonly about?: string;
 }
 
-async function main(): Promise<number> {
-  const { seed, variant, verbose, about } = readArguments();
+async function replay({ seed, variant, verbose = false, about }: Flags): Promise<void> {
   const named = variant === undefined ? undefined : variants[variant];
-  const verdict = await runSeed(seed, { verbose: verbose || about !== undefined, ...(named && { variant: named }) });
-  const { violation, digest, events, sends, duration: lasted, outcomes } = verdict;
+  const result = await runSeed(seed, { verbose: verbose || about !== undefined, ...(named && { variant: named }) });
+  const { violation, digest, events, sends, duration, outcomes } = result;
   const mentions = new RegExp(`\\b${about}\\b|  (fault|simulator|checker|schedule) `);
-  const lines = about === undefined ? verdict.lines : verdict.lines.filter((line) => mentions.test(line));
-  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
-  const results = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-  process.stdout.write(
-    `seed ${seed}: ${stamp(lasted)} in ${events} events, ${sends} commands; ${results}; trace ${digest.toString(16)}\n`,
+  const lines = about === undefined ? result.lines : result.lines.filter((line) => mentions.test(line));
+  for (const line of lines) console.log(line);
+  const counts = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  console.log(
+    `seed ${seed}: ${stamp(duration)} in ${events} events, ${sends} commands; ${counts}; trace ${digest.toString(16)}`,
   );
-  if (violation === undefined) return 0;
-  process.stdout.write(
-    `BROKEN at ${stamp(violation.at)}: invariant ${violation.invariant}, order ${violation.id ?? '-'}: ${violation.what}\n`,
-  );
-  return 1;
+  if (violation === undefined) return;
+  const { at, invariant, id = '-', what } = violation;
+  console.log(`BROKEN at ${stamp(at)}: invariant ${invariant}, order ${id}: ${what}`);
+  process.exitCode = 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${HELP}`);
-  process.exitCode = 2;
-}
+await runCommand(
+  createCommand('replay', 'Replays one schedule of faults and checks whether the outbox keeps its promises.')
+    .addOption(
+      createIntegerOption('--seed <n>', 'the seed that a failing run printed', {
+        min: 0,
+        max: Number.MAX_SAFE_INTEGER,
+      }).makeOptionMandatory(),
+    )
+    .addOption(new Option('--variant <name>', 'use a deliberately broken outbox').choices(Object.keys(variants)))
+    .option('--verbose', 'print every event, in simulated time')
+    .option('--about <id>', 'print the events of one order, such as x3, and every fault')
+    .addHelpText('after', '\nExit codes: 0 promises kept, 1 a promise broken, 2 wrong arguments.')
+    .action(replay),
+);

@@ -78,9 +78,9 @@ export class Simulator {
     };
   }
 
-  trace(who: string, what: string, detail = ''): void {
-    this.digest = fnv1a(`${Math.round(this.now)}${who}${what}${detail}`, this.digest);
-    if (this.verbose) this.lines.push(`${stamp(this.now)}  ${who.padEnd(10)} ${what.padEnd(10)} ${detail}`);
+  trace(actor: string, action: string, detail = ''): void {
+    this.digest = fnv1a(`${Math.round(this.now)}${actor}${action}${detail}`, this.digest);
+    if (this.verbose) this.lines.push(`${stamp(this.now)}  ${actor.padEnd(10)} ${action.padEnd(10)} ${detail}`);
   }
 
   /** Runs events until `enough` returns true, no event is left, or the time is `until`. */

@@ -33,6 +33,9 @@ import { createEventStreams } from './updates/event-streams.ts';
 import { createLongPoll } from './updates/long-poll.ts';
 import { createOrderUpdates } from './updates/order-updates.ts';
 
+/** Maximum number of commands loaded beyond the send windows: a second of work, and half of the outbox's default (docs/adr/0108). */
+const LOOK_AHEAD = 4_096;
+
 const environment = createSidecarEnvironment(orderConfig);
 const { config, sidecar, store, pubsub, clock, random, newId, appOptions } = environment;
 
@@ -66,7 +69,12 @@ const outbox: OrderOutbox = createOutbox({
   handler: { ...orderDocumentHandler, retentionSeconds: () => retentionSeconds },
   messageGroupOf: createMessageGroups(partitionKeyOf, config.BATCH_ENTRIES),
   observer: orderObserver,
-  settings: { lanes: ORDER_LANES, maxOpen: config.MAX_OPEN_ORDERS, ...brokerSettings(config.BROKER) },
+  settings: {
+    lanes: ORDER_LANES,
+    maxOpen: config.MAX_OPEN_ORDERS,
+    lookAhead: LOOK_AHEAD,
+    ...brokerSettings(config.BROKER),
+  },
 });
 const reserve = createStoreReserve({
   store,
@@ -126,6 +134,7 @@ runSidecarService(environment, {
     pubsub,
     clock,
     tokens,
+    messageClients: config.MESSAGE_CLIENTS,
     ...appOptions,
     readiness: () => readinessOf(appOptions.readiness(), { ...outbox.state(), refusesWrites: refusesOrders() }),
     authenticate: createAuthenticate(config),

@@ -28,13 +28,13 @@ export const IMPORT_RULES: IForbiddenRuleType[] = [
     name: 'packages-below-services',
     comment:
       'A package is usable without the services, the deployment, the load tests and the tests of this repository.',
-    from: { path: '^packages/', pathNot: `${TEST_CODE}|^packages/order-client/example/` },
+    from: { path: '^packages/', pathNot: `${TEST_CODE}|^packages/(?:order-client/example|contracts/compatibility)/` },
     to: { path: '^(?:services|deploy|loadtest|tests)/' },
   },
   {
     name: 'tests-of-packages',
     comment:
-      'Tests and examples of a package may start a platform with deploy/local and deploy/tools, and import no more of the repository.',
+      'Tests, examples and commands of a package may use deploy/local and deploy/tools, and import no more of the repository.',
     from: { path: '^packages/' },
     to: { path: '^(?:services|loadtest|tests|deploy/(?!local/|tools/))' },
   },

@@ -5,7 +5,7 @@ import { reasonOf } from '../wait.ts';
 export interface Stage {
   readonly urls: DemoUrls;
   readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
   /** The platform's processes as they are now. */
   readonly processes: () => readonly Pick<ProcessView, 'name' | 'state'>[];
   /** How long the order may take. */
@@ -16,18 +16,18 @@ export interface Stage {
  * Places one order and prints its statuses. Resolves to true if it was validated. An order that waits, because of a backlog or
  * a stopped process, is reported and is no failure. Rejects only when it is aborted.
  */
-export async function demonstrate({ urls, signal, say, processes, waitMs }: Stage): Promise<boolean> {
+export async function demonstrate({ urls, signal, print, processes, waitMs }: Stage): Promise<boolean> {
   try {
     await seedDemo(urls, signal);
     const result = await placeDemoOrder(urls, signal, waitMs);
-    say(`Order ${result.id}`);
-    for (const line of linesOf(result)) say(`  ${line}`);
-    if (result.status === 'PENDING') for (const line of pendingLines(urls, result, processes())) say(`  ${line}`);
-    say('');
+    print(`Order ${result.id}`);
+    for (const line of linesOf(result)) print(`  ${line}`);
+    if (result.status === 'PENDING') for (const line of pendingLines(urls, result, processes())) print(`  ${line}`);
+    print('');
     return result.status === 'VALIDATED';
   } catch (error) {
     signal.throwIfAborted();
-    say(`The demo order could not be placed: ${reasonOf(error)}\n`);
+    print(`The demo order could not be placed: ${reasonOf(error)}\n`);
     return false;
   }
 }

@@ -123,11 +123,15 @@ describe('the files of deploy/dapr', () => {
   });
 
   test('make Kafka start at the oldest message and retry a delivery for seconds only', async () => {
-    expect(valuesOf(await read('pubsub/kafka/messages.yaml'))).toMatchObject({ initialOffset: 'oldest' });
+    expect(valuesOf(await read('pubsub/kafka/messages.yaml'))).toMatchObject({
+      initialOffset: 'oldest',
+      sessionTimeout: '6s',
+      heartbeatInterval: '500ms',
+    });
     const { policies } = (await read('pubsub/kafka/delivery.yaml')).spec as {
       policies: { retries: Record<string, unknown> };
     };
-    expect(policies.retries.delivery).toEqual({ policy: 'constant', duration: '1s', maxRetries: 3 });
+    expect(policies.retries.delivery).toEqual({ policy: 'constant', duration: '250ms', maxRetries: 12 });
   });
 
   test('give the state store no policy, no retries and no writeTimeout', async () => {

@@ -26,3 +26,21 @@ export async function interruptible(work) {
     if (received !== undefined && process.listenerCount(received) === 0) process.kill(process.pid, received);
   }
 }
+
+/**
+ * The signal of a program that stops everything in order before it ends: aborted by the first signal that would end this process.
+ * A second one ends the process at once, with exit code 1.
+ *
+ * @returns {AbortSignal}
+ */
+export function stopOnSignal() {
+  const controller = new AbortController();
+  // After the terminal is closed, writes fail; everything must be stopped all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  for (const name of SIGNALS)
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(1);
+      controller.abort(new Error(`stopped by ${name}`));
+    });
+  return controller.signal;
+}

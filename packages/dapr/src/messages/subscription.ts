@@ -30,6 +30,7 @@ import {
   readDelivery,
 } from './delivery-body.ts';
 import { isolateFailures } from './isolate.ts';
+import { handleInTurn } from './large-deliveries.ts';
 import { withTimeout } from './timeout.ts';
 
 /** A valid message, or a valid entry of a batch message, as a handler receives it. */
@@ -128,10 +129,13 @@ function validate<M>(schema: z.ZodType<M>, entries: readonly Received[]): Sorted
 export function subscribe<M extends CloudEvent>(app: Hono, subscription: Subscription<M>): void {
   const attributes = { [ATTRIBUTE_KEYS.messagingDestination]: subscription.topic.name };
   countFromZero(received, ...Object.keys(noMessages()).map((outcome) => ({ ...attributes, outcome })));
-  app.post(`/messages/${subscription.topic.name}`, async (c) => {
-    const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
-    return c.json(deliveryResponse(delivery, await receive(subscription, delivery.entries)));
-  });
+  app.post(`/messages/${subscription.topic.name}`, (c) =>
+    // A sidecar sends the length of each body.
+    handleInTurn(Number(c.req.header('content-length') ?? 0), async () => {
+      const delivery = readDelivery(await parseBody(c, MAX_DELIVERY_BYTES));
+      return c.json(deliveryResponse(delivery, await receive(subscription, delivery.entries)));
+    }),
+  );
 }
 
 async function receive<M extends CloudEvent>(

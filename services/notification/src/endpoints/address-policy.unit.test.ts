@@ -106,7 +106,7 @@ describe('an IPv4 address inside an IPv6 address is judged by the rules of IPv4'
     ...['8.8.8.8', '1.0.0.0', '9.255.255.255', '128.0.0.0', '168.63.129.17', '223.255.255.255'],
   );
 
-  test('every IPv4 address has the verdict of its NAT64 and of its IPv4-mapped form', () => {
+  test('every IPv4 address is treated as its NAT64 and its IPv4-mapped form', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), interesting), fc.constantFrom(...policies), (ipv4, policy) => {
         const forms = [
@@ -144,8 +144,8 @@ describe('an IPv4 address inside an IPv6 address is judged by the rules of IPv4'
     ['2001::/32', '2001:0:808:808:0:0:f7f7:f7f7', true],
     ['fd00::/8', 'fd00::5efe:10.0.0.1', false],
     ['fd00::/8', 'fd00::5efe:8.8.8.8', true],
-  ])('with %s allowed, the verdict of %s is %s', (range, address, verdict) => {
-    expect(policyFor(range)(address)).toBe(verdict);
+  ])('with %s allowed, %s is allowed: %s', (range, address, isAllowed) => {
+    expect(policyFor(range)(address)).toBe(isAllowed);
   });
 
   test('a NAT64 prefix of the network is judged like 64:ff9b::/96 once it is configured', () => {

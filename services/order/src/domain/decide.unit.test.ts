@@ -1,9 +1,10 @@
 import { type PricedLine, REASON_CODES, type Reason } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sampleOrder } from '../../test/sample-order.ts';
 import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { decide, type OrderInput } from './decide.ts';
-import { newOrder, type Order, type Pending, type Verdict } from './order.ts';
+import type { Order, Pending, Verdict } from './order.ts';
 
 const DEADLINE = 1_000;
 
@@ -38,16 +39,7 @@ const input: fc.Arbitrary<OrderInput> = fc.oneof(
 );
 const history = fc.array(fc.record({ input, at: fc.nat(2 * DEADLINE) }), { maxLength: 12 });
 
-const pendingOrder = (decideWithin?: number): Pending =>
-  newOrder({
-    id: '01890a5d-ac96-774b-bcce-b302099a8057',
-    nonce: 'n',
-    fingerprint: '1:x',
-    client: 'anonymous',
-    request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-    now: 0,
-    decideWithin,
-  });
+const pendingOrder = (decideWithin?: number): Pending => sampleOrder({ decideWithin });
 
 /** Returns every state of the order. */
 function states(start: Order, happened: readonly { input: OrderInput; at: number }[]): Order[] {

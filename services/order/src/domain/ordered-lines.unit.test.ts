@@ -1,8 +1,9 @@
 import { MAX_QUANTITY, type PricedLine } from '@standing-order/contracts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sampleOrder } from '../../test/sample-order.ts';
 import { decide } from './decide.ts';
-import { type DetailsVerdict, newOrder } from './order.ts';
+import type { DetailsVerdict } from './order.ts';
 
 const orderLines = fc.uniqueArray(
   fc.record({ itemId: fc.stringMatching(/^[a-z]{1,8}$/), quantity: fc.integer({ min: 1, max: MAX_QUANTITY }) }),
@@ -22,14 +23,7 @@ const sumOf = (lines: readonly PricedLine[]) => lines.reduce((sum, { amount }) =
 
 /** The result of `decide` for this verdict on an order of these lines. */
 function decideOn(lines: Lines, priced: readonly PricedLine[], total: number) {
-  const order = newOrder({
-    id: '01890a5d-ac96-774b-bcce-b302099a8057',
-    nonce: 'n',
-    fingerprint: '1:x',
-    client: 'anonymous',
-    request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [...lines] },
-    now: 0,
-  });
+  const order = sampleOrder({ request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [...lines] } });
   const token = { w: 'w', a: 1, t: 1 };
   const verdict: DetailsVerdict = {
     ...{ kind: 'details', valid: true, token },

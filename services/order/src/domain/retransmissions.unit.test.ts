@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sampleOrder } from '../../test/sample-order.ts';
 import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { decide, type OrderInput } from './decide.ts';
-import { newOrder, type Order, type Verdict } from './order.ts';
+import type { Order, Verdict } from './order.ts';
 
 const KINDS = ['consumer', 'details'] as const;
 type Kind = (typeof KINDS)[number];
@@ -76,15 +77,7 @@ function replicasOf(order: Order) {
 
 /** Plays the steps. Returns every stored state of the order, and the delivered replies in their order. */
 function play(plan: readonly Step[], decideWithin: number | undefined) {
-  const order = newOrder({
-    id: '01890a5d-ac96-774b-bcce-b302099a8057',
-    nonce: 'n',
-    fingerprint: '1:x',
-    client: 'anonymous',
-    request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-    now: 0,
-    decideWithin,
-  });
+  const order = sampleOrder({ decideWithin });
   const replicas = replicasOf(order);
   const commands: (Verdict['token'] & { readonly kind: Kind })[] = [];
   const replies: Verdict[] = [];

@@ -1,7 +1,8 @@
 import { orderView } from '@standing-order/contracts';
 import { describe, expect, it } from 'vitest';
+import { sampleOrder } from '../../test/sample-order.ts';
 import { decide, type OrderInput } from './decide.ts';
-import { newOrder, type Order } from './order.ts';
+import type { Order } from './order.ts';
 import { receiptOf, viewOf } from './view.ts';
 
 const token = { w: 'w', a: 1, t: 1 };
@@ -15,11 +16,7 @@ const soldOut: OrderInput = {
   reasons: [{ code: 'ITEM_UNAVAILABLE', detail: 'sold out', field: 'lines[0].itemId', itemId: 'pizza' }],
 };
 
-const pending = newOrder({
-  id: '01890a5d-ac96-774b-bcce-b302099a8057',
-  nonce: 'n',
-  fingerprint: '1:x',
-  client: 'anonymous',
+const pending = sampleOrder({
   request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 2 }] },
   now: Date.UTC(2026, 0, 1),
   decideWithin: 60_000,

@@ -15,7 +15,7 @@ export interface ChangesParts {
 
 /**
  * Subscribes to `consumer-changes` and `restaurant-changes`. The broker delivers an event to one replica of this service. It
- * only makes a change visible sooner there: every replica pulls all changes (docs/adr/0034). So no event is delivered again.
+ * only makes a change visible sooner there: every replica pulls all changes (ADR 0034). So no event is delivered again.
  */
 export function subscribeToChanges(app: Hono, { sidecar, pubsub, localCopies }: ChangesParts): void {
   const common = { sidecar, pubsub, source: SOURCE };

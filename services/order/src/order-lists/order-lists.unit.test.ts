@@ -2,20 +2,18 @@ import type { OutgoingCommand } from '@standing-order/outbox';
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { expect, it, vi } from 'vitest';
-import { newOrder, type Order } from '../domain/order.ts';
+import { sampleOrder } from '../../test/sample-order.ts';
+import type { Order } from '../domain/order.ts';
 import { createConfirmations } from './confirmations.ts';
 import { createListAppender } from './list-appender.ts';
 import { createListTransport } from './list-transport.ts';
 import { createOrderLists } from './order-lists.ts';
 
 const order = (n: number, consumerId = 'ada'): Order =>
-  newOrder({
+  sampleOrder({
     id: `01890a5d-ac96-774b-bcce-${String(n).padStart(12, '0')}`,
     nonce: `n${n}`,
-    fingerprint: '1:x',
-    client: 'anonymous',
     request: { consumerId, restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-    now: 0,
     index: true,
   });
 

@@ -1,7 +1,8 @@
 import type { Token } from '@standing-order/outbox';
 import { expect, test } from 'vitest';
+import { sampleOrder } from '../../test/sample-order.ts';
 import type { Confirmation, OrderInput } from '../domain/decide.ts';
-import { newOrder, type Order } from '../domain/order.ts';
+import type { Order } from '../domain/order.ts';
 import { orderDocumentHandler } from './document-handler.ts';
 
 const { apply, onTimeout, pendingChannels } = orderDocumentHandler;
@@ -26,13 +27,10 @@ function reachableOrders(): Order[] {
   const orders: Order[] = [];
   for (let setting = 0; setting < 16; setting++) {
     const order = {
-      ...newOrder({
+      ...sampleOrder({
         id: 'a',
-        nonce: 'n',
         fingerprint: 'f',
         client: 'c',
-        request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-        now: 0,
         decideWithin: (setting & 1) === 0 ? undefined : 10,
         notify: (setting & 2) !== 0,
         index: (setting & 4) !== 0,

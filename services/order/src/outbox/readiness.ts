@@ -3,7 +3,7 @@ import type { Readiness } from '@standing-order/service-kit/http';
 
 /**
  * A replica is ready when it can store an order, or report exactly why not: its sidecar responds, and its writer is
- * registered. A state store that goes down, or refuses writes, later does not change the readiness (docs/adr/0008). A store
+ * registered. A state store that goes down, or refuses writes, later does not change the readiness (ADR 0008). A store
  * that refuses writes is reported as a reason nevertheless.
  */
 export function readinessOf(sidecar: Readiness, outbox: OutboxState): Readiness {

@@ -26,7 +26,7 @@ const VERSION = 1;
 const RETRY_MS = 500;
 
 /**
- * Checks, before the outbox starts, that the state store is the one of this installation, and marks a new one (docs/adr/0087). Waits
+ * Checks, before the outbox starts, that the state store is the one of this installation, and marks a new one (ADR 0087). Waits
  * while the store cannot be read or written. Rejects with a ConfigurationError when the store is empty or another installation's.
  */
 export async function checkStoreIdentity(options: StoreIdentityOptions, signal: AbortSignal): Promise<void> {

@@ -17,7 +17,7 @@ const CHUNK_BYTES = 64 * 1_024;
 const CHUNK = 'x'.repeat(CHUNK_BYTES);
 /** 1 MiB, for the heartbeats and segments of the outbox. */
 const MIN_CHUNKS = 16;
-/** A verdict adds some 600 bytes to an order of two lines. */
+/** The two verdicts add some 600 bytes to an order of two lines. */
 const BYTES_PER_OPEN_ORDER = 1_024;
 /** Share of additional room that must be free before orders are accepted again. */
 const SLACK = 0.25;

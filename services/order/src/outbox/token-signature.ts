@@ -5,7 +5,7 @@ import type { MessageChannel } from './document-handler.ts';
 /** Why the token of a reply does not count. */
 export type TokenFault = 'unsigned' | 'forged';
 
-/** Binds the token of a command to its order and channel, so that only the receiver of the command can reply (docs/adr/0074). */
+/** Binds the token of a command to its order and channel, so that only the receiver of the command can reply (ADR 0074). */
 export interface TokenSigner {
   /** The token with a signature, as the command carries it. */
   sign(token: Token, orderId: string, channel: MessageChannel): Token;

@@ -1,20 +1,14 @@
 import { createManualClock } from '@standing-order/testing/manual-clock';
 import { expect, it, vi } from 'vitest';
-import { newOrder, type Order } from '../domain/order.ts';
+import { sampleOrder } from '../../test/sample-order.ts';
+import type { Order } from '../domain/order.ts';
 import type { OrderLists } from '../order-lists/order-lists.ts';
 import { createConsumerUpdates } from './consumer-updates.ts';
 
 const SECOND = 1_000;
 
 function pendingOrder(position: number): Order {
-  return newOrder({
-    id: `01890a5d-ac96-774b-bcce-${String(position).padStart(12, '0')}`,
-    nonce: 'n',
-    fingerprint: '1:x',
-    client: 'anonymous',
-    request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-    now: 0,
-  });
+  return sampleOrder({ id: `01890a5d-ac96-774b-bcce-${String(position).padStart(12, '0')}` });
 }
 
 /** A consumer's list and its orders, which another replica changes, and the listeners of their updates. */

@@ -1,17 +1,10 @@
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { expect, it } from 'vitest';
-import { newOrder } from '../domain/order.ts';
+import { sampleOrder } from '../../test/sample-order.ts';
 import { createLongPoll } from './long-poll.ts';
 import { createOrderUpdates } from './order-updates.ts';
 
-const order = newOrder({
-  id: '01890a5d-ac96-774b-bcce-000000000001',
-  nonce: 'n',
-  fingerprint: '1:x',
-  client: 'anonymous',
-  request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-  now: 0,
-});
+const order = sampleOrder();
 const MINUTE = 60_000;
 const request = { caller: 'ada', signal: new AbortController().signal };
 function longPoll(maxPerCaller?: number) {

@@ -1,17 +1,11 @@
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { createManualClock } from '@standing-order/testing/manual-clock';
 import { expect, it, vi } from 'vitest';
-import { newOrder, type Order } from '../domain/order.ts';
+import { sampleOrder } from '../../test/sample-order.ts';
+import type { Order } from '../domain/order.ts';
 import { createOrderUpdates } from './order-updates.ts';
 
-const pending = newOrder({
-  id: '01890a5d-ac96-774b-bcce-000000000001',
-  nonce: 'n',
-  fingerprint: '1:x',
-  client: 'anonymous',
-  request: { consumerId: 'ada', restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
-  now: 0,
-});
+const pending = sampleOrder();
 const expired: Order = { ...pending, status: 'EXPIRED', settledAt: 1 };
 
 /** The updates over an outbox whose stored order and notifications a test controls. */

@@ -16,7 +16,7 @@ export interface Stored {
 export type OrderRef = string;
 
 /** The result of a check, in the terms of Jepsen's total queue. */
-export interface Verdict {
+export interface CheckResult {
   /** Requests that were sent. */
   readonly sent: number;
   readonly acknowledged: number;
@@ -40,15 +40,15 @@ export interface Verdict {
 export const FAULT_KINDS = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as const;
 
 /** Whether there is no fault. A run without acknowledged orders is not clean. */
-export const isClean = (verdict: Verdict): boolean =>
-  verdict.acknowledged > 0 && FAULT_KINDS.every((kind) => verdict[kind].length === 0);
+export const isClean = (result: CheckResult): boolean =>
+  result.acknowledged > 0 && FAULT_KINDS.every((kind) => result[kind].length === 0);
 
 /** Whether the faults can disappear with time: orders that are not stored or not decided yet. */
-export const canRecover = ({ acknowledged, doubled, wrong, unexpected }: Verdict): boolean =>
+export const canRecover = ({ acknowledged, doubled, wrong, unexpected }: CheckResult): boolean =>
   acknowledged > 0 && [doubled, wrong, unexpected].every((orders) => orders.length === 0);
 
 /** Compares the outcomes of requests with the stored orders. Orders of other runs do not count. */
-export function judge(requests: readonly OrderLine[], storedOrders: readonly Stored[]): Verdict {
+export function judge(requests: readonly OrderLine[], storedOrders: readonly Stored[]): CheckResult {
   const runs = new Set(requests.map(({ run }) => run));
   const stored = storedOrders.filter(({ run }) => runs.has(run));
   const name = (run: string, requestNumber: number | undefined) => `${run} ${requestNumber}`;

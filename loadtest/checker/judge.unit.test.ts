@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { OrderLine } from '../scenarios/lib/log.ts';
-import { canRecover, isClean, judge, type Stored } from './verdict.ts';
+import { canRecover, isClean, judge, type Stored } from './judge.ts';
 
 const RUN = 'load-1';
 
@@ -32,9 +32,9 @@ const order = (requestNumber: number, changes: Partial<Stored> = {}): Stored => 
 
 describe('acknowledged and stored orders', () => {
   test('match when there is no fault', () => {
-    const verdict = judge([request(1, 'ok'), request(2, 'ok')], [order(1), order(2)]);
-    expect(verdict).toMatchObject({ sent: 2, acknowledged: 2, lost: [], recovered: 0, absent: 0 });
-    expect(isClean(verdict)).toBe(true);
+    const result = judge([request(1, 'ok'), request(2, 'ok')], [order(1), order(2)]);
+    expect(result).toMatchObject({ sent: 2, acknowledged: 2, lost: [], recovered: 0, absent: 0 });
+    expect(isClean(result)).toBe(true);
   });
 
   test.each<[string, readonly OrderLine[], readonly Stored[], object]>([
@@ -95,16 +95,16 @@ describe('acknowledged and stored orders', () => {
     ],
     ['an order whose request was refused is unexpected', [request(1, 'fail')], [order(1)], { unexpected: ['id-1'] }],
   ])('%s', (_, requests, stored, found) => {
-    const verdict = judge(requests, stored);
-    expect(verdict).toMatchObject({ lost: [], doubled: [], stuck: [], wrong: [], unexpected: [], ...found });
-    expect(isClean(verdict)).toBe(false);
+    const result = judge(requests, stored);
+    expect(result).toMatchObject({ lost: [], doubled: [], stuck: [], wrong: [], unexpected: [], ...found });
+    expect(isClean(result)).toBe(false);
   });
 
   test('may differ in orders of unknown outcome', () => {
     const requests = [request(1, 'unknown'), request(2, 'unknown'), request(3, 'fail'), request(4, 'ok')];
-    const verdict = judge(requests, [order(1), order(4)]);
-    expect(verdict).toMatchObject({ acknowledged: 1, recovered: 1, absent: 1 });
-    expect(isClean(verdict)).toBe(true);
+    const result = judge(requests, [order(1), order(4)]);
+    expect(result).toMatchObject({ acknowledged: 1, recovered: 1, absent: 1 });
+    expect(isClean(result)).toBe(true);
   });
 
   test('match when an order that must be rejected is, and when a message client has no id for its order', () => {
@@ -120,8 +120,8 @@ describe('acknowledged and stored orders', () => {
     ['sent', []],
     ['acknowledged', [request(1, 'fail'), request(2, 'unknown')]],
   ])('are not clean when no order was %s, and waiting does not help', (_, requests) => {
-    const verdict = judge(requests, []);
-    expect(isClean(verdict)).toBe(false);
-    expect(canRecover(verdict)).toBe(false);
+    const result = judge(requests, []);
+    expect(isClean(result)).toBe(false);
+    expect(canRecover(result)).toBe(false);
   });
 });
