@@ -49,7 +49,7 @@ export interface RepliesParts {
 
 /**
  * Subscribes to `order-replies` and `order-confirmations`. A reply is acknowledged when it is recorded, or ignored for a named
- * reason; on Kafka also when it waits in memory for the second verdict of its order (docs/adr/0107). A reply that does not belong
+ * reason; on Kafka also when it waits in memory for the second verdict of its order (ADR 0107). A reply that does not belong
  * to a command of its order becomes a dead letter. When the state store fails, the broker delivers the replies again.
  */
 export function subscribeToReplies(app: Hono, { sidecar, pubsub, tokens, record }: RepliesParts): void {

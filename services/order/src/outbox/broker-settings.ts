@@ -18,7 +18,7 @@ const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
  * - Redis has one stream for all lanes, and any replica receives its messages. A replica that does not reply loses its
  *   share of every lane, so a reply on any lane is evidence for all lanes.
  * - The first verdict of an order waits for the second, and shares its write. Redis delivers the second beside the first.
- *   Kafka delivers it only when the first is answered, which therefore happens before the write (docs/adr/0107).
+ *   Kafka delivers it only when the first is answered, which therefore happens before the write (ADR 0107).
  * - Kafka delivers one message of a partition at a time, so that small messages limit the rate. Commands therefore wait for up to
  *   200 ms to fill a message, while earlier ones of their partition are unanswered (ADR 0106).
  *
