@@ -81,6 +81,7 @@ export function createLoadCommand(run: (options: RunOptions) => Promise<void>): 
     'after',
     `
 Dropped requests, timeouts, errors and wrong responses count as not acknowledged.
+Where callers need a token, the environment variable BEARER_TOKEN is that of an administrator.
 Options of a scenario: npm run load -- SCENARIO --help
 Exit codes: 0 the goal was reached, 1 it was missed or no request was offered, 2 wrong arguments.`,
   );
@@ -113,7 +114,9 @@ Exit codes: 0 the goal was reached, 1 it was missed or no request was offered, 2
           '--cluster loads the services of --release; leave out --url, --consumer-url and --restaurant-url',
         );
       const given = scriptOptions.map(([variable, option]) => [variable, values[option.attributeName()]] as const);
+      const { BEARER_TOKEN } = process.env;
       const variables = {
+        ...(BEARER_TOKEN && { BEARER_TOKEN }),
         ...(url === undefined ? {} : serviceUrls(url)),
         ...Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== undefined)),
       };

@@ -43,6 +43,17 @@ test('passes flags to the script as variables', async () => {
   });
 });
 
+test('takes the token of an administrator from the environment, for a run in a cluster, too', async () => {
+  vi.stubEnv('BEARER_TOKEN', 'a.b.c');
+  for (const args of [['smoke'], ['smoke', '--cluster']])
+    expect((await readRunOptions(args)).variables).toEqual({ BEARER_TOKEN: 'a.b.c' });
+  vi.stubEnv('BEARER_TOKEN', 'two secrets');
+  const refused = await readRunOptions(['smoke']).then(String, String);
+  expect(refused).toContain('BEARER_TOKEN: is not a bearer token');
+  expect(refused).not.toContain('two secrets');
+  vi.unstubAllEnvs();
+});
+
 test('accepts fractions in durations and in the goal', async () => {
   const { variables } = await readRunOptions(['availability', '--during', '2.5', '--goal', '99.9']);
   expect(variables).toEqual({ DURING_SECONDS: '2.5', GOAL: '99.9' });

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeMachine } from './measure/machine.ts';
 
 const PROGRAM = resolve(import.meta.dirname, 'main.ts');
 let out: string;
@@ -31,6 +32,7 @@ test('a quick lab shows that only the synchronous style needs the consumer servi
     'order-replica-killed',
   ]);
   for (const { plan, findings } of runs) expect(findings, plan.fault).toEqual([]);
+  expect(runs.map(({ machine }) => machine)).toEqual(runs.map(() => describeMachine()));
   const during = (fault: string, style: string) => {
     const { yes, offered } = runs.find(({ plan }) => plan.fault === fault).styles[style].shares.answered.during;
     expect(offered, `${style} under ${fault}`).toBeGreaterThan(30);

@@ -50,19 +50,47 @@ interface Parts {
   readonly levels: LevelReader;
 }
 
-async function measureLoad(run: Run, platform: Platform, { sampler, decisions, levels }: Parts): Promise<Result> {
-  const { settings, signal, onProgress } = run;
-  const { rate, seconds, retentionSeconds } = settings;
+async function measureLoad(run: Run, platform: Platform, parts: Parts): Promise<Result> {
+  const { settings } = run;
+  const { sampler, decisions, levels } = parts;
+  const environment = environmentOf();
+  const { samples, watch } = createWatch(run, parts);
+  const { result, ids } = await offerLoad(settings, platform, watch);
+  const undecided = () => ids.filter((id) => !decisions.statuses.has(id));
+  const decidedBy = performance.now() + DECISION_DEADLINE_MS;
+  await watch(() => undecided().length === 0 || performance.now() > decidedBy);
+  const expiredBy = performance.now() + 3 * settings.retentionSeconds * 1_000;
+  await watch(() => performance.now() > expiredBy);
+
+  const series = seriesOf(samples);
+  const { offered, dropped, acknowledged, others } = result;
+  return {
+    environment,
+    settings,
+    series,
+    plateaus: plateausOf(series, settings.seconds),
+    load: { offered, dropped, acknowledged, others },
+    undecided: undecided(),
+    refused: ids.filter((id) => !['VALIDATED', undefined].includes(decisions.statuses.get(id))),
+    expiry: sampler.result(),
+    leftOver: (await levels.read()).orders ?? Number.NaN,
+  };
+}
+
+/** Reads the orders that are due to expire, and samples the levels of the stores, until `isOver`. */
+type Watch = (isOver: () => boolean) => Promise<void>;
+
+/** The times of the samples are seconds after this call. */
+function createWatch({ signal, onProgress }: Run, { sampler, decisions, levels }: Parts) {
   const samples: { at: number; levels: Levels }[] = [];
   const startedAt = performance.now();
-  const secondsSinceStart = () => (performance.now() - startedAt) / 1_000;
 
   async function sample(): Promise<void> {
-    const at = secondsSinceStart();
+    const at = (performance.now() - startedAt) / 1_000;
     samples.push({ at, levels: { decided: decisions.statuses.size, ...(await levels.read()) } });
     if (samples.length % 6 === 1) onProgress(`${Math.round(at)} s: ${JSON.stringify(samples.at(-1)?.levels)}`);
   }
-  async function watch(isOver: () => boolean): Promise<void> {
+  const watch: Watch = async (isOver) => {
     let sampledAt = Number.NEGATIVE_INFINITY;
     while (!isOver()) {
       await sampler.readDue(performance.now());
@@ -72,9 +100,12 @@ async function measureLoad(run: Run, platform: Platform, { sampler, decisions, l
       }
       await delay(POLL_MS, undefined, { signal });
     }
-  }
+  };
+  return { samples, watch };
+}
 
-  const environment = environmentOf();
+/** Places the orders of the year, and watches meanwhile. */
+async function offerLoad({ rate, seconds }: Settings, platform: Platform, watch: Watch) {
   const load = runGenerator({
     target: { by: 'http', urls: [urlOf(platform, 'order')] },
     loop: { kind: 'open', rate },
@@ -89,27 +120,7 @@ async function measureLoad(run: Run, platform: Platform, { sampler, decisions, l
     loadIsOver = true;
   });
   await Promise.all([ended, watch(() => loadIsOver)]);
-  const { result, ids } = await load;
-
-  const undecided = () => ids.filter((id) => !decisions.statuses.has(id));
-  const decidedBy = performance.now() + DECISION_DEADLINE_MS;
-  await watch(() => undecided().length === 0 || performance.now() > decidedBy);
-  const expiredBy = performance.now() + 3 * retentionSeconds * 1_000;
-  await watch(() => performance.now() > expiredBy);
-
-  const series = seriesOf(samples);
-  const { offered, dropped, acknowledged, others } = result;
-  return {
-    environment,
-    settings,
-    series,
-    plateaus: plateausOf(series, seconds),
-    load: { offered, dropped, acknowledged, others },
-    undecided: undecided(),
-    refused: ids.filter((id) => !['VALIDATED', undefined].includes(decisions.statuses.get(id))),
-    expiry: sampler.result(),
-    leftOver: (await levels.read()).orders ?? Number.NaN,
-  };
+  return load;
 }
 
 const urlOf = (platform: Platform, service: 'order' | 'consumer' | 'restaurant' | 'notification'): string =>

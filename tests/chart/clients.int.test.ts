@@ -5,7 +5,7 @@ import { readResource } from '@standing-order/local/dapr/resource';
 import { DAPR_FOLDER } from '@standing-order/local/dapr/source';
 import { describe, expect, test } from 'vitest';
 import { serviceScopes, settings } from './components.ts';
-import { one, render, services } from './helm.ts';
+import { one, render, services, variable } from './helm.ts';
 
 const read = (path: string) => readResource(join(DAPR_FOLDER, path));
 
@@ -28,6 +28,11 @@ describe.each(['redis', 'kafka'])('the value broker.clients with %s', (kind) => 
     expect(subscriptionScopes).toBe(
       `${without.subscriptionScopes};shop=order-outcomes-shop;kiosk=order-outcomes-kiosk-1`,
     );
+  });
+
+  test('lets no other client order, and every client without a list', async () => {
+    expect(variable(await render({ broker: { kind, clients } }), 'order', 'MESSAGE_CLIENTS')).toBe('shop,kiosk-1');
+    expect(variable(await render({ broker: { kind } }), 'order', 'MESSAGE_CLIENTS')).toBe('');
   });
 
   test('gives the client of the example the lists that it has locally', async () => {

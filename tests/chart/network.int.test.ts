@@ -111,6 +111,10 @@ test.each<[string, Values]>([
   ['an issuer', { auth }],
   ['everything outside', everythingOutside],
   ['allowed NAT64 ranges', { notification: { allowAddresses: ['64:ff9b::/96', '64:ff9b:1::/48', ...nat64Prefixes] } }],
+  [
+    'allowed NAT64 ranges in other notations',
+    { notification: { allowAddresses: ['64:FF9B::/96', '0064:ff9b:0001::/48', '2001:DB8:0064::/96'] } },
+  ],
 ])('with %s the notification service reaches public addresses, and no private one', async (_, values) => {
   const notification = { nat64Prefixes, ...(values.notification as object) };
   const egress = await egressOf('notification', { ...values, notification });
@@ -135,6 +139,27 @@ test('without peers, an external store or broker opens its own port only', async
     networkPolicy: { egress: { postgresqlPort: 6432 } },
   });
   expect([5432, 6432].map((port) => isReachable(egress, '10.0.0.1', port))).toEqual([false, true]);
+});
+
+// With Cilium, a rule with the range 0.0.0.0/0 matches no pod of the cluster.
+test.each([
+  ['redis', 'redis.db.svc:6379', 'broker.queue.svc:6379'],
+  ['kafka', 'redis.db.svc.cluster.local:6379', 'kafka-0.kafka.svc:9092,kafka-1.kafka.svc:9092'],
+  ['kafka', 'redis.example:6379', 'kafka.example:9092'],
+])('stores in other namespaces are reached without ranges, with %s at %s and %s', async (kind, store, broker) => {
+  const values = {
+    stateStore: { inChart: false, external: { address: store } },
+    broker: { kind, inChart: false, external: { address: broker } },
+  };
+  const ports = [...`${store},${broker}`.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
+  for (const service of ['order', 'consumer', 'restaurant', 'notification']) {
+    const egress = await egressOf(service, values);
+    for (const port of ports) {
+      const rules = egress.filter((rule) => rule.ports?.some((allowed: { port: number }) => allowed.port === port));
+      expect(rules.length, `${service}:${port}`).toBeGreaterThan(0);
+      expect(JSON.stringify(rules)).not.toContain('ipBlock');
+    }
+  }
 });
 
 test('peers replace every rule without them', async () => {

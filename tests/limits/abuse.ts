@@ -5,6 +5,7 @@ import { findPortBase, type Platform, startPlatform } from '@standing-order/loca
 import { poll } from '@standing-order/testing/poll';
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { Attack, type AttackCounts, type AttackPlan } from '../support/attack.ts';
+import { get } from '../support/client.ts';
 import { connectRedis } from '../support/redis.ts';
 import type { Containment } from './containment.ts';
 
@@ -124,4 +125,4 @@ async function measure(
   }
 }
 
-const isReady = async (url: string): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
+const isReady = async (url: string): Promise<boolean> => (await get(`${url}/readyz`)).status === 200;

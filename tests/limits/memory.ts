@@ -5,6 +5,7 @@ import { runGenerator } from '@standing-order/loadtest/generator';
 import { sumOf } from '@standing-order/loadtest/metrics';
 import { type BrokerKind, findPortBase, type Platform, startPlatform } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
+import { getMetrics } from '../support/client.ts';
 import { garbageOf } from '../support/garbage.ts';
 import { connectRedis } from '../support/redis.ts';
 import type { Containment } from './containment.ts';
@@ -169,8 +170,7 @@ class MemoryRun {
   }
 
   async #metric(service: keyof Platform['urls'], name: string): Promise<number> {
-    const response = await fetch(`${this.#url(service)}/metrics`);
-    return sumOf(await response.text(), name);
+    return sumOf(await getMetrics(this.#url(service)), name);
   }
 
   #open = (): Promise<number> => this.#metric('order', 'outbox_open').catch(() => 0);

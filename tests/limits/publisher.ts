@@ -11,6 +11,8 @@ export interface Publisher {
 /** An application that the component `messages` is scoped to. */
 const APP_ID = 'shop';
 
+const PUBLISH_DEADLINE_MS = 20_000;
+
 /** The resources with a component `messages` that lets every application publish to every topic: for the sidecar of a publisher. */
 export function withoutPublishingScopes(resource: Resource): Resource {
   if (resource.metadata.name !== 'messages') return resource;
@@ -39,7 +41,8 @@ async function sidecarPublisher(platform: Platform): Promise<Publisher> {
     async publish(topic, body) {
       const url = `${sidecar.url}/v1.0/publish/messages/${topic}?metadata.rawPayload=true`;
       const headers = { 'content-type': 'application/octet-stream' };
-      const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) });
+      const signal = AbortSignal.timeout(PUBLISH_DEADLINE_MS);
+      const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body), signal });
       if (!response.ok) throw new Error(`POST ${url}: unexpected status ${response.status}: ${await response.text()}`);
     },
     close: () => sidecar.child.stop(),

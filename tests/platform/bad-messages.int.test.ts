@@ -1,6 +1,7 @@
 import { TOPICS } from '@standing-order/contracts';
 import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
+import { getMetrics } from '../support/client.ts';
 import { garbageOf } from '../support/garbage.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
 
@@ -50,6 +51,6 @@ test('a bad message of any kind on any topic spoils only itself', async () => {
     ).toEqual([]);
     expect(letters, topic).toHaveLength(expected);
   }
-  const metrics = await fetch(`${platform.urls.consumer[0]}/metrics`).then((response) => response.text());
+  const metrics = await getMetrics(platform.urls.consumer[0]);
   expect(metrics).toMatch(/messaging_client_consumed_messages(_total)?\{[^}]*outcome="dead"[^}]*\} [1-9]/);
 });

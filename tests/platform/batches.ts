@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BrokerKind } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
-import { call } from '../support/client.ts';
+import { call, getMetrics } from '../support/client.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
 
 const GOOD = 20;
@@ -22,11 +22,10 @@ function sumOf(metrics: string, name: string, labels: Readonly<Record<string, st
 export function judgeEntries(broker: BrokerKind): void {
   const fixture = usePlatform(() => ({ broker, replicas: { order: 2 } }));
 
-  const metricsOf = async (url: string | undefined) => (await fetch(`${url}/metrics`)).text();
   /** Commands that the consumer service received on its topic, by outcome. */
   async function received(outcome: string): Promise<number> {
     const labels = { messaging_destination_name: 'consumer-commands', outcome };
-    const metrics = await Promise.all(fixture().platform.urls.consumer.map(metricsOf));
+    const metrics = await Promise.all(fixture().platform.urls.consumer.map((url) => getMetrics(url)));
     return metrics.reduce((sum, text) => sum + sumOf(text, 'messaging_client_consumed_messages', labels), 0);
   }
 

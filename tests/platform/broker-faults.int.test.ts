@@ -1,6 +1,6 @@
 import { poll } from '@standing-order/testing/poll';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { get } from '../support/client.ts';
+import { get, getMetrics } from '../support/client.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis, type Redis } from '../support/redis.ts';
 
@@ -33,7 +33,7 @@ const reports = (service: 'order' | 'consumer', ...reasons: RegExp[]) =>
   );
 
 const faultsMetric = async () => {
-  const text = await (await fetch(`${fixture().platform.urls.order[0]}/metrics`)).text();
+  const text = await getMetrics(fixture().platform.urls.order[0]);
   return /^broker_faults (\d+)$/m.exec(text)?.[1];
 };
 

@@ -1,6 +1,6 @@
 import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
-import { call, get, post } from '../support/client.ts';
+import { call, get, getMetrics, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { messagesOn } from '../support/redis.ts';
 
@@ -97,7 +97,7 @@ test('a client that answers its own order while the restaurant is down does not 
     ['the token of the reply has no signature', ...Array(5).fill(forged)].toSorted(),
   );
   expect(new Set(letters.map(({ original }) => original.source))).toEqual(new Set(['/client/mallory']));
-  const metrics = await fetch(`${platform.urls.order[0]}/metrics`).then((response) => response.text());
+  const metrics = await getMetrics(platform.urls.order[0]);
   expect(metrics).toMatch(/orders_replies_dead_lettered(_total)?\{[^}]*reason="forged"[^}]*\} 5\b/);
 
   await platform.start('restaurant-1');

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { poll } from '@standing-order/testing/poll';
+import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis } from '../support/redis.ts';
@@ -26,9 +27,9 @@ interface Ended {
 }
 
 /** Runs one of the programs as its users do. */
-function run(program: string, args: readonly string[]): Promise<Ended> {
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((done) => {
-    const options = { timeout: 120_000, cwd: root };
+    const options = { timeout: 120_000, cwd: root, env: { ...process.env, ...env } };
     execFile(process.execPath, [join('loadtest', program), ...args], options, (error, stdout, stderr) =>
       done({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr }),
     );
@@ -148,6 +149,37 @@ test('a local port that is not the order service is refused', async () => {
 test('load on a host that is not allowed is refused', async () => {
   const { code, output } = await load('smoke', '--url', 'http://shop.example:80');
   expect({ code, output }).toMatchObject({ code: 2, output: expect.stringContaining('shop.example') });
+});
+
+describe('where callers need a token', () => {
+  let issuer: TestIssuer;
+  const token = () => issuer.token({ sub: 'root', roles: ['admin'] });
+  const fixture = usePlatform(async () => {
+    issuer = await startTestIssuer();
+    const env = { AUTH_ISSUER: issuer.url, AUTH_AUDIENCE: AUDIENCE };
+    return {
+      replicas: { order: 1 },
+      env: { order: env, consumer: env, restaurant: env },
+      headers: { authorization: `Bearer ${await token()}` },
+    };
+  });
+  afterAll(() => issuer?.close());
+  const smoke = (BEARER_TOKEN: string) => {
+    const url = fixture().platform.urls.order[0] ?? '';
+    return run('run.ts', ['smoke', '--url', url, '--seconds', '2'], { BEARER_TOKEN });
+  };
+
+  test('a run with the token of an administrator is acknowledged', async () => {
+    const { code, output } = await smoke(await token());
+    expect(code, output).toBe(0);
+    expect(output).toContain('100.00 %');
+  });
+
+  test.each(['', 'not.a.token'])('a run with the token "%s" fails, and names the variable', async (text) => {
+    const { code, output } = await smoke(text);
+    expect(code).toBe(1);
+    expect(output).toContain('set BEARER_TOKEN to the token of an administrator');
+  });
 });
 
 describe('with state in PostgreSQL', () => {

@@ -1,6 +1,6 @@
 import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
-import { type HttpResponse, post } from '../support/client.ts';
+import { getMetrics, type HttpResponse, post } from '../support/client.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture } from '../support/platform-fixture.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { BAD_ORDER } from '../support/scenario-driver.ts';
@@ -22,9 +22,7 @@ export function everyDecidedOrderArrives(
     poll(
       'every decided order is acknowledged',
       async () => {
-        const texts = await Promise.all(
-          fixture().platform.urls.order.map(async (base) => (await fetch(`${base}/metrics`)).text()),
-        );
+        const texts = await Promise.all(fixture().platform.urls.order.map((url) => getMetrics(url)));
         return texts.map((text) => Number(/^outbox_in_flight(?:\{.*\})? (\d+)/m.exec(text)?.[1]));
       },
       (inFlight) => inFlight.every((count) => count === 0),

@@ -3,7 +3,7 @@
 import { poll } from '@standing-order/testing/poll';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import { get, type HttpResponse, post } from '../support/client.ts';
+import { get, getMetrics, type HttpResponse, post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis } from '../support/redis.ts';
 
@@ -84,7 +84,7 @@ describe.each([
           status: 200,
           body: { status: 'ready', reasons: [expect.stringMatching(REFUSES_WRITES)] },
         });
-        const metrics = await (await fetch(`${order()}/metrics`)).text();
+        const metrics = await getMetrics(order());
         expect(metrics).toMatch(/^outbox_store_refuses_writes 1$/m);
       } finally {
         await database.configSet('maxmemory', '0');

@@ -53,6 +53,12 @@ export const get = (url: string) => call('GET', url);
 export const post = (url: string, body: unknown, headers?: Readonly<Record<string, string>>) =>
   call('POST', url, body, headers);
 
+/** The metrics of the service at `url`, in the format of Prometheus. */
+export async function getMetrics(url: string | undefined, deadlineMs = REQUEST_DEADLINE_MS): Promise<string> {
+  const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(deadlineMs) });
+  return response.text();
+}
+
 /** Runs `count` calls, at most `width` at a time. Resolves to their results in order. */
 export async function concurrently<T>(count: number, width: number, run: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = new Array(count);

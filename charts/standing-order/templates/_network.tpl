@@ -9,6 +9,11 @@ these and more. Takes nothing.
   224.0.0.0/3]
 {{- end -}}
 
+{{/* A range of IPv6 in lower case and without leading zeros, to compare it with another one. Takes the range, also one of IPv4. */}}
+{{- define "standing-order.shortIpv6" -}}
+{{ regexReplaceAll "(^|:)0+([0-9a-f])" (lower .) "${1}${2}" }}
+{{- end -}}
+
 {{/* The private ranges behind a NAT64 prefix, as JSON. Takes the prefix, such as 64:ff9b::/96. */}}
 {{- define "standing-order.nat64PrivateRanges" -}}
 {{- $prefix := trimSuffix "/96" . -}}

@@ -1,11 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { createKubectl, type Kubectl } from '../../cluster/kubectl.ts';
+import { createKubectl } from '../../cluster/kubectl.ts';
 import { removeK6Pod } from '../../cluster/scenario-pod.ts';
 import { withStateStore } from '../../cluster/state-store.ts';
 import { measureRun, type RunOptions } from '../runs/measure-run.ts';
 import type { RunResult } from '../runs/result.ts';
 import { createClusterInjector } from './injector.ts';
 import { LOAD_POD, startLoadPod } from './load-pod.ts';
+import { clusterOf, machineOf } from './nodes.ts';
 
 /** A release of the chart in the cluster of the current kubectl context. */
 export interface ClusterOptions {
@@ -34,6 +35,7 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
         const target = {
           endpoints: { order: [local(order)], consumer: local(consumer), restaurant: local(restaurant) },
           injector: createClusterInjector({ kubectl: uninterrupted, release, loadPod: LOAD_POD, signal }),
+          describeMachine: async () => machineOf(await kubectl.get('nodes')),
           startLoad: (run: string, logFile: string) => startLoadPod(kubectl, { ...load, run, logFile }),
           withStore: <T>(use: (storeUrl: string) => Promise<T>) => withStateStore(kubectl, release, use),
         };
@@ -43,11 +45,5 @@ export async function runClusterCell(cluster: ClusterOptions, options: RunOption
   );
   const result = await measured.finally(() => removeK6Pod(uninterrupted, LOAD_POD));
   if (result.findings.length === 0 && !keepLogs) await rm(folder, { recursive: true, force: true });
-  return { ...result, cluster: await clusterText(kubectl) };
-}
-
-async function clusterText(kubectl: Kubectl): Promise<string> {
-  const { items } = await kubectl.get('nodes');
-  const nodes = items.length === 1 ? 'one node' : `${items.length} nodes`;
-  return `Kubernetes ${items[0]?.status.nodeInfo.kubeletVersion} with ${nodes}`;
+  return { ...result, cluster: clusterOf(await kubectl.get('nodes')) };
 }

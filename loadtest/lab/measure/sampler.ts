@@ -52,7 +52,7 @@ export function createSampler(platform: Platform): Sampler {
   >;
   let first = true;
   let timer: NodeJS.Timeout | undefined;
-  let pending = Promise.resolve();
+  let pending: Promise<void> | undefined;
 
   async function sampleProcess(pid: number): Promise<void> {
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
@@ -75,8 +75,11 @@ export function createSampler(platform: Platform): Sampler {
     first = false;
   }
 
+  /** Takes a sample, or waits for the one that is pending. Services that do not respond therefore queue no samples. */
   const sample = (): Promise<void> => {
-    pending = pending.then(sampleAll);
+    pending ??= sampleAll().finally(() => {
+      pending = undefined;
+    });
     return pending;
   };
   return {
@@ -85,6 +88,7 @@ export function createSampler(platform: Platform): Sampler {
       return sample();
     },
     async read() {
+      await pending;
       await sample();
       const counts = Object.fromEntries(Object.entries(counters).map(([name, { sum }]) => [name, sum]));
       return { cpuSeconds: cpu.sum, ...(counts as Record<CounterName, number>) };

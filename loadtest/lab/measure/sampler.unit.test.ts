@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { Increases } from './sampler.ts';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Platform } from '@standing-order/local';
+import { expect, test, vi } from 'vitest';
+import { createSampler, Increases } from './sampler.ts';
 
 test('sums increases, also over the restart of a process that counts from 0', () => {
   const increases = new Increases();
@@ -12,4 +16,34 @@ test('counts a process that started later from its start', () => {
   increases.observe('a', 100);
   increases.observe('b', 7, 0);
   expect(increases.sum).toBe(7);
+});
+
+test('takes no further sample while a service has not responded to the pending one', async () => {
+  const held: ServerResponse[] = [];
+  let requests = 0;
+  let responds = true;
+  const server = createServer((_, response) => {
+    requests += 1;
+    if (responds) response.end();
+    else held.push(response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const platform = { processes: () => [], urls: { order: [`http://127.0.0.1:${port}`] } };
+  const sampler = createSampler(platform as unknown as Platform);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await sampler.begin();
+    responds = false;
+    vi.advanceTimersByTime(5_000);
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    responds = true;
+    for (const response of held) response.end();
+    await sampler.read();
+    expect(requests).toBe(3);
+  } finally {
+    sampler.end();
+    vi.useRealTimers();
+    server.close();
+  }
 });

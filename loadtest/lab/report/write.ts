@@ -1,11 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { cpus, totalmem } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import type { RunResult } from '../runs/result.ts';
 import { openRunStore } from '../runs/run-store.ts';
 import { readFaults } from '../timetable/read.ts';
 import { readWaitingRuns, summariesOf } from '../waiting/result.ts';
+import { conditionsOf } from './conditions.ts';
 import { matrixOf } from './matrix.ts';
 import { pageOf } from './page.ts';
 import { pictureOf } from './picture.ts';
@@ -41,25 +40,4 @@ export async function writeReport(from: string, to: string): Promise<void> {
     writeFile(join(to, 'README.md'), documentOf({ matrix, conditions, waiting, docs: relative(to, DOCS) })),
   ]);
   console.log(`The page is ${join(to, 'index.html')}`);
-}
-
-const distinctOf = (values: readonly string[]): string[] => [...new Set(values)].toSorted();
-
-const platformOf = ({ cluster }: RunResult): string =>
-  cluster === undefined
-    ? 'two replicas of the order service, one of each other service, in processes of one machine with the load generator'
-    : `a release of the chart on ${cluster}, with the load generator in a pod`;
-
-/** What a reader needs to judge and repeat the measurement. */
-function conditionsOf(results: readonly RunResult[]): string[] {
-  const distinct = (values: readonly string[]) => distinctOf(values).join('; ');
-  const times = results.map(({ startedAt }) => startedAt).toSorted();
-  const [{ model = 'unknown processor' } = {}] = cpus();
-  return [
-    `Load: ${distinct(results.map(({ plan }) => `${plan.rate} orders/s of each style`))}.`,
-    `Phases (before, during, after): ${distinct(results.map(({ plan }) => `${plan.before}, ${plan.during}, ${plan.after} s`))}.`,
-    ...distinctOf(results.map(platformOf)).map((platform) => `Platform: ${platform}.`),
-    `Machine: ${cpus().length} x ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB. Node ${process.version}.`,
-    `Version: ${distinct(results.map(({ commit }) => commit))}. Runs from ${times[0]} to ${times.at(-1)}.`,
-  ];
 }

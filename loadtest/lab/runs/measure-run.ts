@@ -31,6 +31,8 @@ export interface RunTarget {
   /** For the entities and the warm-up, and the message client. */
   readonly endpoints: Endpoints;
   readonly injector: Injector;
+  /** Processors and memory of its machine or nodes. */
+  describeMachine(): Promise<string>;
   startLoad(run: string, logFile: string): Promise<Load>;
   /** Passes the URL of the state store. */
   withStore<T>(use: (url: string) => Promise<T>): Promise<T>;
@@ -83,5 +85,5 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
     deadLetters,
   };
   report('judged');
-  return judgeRun({ ...record, ...(usage && { usage }) });
+  return { ...judgeRun({ ...record, ...(usage && { usage }) }), machine: await target.describeMachine() };
 }

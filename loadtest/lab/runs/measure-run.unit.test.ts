@@ -51,6 +51,7 @@ test('an interrupted run undoes its fault before it ends', async () => {
       },
     },
     startLoad: async () => ({ startedAt: Date.now(), ended: new Promise<string>(() => {}) }),
+    describeMachine: async () => 'two processors',
     withStore: () => Promise.reject(new Error('an interrupted run is not judged')),
   };
   const run = measureRun(target, {

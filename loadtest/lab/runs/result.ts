@@ -46,6 +46,8 @@ export interface RunResult {
   readonly findings: readonly Finding[];
   /** Messages that were put aside, by topic and reason. */
   readonly deadLetters: Readonly<Record<string, number>>;
+  /** Processors and memory of the machine that ran it, or of the cluster's nodes; absent in older results. */
+  readonly machine?: string;
   /** Version and number of nodes; absent for local processes. */
   readonly cluster?: string;
   /** Absent in a cluster. */

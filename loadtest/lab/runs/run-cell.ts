@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createLocalInjector } from '../inject/local.ts';
 import { startLoad } from '../load/k6.ts';
 import { countDeadLetters } from '../measure/dead-letters.ts';
+import { describeMachine } from '../measure/machine.ts';
 import { createSampler } from '../measure/sampler.ts';
 import { startTestbed } from '../testbed/testbed.ts';
 import { measureRun, type RunOptions } from './measure-run.ts';
@@ -27,6 +28,7 @@ export async function runCell(options: RunOptions): Promise<RunResult> {
     const target = {
       endpoints: { order, consumer: consumerUrl, restaurant: restaurantUrl, client: clientUrl },
       injector: createLocalInjector(testbed, signal),
+      describeMachine: async () => describeMachine(),
       startLoad: (run: string, logFile: string) =>
         startLoad({ run, rate: plan.rate, seconds, orderUrls: order, clientUrl, logFile, signal }),
       withStore: <T>(use: (url: string) => Promise<T>) => use(platform.stores.state),

@@ -22,15 +22,19 @@ interface Run {
 
 const log = (line: LogLine): void => console.log(JSON.stringify(line));
 
-function createEntity(url: string, body: object): void {
-  const response = http.post(url, JSON.stringify(body), { headers: { 'content-type': 'application/json' } });
+function createEntity(url: string, body: object, authorization: Settings['authorization']): void {
+  const response = http.post(url, JSON.stringify(body), {
+    headers: { 'content-type': 'application/json', ...authorization },
+  });
+  if (response.status === 401 || response.status === 403)
+    throw new Error(`POST ${url} was refused: set BEARER_TOKEN to the token of an administrator. ${response.body}`);
   if (response.status !== 201)
     throw new Error(`POST ${url} failed: ${response.status} ${response.error} ${response.body}`);
 }
 
 /** The functions and options that a k6 script exports: orders at constant arrival rates, one phase after the other. */
 export function createScenario(name: string, settings: Settings, phases: readonly Phase[]) {
-  const { orderUrl, consumerUrl, restaurantUrl, headers, timeoutMs, maxVUs, summaryFile } = settings;
+  const { orderUrl, consumerUrl, restaurantUrl, headers, authorization, timeoutMs, maxVUs, summaryFile } = settings;
 
   return {
     options: {
@@ -45,9 +49,9 @@ export function createScenario(name: string, settings: Settings, phases: readonl
     setup(): Run {
       const run = `load-${Date.now().toString(36)}-${Math.floor(Math.random() * 36 ** 4).toString(36)}`;
       const orderLimit = { amount: 100_000_00, currency: 'EUR' };
-      createEntity(`${consumerUrl}/consumers`, { id: run, name: 'Load', orderLimit });
+      createEntity(`${consumerUrl}/consumers`, { id: run, name: 'Load', orderLimit }, authorization);
       const menu = MENU.map((id) => ({ id, name: id, price: 1 }));
-      createEntity(`${restaurantUrl}/restaurants`, { id: run, name: 'Load', currency: 'EUR', menu });
+      createEntity(`${restaurantUrl}/restaurants`, { id: run, name: 'Load', currency: 'EUR', menu }, authorization);
       log({ type: 'run', scenario: name, run, at: Date.now() });
       return { run };
     },
@@ -62,7 +66,10 @@ export function createScenario(name: string, settings: Settings, phases: readonl
       const response = http.post(
         `${orderUrl}/orders`,
         JSON.stringify({ consumerId: run, restaurantId: run, lines: linesOf(requestNumber) }),
-        { headers: { 'content-type': 'application/json', 'idempotency-key': key, ...headers }, timeout: timeoutMs },
+        {
+          headers: { 'content-type': 'application/json', 'idempotency-key': key, ...headers, ...authorization },
+          timeout: timeoutMs,
+        },
       );
       const { status, body, error_code: errorCode, error } = response;
       const result = outcomeOf({ status, body, errorCode, error });

@@ -66,6 +66,12 @@ describe('the variables of a run', () => {
     });
   });
 
+  test('have a token for every request, or none', () => {
+    expect(readSettings({}, RULES.smoke).authorization).toEqual({});
+    const { authorization } = readSettings({ BEARER_TOKEN: 'a.b-c_d~+/==' }, RULES.smoke);
+    expect(authorization).toEqual({ authorization: 'Bearer a.b-c_d~+/==' });
+  });
+
   test('are refused with one message that lists every fault', () => {
     const read = () => readSettings({ RATE: '0', SECONDS: 'x', ORDER_URL: 'http://shop.example' }, RULES.smoke);
     expect(read).toThrow(/RATE.*\n.*SECONDS.*\n.*ORDER_URL.*shop\.example/);

@@ -7,6 +7,8 @@ export interface Settings {
   readonly restaurantUrl: string;
   /** Additional headers of each order. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers of every request, those of the setup included: the token of an administrator, where callers need one. */
+  readonly authorization: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   /** Requests in flight at once; further ones are dropped and count as not acknowledged. */
   readonly maxVUs: number;
@@ -33,6 +35,9 @@ const COMMON_RULES: Readonly<Record<string, NumberRule>> = {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** A bearer token in the notation of RFC 6750. */
+const TOKEN = /^[\w.~+/-]+=*$/;
+
 /**
  * Reads the variables of a run: those of all scenarios, and the numbers of its own scenario.
  *
@@ -51,6 +56,9 @@ export function readSettings(variables: Variables, rules: Readonly<Record<string
     if (fault !== undefined) faults.push(`${name}: ${fault}`);
     return given;
   };
+  const token = variables.BEARER_TOKEN ?? '';
+  // The fault does not repeat the value, which is a secret.
+  if (token !== '' && !TOKEN.test(token)) faults.push('BEARER_TOKEN: is not a bearer token');
   const settings = {
     orderUrl: url('ORDER_URL', 'http://127.0.0.1:4000'),
     consumerUrl: url('CONSUMER_URL', 'http://127.0.0.1:4100'),
@@ -59,6 +67,7 @@ export function readSettings(variables: Variables, rules: Readonly<Record<string
       ...(variables.PREFER ? { prefer: variables.PREFER } : {}),
       ...(variables.ORDER_STYLE ? { 'order-style': variables.ORDER_STYLE } : {}),
     },
+    authorization: token === '' ? {} : { authorization: `Bearer ${token}` },
     timeoutMs: numbers.TIMEOUT_MS?.[0] ?? 0,
     maxVUs: numbers.MAX_VUS?.[0] ?? 0,
     summaryFile: variables.SUMMARY_FILE ?? '',

@@ -45,7 +45,7 @@ const FOREVER = Number.MAX_SAFE_INTEGER;
 
 /** Small numbers, so that few orders reach every limit. */
 function randomSettings(rng: Rng): Partial<Settings> {
-  return {
+  const settings = {
     lanes: rng.pick([1, 2, 4]),
     window: rng.pick([1, 2, 4, 16]),
     lookAhead: rng.pick([2, 8, 64]),
@@ -65,6 +65,8 @@ function randomSettings(rng: Rng): Partial<Settings> {
     sharedEvidence: rng.pick([false, true]),
     fillMs: rng.pick([0, 200]),
   };
+  // As with Kafka, commands wait and held replies are answered. Replies are held longer, so that more are lost with their process.
+  return settings.fillMs === 0 ? settings : { ...settings, holdMs: 500, answerHeld: true };
 }
 
 function randomBatching(rng: Rng): Batching {

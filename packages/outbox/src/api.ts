@@ -45,7 +45,10 @@ export type AcceptResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
   | { readonly outcome: 'full' | 'unwritable' | 'unsent' | 'unknown' | 'refused' };
 
-/** The result of `record` for one reply: the stored document, or the name of the reason why the reply was ignored. */
+/**
+ * The result of `record` for one reply: the document with the reply, or the name of the reason why the reply was ignored. With the
+ * setting `answerHeld`, the document may not be stored yet.
+ */
 export type RecordResult<D> = { readonly recorded: true; readonly document: D } | { readonly ignored: string };
 
 /** Readiness of the outbox. */

@@ -35,7 +35,7 @@ import { WriterSession, type WriterSessionOwner } from './writer-session.ts';
 /** Delay before the store is tried again during a start, in milliseconds. It doubles up to the maximum. */
 const START_BACKOFF_MS = 100;
 const START_BACKOFF_MAX_MS = 5 * SECOND;
-/** Maximum time that `leave` waits for queued requests. */
+/** Maximum time that `leave` waits for replies, and again for queued requests. */
 const LEAVE_MS = 20 * SECOND;
 /** Maximum number of listeners of documents. */
 const MAX_WATCHERS = 10_000;
@@ -179,7 +179,9 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   async #leave(): Promise<void> {
     this.#reason = 'leaving';
     this.#takeover.stop();
-    if (this.#session !== undefined) await this.#drainQueue();
+    // The queue is drained last: a request that arrives afterwards is never sent.
+    await this.#withinLeaveTime(this.#recorder.flush());
+    if (this.#session !== undefined) await this.#withinLeaveTime(this.#commit.drained());
     const session = this.#session;
     this.#sleeper.stop();
     this.#commit.stop();
@@ -191,11 +193,11 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     this.#session = undefined;
   }
 
-  /** Resolves when no request is queued, or after `LEAVE_MS`. */
-  #drainQueue(): Promise<void> {
+  /** Resolves with `work`, or after `LEAVE_MS`. */
+  #withinLeaveTime(work: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#context.clock.setTimer(LEAVE_MS, resolve);
-      void this.#commit.drained().then(() => {
+      void work.then(() => {
         cancel();
         resolve();
       });

@@ -63,10 +63,15 @@ export interface Settings {
   /** Maximum number of documents in one write of the reply recorder. */
   readonly replyBatch: number;
   /**
-   * Milliseconds: maximum time for which a reply that no reader awaits waits for another reply to its document. 0 for a broker
-   * that delivers the second only when the first is recorded.
+   * Milliseconds: maximum time for which a reply that no reader awaits waits for another reply to its document. Less than
+   * `reorderMs`, so that no command counts as lost meanwhile.
    */
   readonly holdMs: number;
+  /**
+   * Whether a reply that waits is answered at once. For a broker that delivers the next message only when the last one is
+   * answered. A reply that is lost with this process is repaired as a lost message is.
+   */
+  readonly answerHeld: boolean;
 
   /** Segments with at most this many open documents are compacted. */
   readonly compactMaxOpen: number;
@@ -109,6 +114,7 @@ export const DEFAULT_SETTINGS: Settings = {
   readBatch: 128,
   replyBatch: 512,
   holdMs: 0,
+  answerHeld: false,
 
   compactMaxOpen: 64,
   compactRange: 1024,

@@ -38,6 +38,8 @@ export interface OrderAppParts extends ServiceAppOptions {
   readonly pubsub: string;
   readonly clock: Pick<Clock, 'wall'>;
   readonly tokens: TokenSigner;
+  /** The message clients that may order. Undefined: any. */
+  readonly messageClients?: ReadonlySet<string> | undefined;
 }
 
 /** The HTTP application of the service: routes for clients, and the messages that its sidecar delivers. */

@@ -1,4 +1,4 @@
-import { HTTP_STYLES, MAX_BATCH_ENTRIES } from '@standing-order/contracts';
+import { clientName, HTTP_STYLES, MAX_BATCH_ENTRIES } from '@standing-order/contracts';
 import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
 import { z } from 'zod';
 import { BROKERS } from './outbox/broker-settings.ts';
@@ -21,6 +21,17 @@ const retention = z
  * Redis such a write restores the order.
  */
 export const SAFE_RETENTION_SECONDS = 3 * UNITS.d;
+
+/** Names of message clients, separated by commas. Undefined without one: any name. */
+const messageClients = z
+  .string()
+  .default('')
+  .transform((text, issues) => {
+    const names = text.split(',').flatMap((name) => name.trim() || []);
+    if (names.every((name) => clientName.safeParse(name).success)) return names.length > 0 ? new Set(names) : undefined;
+    issues.addIssue('must be names of message clients separated by commas, for example shop,kiosk');
+    return z.NEVER;
+  });
 
 /** The environment variables of the order service, in addition to those of every service. */
 export const orderConfig = serviceConfig.extend({
@@ -56,6 +67,8 @@ export const orderConfig = serviceConfig.extend({
   MAX_STREAMS_PER_CALLER: wholeNumber(1, 1_000).default(10),
   /** Maximum number of requests of one caller that wait at a replica; further ones are answered at once. At most 1,000 wait. */
   MAX_WAITS_PER_CALLER: wholeNumber(1, 1_000).default(50),
+  /** The message clients that may order. Without it a client could create a reply channel, a topic of the broker, for any name. */
+  MESSAGE_CLIENTS: messageClients,
   /** Keys that sign the tokens of commands, the same for all replicas: the first key signs, each key verifies. */
   ORDER_TOKEN_KEYS: secretKeys(KEY_LENGTH).refine((keys) => keys.length > 0, 'must have at least one key'),
   /** `off` also accepts replies with unsigned tokens. For the upgrade from a version that does not sign (ADR 0074). */

@@ -23,3 +23,15 @@ test.each(['30', '-1d', '1.5d', '30 d', '1w', 'never', '3651d', '9999999999d'])(
     expect(retentionOf(text).success).toBe(false);
   },
 );
+
+test.each([
+  ['', undefined],
+  ['shop', ['shop']],
+  [' shop, kiosk-1,', ['shop', 'kiosk-1']],
+])('MESSAGE_CLIENTS=%j names %j', (text, names) => {
+  expect(orderConfig.shape.MESSAGE_CLIENTS.parse(text)).toEqual(names && new Set(names));
+});
+
+test.each(['Shop', 'shop kiosk', 'shop,shop-dead', 'a/b'])('refuses MESSAGE_CLIENTS=%j', (text) => {
+  expect(orderConfig.shape.MESSAGE_CLIENTS.safeParse(text).success).toBe(false);
+});

@@ -134,6 +134,7 @@ runSidecarService(environment, {
     pubsub,
     clock,
     tokens,
+    messageClients: config.MESSAGE_CLIENTS,
     ...appOptions,
     readiness: () => readinessOf(appOptions.readiness(), { ...outbox.state(), refusesWrites: refusesOrders() }),
     authenticate: createAuthenticate(config),

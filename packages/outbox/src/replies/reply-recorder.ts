@@ -8,6 +8,8 @@ import type { StoredDocument } from '../stored-documents.ts';
 import { reasonOf } from '../util/errors.ts';
 import type { Loop } from '../util/loop.ts';
 import { SECOND } from '../util/time.ts';
+import type { Batch, Change, QueuedReply } from './queued-reply.ts';
+import { ReplyHolds } from './reply-holds.ts';
 
 /** Maximum number of replies that wait. */
 const MAX_QUEUED = 16_384;
@@ -15,33 +17,6 @@ const MAX_QUEUED = 16_384;
 const MAX_ATTEMPTS = 8;
 /** After a conflict, every document is read for this long before a reply is recorded in it. */
 export const READ_ALL_MS = 10 * SECOND;
-
-interface QueuedReply<D, A> {
-  readonly id: string;
-  readonly reply: A;
-  readonly resolve: (result: RecordResult<D>) => void;
-  readonly reject: (error: Error) => void;
-  attempts: number;
-  /** An earlier write of this reply may have been stored. */
-  maybeStored: boolean;
-  /** That write would have completed the document. */
-  maybeCompleted: boolean;
-}
-
-/** A document with replies applied. Without `applied` replies the document is not written. */
-interface Change<D, A> {
-  readonly id: string;
-  readonly etag: string;
-  readonly document: D;
-  readonly applied: readonly QueuedReply<D, A>[];
-}
-
-/** Documents to be written together. */
-interface Batch<D, A> {
-  readonly changes: readonly Change<D, A>[];
-  /** To be called when the write has ended. */
-  readonly end: () => void;
-}
 
 /** The parts of the outbox that a recorder uses. */
 export interface ReplyRecorderOwner<D> {
@@ -62,6 +37,8 @@ export interface ReplyRecorderOwner<D> {
  * and the copies in memory are likely to be old.
  *
  * A reply whose change no reader awaits is held for up to `holdMs`: with the next reply to its document it costs one write.
+ * With `answerHeld`, `record` resolves as soon as a reply is held. If this process ends before the write, the reply is lost as a
+ * lost message is: its command is pending in the stored document, and is sent again.
  */
 export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
@@ -70,8 +47,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #writes: Loop;
   readonly #waiting = new Map<string, QueuedReply<D, A>[]>();
   #size = 0;
-  /** When the hold of the replies to a document ends, in the order of these times. */
-  readonly #held = new Map<string, number>();
+  readonly #holds: ReplyHolds;
   readonly #pace: Pace;
   /** Read, to be written next. */
   #next: Batch<D, A> | undefined;
@@ -79,22 +55,45 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #busy = new Set<string>();
   /** Until then every document is read. */
   #readUntil = Number.NEGATIVE_INFINITY;
+  #onIdle: (() => void) | undefined;
 
   constructor(context: Context<D, A>, owner: ReplyRecorderOwner<D>) {
     this.#context = context;
     this.#owner = owner;
+    this.#holds = new ReplyHolds(context.clock, context.settings.holdMs);
     this.#pace = new Pace(context);
     this.#reads = createLoop(context, 'record-failed', () => this.#readAll());
     this.#writes = createLoop(context, 'record-failed', () => this.#writeAll());
   }
 
-  /** Resolves when the reply is recorded or ignored. Rejects when the store fails or the queue is full. */
+  /** Resolves when the reply is recorded, ignored, or held and answered. Rejects when the store fails or the queue is full. */
   record(id: string, reply: A): Promise<RecordResult<D>> {
     if (this.#size >= MAX_QUEUED) return Promise.reject(new Error('the queue of replies is full'));
     return new Promise((resolve, reject) => {
       this.#enqueue({ id, reply, resolve, reject, attempts: 0, maybeStored: false, maybeCompleted: false });
+      if (this.#context.settings.answerHeld && this.#holds.has(id)) this.#answerHeld(id);
       this.#reads.wake();
     });
+  }
+
+  /** Holds no reply any more. Resolves when every reply so far is recorded, or could not be. */
+  flush(): Promise<void> {
+    this.#holds.endAll();
+    this.#reads.wake();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+      this.#checkIdle();
+    });
+  }
+
+  #checkIdle(): void {
+    if (this.#waiting.size === 0 && this.#busy.size === 0) this.#onIdle?.();
+  }
+
+  #answerHeld(id: string): void {
+    const replies = this.#waiting.get(id) ?? [];
+    const document = this.#applyToKnown(id, replies)?.document;
+    if (document !== undefined) for (const { resolve } of replies) resolve({ recorded: true, document });
   }
 
   #enqueue(reply: QueuedReply<D, A>): void {
@@ -107,10 +106,9 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
 
   /** The hold of a document's replies ends when one of them is awaited, at the latest `holdMs` after the first. */
   #holdOrRelease(id: string): void {
-    const { clock, settings } = this.#context;
-    if (settings.holdMs === 0) return;
-    if (!this.#mayHold(id)) this.#held.delete(id);
-    else if (!this.#held.has(id)) this.#held.set(id, clock.monotonic() + settings.holdMs);
+    if (!this.#holds.isEnabled) return;
+    if (this.#mayHold(id)) this.#holds.start(id);
+    else this.#holds.end(id);
   }
 
   /** A document that is being written is about to change, so the effect of another reply to it is not known yet. */
@@ -127,7 +125,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       const pauseMs = this.#pauseMs();
       if (pauseMs > 0) return pauseMs;
       const batch = this.#takeBatch();
-      if (batch.size === 0) return this.#heldMs();
+      if (batch.size === 0) return this.#holds.nextMs;
       const end = this.#pace.start(batch.size);
       const changes = await this.#changesOf(batch).catch((error: unknown) => {
         for (const replies of batch.values()) for (const { reject } of replies) reject(new Error(reasonOf(error)));
@@ -137,6 +135,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       for (const { id } of changes) this.#busy.add(id);
       if (changes.length > 0) this.#next = { changes, end };
       this.#writes.wake();
+      this.#checkIdle();
     }
     return undefined;
   }
@@ -146,22 +145,17 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
     return this.#pace.pauseMs();
   }
 
-  /** Milliseconds until the next hold ends. */
-  #heldMs(): number | undefined {
-    for (const until of this.#held.values()) return Math.max(until - this.#context.clock.monotonic(), 0);
-    return undefined;
-  }
-
+  /** Takes the replies of documents that are neither busy nor held. */
   #takeBatch(): Map<string, QueuedReply<D, A>[]> {
     const { clock, settings } = this.#context;
     const now = clock.monotonic();
     const batch = new Map<string, QueuedReply<D, A>[]>();
     for (const [id, replies] of this.#waiting) {
       if (batch.size === settings.replyBatch) break;
-      if (this.#busy.has(id) || now < (this.#held.get(id) ?? now)) continue;
+      if (this.#busy.has(id) || this.#holds.isHeld(id, now)) continue;
       batch.set(id, replies);
       this.#waiting.delete(id);
-      this.#held.delete(id);
+      this.#holds.end(id);
       this.#busy.add(id);
       this.#size -= replies.length;
     }
@@ -247,6 +241,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       if (outcome === 'written') this.#confirm(changes);
       else for (const change of changes) this.#repeat(change, outcome);
       this.#reads.wake();
+      this.#checkIdle();
     }
   }
 

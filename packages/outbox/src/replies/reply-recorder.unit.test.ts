@@ -12,9 +12,10 @@ interface Options {
   readonly utilization?: number;
   /** Changes below this count are not awaited, and are held. */
   readonly awaitedFrom?: number;
+  readonly answerHeld?: boolean;
 }
 
-function setUp({ retentionSeconds, utilization = 0, awaitedFrom }: Options = {}) {
+function setUp({ retentionSeconds, utilization = 0, awaitedFrom, answerHeld = false }: Options = {}) {
   const store = new MemoryStore();
   const unclear: string[] = [];
   const known = new Map<string, StoredDocument<Count>>();
@@ -36,7 +37,7 @@ function setUp({ retentionSeconds, utilization = 0, awaitedFrom }: Options = {})
     retentionSeconds: () => retentionSeconds,
     ...(awaitedFrom !== undefined && { isAwaited: (_: Count, { count }: Count) => count >= awaitedFrom }),
   };
-  const settings = { ...context.settings, holdMs: awaitedFrom === undefined ? 0 : HOLD_MS };
+  const settings = { ...context.settings, holdMs: awaitedFrom === undefined ? 0 : HOLD_MS, answerHeld };
   const recorder = new ReplyRecorder(
     { ...context, handler, settings },
     {
@@ -164,6 +165,50 @@ describe('a reply that no reader awaits', () => {
     known.clear();
     await recorder.record('a', 1);
     expect([clock.now, countStored()]).toEqual([0, 1]);
+  });
+});
+
+/** Delays every write until `release`. */
+function delayWrites(store: MemoryStore) {
+  const write = store.write.bind(store);
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  store.write = async (items) => {
+    await promise;
+    return write(items);
+  };
+  return { release };
+}
+
+describe('a held reply that is answered at once', () => {
+  test('is answered before its write, and shares the write of the next reply', async () => {
+    const { recorder, store, clock, countStored } = setUp({ awaitedFrom: 3, answerHeld: true });
+    const { release } = delayWrites(store);
+    const first = recorder.record('a', 1);
+    const second = recorder.record('a', 2);
+    expect(await first).toMatchObject({ recorded: true, document: { count: 1 } });
+    expect([store.writes, countStored()]).toEqual([0, 0]);
+    release();
+    await second;
+    expect([store.writes, clock.now, countStored()]).toEqual([1, 0, 3]);
+  });
+
+  test('is written when its hold ends', async () => {
+    const { recorder, store, clock, countStored } = setUp({ awaitedFrom: 3, answerHeld: true });
+    await recorder.record('a', 1);
+    await atRest();
+    expect([store.writes, clock.now, countStored()]).toEqual([1, HOLD_MS, 1]);
+  });
+
+  test('is written before a flush ends, without its hold', async () => {
+    const { recorder, store, clock, countStored } = setUp({ awaitedFrom: 3, answerHeld: true });
+    void recorder.record('a', 1);
+    await recorder.flush();
+    expect([store.writes, clock.now, countStored()]).toEqual([1, 0, 1]);
+  });
+
+  test('does not answer a reply that its document ignores', async () => {
+    const { recorder } = setUp({ awaitedFrom: 3, answerHeld: true });
+    expect(await recorder.record('a', 0)).toEqual({ ignored: 'not positive' });
   });
 });
 

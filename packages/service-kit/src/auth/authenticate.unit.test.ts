@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => issuer.close());
 
-const times: KeyTimes = { timeoutMs: 10_000, refreshMs: 60_000, cooldownMs: 0 };
+const times: KeyTimes = { timeoutMs: 10_000, refreshMs: 60_000, cooldownMs: 0, maxAgeMs: 60_000 };
 const SOON = { timeout: 20_000 };
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -194,6 +194,17 @@ test('accepts known keys while the issuer is down, and answers 503 for a new key
   for (const _ of Array(3)) expect((await ask(token)).status).toBe(200);
   await issuer.useKey('second', 'ES256', { keep: true });
   expect((await ask(await issuer.token())).status).toBe(503);
+});
+
+// Within the cooldown after a failed read, keys of any age were accepted, for as long as the issuer stayed down.
+test('accepts no key beyond its maximum age while the issuer is down', async () => {
+  const ask = service({}, { maxAgeMs: 0, cooldownMs: 60_000 });
+  const token = await issuer.token();
+  expect((await ask(token)).status).toBe(200);
+  issuer.setBehaviour('failing');
+  const statuses: number[] = [];
+  for (const _ of Array(5)) statuses.push((await ask(token)).status);
+  expect(statuses).toEqual(Array(5).fill(503));
 });
 
 test('reads consumer and roles from the configured claims', async () => {

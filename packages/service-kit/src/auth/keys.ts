@@ -17,12 +17,11 @@ export interface KeyTimes {
   readonly refreshMs: number;
   /** Minimum interval between reads for tokens that name an unknown key, and after a failed read. */
   readonly cooldownMs: number;
+  /** Maximum age of keys that cannot be read again. An outage of the issuer up to this length affects no caller with a known key. */
+  readonly maxAgeMs: number;
 }
 
-const TIMES: KeyTimes = { timeoutMs: 3_000, refreshMs: 5 * 60_000, cooldownMs: 10_000 };
-
-/** Maximum age of keys that cannot be read again. An outage of the issuer up to this length affects no caller with a known key. */
-const MAX_AGE_MS = 60 * 60_000;
+const TIMES: KeyTimes = { timeoutMs: 3_000, refreshMs: 5 * 60_000, cooldownMs: 10_000, maxAgeMs: 60 * 60_000 };
 
 /** The issuer's keys cannot be read, so a token can be neither accepted nor refused. */
 export class KeysUnavailableError extends Error {
@@ -53,7 +52,7 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
     const url = jwksUrl ?? (await discover(issuer, times.timeoutMs));
     return createRemoteJWKSet(new URL(url), {
       timeoutDuration: times.timeoutMs,
-      cacheMaxAge: MAX_AGE_MS,
+      cacheMaxAge: times.maxAgeMs,
       cooldownDuration: times.cooldownMs,
     });
   }
@@ -77,13 +76,14 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
 
   /**
    * The key of a token. `jose` counts its cooldown from the last successful read only, so that unknown keys would cost a failing
-   * issuer a read for each request. Within the cooldown after a failure the known keys are used without a read, and a token with
-   * another key can be neither accepted nor refused: its key may be new.
+   * issuer a read for each request. Within the cooldown after a failure the known keys are used without a read until they reach
+   * their maximum age, and a token with another key can be neither accepted nor refused: its key may be new.
    */
   async function keyOf(header: JWSHeaderParameters, token: FlattenedJWSInput) {
     if (performance.now() - failedAt < times.cooldownMs) {
-      const known = (await remote)?.jwks() ?? { keys: [] };
-      return createLocalJWKSet(known)(header, token).catch(() => Promise.reject(failure));
+      const read = await remote;
+      const known = read?.fresh ? read.jwks() : undefined;
+      return createLocalJWKSet(known ?? { keys: [] })(header, token).catch(() => Promise.reject(failure));
     }
     const keys = await remoteKeys();
     if (keys.jwks()) refreshInBackground(keys);

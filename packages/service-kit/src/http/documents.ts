@@ -83,7 +83,7 @@ const FILES = new Map<string, PageFile>([
   ['page.js', { type: SCRIPT, read: () => PAGE_SCRIPT }],
 ]);
 
-/** Creates a handler for content that never changes while the process runs: made once, with an ETag. */
+/** Creates a handler for content that never changes while the process runs: made once, with an ETag, and again after a failure. */
 function constant(type: string, read: () => string | Promise<Uint8Array<ArrayBuffer>>, headers = {}) {
   let made: Promise<{ body: Uint8Array<ArrayBuffer>; etag: string }> | undefined;
   const make = async () => {
@@ -91,7 +91,10 @@ function constant(type: string, read: () => string | Promise<Uint8Array<ArrayBuf
     return { body, etag: formatEtag(createHash('sha256').update(body).digest('base64url')) };
   };
   return async (c: Context) => {
-    made ??= make();
+    made ??= make().catch((error) => {
+      made = undefined;
+      throw error;
+    });
     const { body, etag } = await made;
     const all = { ...headers, etag, 'cache-control': 'no-cache' };
     return isUnchanged(c, etag) ? c.body(null, 304, all) : c.body(body, 200, { ...all, 'content-type': type });

@@ -1,4 +1,4 @@
-import { orderApi } from '@standing-order/contracts';
+import { type Api, orderApi } from '@standing-order/contracts';
 import { expect, test } from 'vitest';
 import { createApp } from './index.ts';
 
@@ -29,8 +29,52 @@ test('the page loads only files of the service, and its policy allows no others'
   expect((await app.request('/docs/constructor')).status).toBe(404);
 });
 
+/** The API, and how often one of its fields was read. */
+function countedApi() {
+  let reads = 0;
+  const api = new Proxy(orderApi, {
+    get(target, name, receiver) {
+      reads++;
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  return { api: api as Api, reads: () => reads };
+}
+const appOf = (api: Api) =>
+  createApp({ readiness: () => ({ ready: true, reasons: [] }), authenticate: undefined }, api);
+
+test.each(['/openapi.json', '/asyncapi.json', '/docs'])(
+  'makes %s once for all requests, also for those that arrive while it is made',
+  async (path) => {
+    const { api, reads } = countedApi();
+    const one = appOf(api);
+    const before = reads();
+    const first = one.request(path);
+    const made = reads();
+    expect(made).toBeGreaterThan(before);
+    const texts = await Promise.all([first, ...Array.from({ length: 20 }, () => one.request(path))]);
+    expect(new Set(await Promise.all(texts.map((response) => response.text()))).size).toBe(1);
+    expect((await one.request(path, { method: 'HEAD' })).status).toBe(200);
+    expect(reads()).toBe(made);
+  },
+);
+
+test('makes a document again after it could not be made', async () => {
+  let isBroken = true;
+  const api = new Proxy(orderApi, {
+    get(target, name, receiver) {
+      if (name === 'description' && isBroken) throw new Error('too many open files');
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  const one = appOf(api);
+  expect((await one.request('/docs')).status).toBe(500);
+  isBroken = false;
+  expect((await one.request('/docs')).status).toBe(200);
+});
+
 test.each(['/openapi.json', '/asyncapi.json', '/docs', '/docs/page.js'])(
-  'makes %s once, and answers 304 to its ETag',
+  'answers 304 to the ETag of %s',
   async (path) => {
     const first = await app.request(path);
     const etag = first.headers.get('etag') ?? '';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -21,13 +21,18 @@ const KEEP_ALIVE_MARGIN_MS = 2_000;
  */
 export const MAX_CONNECTIONS = 4_096;
 const SWEEP_EVERY_MS = 50;
+/**
+ * Time for bodies in transit when the server closes. A service that stops refuses deliveries, and is to be up again within the 6 s in
+ * which Dapr repeats them (docs/adr/0031).
+ */
+const UPLOAD_WITHIN_MS = 2_000;
 
 /** An HTTP server that can be closed while clients hold connections open. */
 export interface ClosableServer {
   readonly server: Server;
   /**
-   * Accepts no more connections, closes those without a request in flight at once, and the others after their response or
-   * after `drainMs`. Resolves when all are closed.
+   * Accepts no more connections, closes those without a request in flight at once, those with an incomplete request after 2 s, and
+   * the others after their response or after `drainMs`. Resolves when all are closed.
    */
   close(drainMs: number): Promise<void>;
 }
@@ -38,16 +43,18 @@ export interface ServerTimes {
   readonly keepAliveMs: number;
   /** Time in which a client must have sent the headers of a request. Default 10,000. */
   readonly headersWithinMs?: number;
+  /** Time in which a client must have sent a complete request. Default 20,000. */
+  readonly requestWithinMs?: number;
 }
 
 /** Creates the server of an application. */
 export function createClosableServer(
   app: Hono,
-  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS }: ServerTimes,
+  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS, requestWithinMs = REQUEST_WITHIN_MS }: ServerTimes,
 ): ClosableServer {
   const serverOptions = {
     headersTimeout: headersWithinMs,
-    requestTimeout: REQUEST_WITHIN_MS,
+    requestTimeout: requestWithinMs,
     keepAliveTimeout: keepAliveMs,
     keepAliveTimeoutBuffer: KEEP_ALIVE_MARGIN_MS,
     connectionsCheckingInterval: CHECK_EVERY_MS,
@@ -62,11 +69,16 @@ export function createClosableServer(
       if (!server.listening) return;
       const closed = once(server, 'close');
       server.close();
-      const sweep = setInterval(connections.destroyIdle, SWEEP_EVERY_MS);
+      let sweep = setInterval(connections.destroyIdle, SWEEP_EVERY_MS);
+      const uploads = setTimeout(() => {
+        clearInterval(sweep);
+        sweep = setInterval(connections.destroyIncomplete, SWEEP_EVERY_MS);
+      }, UPLOAD_WITHIN_MS);
       const deadline = setTimeout(connections.destroyAll, drainMs);
       connections.destroyIdle();
       await closed;
       clearInterval(sweep);
+      clearTimeout(uploads);
       clearTimeout(deadline);
     },
   };
@@ -75,17 +87,22 @@ export function createClosableServer(
 /** Node's `closeIdleConnections` keeps a connection that has not sent a byte, so that one silent socket would delay every stop. */
 function trackConnections(server: Server) {
   const open = new Set<Socket>();
-  const busy = new Set<Socket>();
+  const busy = new Map<Socket, IncomingMessage>();
   server.on('connection', (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  server.on('request', ({ socket }, response) => {
-    busy.add(socket);
-    response.once('close', () => busy.delete(socket));
+  server.on('request', (request, response) => {
+    busy.set(request.socket, request);
+    response.once('close', () => busy.delete(request.socket));
   });
-  const destroy = (isDue: (socket: Socket) => boolean) => () => {
-    for (const socket of open) if (isDue(socket)) socket.destroy();
+  const destroy = (isDue: (request: IncomingMessage | undefined) => boolean) => () => {
+    for (const socket of open) if (isDue(busy.get(socket))) socket.destroy();
   };
-  return { destroyIdle: destroy((socket) => !busy.has(socket)), destroyAll: destroy(() => true) };
+  return {
+    destroyIdle: destroy((request) => request === undefined),
+    /** Also those whose request has not arrived completely. */
+    destroyIncomplete: destroy((request) => !request?.complete),
+    destroyAll: destroy(() => true),
+  };
 }

@@ -9,17 +9,35 @@ import { createClosableServer, type ServerTimes } from './server.ts';
 async function listening(times: ServerTimes) {
   const app = new Hono();
   app.get('/', (c) => c.text('here'));
+  app.post('/upload', async (c) => c.text(await c.req.text()));
+  const go = Promise.withResolvers<void>();
+  app.get('/slow', async (c) => {
+    await go.promise;
+    return c.text('done');
+  });
   const { server, close } = createClosableServer(app, times);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => close(0));
-  return { server, port: (server.address() as AddressInfo).port };
+  return { server, close, answerSlow: () => go.resolve(), port: (server.address() as AddressInfo).port };
 }
 
 test('announces the time for which a connection stays open, and closes it later than announced', async () => {
   const { server, port } = await listening({ keepAliveMs: 120_000 });
   expect((await fetch(`http://127.0.0.1:${port}/`)).headers.get('keep-alive')).toBe('timeout=120');
   expect([server.keepAliveTimeout, server.keepAliveTimeoutBuffer]).toEqual([120_000, 2_000]);
+});
+
+test('a client that stops in the middle of its request is answered and disconnected at the deadline', async () => {
+  const { server, port } = await listening({ keepAliveMs: 60_000, headersWithinMs: 1, requestWithinMs: 1 });
+  for (const half of ['content-length: 100\r\n\r\n{', 'transfer-encoding: chunked\r\n\r\n5\r\n{']) {
+    const slow = connect({ host: '127.0.0.1', port });
+    slow.write(`POST /upload HTTP/1.1\r\nhost: x\r\n${half}`);
+    expect(await text(slow)).toContain('HTTP/1.1 408');
+  }
+  const defaults = createClosableServer(new Hono(), { keepAliveMs: 60_000 }).server;
+  expect([defaults.headersTimeout, defaults.requestTimeout]).toEqual([10_000, 20_000]);
+  expect(server.requestTimeout).toBe(1);
 });
 
 test('the deadline of headers does not close a connection that waits for its next request', async () => {
@@ -38,4 +56,25 @@ test('the deadline of headers does not close a connection that waits for its nex
   slow.write('GET / HTTP/1.1\r\nhost: x\r\n');
   expect(await text(slow)).toContain('HTTP/1.1 408');
   expect(await get()).toEqual({ body: 'here', reused: true });
+});
+
+// A body that stopped half-way counted as a request in flight: it delayed the stop by the whole drain time.
+test('a server that closes waits for a complete request, and not for a half-sent one', async () => {
+  const { server, close, answerSlow, port } = await listening({ keepAliveMs: 60_000 });
+  let requests = 0;
+  server.on('request', () => requests++);
+  const slow = fetch(`http://127.0.0.1:${port}/slow`);
+  const sockets = ['content-length: 100\r\n\r\n{', 'transfer-encoding: chunked\r\n\r\n5\r\n{'].map((half) => {
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    socket.write(`POST /upload HTTP/1.1\r\nhost: x\r\n${half}`);
+    return socket;
+  });
+  await expect.poll(() => requests).toBe(3);
+  // `once` rejects after an error, such as a reset.
+  const ended = sockets.map((socket) => new Promise((resolve) => socket.resume().once('close', resolve)));
+  const closed = close(3_600_000);
+  await Promise.all(ended);
+  answerSlow();
+  expect(await (await slow).text()).toBe('done');
+  await closed;
 });

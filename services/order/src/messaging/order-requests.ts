@@ -36,14 +36,19 @@ export interface OrderRequestsParts {
   readonly clock: Pick<Clock, 'wall'>;
   readonly placeOrder: PlaceOrder;
   readonly tokens: Pick<TokenSigner, 'sign'>;
+  /** The message clients that may order. Undefined: any. */
+  readonly messageClients?: ReadonlySet<string> | undefined;
 }
+
+/** The reason in the dead letter of a request by a client that may not order. */
+export const UNKNOWN_CLIENT = 'replyTo is not the name of a message client that may order';
 
 /**
  * Subscribes to `order-requests`. A request is acknowledged when its order is stored, or when its refusal has been published
- * to the reply channel.
+ * to the reply channel. A request of a client that may not order becomes a dead letter.
  */
 export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): void {
-  const { sidecar, pubsub, clock, placeOrder, tokens } = parts;
+  const { sidecar, pubsub, clock, placeOrder, tokens, messageClients } = parts;
 
   async function reply(
     { message, context }: ReceivedRequest,
@@ -75,6 +80,8 @@ export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): 
     reply(received, 'again', outcomeOf(order, tokens.sign(confirmed, order.id, 'response')));
 
   async function handle(received: ReceivedRequest): Promise<HandlingResult> {
+    // Any reply, also a refusal, would create the reply channel.
+    if (messageClients && !messageClients.has(received.message.data.replyTo)) return { refused: UNKNOWN_CLIENT };
     const parsed = messageData[TYPE].safeParse(received.message.data);
     if (!parsed.success) return refuse(received, 'the request is not valid', faultsOf(parsed.error));
     const { request, correlationId, replyTo } = parsed.data;

@@ -10,7 +10,7 @@ import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { createTokenSigner, KEY_LENGTH } from '../outbox/token-signature.ts';
 import { messaging } from '../styles/messaging.ts';
 import type { PlaceOrderCommand, PlaceOrderResult } from '../styles/place-order.ts';
-import { subscribeToOrderRequests } from './order-requests.ts';
+import { subscribeToOrderRequests, UNKNOWN_CLIENT } from './order-requests.ts';
 
 const request: OrderRequest = {
   consumerId: 'ada',
@@ -45,7 +45,13 @@ function decidedOrder(): Order {
 }
 
 /** Delivers a request to the handler. `result` is the result of placing the order; the broker accepts replies if `isUp`. */
-async function deliver(content: unknown, result: PlaceOrderResult, isUp = true, id = 'q1') {
+async function deliver(
+  content: unknown,
+  result: PlaceOrderResult,
+  isUp = true,
+  id = 'q1',
+  messageClients?: ReadonlySet<string>,
+) {
   const commands: PlaceOrderCommand[] = [];
   const published: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
@@ -59,6 +65,7 @@ async function deliver(content: unknown, result: PlaceOrderResult, isUp = true, 
     pubsub: 'messages',
     clock: { wall: () => 0 },
     tokens,
+    messageClients,
     async placeOrder(command) {
       commands.push(command);
       return result;
@@ -141,6 +148,18 @@ describe('a request by message', () => {
     async (replyTo) => {
       const { commands, published } = await deliver({ ...data, replyTo }, stored);
       expect([commands, published.map(({ topic }) => topic)]).toEqual([[], ['order-requests-dead']]);
+    },
+  );
+
+  // Each refusal went to a channel of the name in the request, so that a client could create any number of topics.
+  it.each([data, { replyTo: 'shop' }])(
+    'of a client that may not order is a dead letter, and creates no reply channel',
+    async (content) => {
+      const { commands, published, status } = await deliver(content, stored, true, 'q1', new Set(['kiosk']));
+      expect([commands, status]).toEqual([[], 'SUCCESS']);
+      expect(published).toMatchObject([{ topic: 'order-requests-dead', event: { data: { reason: UNKNOWN_CLIENT } } }]);
+      const allowed = await deliver(content, stored, true, 'q1', new Set(['kiosk', 'shop']));
+      expect(allowed).toEqual(await deliver(content, stored));
     },
   );
 

@@ -6,7 +6,7 @@ export const BROKERS = ['redis', 'kafka'] as const;
 export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
-  kafka: { reorderMs: 1_000, fillMs: 200 },
+  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true },
   redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
 };
 
@@ -17,8 +17,8 @@ const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
  *   On Redis the window begins at 1 s as well, and grows if replies arrive out of order (ADR 0102).
  * - Redis has one stream for all lanes, and any replica receives its messages. A replica that does not reply loses its
  *   share of every lane, so a reply on any lane is evidence for all lanes.
- * - Redis delivers the second verdict of an order beside the first, so the first may wait for it and share its write. Kafka
- *   delivers it when the first is recorded.
+ * - The first verdict of an order waits for the second, and shares its write. Redis delivers the second beside the first.
+ *   Kafka delivers it only when the first is answered, which therefore happens before the write (ADR 0107).
  * - Kafka delivers one message of a partition at a time, so that small messages limit the rate. Commands therefore wait for up to
  *   200 ms to fill a message, while earlier ones of their partition are unanswered (ADR 0106).
  *

@@ -4,9 +4,9 @@ import { brokerSettings } from './broker-settings.ts';
 
 test.each([
   [
-    'on Kafka an overtaken message is counted as lost sooner, and commands wait to fill a message',
+    'on Kafka an overtaken message is counted as lost sooner, commands wait to fill a message, and a first verdict waits answered',
     'kafka',
-    { reorderMs: 1_000, fillMs: 200 },
+    { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true },
   ],
   [
     'on Redis a reply on one lane is evidence for all lanes, also soon, and a first verdict waits for the second',

@@ -25,6 +25,7 @@ const detailsVerdict = verdictSchema(VERDICT_TYPES.details);
 export function createValidators(sidecar: Pick<Sidecar, 'invoke'>): Validators {
   async function validate<T>(app: string, body: object, verdict: z.ZodType<T>): Promise<T | undefined> {
     const call = { app, method: 'validations', body, deadlineMs: DEADLINE_MS };
+    // The sidecar client counts and logs each failure, with its reason.
     const response = await sidecar.invoke(call).catch(() => undefined);
     if (response?.status !== 200) return undefined;
     const { data, error } = verdict.safeParse(response.body);
