@@ -3,11 +3,11 @@ import { MINUTE, SECOND } from '../src/util/time.ts';
 import { SimulationRun, type Variant } from './run.ts';
 import { createScenario, plainOrders } from './scenarios.ts';
 
-const LIMITS = { lanes: 8, window: 8, lookAhead: 64, freshSegments: 16 };
+const LIMITS = { lanes: 8, window: 8, lookAhead: 64, cachedSegments: 16 };
 const PER_SEGMENT = 100;
 
 /** The maximum of the windows of three channels, the look-ahead and one scan per taken over writer. */
-const BOUND = LIMITS.lanes * LIMITS.window * 3 + LIMITS.lookAhead + LIMITS.freshSegments + 200;
+const BOUND = LIMITS.lanes * LIMITS.window * 3 + LIMITS.lookAhead + LIMITS.cachedSegments + 200;
 
 /** A stopped writer that left this many open orders. */
 function leftBehind(open: number): (key: string) => unknown {
@@ -72,7 +72,7 @@ describe('the number of entries in memory', () => {
   });
 
   test('grows when every open order is loaded', async () => {
-    const greedy = { settings: { lookAhead: 1_000_000, freshSegments: 1_000_000 } };
+    const greedy = { settings: { lookAhead: 1_000_000, cachedSegments: 1_000_000 } };
     expect(await peak(10_000, 0, greedy)).toBeGreaterThan(BOUND);
   });
 });
