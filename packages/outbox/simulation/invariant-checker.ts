@@ -137,6 +137,11 @@ export class InvariantChecker {
     this.expired.set(id, new Set(this.expired.get(id)).add(seen.nonce));
   }
 
+  /** How often an order of this id has expired. */
+  expirations(id: string): number {
+    return this.expired.get(id)?.size ?? 0;
+  }
+
   /** Ids of complete orders that the store would keep for ever. An erased order keeps its tombstone on some stores. */
   keptForEver(): readonly string[] {
     return [...this.orders]

@@ -65,8 +65,8 @@ function randomSettings(rng: Rng): Partial<Settings> {
     sharedEvidence: rng.pick([false, true]),
     fillMs: rng.pick([0, 200]),
   };
-  // As with Kafka, commands wait and held replies are answered. Replies are held longer, so that more are lost with their process.
-  return settings.fillMs === 0 ? settings : { ...settings, holdMs: 500, answerHeld: true };
+  // As with Kafka, commands wait and held replies are answered.
+  return settings.fillMs === 0 ? settings : { ...settings, holdMs: 200, answerHeld: true };
 }
 
 function randomBatching(rng: Rng): Batching {
