@@ -35,8 +35,8 @@ import { WriterSession, type WriterSessionOwner } from './writer-session.ts';
 /** Delay before the store is tried again during a start, in milliseconds. It doubles up to the maximum. */
 const START_BACKOFF_MS = 100;
 const START_BACKOFF_MAX_MS = 5 * SECOND;
-/** Maximum time that `leave` waits for replies, and again for queued requests. */
-const LEAVE_MS = 20 * SECOND;
+/** Maximum time that `leave` waits for replies, and again for queued requests: together less than a service has for its stop. */
+const LEAVE_MS = 10 * SECOND;
 /** Maximum number of listeners of documents. */
 const MAX_WATCHERS = 10_000;
 
