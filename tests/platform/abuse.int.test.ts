@@ -1,30 +1,18 @@
 import { poll } from '@standing-order/testing/poll';
-import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Attack } from '../support/attack.ts';
-import { CONSUMER, usePlatform } from '../support/platform-fixture.ts';
+import { useIssuerPlatform } from '../support/issuer-platform.ts';
+import { CONSUMER } from '../support/platform-fixture.ts';
 
 const MAX_STREAMS_PER_CALLER = 10;
 const PLAN = { slowUploads: 700, streams: 60, halfSent: 50, documentsPerSecond: 30 };
 const ORDERS = 100;
 
-let issuer: TestIssuer;
-const bearer = async (claims: object) => ({ authorization: `Bearer ${await issuer.token({ ...claims })}` });
-
-const fixture = usePlatform(async () => {
-  issuer = await startTestIssuer();
-  const env = { AUTH_ISSUER: issuer.url, AUTH_AUDIENCE: AUDIENCE };
-  return {
-    replicas: { order: 1 },
-    env: { order: env, consumer: env, restaurant: env },
-    headers: await bearer({ sub: 'root', roles: ['admin'] }),
-  };
-});
-afterAll(() => issuer?.close());
+const { fixture, token } = useIssuerPlatform();
 
 test('a caller with slow uploads, many streams, half-sent requests and reads of documents keeps no other caller out', async () => {
   const url = fixture().platform.urls.order[0] as string;
-  const attack = new Attack({ url, consumerId: 'mallory', token: await issuer.token({ sub: 'mallory' }) });
+  const attack = new Attack({ url, consumerId: 'mallory', token: await token({ sub: 'mallory' }) });
   try {
     await attack.start(PLAN);
     await poll(
@@ -37,7 +25,7 @@ test('a caller with slow uploads, many streams, half-sent requests and reads of 
         open['half-sent'] === PLAN.halfSent,
     );
 
-    const headers = await bearer({ sub: CONSUMER });
+    const headers = { authorization: `Bearer ${await token({ sub: CONSUMER })}` };
     const answers = await fixture().place(ORDERS, { headers });
     expect(answers.map(({ status }) => status)).toEqual(Array(ORDERS).fill(202));
     const stream = await fetch(`${url}/consumers/${CONSUMER}/orders/events`, { headers });

@@ -8,8 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { poll } from '@standing-order/testing/poll';
-import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useIssuerPlatform } from '../support/issuer-platform.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis } from '../support/redis.ts';
 
@@ -152,25 +152,14 @@ test('load on a host that is not allowed is refused', async () => {
 });
 
 describe('where callers need a token', () => {
-  let issuer: TestIssuer;
-  const token = () => issuer.token({ sub: 'root', roles: ['admin'] });
-  const fixture = usePlatform(async () => {
-    issuer = await startTestIssuer();
-    const env = { AUTH_ISSUER: issuer.url, AUTH_AUDIENCE: AUDIENCE };
-    return {
-      replicas: { order: 1 },
-      env: { order: env, consumer: env, restaurant: env },
-      headers: { authorization: `Bearer ${await token()}` },
-    };
-  });
-  afterAll(() => issuer?.close());
+  const { fixture, adminToken } = useIssuerPlatform();
   const smoke = (BEARER_TOKEN: string) => {
     const url = fixture().platform.urls.order[0] ?? '';
     return run('run.ts', ['smoke', '--url', url, '--seconds', '2'], { BEARER_TOKEN });
   };
 
   test('a run with the token of an administrator is acknowledged', async () => {
-    const { code, output } = await smoke(await token());
+    const { code, output } = await smoke(await adminToken());
     expect(code, output).toBe(0);
     expect(output).toContain('100.00 %');
   });

@@ -33,7 +33,7 @@ import { createEventStreams } from './updates/event-streams.ts';
 import { createLongPoll } from './updates/long-poll.ts';
 import { createOrderUpdates } from './updates/order-updates.ts';
 
-/** Maximum number of commands loaded beyond the send windows: a second of work, and half of the outbox's default (docs/adr/0108). */
+/** Maximum number of commands loaded beyond the send windows: a second of work, and half of the outbox's default (ADR 0108). */
 const LOOK_AHEAD = 4_096;
 
 const environment = createSidecarEnvironment(orderConfig);

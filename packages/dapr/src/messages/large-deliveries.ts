@@ -13,7 +13,7 @@ const slots = createSlots(MAX_LARGE, MAX_WAITING);
 /**
  * Handles a delivery of this size: at once, or, if it is large, when fewer than `MAX_LARGE` others are handled. Its body is not read
  * before. A sidecar delivers dozens of messages at a time, and a message in work needs several times its size: as text, as objects,
- * and as a dead letter (docs/adr/0108).
+ * and as a dead letter (ADR 0108).
  */
 export async function handleInTurn<T>(bytes: number, handle: () => Promise<T>): Promise<T> {
   if (bytes <= LARGE_BYTES) return handle();

@@ -23,7 +23,7 @@ export const MAX_CONNECTIONS = 4_096;
 const SWEEP_EVERY_MS = 50;
 /**
  * Time for bodies in transit when the server closes. A service that stops refuses deliveries, and is to be up again within the 6 s in
- * which Dapr repeats them (docs/adr/0031).
+ * which Dapr repeats them (ADR 0031).
  */
 const UPLOAD_WITHIN_MS = 2_000;
 
