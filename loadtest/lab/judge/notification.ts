@@ -10,8 +10,8 @@ export interface UnnotifiedSample {
 /** How the decisions of all styles reached the notification service in one run. No order waits for it. */
 export interface NotificationResult {
   readonly backlogPeak: number;
-  /** Milliseconds from the end of the fault until at most as many orders wait as are offered in a second; 0 if no more do by then. */
-  readonly drainMs: number;
+  /** Milliseconds from the begin of the fault's end until at most as many orders wait as are offered in a second; 0 if no more do then. */
+  readonly recoveryMs: number;
   /** Seconds after the begin of the fault, and the orders that wait then. */
   readonly timeline: readonly { readonly second: number; readonly backlog: number }[];
 }
@@ -22,13 +22,13 @@ export function notificationResult(
   times: FaultTimes,
   perSecond: number,
 ): NotificationResult {
-  const { beganAt, endedAt } = times;
-  const afterwards = samples.filter(({ at }) => at >= endedAt);
+  const { beganAt, endBeganAt } = times;
+  const afterwards = samples.filter(({ at }) => at >= endBeganAt);
   const lastLong = afterwards.findLastIndex(({ orders }) => orders > perSecond);
-  const drained = lastLong < 0 ? undefined : (afterwards[lastLong + 1] ?? afterwards[lastLong]);
+  const back = lastLong < 0 ? undefined : (afterwards[lastLong + 1] ?? afterwards[lastLong]);
   return {
     backlogPeak: Math.max(0, ...samples.map(({ orders }) => orders)),
-    drainMs: drained === undefined ? 0 : drained.at - endedAt,
+    recoveryMs: back === undefined ? 0 : back.at - endBeganAt,
     timeline: samples.map(({ at, orders }) => ({ second: Math.floor((at - beganAt) / 1_000), backlog: orders })),
   };
 }

@@ -12,7 +12,7 @@ const resultOf = (...orders: number[]) =>
 
 test('counts the decisions that wait for the notification service, and the time until they are confirmed', () => {
   const result = resultOf(2, 1, 40, 80, 120, 160, 200, 240, 280, 320, 360, 400, 420, 300, 90, 3, 2);
-  expect(result).toMatchObject({ backlogPeak: 420, drainMs: 3_000 });
+  expect(result).toMatchObject({ backlogPeak: 420, recoveryMs: 4_000 });
   expect(result.timeline.slice(0, 3)).toEqual([
     { second: -1, backlog: 2 },
     { second: 0, backlog: 1 },
@@ -21,10 +21,10 @@ test('counts the decisions that wait for the notification service, and the time 
 });
 
 test('does not count the orders of a moment as a backlog after the fault', () => {
-  expect(resultOf(...Array.from({ length: 17 }, () => 40))).toMatchObject({ backlogPeak: 40, drainMs: 0 });
+  expect(resultOf(...Array.from({ length: 17 }, () => 40))).toMatchObject({ backlogPeak: 40, recoveryMs: 0 });
 });
 
 test('counts until the last sample while more orders wait', () => {
-  expect(resultOf(...Array.from({ length: 17 }, () => 41))).toMatchObject({ drainMs: 4_000 });
-  expect(resultOf()).toEqual({ backlogPeak: 0, drainMs: 0, timeline: [] });
+  expect(resultOf(...Array.from({ length: 17 }, () => 41))).toMatchObject({ recoveryMs: 5_000 });
+  expect(resultOf()).toEqual({ backlogPeak: 0, recoveryMs: 0, timeline: [] });
 });

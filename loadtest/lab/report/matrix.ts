@@ -34,7 +34,7 @@ export interface CellSummary extends Cell {
   readonly findings: readonly Finding[];
   readonly deadLetters: Readonly<Record<string, number>>;
   /** Decisions that wait for the notification service: medians; absent if they were not measured. */
-  readonly notification?: { readonly backlogPeak: number; readonly drainMs: number };
+  readonly notification?: { readonly backlogPeak: number; readonly recoveryMs: number };
   /** Medians; absent in a cluster. */
   readonly perOrder?: { readonly cpuMs: number; readonly messages: number; readonly ignoredReplies: number };
 }
@@ -115,7 +115,7 @@ function notificationSummary(runs: readonly RunResult[]): Pick<CellSummary, 'not
   return {
     notification: {
       backlogPeak: median(({ backlogPeak }) => backlogPeak),
-      drainMs: median(({ drainMs }) => drainMs),
+      recoveryMs: median(({ recoveryMs }) => recoveryMs),
     },
   };
 }

@@ -6,8 +6,9 @@ const TITLE = 'Notifications';
 const EXPLANATION = [
   'Every decision, of every style, is sent to the notification service, and no order waits for it.',
   'So its faults are in neither question.',
-  'The first number is the most decisions that waited for its confirmation, by the metrics of the order service once a second.',
-  "The second is the time from the end of the fault until no more waited than a second's orders. Both are medians of the runs.",
+  'The first number is the most decisions that waited for its confirmation, once a second, by the metrics of the order service.',
+  "The second is the time from the begin of the fault's end until no more waited than a second's orders.",
+  'Both are medians of the runs.',
 ].join(' ');
 
 type MeasuredMatrix = Pick<Matrix, 'brokers' | 'faults' | 'cells'>;
@@ -15,7 +16,7 @@ type MeasuredMatrix = Pick<Matrix, 'brokers' | 'faults' | 'cells'>;
 const isMeasured = ({ cells }: MeasuredMatrix): boolean => cells.some(({ notification }) => notification);
 
 const columnsOf = ({ brokers }: MeasuredMatrix): string[] =>
-  brokers.flatMap((broker) => [`${BROKER_TITLES[broker]}: most waiting`, `${BROKER_TITLES[broker]}: drained after`]);
+  brokers.flatMap((broker) => [`${BROKER_TITLES[broker]}: most waiting`, `${BROKER_TITLES[broker]}: back after`]);
 
 /** The title of each fault, and two cells for each broker. */
 const rowsOf = ({ brokers, faults, cells }: MeasuredMatrix): (readonly [title: string, cells: string[]])[] =>
@@ -24,7 +25,7 @@ const rowsOf = ({ brokers, faults, cells }: MeasuredMatrix): (readonly [title: s
     brokers.flatMap((broker) => {
       const cell = cells.find((each) => each.fault === name && each.broker === broker);
       if (cell?.notification === undefined) return ['-', '-'];
-      return [String(cell.notification.backlogPeak), seconds(cell.notification.drainMs)];
+      return [String(cell.notification.backlogPeak), seconds(cell.notification.recoveryMs)];
     }),
   ]);
 
