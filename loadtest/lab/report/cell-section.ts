@@ -90,6 +90,6 @@ function checked({ findings, deadLetters, notification, perOrder }: CellSummary)
     html`<p>Per order: ${perOrder.cpuMs.toFixed(1)} ms of processor time, ${perOrder.messages.toFixed(2)} delivered messages, ${perOrder.ignoredReplies.toFixed(2)} duplicate replies.</p>`;
   const notified =
     notification &&
-    html`<p>Notifications: at most ${notification.backlogPeak} decisions waited for the notification service; ${seconds(notification.recoveryMs)} after the begin of the fault's end no more than those of a second.</p>`;
+    html`<p>Notifications: at most ${notification.backlogPeak} decisions waited for the notification service. ${seconds(notification.recoveryMs)} after the begin of the fault's end, no more waited than those of a second.</p>`;
   return html`${result}${notified ?? ''}${costs ?? ''}${aside.length > 0 ? html`<p>Messages that were put aside: ${aside.join('; ')}.</p>` : ''}`;
 }

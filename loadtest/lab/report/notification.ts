@@ -6,7 +6,7 @@ const TITLE = 'Notifications';
 const EXPLANATION = [
   'Every decision, of every style, is sent to the notification service, and no order waits for it.',
   'So its faults are in neither question.',
-  'The first number is the most decisions that waited for its confirmation, once a second, by the metrics of the order service.',
+  'The first number is the most decisions that waited for its confirmation, counted once a second by the order service.',
   "The second is the time from the begin of the fault's end until no more waited than a second's orders.",
   'Both are medians of the runs.',
 ].join(' ');
