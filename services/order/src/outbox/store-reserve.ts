@@ -21,7 +21,8 @@ const MIN_CHUNKS = 16;
 const BYTES_PER_OPEN_ORDER = 1_024;
 /** Share of additional room that must be free before orders are accepted again. */
 const SLACK = 0.25;
-const MAX_WRITES_PER_TICK = 64;
+/** 32 MiB: more than replicas accept in a tick, which takes longer by the duration of the writes. */
+const MAX_WRITES_PER_TICK = 512;
 const CONCURRENT_REMOVALS = 16;
 
 /**

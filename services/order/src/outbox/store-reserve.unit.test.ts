@@ -69,6 +69,16 @@ describe('the reserve', () => {
     expect(reserved()).toBe(MIB);
   });
 
+  test('keeps pace with 3,000 orders/s that stay open', async () => {
+    const { state, reserved, go } = await setUp(1_024 * MIB);
+    for (let seconds = 0; seconds < 100; seconds++) {
+      state.openOrders += 3_000;
+      await go(1_000);
+      // The verdicts of an order need 600 bytes of its 1 KiB. The orders of one interval and more may still be without.
+      expect(reserved()).toBeGreaterThanOrEqual((state.openOrders - 30_000) * KIB);
+    }
+  });
+
   test('is written anew before it expires', async () => {
     const { writes, reserved, go } = await setUp(100 * MIB);
     const before = writes.length;
