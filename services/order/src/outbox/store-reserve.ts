@@ -102,9 +102,10 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
     await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, remove));
   }
 
-  /** Writes chunks until there are `count`. False if the store refused one. */
+  /** Writes chunks until there are `count`, or the service stops. False if the store refused one. */
   async function growTo(count: number, maxWrites: number): Promise<boolean> {
-    for (let writes = 0; chunks.length < count && writes < maxWrites; writes++) if (!(await write())) return false;
+    for (let writes = 0; chunks.length < count && writes < maxWrites && !isStopped; writes++)
+      if (!(await write())) return false;
     return true;
   }
 
