@@ -20,6 +20,8 @@ test('a PostgreSQL that stops during the query rejects the read, and does not en
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  await expect(readOrders(`postgresql://user:secret@127.0.0.1:${port}/orders`)).rejects.toThrow('Connection terminated');
+  await expect(readOrders(`postgresql://user:secret@127.0.0.1:${port}/orders`)).rejects.toThrow(
+    'Connection terminated',
+  );
   expect(exceptions).toEqual([]);
 });
