@@ -79,13 +79,13 @@ test('a label or an annotation that both the chart and the values set is in an o
     monitoring: { alerts: { enabled: true, labels: { team: 'monitoring' } }, dashboard: { labels: version } },
     services: { order: { podAnnotations: { 'dapr.io/log-level': 'debug' } } },
   });
-  for (const { metadata } of objects) expect(metadata.labels['app.kubernetes.io/version']).not.toBe('own');
+  for (const { metadata } of objects) expect(metadata.labels?.['app.kubernetes.io/version']).not.toBe('own');
   expect(one(objects, 'Pod', 'so-first-order').metadata.labels).toMatchObject({
     team: 'tests',
     'app.kubernetes.io/component': 'test',
   });
-  expect(one(objects, 'ServiceMonitor', 'so').metadata.labels.team).toBe('monitoring');
-  expect(one(objects, 'PrometheusRule', 'so').metadata.labels.team).toBe('monitoring');
+  expect(one(objects, 'ServiceMonitor', 'so').metadata.labels?.team).toBe('monitoring');
+  expect(one(objects, 'PrometheusRule', 'so').metadata.labels?.team).toBe('monitoring');
   const logLevels = services.map(
     (service) => one(objects, 'Deployment', `so-${service}`).spec.template.metadata.annotations['dapr.io/log-level'],
   );
