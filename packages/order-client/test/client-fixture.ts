@@ -1,4 +1,4 @@
-import { orderRequest, orderView } from '@standing-order/contracts';
+import { type CloudEvent, entriesOf, orderRequest, orderView } from '@standing-order/contracts';
 import { createEvent, type Publication, type StateStore } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { createManualClock } from '@standing-order/testing/manual-clock';
@@ -56,10 +56,12 @@ export function start(
     const { statuses } = (await response.json()) as { statuses: { status: string }[] };
     return statuses.map(({ status }) => status);
   }
-  const sentTo = (topic: string) => sent.filter((message) => message.topic === topic).map(({ event }) => event);
+  const messagesTo = (topic: string) => sent.filter((message) => message.topic === topic).map(({ event }) => event);
+  /** The messages to a topic, those inside batch messages one by one. */
+  const sentTo = (topic: string) => messagesTo(topic).flatMap((message) => entriesOf(message) as CloudEvent[]);
   const requests = () => sentTo('order-requests');
   const placed = (count: number) => vi.waitUntil(() => requests().length === count);
-  return { client, clock, deliver, sentTo, requests, placed };
+  return { client, clock, deliver, messagesTo, sentTo, requests, placed };
 }
 
 /** Lets the poll of a second take place. */
