@@ -31,13 +31,20 @@ export function listIn(store: MemoryStore): object {
 /** One process of the client. */
 export function start(
   store: StateStore,
-  { clock = createManualClock(), maxPending = 1_000, takes = (_: Publication): boolean => true } = {},
+  {
+    clock = createManualClock(),
+    maxPending = 1_000,
+    takes = (_: Publication): boolean => true,
+    /** Ends when the broker responds. */
+    response = async () => {},
+  } = {},
 ) {
   const sent: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
   const sidecar = {
     async publish(_pubsub: string, topic: string, messages: readonly Publication[]) {
       sent.push(...messages.map(({ event }) => ({ topic, event })));
+      await response();
       return messages.map(takes);
     },
   };
@@ -72,5 +79,10 @@ export async function pollAgain(clock: ReturnType<typeof createManualClock>): Pr
 
 export const event = (type: string, data: object, id = 'm1') =>
   createEvent({ id, source: '/order', type, subject: 's', time: 0, trace: undefined, data });
-export const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
-  event('com.standing-order.order-outcome.v1', { orderId, token, correlationId, order: { ...view, status } });
+export const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED', attempt = 1) =>
+  event('com.standing-order.order-outcome.v1', {
+    orderId,
+    token: { ...token, a: attempt },
+    correlationId,
+    order: { ...view, status },
+  });
