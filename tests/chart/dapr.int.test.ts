@@ -58,7 +58,7 @@ describe('the Dapr objects of the chart are those of deploy/dapr', () => {
     expect(settings(chart)).toEqual({
       ...settings(file),
       ...serviceScopes(file),
-      maxLenApprox: '3686',
+      maxLenApprox: '2633',
       redisHost: 'so-broker.shop.svc:6379',
       redisPassword: { name: 'so-broker', key: 'password' },
     });
@@ -151,12 +151,12 @@ describe('values override the files of deploy/dapr', () => {
     expect(settings(one(objects, 'Component', 'messages')).maxLenApprox).toBe('5000000');
   });
 
-  test('the length of Redis streams, so that full messages in five streams fit into maxMemory', async () => {
+  test('the length of Redis streams, so that full messages in seven streams fit into maxMemory', async () => {
     const length = async (broker: Values) =>
       Number(settings(one(await render({ broker }), 'Component', 'messages')).maxLenApprox);
-    expect(await length({})).toBe(3_686);
-    expect(5 * 3_686 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
-    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(1_228);
+    expect(await length({})).toBe(2_633);
+    expect(7 * 2_633 * 32_768).toBeLessThan(0.8 * 768 * 2 ** 20);
+    expect(await length({ maxMemory: '256mb', storage: '1Gi' })).toBe(877);
     const large = { maxMemory: '100gb', storage: '300Gi', resources: { limits: { memory: '128Gi' } } };
     expect(await length(large)).toBe(50_000);
     expect(await length({ inChart: false, external: { address: 'redis.example:6379' } })).toBe(5_000);

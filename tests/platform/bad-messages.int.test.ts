@@ -1,9 +1,10 @@
-import { TOPICS } from '@standing-order/contracts';
+import { createBatch, entryOf, TOPICS } from '@standing-order/contracts';
+import { createEvent } from '@standing-order/dapr';
 import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
 import { getMetrics } from '../support/client.ts';
 import { garbageOf } from '../support/garbage.ts';
-import { usePlatform } from '../support/platform-fixture.ts';
+import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 
 const fixture = usePlatform(() => ({ replicas: { order: 1, notification: 1 } }));
 
@@ -53,4 +54,53 @@ test('a bad message of any kind on any topic spoils only itself', async () => {
   }
   const metrics = await getMetrics(platform.urls.consumer[0]);
   expect(metrics).toMatch(/messaging_client_consumed_messages(_total)?\{[^}]*outcome="dead"[^}]*\} [1-9]/);
+});
+
+test('a bad request in a batch message spoils only itself', async () => {
+  const { broker } = fixture();
+  const client = 'batches';
+  const outcomes = async (): Promise<{ kind: string; id: string }[]> =>
+    ((await broker.xRange(`order-outcomes-${client}`, '-', '+')) ?? []).map(({ message }) => {
+      const { type, data } = JSON.parse(String(message.data));
+      return { kind: type.includes('refused') ? 'refused' : data.order.status, id: data.correlationId };
+    });
+  const requestOf = (correlationId: string, content: object) =>
+    createEvent({
+      id: `${correlationId}-1`,
+      source: `/client/${client}`,
+      type: 'com.standing-order.create-order.v1',
+      subject: correlationId,
+      time: Date.now(),
+      trace: undefined,
+      data: { correlationId, replyTo: client, request: GOOD_ORDER, ...content },
+    });
+  const first = requestOf('good-1', {});
+  const others = [
+    requestOf('no-lines', { request: { ...GOOD_ORDER, lines: [] } }),
+    requestOf('no-channel', { replyTo: '../order-replies' }),
+    requestOf('good-2', {}),
+  ];
+  const entries = [...[first, ...others].map(entryOf), 'an entry that is no object'];
+  const batch = createBatch('com.standing-order.order-requests-batch.v1', first, entries as never);
+  const letters = (await deadLetters('order-requests')).length;
+  await broker.xAdd('order-requests', '*', { data: JSON.stringify(batch) });
+  const arrived = await poll('an outcome of each readable request', outcomes, (all) =>
+    ['good-1', 'good-2', 'no-lines'].every((id) => all.some((outcome) => outcome.id === id)),
+  );
+  expect(new Map(arrived.map(({ id, kind }) => [id, kind]))).toEqual(
+    new Map([
+      ['good-1', 'VALIDATED'],
+      ['good-2', 'VALIDATED'],
+      ['no-lines', 'refused'],
+    ]),
+  );
+  const dead = await poll(
+    'the unreadable requests are dead letters',
+    () => deadLetters('order-requests'),
+    (found) => found.length >= letters + 2,
+  );
+  const originals = dead.slice(letters).map(originalOf);
+  expect(originals).toHaveLength(2);
+  expect(originals.filter((text) => text.includes('"no-channel-1"'))).toHaveLength(1);
+  expect(originals.filter((text) => text.includes('an entry that is no object'))).toHaveLength(1);
 });

@@ -264,9 +264,20 @@ test('every message on the broker matches the documents and belongs to its order
       expect(outcome).toMatchObject({ status: 200, body: { kind: 'settled' } });
     }),
   );
+  const buyTogether = (round: number) =>
+    Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        post(`${shop().url}/purchases`, { id: `round-${round}-${index}`, order: GOOD_ORDER }),
+      ),
+    );
+  let rounds = 0;
   await poll(
     'a message of each type, and a batch message of each type',
-    () => differencesOnBroker(),
+    async () => {
+      // Requests and confirmations share a message when they arrive together.
+      await buyTogether(++rounds);
+      return differencesOnBroker();
+    },
     ({ types }) => Object.keys({ ...messageData, ...BATCH_ENTRY_TYPES }).every((type) => types.has(type)),
   );
   expect((await differencesOnBroker()).found).toEqual([]);

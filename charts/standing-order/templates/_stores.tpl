@@ -75,13 +75,14 @@ Takes the root context.
 {{- end -}}
 
 {{/*
-Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Five streams have large messages: the
-commands to both validators and the replies, each for many orders, decided orders, and one client's outcomes. Such a message has at most
-32 KiB. Full of such messages, the five streams take three quarters of maxMemory. Takes the root context.
+Approximate number of messages per Redis stream of the broker in the chart, at most 50,000. Seven streams have large messages: the
+commands to both validators, the replies, and clients' requests and confirmations, each for many orders, decided orders, and one
+client's outcomes. Such a message has at most 32 KiB. Full of such messages, the seven streams take three quarters of maxMemory. Takes
+the root context.
 */}}
 {{- define "standing-order.streamLength" -}}
 {{- $memory := include "standing-order.bytes" .Values.broker.maxMemory | int64 -}}
-{{- min 50000 (div (mul $memory 3) (mul 4 5 32768)) -}}
+{{- min 50000 (div (mul $memory 3) (mul 4 7 32768)) -}}
 {{- end -}}
 
 {{/* Size of the volume of an installed store; empty without one, or without a cluster. Takes a dict of root and part (stateStore or broker). */}}

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { TOPICS } from '@standing-order/contracts';
+import { type BatchablePublication, type Publication, publishInBatches } from '@standing-order/dapr';
+import { createBatcher } from '@standing-order/service-kit/runtime';
 import type { RedisClientType } from 'redis';
 import { connectToRedis } from '../../redis-client.ts';
 import type { Send, SendResult } from './load.ts';
@@ -19,8 +21,8 @@ interface PendingRequest {
 
 /**
  * Sends orders as CreateOrder messages; the outcome is the acknowledgement. It uses the broker directly, as the sidecar of
- * a client would: a sidecar of its own would take more of these cores than the system under test. It stores no requests,
- * as a real client must. A request without an outcome in time counts as such and is not sent again.
+ * a client would, and packs batch messages as the client library does: a sidecar of its own would take more of these cores than
+ * the system under test. It stores no requests, as a real client must. A request without an outcome in time counts as such and is not sent again.
  */
 export async function messageSender(redisUrl: string, timeoutMs: number): Promise<Send> {
   const connect = () => connectToRedis(redisUrl, { deadline: false });
@@ -29,7 +31,22 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
   const load = randomUUID();
   const pending = new Map<string, PendingRequest>();
 
-  const publish = (topic: string, data: string) => writer.xAdd(topic, '*', { data }, TRIM);
+  const sidecar = {
+    publish: (_: string, topic: string, messages: readonly Publication[]) =>
+      Promise.all(
+        messages.map(async ({ event }) => {
+          await writer.xAdd(topic, '*', { data: JSON.stringify(event) }, TRIM);
+          return true;
+        }),
+      ),
+  };
+  /** As the client library publishes: while one publish is in progress, the next messages gather. */
+  const publisherOf = (topic: string) =>
+    createBatcher((messages: readonly BatchablePublication[]) =>
+      publishInBatches({ sidecar, pubsub: 'messages' }, topic, messages),
+    );
+  const request = publisherOf(TOPICS['order-requests'].name);
+  const confirm = publisherOf(TOPICS['order-confirmations'].name);
 
   function finish(id: string, result: SendResult): void {
     pending.get(id)?.resolve(result);
@@ -39,7 +56,7 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
   async function receive(text: string): Promise<void> {
     const { correlationId, result, receipt } = readOutcome(text, Date.now());
     if (correlationId !== undefined) finish(correlationId, result);
-    if (receipt) await publish(TOPICS['order-confirmations'].name, JSON.stringify(receipt));
+    if (receipt) await confirm([receipt]);
   }
 
   async function readReplies(): Promise<never> {
@@ -67,7 +84,7 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
     const id = `${load}-${requestNumber}`;
     const { promise, resolve } = Promise.withResolvers<SendResult>();
     pending.set(id, { resolve, deadline: performance.now() + timeoutMs });
-    publish(TOPICS['order-requests'].name, createOrderMessage(requestNumber, id, Date.now())).catch((error: unknown) =>
+    request([createOrderMessage(requestNumber, id, Date.now())]).catch((error: unknown) =>
       finish(id, { other: 'not published', text: String(error) }),
     );
     return promise;

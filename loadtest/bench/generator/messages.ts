@@ -1,5 +1,5 @@
-import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic } from '@standing-order/contracts';
-import { createEvent, type SentEvent } from '@standing-order/dapr';
+import { type Message, messageSchema, OUTCOME_TYPES, orderPartitionKey, outcomeTopic } from '@standing-order/contracts';
+import { type BatchablePublication, createEvent } from '@standing-order/dapr';
 import type { SendResult } from './load.ts';
 import { orderOf } from './orders.ts';
 
@@ -12,19 +12,18 @@ export const OUTCOMES = outcomeTopic(CLIENT);
 
 const schema = messageSchema(OUTCOME_TYPES);
 
-/** A CreateOrder message, as JSON. */
-export function createOrderMessage(requestNumber: number, correlationId: string, now: number): string {
-  return JSON.stringify(
-    createEvent({
-      id: correlationId,
-      source: SOURCE,
-      type: 'com.standing-order.create-order.v1',
-      subject: correlationId,
-      time: now,
-      trace: undefined,
-      data: { correlationId, replyTo: CLIENT, request: orderOf(requestNumber) },
-    }),
-  );
+/** A CreateOrder message. It is a first attempt, which may share a batch message with others. */
+export function createOrderMessage(requestNumber: number, correlationId: string, now: number): BatchablePublication {
+  const event = createEvent({
+    id: correlationId,
+    source: SOURCE,
+    type: 'com.standing-order.create-order.v1',
+    subject: correlationId,
+    time: now,
+    trace: undefined,
+    data: { correlationId, replyTo: CLIENT, request: orderOf(requestNumber) },
+  });
+  return { event, partitionKey: correlationId, group: 'first attempts', alone: false };
 }
 
 /** The content of a message on the reply channel, and the receipt that confirms it. */
@@ -32,7 +31,7 @@ export interface OutcomeMessage {
   /** Undefined when the request was too malformed to have a correlation id. */
   readonly correlationId: string | undefined;
   readonly result: SendResult;
-  readonly receipt?: SentEvent;
+  readonly receipt?: BatchablePublication;
 }
 
 /** Reads a message of the reply channel. @throws when the message has no type of that channel */
@@ -42,7 +41,7 @@ export function readOutcome(text: string, now: number): OutcomeMessage {
   if (message.type === 'com.standing-order.order-request-refused.v1')
     return { correlationId, result: { other: 'refused', text: message.data.detail } };
   const { orderId, token } = message.data;
-  const receipt = createEvent({
+  const event = createEvent({
     id: `${message.id}-received`,
     source: SOURCE,
     type: 'com.standing-order.outcome-received.v1',
@@ -51,5 +50,6 @@ export function readOutcome(text: string, now: number): OutcomeMessage {
     trace: undefined,
     data: { orderId, token },
   });
+  const receipt = { event, partitionKey: message.partitionkey ?? orderPartitionKey(orderId), alone: token.a > 1 };
   return { correlationId, result: { id: orderId }, receipt };
 }

@@ -31,7 +31,7 @@ const order = {
 
 it('writes CreateOrder messages that match the schema of the topic', () => {
   const requests = [0, 1, 5_000].map((n) =>
-    messageSchema(TOPICS['order-requests'].types).parse(JSON.parse(createOrderMessage(n, `load-${n}`, 0))),
+    messageSchema(TOPICS['order-requests'].types).parse(createOrderMessage(n, `load-${n}`, 0).event),
   );
   expect(requests.map(({ data }) => data.correlationId)).toEqual(['load-0', 'load-1', 'load-5000']);
   expect(new Set(requests.map(({ data }) => JSON.stringify(data.request))).size).toBe(3);
@@ -44,7 +44,7 @@ it('reads an outcome and confirms it with a receipt', () => {
     0,
   );
   expect(outcome).toMatchObject({ correlationId: 'load-1', result: { id: orderId } });
-  const receipt = messageSchema(TOPICS['order-confirmations'].types).parse(outcome.receipt);
+  const receipt = messageSchema(TOPICS['order-confirmations'].types).parse(outcome.receipt?.event);
   expect(receipt).toMatchObject({ type: 'com.standing-order.outcome-received.v1', data: { orderId, token } });
 });
 

@@ -38,12 +38,14 @@ const carries = (batch: BatchType, type: MessageType): boolean =>
 /** Facts about a message that its schema does not contain. */
 const BATCH_DESCRIPTION =
   'The messages about many orders in one. Each entry is a message of its own: it has its own trace context, and an entry that is ' +
-  'invalid becomes a dead letter alone. Its subject is its order id, and its other attributes are those of the batch. A command ' +
-  'without an answer is sent again, in a message of its own.';
+  'invalid becomes a dead letter alone. Its subject is its order id, or its correlation id if it has no order yet, and its other ' +
+  'attributes are those of the batch. An entry without an answer is sent again, in a message of its own.';
 const DESCRIPTIONS: Partial<Record<MessageType | BatchType, string>> = {
   'com.standing-order.consumer-commands-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.restaurant-commands-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.order-replies-batch.v1': BATCH_DESCRIPTION,
+  'com.standing-order.order-requests-batch.v1': BATCH_DESCRIPTION,
+  'com.standing-order.order-confirmations-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.create-order.v1':
     'Repeat this message until its outcome or refusal arrives. A message that cannot be stored for a long time, as in an outage of ' +
     'the state store, becomes a dead letter without a reply. Equal messages create one order.',

@@ -4,7 +4,10 @@ import { type MessageType, messageData } from './messages.ts';
 import { TOPICS } from './topics.ts';
 
 /** The topics on which one message may carry the messages about many orders. */
-type BatchTopic = Extract<keyof typeof TOPICS, 'consumer-commands' | 'restaurant-commands' | 'order-replies'>;
+type BatchTopic = Extract<
+  keyof typeof TOPICS,
+  'consumer-commands' | 'restaurant-commands' | 'order-replies' | 'order-requests' | 'order-confirmations'
+>;
 
 /** The type of a batch message. */
 export type BatchType = `com.standing-order.${BatchTopic}-batch.v1`;
@@ -20,6 +23,8 @@ export const BATCH_ENTRY_TYPES = {
     'com.standing-order.order-details-refused.v1',
     'com.standing-order.settlement-noted.v1',
   ],
+  'com.standing-order.order-requests-batch.v1': TOPICS['order-requests'].types,
+  'com.standing-order.order-confirmations-batch.v1': TOPICS['order-confirmations'].types,
 } as const satisfies Record<BatchType, readonly MessageType[]>;
 
 /** The batch type of a topic; undefined if its messages are never batched. */
@@ -43,8 +48,8 @@ export const MAX_BATCH_BYTES = 31 * 1024;
 const MAX_READ_ENTRIES = 1_024;
 
 /**
- * A message inside a batch message. Its other attributes are those of the batch, and its subject is the id of its order. It
- * has the trace context of its order.
+ * A message inside a batch message. Its other attributes are those of the batch. Its subject is the id of its order, or the
+ * correlation id of a request, which has no order yet. It has the trace context of its order.
  */
 type BatchEntry = Pick<CloudEvent, 'id' | 'type' | 'traceparent' | 'tracestate' | 'data'>;
 
@@ -127,8 +132,8 @@ export function entriesOf(message: unknown): readonly unknown[] {
   const shared = { specversion, source, time, datacontenttype, ...(partitionkey !== undefined && { partitionkey }) };
   return data.entries.map((entry: unknown) => {
     if (!isObject(entry)) return { ...shared, data: entry };
-    const orderId = isObject(entry.data) ? entry.data.orderId : undefined;
+    const subject = isObject(entry.data) ? (entry.data.orderId ?? entry.data.correlationId) : undefined;
     const dataschema = typeof entry.type === 'string' ? dataSchemaOf(entry.type) : undefined;
-    return { ...shared, subject: orderId, dataschema, ...entry };
+    return { ...shared, subject, dataschema, ...entry };
   });
 }

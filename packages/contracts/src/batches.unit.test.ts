@@ -23,6 +23,8 @@ const TOPIC_OF: Readonly<Record<BatchType, keyof typeof TOPICS>> = {
   'com.standing-order.consumer-commands-batch.v1': 'consumer-commands',
   'com.standing-order.restaurant-commands-batch.v1': 'restaurant-commands',
   'com.standing-order.order-replies-batch.v1': 'order-replies',
+  'com.standing-order.order-requests-batch.v1': 'order-requests',
+  'com.standing-order.order-confirmations-batch.v1': 'order-confirmations',
 };
 
 test('every batch type has a sample, whose entries are accepted permanently', () => {
@@ -110,6 +112,11 @@ describe('an entry that is unreadable', () => {
   });
 });
 
+test('a request in a batch has its correlation id as its subject', () => {
+  const batch = batches.find(({ type }) => type === 'com.standing-order.order-requests-batch.v1');
+  expect(entriesOf(batch)).toMatchObject([{ subject: 'basket-7' }, { subject: 'basket-8' }]);
+});
+
 // Each unreadable entry costs a dead letter: a message of 4 MB would cost millions of them.
 test('a message with more entries than any version sends stands for itself, and is unreadable as a whole', () => {
   const [batch] = batches;
@@ -122,8 +129,11 @@ test('a message with more entries than any version sends stands for itself, and 
 });
 
 test('topics that other applications read have no batches', () => {
-  const names = [outcomeTopic('shop'), 'order-settled', 'order-confirmations', 'order-requests', 'consumer-changes'];
+  const names = [outcomeTopic('shop'), 'order-settled', 'consumer-changes'];
   expect(names.map(batchTypeOf)).toEqual(names.map(() => undefined));
   const carried: readonly string[] = Object.values(BATCH_ENTRY_TYPES).flat();
-  for (const type of [...OUTCOME_TYPES, 'com.standing-order.outcome-received.v1']) expect(carried).not.toContain(type);
+  for (const type of OUTCOME_TYPES) expect(carried).not.toContain(type);
+  expect(BATCH_ENTRY_TYPES['com.standing-order.order-replies-batch.v1']).not.toContain(
+    'com.standing-order.outcome-received.v1',
+  );
 });

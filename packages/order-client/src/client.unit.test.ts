@@ -35,9 +35,10 @@ describe('a submitted order', () => {
   it('is sent in a small batch with others while the broker refuses all of them, and then with all', async () => {
     let isUp = false;
     const takes = () => isUp;
-    const { client, clock, requests } = start(createMemoryStore(), { takes });
+    const { client, clock, placed, requests } = start(createMemoryStore(), { takes });
     const ids = Array.from({ length: 200 }, (_, i) => `r${i}`);
     await Promise.all(ids.map((id) => client.submit(order, id)));
+    await placed(200);
     const submitted = requests().length;
     await pollAgain(clock);
     expect(requests().length - submitted).toBe(64);
@@ -59,8 +60,9 @@ describe('a submitted order', () => {
       onTaken?.();
       return onTaken !== undefined;
     };
-    const { client, clock, requests } = start(createMemoryStore(), { takes });
+    const { client, clock, placed, requests } = start(createMemoryStore(), { takes });
     await Promise.all(Array.from({ length: 200 }, (_, i) => client.submit(order, `r${i}`)));
+    await placed(200);
     await pollAgain(clock);
     const refused = requests().length;
     onTaken = () => void client.close();

@@ -1,6 +1,6 @@
 import { type Message, messageSchema, OUTCOME_TYPES, outcomeTopic, TOPICS } from '@standing-order/contracts';
 import { type HandlingResult, type ReceivedMessage, type Sidecar, sendReplies, subscribe } from '@standing-order/dapr';
-import type { Clock } from '@standing-order/service-kit/runtime';
+import { type Clock, createBatcher } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { Hono } from 'hono';
 import type { RequestSender } from './request-sender.ts';
@@ -23,7 +23,7 @@ type OrderOutcomeMessage = Message<'com.standing-order.order-outcome.v1'>;
 
 /**
  * Adds the handler of the client's reply channel. An outcome is stored before it is confirmed. It is redelivered until it is
- * confirmed.
+ * confirmed. While outcomes are handled, those of the next deliveries gather: they share reads, writes and batch messages.
  */
 export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptions): void {
   const { sidecar, pubsub, name, source, requests, sender } = options;
@@ -45,7 +45,7 @@ export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptio
   async function confirm(batch: readonly ReceivedMessage<OutcomeMessage>[]): Promise<readonly HandlingResult[]> {
     const reply = { type: 'com.standing-order.outcome-received.v1' } as const;
     const confirmed = await sendReplies(
-      { ...options, topic: CONFIRMATIONS },
+      { ...options, topic: CONFIRMATIONS, alone: 'retransmitted' },
       batch.filter(isOrderOutcome),
       () => reply,
     );
@@ -59,7 +59,7 @@ export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptio
     topic: { name: outcomeTopic(name), deadLetter: `${outcomeTopic(name)}-dead` },
     source,
     schema: messageSchema(OUTCOME_TYPES),
-    handle: (batch) => runDetached(() => handle(batch)),
+    handle: createBatcher((batch) => runDetached(() => handle(batch))),
   });
 }
 

@@ -1,6 +1,6 @@
 import { TOPICS } from '@standing-order/contracts';
-import { createEvent, type Publication, type Sidecar } from '@standing-order/dapr';
-import type { Clock } from '@standing-order/service-kit/runtime';
+import { type BatchablePublication, createEvent, publishInBatches, type Sidecar } from '@standing-order/dapr';
+import { type Clock, createBatcher } from '@standing-order/service-kit/runtime';
 import { runDetached, warnRateLimited } from '@standing-order/service-kit/telemetry';
 import type { PendingList } from './pending-list.ts';
 import { reconcilePending } from './reconcile-pending.ts';
@@ -55,7 +55,11 @@ const RETRANSMISSION_MAX_MS = 30_000;
 const BROKER_PROBE = 64;
 
 export function createRequestSender(options: RequestSenderOptions): RequestSender {
-  const { sidecar, pubsub, clock, requests, pending } = options;
+  const { clock, requests, pending } = options;
+  /** While one publish is in progress, the next requests gather, and share batch messages. */
+  const publish = createBatcher((messages: readonly BatchablePublication[]) =>
+    publishInBatches(options, TOPICS['order-requests'].name, messages),
+  );
   const tracked = new Map<string, TrackedRequest>();
   const unverified = new Set<string>();
   let reconcileAt = clock.monotonic() + RECONCILE_MS;
@@ -72,8 +76,7 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
       entry.sendAt = clock.monotonic() + entry.delayMs;
       entry.delayMs = Math.min(2 * entry.delayMs, RETRANSMISSION_MAX_MS);
     }
-    const messages = due.map((entry) => createOrderMessage(entry, options));
-    const accepted = await sidecar.publish(pubsub, TOPICS['order-requests'].name, messages);
+    const accepted = await publish(due.map((entry) => createOrderMessage(entry, options)));
     isRefused = !accepted.includes(true);
     for (const [index, entry] of due.entries()) {
       if (accepted[index]) continue;
@@ -191,10 +194,15 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
   };
 }
 
+/**
+ * All first attempts may share a message. Each request has a partition key of its own, and a batch message has that of its first
+ * request, so the messages spread over the partitions. A retransmission is alone: a request that makes its receiver fail does not
+ * hold up others, and a receiver without support for batch messages reads it.
+ */
 function createOrderMessage(
   { request, sends }: TrackedRequest,
   { name, source, clock }: RequestSenderOptions,
-): Publication {
+): BatchablePublication {
   const { id, order, trace } = request;
   const event = createEvent({
     id: `${id}-${sends}`,
@@ -205,5 +213,5 @@ function createOrderMessage(
     trace: trace && { traceparent: trace.traceparent, ...(trace.tracestate && { tracestate: trace.tracestate }) },
     data: { correlationId: id, replyTo: name, request: order },
   });
-  return { event, partitionKey: id };
+  return { event, partitionKey: id, group: 'first attempts', alone: sends > 1 };
 }

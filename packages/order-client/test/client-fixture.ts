@@ -1,4 +1,4 @@
-import { orderRequest, orderView } from '@standing-order/contracts';
+import { type CloudEvent, entriesOf, orderRequest, orderView } from '@standing-order/contracts';
 import { createEvent, type Publication, type StateStore } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { createManualClock } from '@standing-order/testing/manual-clock';
@@ -31,13 +31,20 @@ export function listIn(store: MemoryStore): object {
 /** One process of the client. */
 export function start(
   store: StateStore,
-  { clock = createManualClock(), maxPending = 1_000, takes = (_: Publication): boolean => true } = {},
+  {
+    clock = createManualClock(),
+    maxPending = 1_000,
+    takes = (_: Publication): boolean => true,
+    /** Ends when the broker responds. */
+    response = async () => {},
+  } = {},
 ) {
   const sent: { topic: string; event: Publication['event'] }[] = [];
   const app = createApp({ readiness: () => ({ ready: true, reasons: [] }) });
   const sidecar = {
     async publish(_pubsub: string, topic: string, messages: readonly Publication[]) {
       sent.push(...messages.map(({ event }) => ({ topic, event })));
+      await response();
       return messages.map(takes);
     },
   };
@@ -56,10 +63,12 @@ export function start(
     const { statuses } = (await response.json()) as { statuses: { status: string }[] };
     return statuses.map(({ status }) => status);
   }
-  const sentTo = (topic: string) => sent.filter((message) => message.topic === topic).map(({ event }) => event);
+  const messagesTo = (topic: string) => sent.filter((message) => message.topic === topic).map(({ event }) => event);
+  /** The messages to a topic, those inside batch messages one by one. */
+  const sentTo = (topic: string) => messagesTo(topic).flatMap((message) => entriesOf(message) as CloudEvent[]);
   const requests = () => sentTo('order-requests');
   const placed = (count: number) => vi.waitUntil(() => requests().length === count);
-  return { client, clock, deliver, sentTo, requests, placed };
+  return { client, clock, deliver, messagesTo, sentTo, requests, placed };
 }
 
 /** Lets the poll of a second take place. */
@@ -70,5 +79,10 @@ export async function pollAgain(clock: ReturnType<typeof createManualClock>): Pr
 
 export const event = (type: string, data: object, id = 'm1') =>
   createEvent({ id, source: '/order', type, subject: 's', time: 0, trace: undefined, data });
-export const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED') =>
-  event('com.standing-order.order-outcome.v1', { orderId, token, correlationId, order: { ...view, status } });
+export const settled = (correlationId: string, status: 'EXPIRED' | 'VALIDATED' = 'EXPIRED', attempt = 1) =>
+  event('com.standing-order.order-outcome.v1', {
+    orderId,
+    token: { ...token, a: attempt },
+    correlationId,
+    order: { ...view, status },
+  });

@@ -90,7 +90,9 @@ describe('the files of deploy/dapr', () => {
     const batched = subscriptions.filter(({ spec }) => batchTypeOf(String(spec.topic)) !== undefined);
     expect(batched.map(({ spec }) => [spec.topic, bulkOf(spec)])).toEqual([
       ['consumer-commands', undefined],
+      ['order-confirmations', undefined],
       ['order-replies', undefined],
+      ['order-requests', undefined],
       ['restaurant-commands', undefined],
     ]);
   });

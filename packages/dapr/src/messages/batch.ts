@@ -5,6 +5,8 @@ import type { Publication, Sidecar } from '../types.ts';
 /** A message to publish, possibly inside a batch message. */
 export interface BatchablePublication extends Publication {
   readonly partitionKey: string;
+  /** Only messages of one group share a message, which has the partition key of the first of them. Default: the partition key. */
+  readonly group?: string;
   /** Whether it must not share a message with others. */
   readonly alone: boolean;
 }
@@ -20,7 +22,7 @@ export interface BatchPublisherOptions {
 const bytesOf = ({ event }: Publication): number => Buffer.byteLength(JSON.stringify(entryOf(event)));
 
 /**
- * Publishes messages in as few batch messages as their partition keys and the limits allow, if the topic has batch messages.
+ * Publishes messages in as few batch messages as their groups and the limits allow, if the topic has batch messages.
  * A message that no other can join is published unchanged. Returns for each message, in order, whether the broker accepted it.
  */
 export async function publishInBatches(
@@ -30,7 +32,7 @@ export async function publishInBatches(
 ): Promise<readonly boolean[]> {
   const type = batchTypeOf(topic);
   const packs = packEntries([...publications.keys()], {
-    groupOf: (index) => at(publications, index).partitionKey,
+    groupOf: (index) => at(publications, index).group ?? at(publications, index).partitionKey,
     isAlone: (index) => at(publications, index).alone,
     bytesOf: (index) => bytesOf(at(publications, index)),
     maxEntries: type === undefined ? 1 : Math.min(maxEntries, MAX_BATCH_ENTRIES),

@@ -72,6 +72,13 @@ test('messages with one partition key share a batch message with that key', asyn
   ]);
 });
 
+test('messages of one group share a batch message with the partition key of the first', async () => {
+  const grouped = (id: string) => ({ ...publication(id, id), group: 'all', alone: id === 'c' });
+  const { messages, ids } = await publish(['a', 'b', 'c', 'd'].map(grouped));
+  expect(ids).toEqual([['a', 'b', 'd'], ['c']]);
+  expect(messages.map(({ partitionKey }) => partitionKey)).toEqual(['a', 'c']);
+});
+
 test('a retransmission is alone', async () => {
   const { ids } = await publish([publication('a'), publication('b', '0', true), publication('c')]);
   expect(ids).toEqual([['a', 'c'], ['b']]);

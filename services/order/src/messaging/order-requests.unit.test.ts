@@ -1,4 +1,4 @@
-import { messageSchema, type OrderRequest, OUTCOME_TYPES } from '@standing-order/contracts';
+import { createBatch, entryOf, messageSchema, type OrderRequest, OUTCOME_TYPES } from '@standing-order/contracts';
 import { createEvent, type Publication } from '@standing-order/dapr';
 import { createApp } from '@standing-order/service-kit/http';
 import { describe, expect, it } from 'vitest';
@@ -44,12 +44,31 @@ function decidedOrder(): Order {
   );
 }
 
+const requestMessage = (content: unknown, id: string) =>
+  createEvent({
+    id,
+    source: '/client/shop',
+    type: 'com.standing-order.create-order.v1',
+    subject: 'basket-7',
+    time: 0,
+    trace: { traceparent },
+    data: content,
+  });
+
 /** Delivers a request to the handler. `result` is the result of placing the order; the broker accepts replies if `isUp`. */
-async function deliver(
+const deliver = (
   content: unknown,
   result: PlaceOrderResult,
   isUp = true,
   id = 'q1',
+  messageClients?: ReadonlySet<string>,
+) => deliverMessage(requestMessage(content, id), () => result, isUp, messageClients);
+
+/** Delivers a message to the handler. */
+async function deliverMessage(
+  event: object,
+  resultOf: (command: PlaceOrderCommand) => PlaceOrderResult,
+  isUp = true,
   messageClients?: ReadonlySet<string>,
 ) {
   const commands: PlaceOrderCommand[] = [];
@@ -68,11 +87,9 @@ async function deliver(
     messageClients,
     async placeOrder(command) {
       commands.push(command);
-      return result;
+      return resultOf(command);
     },
   });
-  const attributes = { id, source: '/client/shop', subject: 'basket-7', time: 0, trace: { traceparent } };
-  const event = createEvent({ ...attributes, type: 'com.standing-order.create-order.v1', data: content });
   const response = await app.request('/messages/order-requests', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -189,6 +206,42 @@ describe('a request by message', () => {
     const [first, again, ...others] = orders.map(({ id }) => id);
     expect(again).toBe(first);
     expect(new Set([first, ...others]).size).toBe(3);
+  });
+});
+
+describe('a batch message of requests', () => {
+  const contentOf = (correlationId: string) => ({ ...data, correlationId });
+  function batchOf(...contents: readonly { readonly correlationId: string }[]) {
+    const events = contents.map((content) => requestMessage(content, `${content.correlationId}-1`));
+    const [first] = events;
+    if (first === undefined) throw new Error('a batch without entries');
+    return createBatch('com.standing-order.order-requests-batch.v1', first, events.map(entryOf));
+  }
+  const placedIds = (commands: readonly PlaceOrderCommand[]) => commands.map(({ replyTo }) => replyTo?.correlationId);
+
+  it('places each request in its own trace, and refuses or dead-letters a bad one alone', async () => {
+    const refused = { ...contentOf('refused'), request: {} };
+    const dead = { ...contentOf('dead'), replyTo: '../order-replies' };
+    const event = batchOf(contentOf('a'), refused, dead, contentOf('b'));
+    const { commands, published, status } = await deliverMessage(event, () => stored);
+    expect([placedIds(commands), status]).toEqual([['a', 'b'], 'SUCCESS']);
+    expect(commands.map(({ trace }) => trace)).toEqual([{ traceparent }, { traceparent }]);
+    expect(published.toSorted((a, b) => a.topic.localeCompare(b.topic))).toMatchObject([
+      { topic: 'order-outcomes-shop', event: { subject: 'refused', data: { correlationId: 'refused' } } },
+      { topic: 'order-requests-dead', event: { subject: 'dead', data: { original: { id: 'dead-1' } } } },
+    ]);
+  });
+
+  it('is acknowledged with a request that was not stored, which its client repeats', async () => {
+    const resultOf = ({ replyTo }: PlaceOrderCommand): PlaceOrderResult =>
+      replyTo?.correlationId === 'b' ? { outcome: 'full' } : stored;
+    const { commands, published, status } = await deliverMessage(batchOf(contentOf('a'), contentOf('b')), resultOf);
+    expect([placedIds(commands), published, status]).toEqual([['a', 'b'], [], 'SUCCESS']);
+  });
+
+  it('is delivered again when none of its requests was stored', async () => {
+    const { status } = await deliverMessage(batchOf(contentOf('a'), contentOf('b')), () => ({ outcome: 'full' }));
+    expect(status).toBe('RETRY');
   });
 });
 
