@@ -6,7 +6,7 @@ export const BROKERS = ['redis', 'kafka'] as const;
 export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
-  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true },
+  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true, replyWrites: 2, joinWrites: true },
   redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
 };
 
