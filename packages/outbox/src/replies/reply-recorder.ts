@@ -158,7 +158,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
     return batch;
   }
 
-  /** Takes the replies that join a batch when its write starts: those that need no read, while the batch has room. */
+  /** Takes the replies that join a batch when its write starts: replies that need no read, while the batch has room. */
   #takeKnown({ changes }: Batch<D, A>): Change<D, A>[] {
     const { joinWrites, replyBatch } = this.#context.settings;
     const joined: Change<D, A>[] = [];
