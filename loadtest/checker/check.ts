@@ -9,7 +9,7 @@ export interface CheckOptions {
   readonly requests: readonly OrderLine[];
   /** URL of the state store, see `readOrders`. */
   readonly storeUrl: string;
-  /** Time in which orders may still be decided, in milliseconds. */
+  /** Time in which orders may still be decided and their decisions confirmed, in milliseconds. */
   readonly waitMs: number;
   /** Aborts the wait. */
   readonly signal?: AbortSignal;

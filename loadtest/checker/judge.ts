@@ -10,6 +10,8 @@ export interface Stored {
   readonly createdAt?: number;
   /** Absent while the order is PENDING. */
   readonly decidedAt?: number;
+  /** Whether the notification service has confirmed the decision; absent for an order that it is not sent. */
+  readonly notified?: boolean;
 }
 
 /** A reference to an order with a fault: its id, or the key of its request if there is no id. */
@@ -26,6 +28,8 @@ export interface CheckResult {
   readonly doubled: readonly OrderRef[];
   /** Stored and not decided, acknowledged or not. */
   readonly stuck: readonly OrderRef[];
+  /** Decided, and the notification service has not confirmed the decision. */
+  readonly unnotified: readonly OrderRef[];
   /** Decided otherwise than the request expects. */
   readonly wrong: readonly OrderRef[];
   /** Stored, although its request was never sent or was answered as not stored. */
@@ -37,13 +41,13 @@ export interface CheckResult {
 }
 
 /** The kinds of fault, in the order of the output. */
-export const FAULT_KINDS = ['lost', 'doubled', 'stuck', 'wrong', 'unexpected'] as const;
+export const FAULT_KINDS = ['lost', 'doubled', 'stuck', 'unnotified', 'wrong', 'unexpected'] as const;
 
 /** Whether there is no fault. A run without acknowledged orders is not clean. */
 export const isClean = (result: CheckResult): boolean =>
   result.acknowledged > 0 && FAULT_KINDS.every((kind) => result[kind].length === 0);
 
-/** Whether the faults can disappear with time: orders that are not stored or not decided yet. */
+/** Whether the faults can disappear with time: orders that are not stored, not decided or not confirmed yet. */
 export const canRecover = ({ acknowledged, doubled, wrong, unexpected }: CheckResult): boolean =>
   acknowledged > 0 && [doubled, wrong, unexpected].every((orders) => orders.length === 0);
 
@@ -74,6 +78,7 @@ export function judge(requests: readonly OrderLine[], storedOrders: readonly Sto
       .map(({ id, key }) => id ?? key),
     doubled: [...byRequest.values()].filter((orders) => orders.length > 1).flatMap(idsOf),
     stuck: idsOf(stored.filter(({ status }) => status === 'PENDING')),
+    unnotified: idsOf(stored.filter(({ status, notified }) => status !== 'PENDING' && notified === false)),
     wrong: idsOf(
       stored.filter(
         ({ run, requestNumber, status }) =>

@@ -69,6 +69,18 @@ describe('acknowledged and stored orders', () => {
       { stuck: ['id-1'], recovered: 1 },
     ],
     [
+      'a decided order that the notification service has not confirmed is unnotified',
+      [request(1, 'ok'), request(2, 'unknown')],
+      [order(1, { notified: false }), order(2, { notified: true })],
+      { unnotified: ['id-1'], recovered: 1 },
+    ],
+    [
+      'an order that is not decided is stuck, and not unnotified',
+      [request(1, 'ok')],
+      [order(1, { status: 'PENDING', notified: false })],
+      { stuck: ['id-1'], unnotified: [] },
+    ],
+    [
       'a valid order that is rejected is wrong',
       [request(1, 'ok')],
       [order(1, { status: 'REJECTED' })],
@@ -96,7 +108,15 @@ describe('acknowledged and stored orders', () => {
     ['an order whose request was refused is unexpected', [request(1, 'fail')], [order(1)], { unexpected: ['id-1'] }],
   ])('%s', (_, requests, stored, found) => {
     const result = judge(requests, stored);
-    expect(result).toMatchObject({ lost: [], doubled: [], stuck: [], wrong: [], unexpected: [], ...found });
+    expect(result).toMatchObject({
+      lost: [],
+      doubled: [],
+      stuck: [],
+      unnotified: [],
+      wrong: [],
+      unexpected: [],
+      ...found,
+    });
     expect(isClean(result)).toBe(false);
   });
 
@@ -110,6 +130,11 @@ describe('acknowledged and stored orders', () => {
   test('match when an order that must be rejected is, and when a message client has no id for its order', () => {
     const requests: OrderLine[] = [{ ...request(1, 'ok'), expected: 'REJECTED' }, withoutId(request(2, 'ok'))];
     expect(isClean(judge(requests, [order(1, { status: 'REJECTED' }), order(2)]))).toBe(true);
+  });
+
+  test('recover while the notification service has yet to confirm a decision', () => {
+    expect(canRecover(judge([request(1, 'ok')], [order(1, { notified: false })]))).toBe(true);
+    expect(isClean(judge([request(1, 'ok')], [order(1, { notified: true })]))).toBe(true);
   });
 
   test('leave out orders of other runs', () => {

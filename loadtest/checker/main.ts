@@ -32,7 +32,7 @@ const command = createCommand(
     parseStoreUrl,
   )
   .addOption(
-    createIntegerOption('--wait <seconds>', 'time in which orders may still be decided', {
+    createIntegerOption('--wait <seconds>', 'time in which orders may still be decided and notified', {
       min: 0,
       max: 3_600,
     }).default(60),

@@ -60,7 +60,7 @@ async function fromPostgres(url: string): Promise<Stored[]> {
 
 /** @throws when the document is not an order */
 function orderOf(key: string, document: string): Stored {
-  const { status, request, createdAt, settledAt } = JSON.parse(document);
+  const { status, request, createdAt, settledAt, notify, noted } = JSON.parse(document);
   if (typeof status !== 'string' || !Array.isArray(request?.lines))
     throw new Error(`the document of ${key} is not an order`);
   return {
@@ -70,5 +70,6 @@ function orderOf(key: string, document: string): Stored {
     status,
     createdAt,
     ...(settledAt !== undefined && { decidedAt: settledAt }),
+    ...(notify && { notified: noted !== undefined }),
   };
 }

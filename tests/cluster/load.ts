@@ -120,5 +120,5 @@ export async function checkOrders(cluster: Cluster, requests: readonly OrderLine
     check({ requests, storeUrl, waitMs: DECIDED_WITHIN_MS, signal: cluster.signal }),
   );
   if (!isClean(result)) throw new Error(formatResult(result).join('; '));
-  return `${formatResult(result)[0]}; none lost, doubled, stuck, wrong or unexpected`;
+  return `${formatResult(result)[0]}; none lost, doubled, stuck, unnotified, wrong or unexpected`;
 }

@@ -50,7 +50,7 @@ async function acknowledgedIn(log: string): Promise<string[]> {
 }
 
 describe('with state in Redis', () => {
-  const fixture = usePlatform(() => ({}));
+  const fixture = usePlatform(() => ({ replicas: { notification: 1 } }));
   const url = () => fixture().platform.urls.order[0] ?? '';
 
   test('smoke: every order is acknowledged, decided and found by the checker, and the log holds only that run', async () => {
@@ -74,6 +74,20 @@ describe('with state in Redis', () => {
     expect(await redis.del(keys)).toBe(1);
     redis.destroy();
     expect(await checked(fixture().platform.stores.state, logOf('smoke'), '0')).toMatchObject({ code: 1, lost: [id] });
+  });
+
+  test('the checker names decided orders that the notification service has not confirmed, and none after they are', async () => {
+    const { platform } = fixture();
+    await platform.kill('notification-1-dapr');
+    const { code, output } = await load('smoke', '--url', url(), '--seconds', '1', '--log', logOf('unnotified'));
+    expect(code, output).toBe(0);
+    const acknowledged = await acknowledgedIn(logOf('unnotified'));
+    const checkedNow = () => checked(platform.stores.state, logOf('unnotified'), '0');
+    const result = await poll('every order is decided', checkedNow, ({ stuck }) => stuck.length === 0);
+    expect(result).toMatchObject({ code: 1, lost: [], doubled: [], wrong: [], unexpected: [] });
+    expect(result.unnotified.toSorted()).toEqual(acknowledged.toSorted());
+    await platform.start('notification-1-dapr');
+    expect(await checked(platform.stores.state, logOf('unnotified'))).toMatchObject({ code: 0, unnotified: [] });
   });
 
   test('availability: with the consumer killed and restarted, every order is acknowledged and none is lost', async () => {

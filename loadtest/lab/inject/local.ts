@@ -40,6 +40,7 @@ export function createLocalInjector(testbed: Testbed, signal: AbortSignal): Inje
           return ['order-2-dapr'];
         case 'consumer-sidecar':
         case 'restaurant-sidecar':
+        case 'notification-sidecar':
           return [target.replace('-sidecar', '-1-dapr')];
         default:
           return [`${target}-1`];

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Platform } from '@standing-order/local';
 import { sumOf } from '../../bench/measure/counts.ts';
 import { cpuSecondsOf } from '../../bench/measure/proc.ts';
+import type { UnnotifiedSample } from '../judge/notification.ts';
 
 const EVERY_MS = 1_000;
 
@@ -13,6 +14,8 @@ const COUNTERS = {
   ignoredReplies: ['orders_answers_ignored_total', {}],
 } as const;
 type CounterName = keyof typeof COUNTERS;
+/** Gauge of the order service: decided orders that the notification service has not confirmed. */
+const UNNOTIFIED = { metric: 'orders_waiting', labels: { channel: 'notification' } };
 
 /** What the platform used and did between the start and the end of the sampling. */
 export type Usage = Readonly<Record<CounterName | 'cpuSeconds', number>>;
@@ -39,6 +42,8 @@ export interface Sampler {
   begin(): Promise<void>;
   /** The usage from `begin` until now. */
   read(): Promise<Usage>;
+  /** Of all samples so far. One in which no replica of the order service responded is left out. */
+  unnotified(): readonly UnnotifiedSample[];
   /** Ends the sampling. It may be called again. */
   end(): void;
 }
@@ -50,6 +55,7 @@ export function createSampler(platform: Platform): Sampler {
     CounterName,
     Increases
   >;
+  const unnotified: UnnotifiedSample[] = [];
   let first = true;
   let timer: NodeJS.Timeout | undefined;
   let pending: Promise<void> | undefined;
@@ -60,18 +66,31 @@ export function createSampler(platform: Platform): Sampler {
     if (stat !== undefined) cpu.observe(String(pid), cpuSecondsOf(stat), first ? undefined : 0);
   }
 
-  async function sampleService(url: string): Promise<void> {
-    const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(EVERY_MS) }).catch(() => undefined);
-    if (!response?.ok) return;
-    const exposition = await response.text();
+  /** The metrics of a service; undefined if it does not respond. */
+  async function sampleService(url: string): Promise<string | undefined> {
+    const exposition = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(EVERY_MS) })
+      .then((response) => (response.ok ? response.text() : undefined))
+      .catch(() => undefined);
+    if (exposition === undefined) return undefined;
     for (const [name, [metric, labels]] of Object.entries(COUNTERS))
       counters[name as CounterName].observe(url, sumOf(exposition, metric, labels), first ? undefined : 0);
+    return exposition;
   }
 
   async function sampleAll(): Promise<void> {
     const pids = platform.processes().flatMap(({ pid }) => pid ?? []);
-    const urls = Object.values(platform.urls).flat();
-    await Promise.allSettled([...pids.map(sampleProcess), ...urls.map(sampleService)]);
+    const { order, ...others } = platform.urls;
+    const at = Date.now();
+    const [orderMetrics] = await Promise.all([
+      Promise.all(order.map(sampleService)),
+      Promise.allSettled([...Object.values(others).flat().map(sampleService), ...pids.map(sampleProcess)]),
+    ]);
+    const responded = orderMetrics.filter((exposition) => exposition !== undefined);
+    if (responded.length > 0)
+      unnotified.push({
+        at,
+        orders: responded.reduce((sum, each) => sum + sumOf(each, UNNOTIFIED.metric, UNNOTIFIED.labels), 0),
+      });
     first = false;
   }
 
@@ -93,6 +112,7 @@ export function createSampler(platform: Platform): Sampler {
       const counts = Object.fromEntries(Object.entries(counters).map(([name, { sum }]) => [name, sum]));
       return { cpuSeconds: cpu.sum, ...(counts as Record<CounterName, number>) };
     },
+    unnotified: () => unnotified,
     end: () => clearInterval(timer),
   };
 }

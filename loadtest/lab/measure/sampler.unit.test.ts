@@ -18,6 +18,35 @@ test('counts a process that started later from its start', () => {
   expect(increases.sum).toBe(7);
 });
 
+test('sums the decisions that wait for the notification service over the order replicas that respond', async () => {
+  const expositions = [
+    'orders_waiting{channel="notification",state="in-flight"} 5\norders_waiting{channel="notification",state="parked"} 2\n' +
+      'orders_waiting{channel="consumer",state="in-flight"} 90\norders_waiting_age{channel="notification"} 70\n',
+    'orders_waiting{channel="notification",state="blocked"} 4\n',
+    undefined,
+  ];
+  const servers = expositions.map((exposition) =>
+    createServer((_, response) => {
+      if (exposition === undefined) response.writeHead(503);
+      response.end(exposition);
+    }).listen(0, '127.0.0.1'),
+  );
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const order = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const samplerOf = (urls: readonly string[]) =>
+    createSampler({ processes: () => [], urls: { order: urls } } as unknown as Platform);
+  const [sampler, unanswered] = [samplerOf(order), samplerOf(order.slice(2))];
+  try {
+    await Promise.all([sampler.begin(), unanswered.begin()]);
+    expect(sampler.unnotified()).toEqual([{ at: expect.any(Number), orders: 11 }]);
+    expect(unanswered.unnotified()).toEqual([]);
+  } finally {
+    sampler.end();
+    unanswered.end();
+    for (const server of servers) server.close();
+  }
+});
+
 test('takes no further sample while a service has not responded to the pending one', async () => {
   const held: ServerResponse[] = [];
   let requests = 0;

@@ -13,6 +13,10 @@ const CHARTS = [
   { curve: 'latency', title: 'Median time to the answer, ms' },
   { curve: 'backlog', title: 'Orders that wait for their decision' },
 ] as const;
+const NOTIFICATION_CHART = {
+  curve: 'notification',
+  title: 'Decisions that wait for the notification service',
+} as const;
 
 const COMPARED = { answered: 'answers', decided: 'decisions' };
 
@@ -22,6 +26,7 @@ export function cellSection(cell: CellSummary, title: string, description: strin
     const summary = cell.styles[style];
     return summary === undefined ? [] : [{ style, summary }];
   });
+  const charts = cell.notification === undefined ? CHARTS : [...CHARTS, NOTIFICATION_CHART];
   return html`<article id="${cell.name}" aria-labelledby="${cell.name}-title">
 <h3 id="${cell.name}-title">${title}</h3>
 <p>${description} ${cell.runs} ${cell.runs === 1 ? 'run' : 'runs'}, ${cell.orders.toLocaleString('en')} orders.</p>
@@ -39,7 +44,7 @@ export function cellSection(cell: CellSummary, title: string, description: strin
 </div>
 ${styles.map(({ style, summary }) => explanation(STYLE_TITLES[style], summary))}
 ${checked(cell)}
-<div class="charts">${CHARTS.map(
+<div class="charts">${charts.map(
     ({ curve, title: chart }) =>
       html`<figure><figcaption>${chart}</figcaption><div class="chart" role="img" aria-label="${chart}: ${title}. The table above has the numbers." data-cell="${cell.name}" data-curve="${curve}"></div></figure>`,
   )}</div>
@@ -74,14 +79,17 @@ function explanation(title: string, { toControl, reasons }: StyleSummary): Marku
   return facts.length === 0 ? html`` : html`<p class="reasons"><strong>${title}.</strong> ${facts.join('; ')}.</p>`;
 }
 
-function checked({ findings, deadLetters, perOrder }: CellSummary): Markup {
+function checked({ findings, deadLetters, notification, perOrder }: CellSummary): Markup {
   const aside = Object.entries(deadLetters).map(([what, count]) => `${count} x ${what}`);
   const result =
     findings.length === 0
-      ? html`<p class="checked">Checked: no order was lost, doubled, stuck, unexpected or decided wrongly.</p>`
+      ? html`<p class="checked">Checked: no order was lost, doubled, stuck, unexpected or decided wrongly${notification === undefined ? '' : ', and the notification service has confirmed each decision'}.</p>`
       : html`<p class="checked found">Checked: ${findings.map(({ kind, style, ref }) => `${kind} (${style}) ${ref}`).join('; ')}.</p>`;
   const costs =
     perOrder &&
     html`<p>Per order: ${perOrder.cpuMs.toFixed(1)} ms of processor time, ${perOrder.messages.toFixed(2)} delivered messages, ${perOrder.ignoredReplies.toFixed(2)} duplicate replies.</p>`;
-  return html`${result}${costs ?? ''}${aside.length > 0 ? html`<p>Messages that were put aside: ${aside.join('; ')}.</p>` : ''}`;
+  const notified =
+    notification &&
+    html`<p>Notifications: at most ${notification.backlogPeak} decisions waited for the notification service. ${seconds(notification.recoveryMs)} after the begin of the fault's end, no more waited than those of a second.</p>`;
+  return html`${result}${notified ?? ''}${costs ?? ''}${aside.length > 0 ? html`<p>Messages that were put aside: ${aside.join('; ')}.</p>` : ''}`;
 }

@@ -30,12 +30,20 @@ function shadeFault({ began, complete }) {
 function draw(element) {
   if (element.dataset.drawn) return;
   element.dataset.drawn = 'true';
-  const { seconds, faultEnd, styles } = timelines[element.dataset.cell];
+  const { seconds, faultEnd, styles, notification } = timelines[element.dataset.cell];
   const curve = element.dataset.curve;
-  const shown = STYLES.filter(([style]) => styles[style]);
+  const shown =
+    curve === 'notification'
+      ? [{ label: 'All styles', stroke: color('--text'), dash: [], values: notification, spanGaps: true }]
+      : STYLES.filter(([style]) => styles[style]).map(([style, label, stroke, dash]) => ({
+          label,
+          stroke,
+          dash,
+          values: styles[style][curve],
+        }));
   const isShare = curve === 'answered' || curve === 'decided';
   const axis = { stroke: color('--text'), grid: { stroke: color('--line'), width: 0.5 } };
-  const series = shown.map(([, label, stroke, dash]) => ({ label, stroke, dash, width: 2, points: { show: false } }));
+  const series = shown.map(({ values: _, ...rest }) => ({ ...rest, width: 2, points: { show: false } }));
   const options = {
     width: element.clientWidth,
     height: 220,
@@ -44,7 +52,7 @@ function draw(element) {
     series: [{ label: 'second' }, ...series],
     hooks: { drawClear: [shadeFault(faultEnd)] },
   };
-  new uPlot(options, [seconds, ...shown.map(([style]) => styles[style][curve])], element);
+  new uPlot(options, [seconds, ...shown.map(({ values }) => values)], element);
 }
 
 const charts = document.querySelectorAll('.chart');

@@ -2,9 +2,10 @@ import type { RunResult } from '../runs/result.ts';
 
 const distinctOf = (values: readonly string[]): string[] => [...new Set(values)].toSorted();
 
-const platformOf = ({ cluster }: RunResult): string =>
+/** A result of an older lab has no notification service. */
+const platformOf = ({ cluster, notification }: RunResult): string =>
   cluster === undefined
-    ? 'two replicas of the order service, one of each other service, in processes of one machine with the load generator'
+    ? `two replicas of the order service, one of each other service${notification === undefined ? ' but notification' : ''}, in processes of one machine with the load generator`
     : `a release of the chart on ${cluster}, with the load generator in a pod`;
 
 /** The machines that ran the results. A result of an older lab has none. */

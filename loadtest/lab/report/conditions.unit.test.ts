@@ -10,6 +10,15 @@ const resultOf = (machine?: string): RunResult => ({
   ...(machine !== undefined && { machine }),
 });
 
+test('names the runs of an older lab, which had no notification service', () => {
+  const result = { ...resultOf(), notification: { backlogPeak: 0, recoveryMs: 0, timeline: [] } };
+  const platforms = conditionsOf([resultOf(), result]).filter((line) => line.startsWith('Platform:'));
+  expect(platforms).toEqual([
+    expect.stringContaining('one of each other service but notification, in processes'),
+    expect.stringContaining('one of each other service, in processes'),
+  ]);
+});
+
 const machineLine = (results: readonly RunResult[]) =>
   conditionsOf(results).filter((line) => line.startsWith('Machine:'));
 

@@ -33,6 +33,8 @@ export interface CellSummary extends Cell {
   readonly styles: Readonly<Partial<Record<Style, StyleSummary>>>;
   readonly findings: readonly Finding[];
   readonly deadLetters: Readonly<Record<string, number>>;
+  /** Decisions that wait for the notification service: medians; absent if they were not measured. */
+  readonly notification?: { readonly backlogPeak: number; readonly recoveryMs: number };
   /** Medians; absent in a cluster. */
   readonly perOrder?: { readonly cpuMs: number; readonly messages: number; readonly ignoredReplies: number };
 }
@@ -95,6 +97,7 @@ function cellSummary(runs: readonly RunResult[], control: readonly RunResult[]):
     styles: Object.fromEntries(styles.map((style) => [style, styleSummary(style, runs, control)])),
     findings: runs.flatMap(({ findings }) => findings),
     deadLetters: sumOfCounts(runs.map(({ deadLetters }) => deadLetters)),
+    ...notificationSummary(runs),
     ...(perRun.length > 0 && {
       perOrder: {
         cpuMs: median(({ cpuSeconds }) => 1_000 * cpuSeconds),
@@ -102,6 +105,18 @@ function cellSummary(runs: readonly RunResult[], control: readonly RunResult[]):
         ignoredReplies: median(({ ignoredReplies }) => ignoredReplies),
       },
     }),
+  };
+}
+
+function notificationSummary(runs: readonly RunResult[]): Pick<CellSummary, 'notification'> {
+  const measured = runs.flatMap(({ notification }) => notification ?? []);
+  if (measured.length === 0) return {};
+  const median = (read: (each: (typeof measured)[number]) => number) => spread(measured.map(read)).median;
+  return {
+    notification: {
+      backlogPeak: median(({ backlogPeak }) => backlogPeak),
+      recoveryMs: median(({ recoveryMs }) => recoveryMs),
+    },
   };
 }
 

@@ -60,6 +60,7 @@ function sampleRun(fault: string, broker: 'redis' | 'kafka') {
     stored,
     checked,
     undelivered: [],
+    unnotified: [0, 120, 3].map((orders, index) => ({ at: START + 5_000 * (index + 1), orders })),
     times,
     startedAt: START,
     deadLetters: {},
@@ -195,12 +196,13 @@ test('shows shares, the difference to the control, reasons without markup of the
   );
   expect(text).toContain('during: 20 x not answered: 503 <unavailable>');
   expect(text).toContain('no order was lost, doubled, stuck');
+  expect(text).toContain('at most 120 decisions waited for the notification service');
 });
 
 test('prints every curve', async () => {
   const { data } = await client.Page.printToPDF({ preferCSSPageSize: true, printBackground: true });
   expect(Buffer.from(data, 'base64').subarray(0, 5).toString()).toBe('%PDF-');
-  expect(await read("document.querySelectorAll('canvas').length")).toBe(5 * 2 * FAULTS.length);
+  expect(await read("document.querySelectorAll('canvas').length")).toBe(6 * 2 * FAULTS.length);
 });
 
 test('the picture and the tables have a row for each fault', async () => {

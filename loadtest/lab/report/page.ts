@@ -5,6 +5,7 @@ import type { WaitingSummary } from '../waiting/result.ts';
 import { cellSection } from './cell-section.ts';
 import { BROKER_TITLES, gradeOf, interval, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import { type CellSummary, cautionOf, type Matrix } from './matrix.ts';
+import { notificationSection } from './notification.ts';
 import type { Timelines } from './timelines.ts';
 import { waitingSection } from './waiting.ts';
 
@@ -44,6 +45,7 @@ ${caution(matrix)}
 </header>
 <main>
 ${QUESTIONS.map((question) => matrixTable(question, matrix))}
+${notificationSection(matrix)}
 ${waitingSection(waiting)}
 <section id="method" aria-labelledby="method-title">
 <h2 id="method-title">How it was measured</h2>

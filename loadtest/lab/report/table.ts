@@ -4,6 +4,7 @@ import { STYLES } from '../load/answers.ts';
 import type { WaitingSummary } from '../waiting/result.ts';
 import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import { cautionOf, type Matrix } from './matrix.ts';
+import { notificationDocument } from './notification.ts';
 import { waitingDocument } from './waiting.ts';
 
 export interface DocumentContent {
@@ -36,7 +37,7 @@ ${conditions.map((condition) => `- ${condition}`).join('\n')}
 
 Each table has the share of the orders that were offered during the fault.
 
-${[tablesOf(matrix), waitingDocument(waiting)].filter((part) => part !== '').join('\n')}`;
+${[tablesOf(matrix), notificationDocument(matrix), waitingDocument(waiting)].filter((part) => part !== '').join('\n')}`;
 }
 
 function tablesOf(matrix: Matrix): string {

@@ -15,6 +15,8 @@ export interface Timelines {
   /** Seconds at which the end of the fault began and at which it was complete: the medians of the runs. */
   readonly faultEnd: { readonly began: number; readonly complete: number };
   readonly styles: Readonly<Partial<Record<Style, StyleCurves>>>;
+  /** Decisions that wait for the notification service, as medians of the runs; absent if they were not measured. */
+  readonly notification?: Curve;
 }
 
 /** The curves of each cell, by its name. */
@@ -38,6 +40,7 @@ function cellTimelines(runs: readonly RunResult[]): Timelines {
       complete: median(({ endedMs, beganMs }) => endedMs - beganMs),
     },
     styles: Object.fromEntries(offered.map((style) => [style, curvesOf(style, runs, seconds)])),
+    ...(runs.some(({ notification }) => notification) && { notification: notificationCurve(runs, seconds) }),
   };
 }
 
@@ -63,6 +66,15 @@ function curvesOf(style: Style, runs: readonly RunResult[], seconds: readonly nu
     latency: median(({ p50 }) => p50),
     backlog: median(({ backlog }) => backlog),
   };
+}
+
+function notificationCurve(runs: readonly RunResult[], seconds: readonly number[]): Curve {
+  const samples = runs.flatMap(({ notification }) => notification?.timeline ?? []);
+  const bySecond = Map.groupBy(samples, ({ second }) => second);
+  return seconds.map((second) => {
+    const backlogs = (bySecond.get(second) ?? []).map(({ backlog }) => backlog);
+    return backlogs.length === 0 ? null : round(spread(backlogs).median);
+  });
 }
 
 const round = (value: number): number => Math.round(10 * value) / 10;

@@ -1,5 +1,6 @@
 import { type CheckResult, FAULT_KINDS, type Stored } from '../../checker/judge.ts';
 import type { OrderLine } from '../../scenarios/lib/log.ts';
+import { notificationResult, type UnnotifiedSample } from '../judge/notification.ts';
 import { type FaultTimes, LoadNotOfferedError } from '../judge/phases.ts';
 import { styleResult } from '../judge/style-result.ts';
 import { STYLES, type Style } from '../load/answers.ts';
@@ -20,6 +21,7 @@ export interface RunRecord {
   readonly times: FaultTimes;
   readonly startedAt: number;
   readonly usage?: Usage;
+  readonly unnotified?: readonly UnnotifiedSample[];
   readonly deadLetters: Readonly<Record<string, number>>;
 }
 
@@ -63,6 +65,9 @@ export function judgeRun(record: RunRecord): RunResult {
     findings: findingsOf(checked, undelivered, requests, stored),
     deadLetters,
     ...(usage && { usage }),
+    ...(record.unnotified && {
+      notification: notificationResult(record.unnotified, times, plan.rate * offered.length),
+    }),
   };
 }
 

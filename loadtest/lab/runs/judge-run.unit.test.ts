@@ -158,6 +158,14 @@ describe('availability', () => {
   });
 });
 
+test('a decision that waits for the notification service changes neither question', () => {
+  const lines = allLines();
+  const unnotified = lines.map((each) => ({ ...storedOf(each), notified: false }));
+  const { styles, findings } = resultOf(lines, unnotified);
+  expect(findings).toHaveLength(lines.length);
+  expect(styles).toEqual(resultOf(lines).styles);
+});
+
 describe('the checker finds, with the style,', () => {
   const lines = allLines();
   const orders = lines.map(storedOf);
@@ -169,6 +177,7 @@ describe('the checker finds, with the style,', () => {
     ['a planted loss', orders.filter((order) => order.id !== id), 'lost'],
     ['a planted wrong decision', changed({ status: 'REJECTED' }), 'wrong'],
     ['a planted order without a decision', changed({ status: 'PENDING' }), 'stuck'],
+    ['a planted decision that the notification service has not confirmed', changed({ notified: false }), 'unnotified'],
   ])('%s', (_, stored, kind) => {
     expect(resultOf(lines, stored).findings).toEqual([{ kind, style: 'messaging', ref: id }]);
   });

@@ -5,7 +5,7 @@ import { readOrders } from '../../checker/store.ts';
 import { beginFault, type Injector } from '../inject/injector.ts';
 import type { FaultTimes } from '../judge/phases.ts';
 import type { Load } from '../load/k6.ts';
-import type { Usage } from '../measure/sampler.ts';
+import type { Sampler } from '../measure/sampler.ts';
 import { createEntities, type Endpoints, warmUp } from '../testbed/entities.ts';
 import type { Fault } from '../timetable/schema.ts';
 import { judgeRun } from './judge-run.ts';
@@ -37,7 +37,7 @@ export interface RunTarget {
   /** Passes the URL of the state store. */
   withStore<T>(use: (url: string) => Promise<T>): Promise<T>;
   readonly countDeadLetters?: () => Promise<Record<string, number>>;
-  readonly usage?: { begin(): Promise<void>; read(): Promise<Usage> };
+  readonly usage?: Pick<Sampler, 'begin' | 'read' | 'unnotified'>;
 }
 
 /** Runs one fault under load and judges the run. Rejects without a result if the fault had no effect or the load was not offered. */
@@ -85,5 +85,6 @@ export async function measureRun(target: RunTarget, options: RunOptions): Promis
     deadLetters,
   };
   report('judged');
-  return { ...judgeRun({ ...record, ...(usage && { usage }) }), machine: await target.describeMachine() };
+  const sampled = usage && { usage, unnotified: target.usage?.unnotified() ?? [] };
+  return { ...judgeRun({ ...record, ...sampled }), machine: await target.describeMachine() };
 }

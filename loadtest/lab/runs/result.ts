@@ -1,5 +1,6 @@
 import type { BrokerKind } from '@standing-order/local';
 import type { FAULT_KINDS } from '../../checker/judge.ts';
+import type { NotificationResult } from '../judge/notification.ts';
 import type { StyleResult } from '../judge/style-result.ts';
 import type { Style } from '../load/answers.ts';
 import type { Usage } from '../measure/sampler.ts';
@@ -52,4 +53,6 @@ export interface RunResult {
   readonly cluster?: string;
   /** Absent in a cluster. */
   readonly usage?: Usage;
+  /** Absent in a cluster, and in results of a lab without the notification service. */
+  readonly notification?: NotificationResult;
 }

@@ -19,7 +19,7 @@ export interface TestbedOptions {
   readonly signal: AbortSignal;
 }
 
-/** The platform with two replicas of the order service, proxies that can delay and cut, and a message client. */
+/** The platform with two replicas of the order service and one of each other service, proxies that can delay and cut, and a message client. */
 export interface Testbed {
   readonly broker: BrokerKind;
   readonly platform: Platform;
@@ -65,7 +65,8 @@ export async function startTestbed({ broker, dataDir, signal }: TestbedOptions):
       dataDir: platformDir,
       portBase,
       broker,
-      replicas: { order: 2 },
+      // As `npm start` and the chart: every decision is sent to the notification service.
+      replicas: { order: 2, notification: 1 },
       storeProxies: { state, broker: brokerProxy },
       sidecarFlags: { consumer: { 'app-port': String(consumer) } },
       env: { order: { STYLE_OVERRIDE: 'allowed' } },

@@ -7,6 +7,7 @@ import { z } from 'zod';
 export const TARGETS = [
   'consumer',
   'restaurant',
+  'notification',
   'order-1',
   'order-2',
   'broker',
@@ -14,6 +15,7 @@ export const TARGETS = [
   'order-2-sidecar',
   'consumer-sidecar',
   'restaurant-sidecar',
+  'notification-sidecar',
 ] as const;
 export type Target = (typeof TARGETS)[number];
 
@@ -23,7 +25,7 @@ export type Link = (typeof LINKS)[number];
 
 const targets = z.union([z.literal('everything').transform(() => [...TARGETS]), z.array(z.enum(TARGETS)).nonempty()]);
 
-const service = z.enum(['order', 'consumer', 'restaurant']);
+const service = z.enum(['order', 'consumer', 'restaurant', 'notification']);
 const component = z.enum([...service.options, 'broker', 'state-store']);
 
 /** Actions that only Kubernetes can apply. It replaces the part at once. */

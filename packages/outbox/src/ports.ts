@@ -158,6 +158,8 @@ export interface Observer<D> {
   /** A batch of documents was committed. Times are Unix times in milliseconds. */
   committed?(batch: {
     readonly documents: readonly D[];
+    /** Those of them that were not stored before under their ids. */
+    readonly inserted: readonly D[];
     readonly startedAt: number;
     readonly endedAt: number;
     readonly attempts: number;

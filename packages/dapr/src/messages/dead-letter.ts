@@ -68,7 +68,7 @@ function payloadOf(event: unknown): { readonly payload: string; readonly cut: bo
   try {
     return { payload: JSON.stringify(event) ?? 'undefined', cut: false };
   } catch {
-    // Parsing has no limit of depth, but serialising recurses.
+    // Parsing has no limit of depth, but serialising recurses on Node 24.
     return { payload: JSON.stringify(cutOff(event, MAX_DEPTH)), cut: true };
   }
 }

@@ -232,7 +232,7 @@ test('a message that is nested deeply spoils no other', async () => {
   expect(handled).toEqual([['ada', 'bob']]);
   const [letter] = dead.map(({ message }) => message.event.data as DeadLetter);
   expect(letter).toMatchObject({ truncated: true, reason: expect.any(String) });
-  expect(JSON.parse(letter?.payload ?? '')).toHaveProperty('a');
+  expect(letter?.payload).toMatch(/^\{"a":\[\[/);
 });
 
 test('retries of one sidecar end within a third of the time after which another sidecar takes the message over', async () => {

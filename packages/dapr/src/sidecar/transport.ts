@@ -1,4 +1,4 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Stream, constants, type Http2Session, type IncomingHttpHeaders } from 'node:http2';
 import { type DescMessage, type DescMethodUnary, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { type CallOptions, Code, ConnectError, type Transport, type UnaryResponse } from '@connectrpc/connect';
 import { Http2SessionManager } from '@connectrpc/connect-node';
@@ -42,7 +42,7 @@ type Method = DescMethodUnary<DescMessage, DescMessage>;
  * connect-node because of its cost: a small call takes a quarter of the processor time (ADR 0081).
  */
 export function createTransport(options: TransportOptions): SidecarTransport {
-  const session = new Http2SessionManager(
+  const manager = new Http2SessionManager(
     `http://${options.host}:${options.port}`,
     { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS },
     {
@@ -51,6 +51,29 @@ export function createTransport(options: TransportOptions): SidecarTransport {
     },
   );
   const slots = createSlots(options.maxInFlight, MAX_WAITING);
+  /** The connection of the latest call, until its event `close`. */
+  let connection: { readonly session: Http2Session; readonly closed: Promise<void> } | undefined;
+
+  /**
+   * Opens a stream, but not between the loss of a connection and its event `close`. The session manager would connect again, and stop
+   * listening to the lost connection. The event `error` of that connection would then end this process. After a lost PING, the new
+   * connection would be replaced at once, and calls would wait for it without end.
+   */
+  async function open(path: string, headers: Readonly<Record<string, string>>): Promise<ClientHttp2Stream> {
+    if (connection?.session.destroyed) await connection.closed;
+    const stream = await manager.request('POST', path, headers, {});
+    const { session } = stream;
+    if (session && session !== connection?.session) {
+      const closed = Promise.withResolvers<void>();
+      const current = { session, closed: closed.promise };
+      connection = current;
+      session.once('close', () => {
+        closed.resolve();
+        if (connection === current) connection = undefined;
+      });
+    }
+    return stream;
+  }
 
   function call(
     method: Method,
@@ -79,7 +102,7 @@ export function createTransport(options: TransportOptions): SidecarTransport {
 
       /** The sidecar receives a cancellation. It may have done the work, or still do it. */
       function cancel(reason: ConnectError): void {
-        if (session.state() === 'connecting') session.abort(reason);
+        if (manager.state() === 'connecting') manager.abort(reason);
         finish(reason);
         stream?.close(constants.NGHTTP2_CANCEL);
       }
@@ -93,7 +116,7 @@ export function createTransport(options: TransportOptions): SidecarTransport {
         opening = true;
         const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - calledAt)));
         const headers = { ...options.headers, ...extra, ...GRPC, 'grpc-timeout': `${remainingMs}m` };
-        session.request('POST', `/${method.parent.typeName}/${method.name}`, headers, {}).then(
+        open(`/${method.parent.typeName}/${method.name}`, headers).then(
           (opened) => {
             opening = false;
             if (finished) {
@@ -130,7 +153,7 @@ export function createTransport(options: TransportOptions): SidecarTransport {
       last = trailers;
     });
     stream.on('data', (chunk: Buffer) => {
-      session.notifyResponseByteRead(stream);
+      manager.notifyResponseByteRead(stream);
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes <= MAX_MESSAGE_BYTES + PREFIX_BYTES) return;
@@ -166,7 +189,7 @@ export function createTransport(options: TransportOptions): SidecarTransport {
       });
       await Promise.race([slots.idle(), limit]);
       clearTimeout(timer);
-      session.abort();
+      manager.abort();
     },
   };
 }

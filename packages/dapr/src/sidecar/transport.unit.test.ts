@@ -1,10 +1,10 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { constants, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, type ConnectError, createClient } from '@connectrpc/connect';
 import { Dapr, GetStateResponseSchema } from '@dapr/dapr/proto/dapr/proto/runtime/v1/dapr_pb.js';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { MAX_MESSAGE_BYTES } from './framing.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
@@ -20,10 +20,16 @@ afterEach(async () => {
 async function start(respond: Respond, options: Partial<TransportOptions> = {}) {
   let server: Http2Server | undefined;
   const streams: ServerHttp2Stream[] = [];
+  const sockets: Socket[] = [];
+  /** Emits `stream` and `ping` when the server receives one. */
+  const arrivals = new EventEmitter();
   async function listen(port: number): Promise<number> {
     server = createServer();
+    server.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
+    server.on('session', (session) => session.on('ping', () => arrivals.emit('ping')));
     server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined);
+      arrivals.emit('stream');
       streams.push(stream);
       respond(stream, headers);
     });
@@ -42,7 +48,9 @@ async function start(respond: Respond, options: Partial<TransportOptions> = {}) 
   const limits = { maxInFlight: 8, deadlineMs: 5_000, headers: { 'dapr-api-token': 'secret' } };
   const transport = createTransport({ host: '127.0.0.1', port, ...limits, ...options });
   ends.push(() => transport.close(0));
-  return { dapr: createClient(Dapr, transport), transport, stop, restart: () => listen(port) };
+  /** Loses all connections as a killed process does that has received bytes and not read them. */
+  const reset = () => sockets.splice(0).map((socket) => socket.resetAndDestroy());
+  return { dapr: createClient(Dapr, transport), transport, stop, reset, arrivals, restart: () => listen(port) };
 }
 
 const framed = (message: Uint8Array) => {
@@ -177,6 +185,49 @@ test('opens a new connection after the old one was lost', async () => {
   expect((await failure(dapr.getState(request))).code).toBe(Code.Unavailable);
   await restart();
   expect((await dapr.getState(request)).etag).toBe('7');
+});
+
+test('survives a connection that is reset while further calls wait', async () => {
+  const uncaught: unknown[] = [];
+  const collect = (error: unknown) => uncaught.push(error);
+  process.on('uncaughtException', collect);
+  ends.push(async () => process.off('uncaughtException', collect));
+  const first = Promise.withResolvers<void>();
+  let calls = 0;
+  const { dapr, reset } = await start(
+    (stream, headers) => {
+      if (++calls > 1) succeed(stream, headers);
+      else first.resolve();
+    },
+    { maxInFlight: 1 },
+  );
+  const lost = failure(dapr.getState(request));
+  const waiting = [1, 2, 3].map(() => dapr.getState(request));
+  await first.promise;
+  reset();
+  expect((await lost).code).toBe(Code.Unavailable);
+  expect((await Promise.all(waiting)).map(({ etag }) => etag)).toEqual(['7', '7', '7']);
+  expect(uncaught).toEqual([]);
+});
+
+test('continues when a connection is lost during its verification while a further call waits', async () => {
+  let calls = 0;
+  const { dapr, reset, arrivals } = await start(
+    (stream, headers) => {
+      if (++calls > 1) succeed(stream, headers);
+    },
+    { maxInFlight: 2 },
+  );
+  const lost = failure(dapr.getState(request));
+  await once(arrivals, 'stream');
+  const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000);
+  const verifying = dapr.getState(request);
+  const waiting = dapr.getState(request);
+  arrivals.once('ping', reset);
+  await lost;
+  now.mockRestore();
+  expect((await verifying).etag).toBe('7');
+  expect((await waiting).etag).toBe('7');
 });
 
 test('waits for the calls in flight when it closes', async () => {

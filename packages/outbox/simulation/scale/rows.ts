@@ -1,4 +1,5 @@
-import type { Deployment, Measurement, Utilizations } from './run.ts';
+import type { Deployment } from './release.ts';
+import type { Measurement, Utilizations } from './run.ts';
 
 /** A table of docs/scaling.md: a title and its deployments. */
 export interface Group {

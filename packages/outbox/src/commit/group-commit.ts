@@ -220,8 +220,15 @@ export class GroupCommit<D extends OutboxDocument, A> {
     target.committed(n, idsOf(batch), documents);
     if (batch.items.length === 0) return;
     const { observer, clock } = this.#context;
-    const created = batch.items.map(({ document }) => document);
-    observer.committed?.({ documents: created, startedAt, endedAt: clock.wall(), attempts: batch.attempts });
+    const requested = batch.items.map(({ document }) => document);
+    const inserted = requested.filter(({ nonce }, index) => documents[index]?.document.nonce === nonce);
+    observer.committed?.({
+      documents: requested,
+      inserted,
+      startedAt,
+      endedAt: clock.wall(),
+      attempts: batch.attempts,
+    });
   }
 
   #resultOf(stored: StoredDocument<D> | 'unreadable', requested: D): AcceptResult<D> {

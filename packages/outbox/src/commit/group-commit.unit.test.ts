@@ -12,7 +12,16 @@ const deadlineMs = 10_000;
 async function setUp({ readMs = 0, utilization = 0 } = {}) {
   const store = new MemoryStore();
   const clock = manualClock(readMs);
-  const context = { ...contextOf(store, clock), utilization: () => utilization };
+  const committed: { readonly documents: string[]; readonly inserted: string[] }[] = [];
+  const nonces = (documents: readonly Count[]) => documents.map(({ nonce }) => nonce);
+  const context = {
+    ...contextOf(store, clock),
+    utilization: () => utilization,
+    observer: {
+      committed: (batch: { readonly documents: readonly Count[]; readonly inserted: readonly Count[] }) =>
+        committed.push({ documents: nonces(batch.documents), inserted: nonces(batch.inserted) }),
+    },
+  };
   const queue = new RequestQueue<Count>(clock, context.settings);
   const writer = new Writer(context, 'w');
   await writer.register();
@@ -43,7 +52,7 @@ async function setUp({ readMs = 0, utilization = 0 } = {}) {
     }
   };
   const has = (key: string) => store.stored.has(key);
-  return { store, clock, writer, named, deletions, commit, add, repeat, has, inserted };
+  return { store, clock, writer, named, deletions, commit, add, repeat, has, inserted, committed };
 }
 
 /** A busy process that has committed two documents, one after the other, so that another one is expected soon. */
@@ -222,7 +231,7 @@ describe('a batch with a document that the store never accepts', () => {
 });
 
 test('reports a document as inserted only if this request inserted it, also when the answer was unclear', async () => {
-  const { store, add, repeat, has, inserted } = await setUp();
+  const { store, add, repeat, has, inserted, committed } = await setUp();
   expect(await add('a', 'first')).toBe('created');
   store.transacts = (operations) => {
     store.apply(operations);
@@ -234,4 +243,6 @@ test('reports a document as inserted only if this request inserted it, also when
   expect([await repeated, await unclear]).toEqual(['existing', 'created']);
   expect(has('o:b')).toBe(true);
   expect(inserted.toSorted()).toEqual(['first', 'only']);
+  expect(committed.flatMap(({ documents }) => documents).toSorted()).toEqual(['first', 'only', 'second']);
+  expect(committed.flatMap((batch) => batch.inserted).toSorted()).toEqual(['first', 'only']);
 });

@@ -61,10 +61,11 @@ export function countCommands({ send }: Transport<Order>): Transport<Order> {
 /** Turns the reports of the outbox into metrics, logs and spans. */
 export const orderObserver: Observer<Order> = {
   committed(batch) {
-    committed.add(batch.documents.length);
+    // A repeated request stores no order, and has a span.
+    committed.add(batch.inserted.length);
     batches.add(1);
     recordCommit(batch);
-    for (const order of batch.documents) {
+    for (const order of batch.inserted) {
       if (order.status !== 'PENDING') countDecision(order);
     }
   },

@@ -21,7 +21,8 @@ const MIN_CHUNKS = 16;
 const BYTES_PER_OPEN_ORDER = 1_024;
 /** Share of additional room that must be free before orders are accepted again. */
 const SLACK = 0.25;
-const MAX_WRITES_PER_TICK = 64;
+/** 32 MiB: more than replicas accept in a tick, which takes longer by the duration of the writes. */
+const MAX_WRITES_PER_TICK = 512;
 const CONCURRENT_REMOVALS = 16;
 
 /**
@@ -101,9 +102,10 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
     await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, remove));
   }
 
-  /** Writes chunks until there are `count`. False if the store refused one. */
+  /** Writes chunks until there are `count`, or the service stops. False if the store refused one. */
   async function growTo(count: number, maxWrites: number): Promise<boolean> {
-    for (let writes = 0; chunks.length < count && writes < maxWrites; writes++) if (!(await write())) return false;
+    for (let writes = 0; chunks.length < count && writes < maxWrites && !isStopped; writes++)
+      if (!(await write())) return false;
     return true;
   }
 

@@ -11,7 +11,7 @@ const WHILE_MS = 150_000;
 async function setUp(capacity: number) {
   const clock = createManualClock();
   const stored = new Map<string, number>();
-  const state = { used: 0, openOrders: 0, refusesWrites: false, isDown: false, failures: 0 };
+  const state = { used: 0, openOrders: 0, refusesWrites: false, isDown: false, failures: 0, writeMs: 0 };
   const reserved = () => [...stored.values()].reduce((sum, size) => sum + size, 0);
   const room = () => capacity - state.used - reserved();
   const writes: string[] = [];
@@ -27,6 +27,7 @@ async function setUp(capacity: number) {
       },
       async insert(key, value) {
         const size = String(value).length;
+        if (state.writeMs > 0) await new Promise<void>((resolve) => clock.setTimer(state.writeMs, resolve));
         if (state.failures > 0) {
           state.failures--;
           return 'unknown';
@@ -67,6 +68,16 @@ describe('the reserve', () => {
     state.openOrders = 0;
     await go();
     expect(reserved()).toBe(MIB);
+  });
+
+  test('keeps pace with 3,000 orders/s that stay open', async () => {
+    const { state, reserved, go } = await setUp(1_024 * MIB);
+    for (let seconds = 0; seconds < 100; seconds++) {
+      state.openOrders += 3_000;
+      await go(1_000);
+      // The verdicts of an order need 600 bytes of its 1 KiB. The orders of one interval and more may still be without.
+      expect(reserved()).toBeGreaterThanOrEqual((state.openOrders - 30_000) * KIB);
+    }
   });
 
   test('is written anew before it expires', async () => {
@@ -139,6 +150,17 @@ describe('the reserve', () => {
     await reserve.stop();
     expect(reserved()).toBe(0);
     await go();
+    expect(reserved()).toBe(0);
+  });
+
+  test('leaves no chunk behind when the service stops while it grows slowly', async () => {
+    const { reserve, state, reserved, go } = await setUp(100 * MIB);
+    state.openOrders = 50_000;
+    state.writeMs = 100;
+    await go(10_000);
+    const stopped = reserve.stop();
+    await go(4_000);
+    await stopped;
     expect(reserved()).toBe(0);
   });
 });

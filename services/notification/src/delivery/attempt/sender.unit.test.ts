@@ -51,7 +51,10 @@ test('an attempt ends at the timeout without a complete response, and at once if
   expect(await post(short, `http://127.0.0.1:${silent}/`)).toEqual({ ok: false, error: 'timed out' });
   const endless = await receiver((_, response) => {
     response.writeHead(200);
-    const more = () => response.write('x'.repeat(10_000), more);
+    // Node 24.22 also calls back after the end of the connection, with an error.
+    const more = (error?: Error | null) => {
+      if (!error) response.write('x'.repeat(10_000), more);
+    };
     more();
   });
   expect(await post(short, `http://127.0.0.1:${endless}/`)).toEqual({ ok: true, answered: 200 });
