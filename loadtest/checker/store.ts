@@ -47,6 +47,8 @@ async function fromPostgres(url: string): Promise<Stored[]> {
     query_timeout: TIMEOUT_MS,
     connectionTimeoutMillis: TIMEOUT_MS,
   });
+  // A lost connection also rejects the query. Without a listener it would end the process.
+  client.on('error', () => {});
   await client.connect();
   try {
     const { rows } = await client.query<{ key: string; value: string }>(

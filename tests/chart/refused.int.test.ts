@@ -15,6 +15,7 @@ describe('the chart refuses', () => {
     ['an unknown style', { order: { style: 'later' } }, "one of 'respond-first', 'synchronous', 'replication'"],
     ['a password in plain text', { stateStore: { password: 'secret' } }, "'password' not allowed"],
     ['endless retries', { dapr: { inboundRetry: { redis: { maxRetries: -1 } } } }, 'minimum: got -1, want 1'],
+    ['a Redis without a memory limit of its own', { stateStore: { maxMemory: '0mb' } }, 'does not match pattern'],
     ['a negative deadline', { order: { deadlineSeconds: -1 } }, 'minimum: got -1, want 0'],
     [
       'an external broker without an address',

@@ -70,6 +70,28 @@ test('Go in a sidecar collects garbage in time for its memory limit, unless the 
   expect(await environment({ defaults: { podAnnotations: { 'dapr.io/env': 'A=b' } } })).toBe('A=b');
 });
 
+test('a label or an annotation that both the chart and the values set is in an object once', async () => {
+  const version = { 'app.kubernetes.io/version': 'own', team: 'orders' };
+  const objects = await render({
+    commonLabels: version,
+    test: { podLabels: { team: 'tests', 'app.kubernetes.io/component': 'own' } },
+    serviceMonitor: { enabled: true, labels: { team: 'monitoring' } },
+    monitoring: { alerts: { enabled: true, labels: { team: 'monitoring' } }, dashboard: { labels: version } },
+    services: { order: { podAnnotations: { 'dapr.io/log-level': 'debug' } } },
+  });
+  for (const { metadata } of objects) expect(metadata.labels?.['app.kubernetes.io/version']).not.toBe('own');
+  expect(one(objects, 'Pod', 'so-first-order').metadata.labels).toMatchObject({
+    team: 'tests',
+    'app.kubernetes.io/component': 'test',
+  });
+  expect(one(objects, 'ServiceMonitor', 'so').metadata.labels?.team).toBe('monitoring');
+  expect(one(objects, 'PrometheusRule', 'so').metadata.labels?.team).toBe('monitoring');
+  const logLevels = services.map(
+    (service) => one(objects, 'Deployment', `so-${service}`).spec.template.metadata.annotations['dapr.io/log-level'],
+  );
+  expect(logLevels).toEqual(['info', 'info', 'debug', 'info']);
+});
+
 test('max_connections of PostgreSQL covers all sidecars', async () => {
   const connections = async (values: Values) => {
     const all = { stateStore: { kind: 'postgresql' }, ...values };

@@ -60,15 +60,16 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{/* All labels of an object. Takes a dict of root and component. */}}
+{{/*
+All labels of an object, each once: those of the chart replace those of `more`, which replace commonLabels. Takes a dict of root, component
+and, optionally, more.
+*/}}
 {{- define "standing-order.labels" -}}
-{{- with omit .root.Values.commonLabels "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" }}
-{{- toYaml . }}
-{{ end -}}
-{{ include "standing-order.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ include "standing-order.chart" .root }}
+{{- $chart := include "standing-order.selectorLabels" . | fromYaml -}}
+{{- $_ := set $chart "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{- $_ := set $chart "app.kubernetes.io/managed-by" .root.Release.Service -}}
+{{- $_ := set $chart "helm.sh/chart" (include "standing-order.chart" .root) -}}
+{{ mustMergeOverwrite (deepCopy .root.Values.commonLabels) (.more | default dict) $chart | toYaml }}
 {{- end -}}
 
 {{/* Environment variables of the services that only the chart may set, as YAML. Takes nothing. */}}

@@ -168,3 +168,68 @@ of the collector only, so the path of its URL comes from here. Takes a dict of r
 {{- end -}}
 {{ join "," $variables }}
 {{- end -}}
+
+{{/*
+Annotations of the pods of a service, as YAML. Those of podAnnotations replace those of the chart, such as dapr.io/log-level, except for
+dapr.io/env, which has them already. Takes a dict of root, name, service (its values), secrets and configMaps (names).
+*/}}
+{{- define "standing-order.serviceAnnotations" -}}
+{{- $own := include "standing-order.podAnnotations" (dict "root" .root "component" .name) | fromYaml -}}
+{{ mustMergeOverwrite (include "standing-order.sidecarAnnotations" . | fromYaml) (omit $own "dapr.io/env") | toYaml }}
+{{- end -}}
+
+{{/* The annotations of the chart for the sidecar of a service, as YAML. Takes the same. */}}
+{{- define "standing-order.sidecarAnnotations" -}}
+dapr.io/enabled: "true"
+dapr.io/app-id: {{ $.name }}
+dapr.io/app-port: "8080"
+dapr.io/config: {{ include "standing-order.fullname" $.root }}
+dapr.io/api-token-secret: {{ include "standing-order.apiTokenSecret" $.root }}
+dapr.io/app-token-secret: {{ include "standing-order.appTokenSecret" $.root }}
+{{- if $.root.Values.dapr.nativeSidecar }}
+# Kubernetes stops the sidecar after the application has stopped.
+dapr.io/enable-native-sidecar: "true"
+{{- else }}
+# Kubernetes stops both containers at once. The sidecar then receives no more messages, and stays for the whole duration.
+dapr.io/block-shutdown-duration: {{ printf "%ds" (int $.root.Values.dapr.blockShutdownSeconds) }}
+{{- end }}
+dapr.io/graceful-shutdown-seconds: "5"
+# Subscriptions are declarative; the sidecar requests nothing from the application at startup.
+dapr.io/disable-init-endpoints: config,subscribe
+{{- if eq $.root.Values.broker.kind "kafka" }}
+# A sidecar whose application is dead releases its partitions to other replicas. With Redis the checks do harm (ADR 0010).
+dapr.io/enable-app-health-check: "true"
+dapr.io/app-health-check-path: /healthz
+dapr.io/app-health-probe-interval: "2"
+dapr.io/app-health-probe-timeout: "1900"
+dapr.io/app-health-threshold: "3"
+{{- end }}
+# Dapr's operator reads the secrets of components; the pods have no ServiceAccount token to read them.
+dapr.io/disable-builtin-k8s-secret-store: "true"
+dapr.io/log-level: {{ $.root.Values.dapr.logLevel }}
+dapr.io/log-as-json: "true"
+{{- with $.root.Values.telemetry.otlpHeadersSecret }}
+dapr.io/env-from-secret: OTEL_EXPORTER_OTLP_HEADERS={{ . }}:headers
+{{- end }}
+{{- range $resource := list "cpu" "memory" }}
+{{- range $bound := list "request" "limit" }}
+{{- with dig (printf "%ss" $bound) $resource "" $.service.sidecarResources }}
+dapr.io/sidecar-{{ $resource }}-{{ $bound }}: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+# A sidecar reloads some of its Dapr objects, and others only at startup, so a change replaces the pods.
+{{- range $kind := list "component" "subscription" "resiliency" "configuration" }}
+checksum/dapr-{{ $kind }}: {{ include (printf "%s/dapr-%s.yaml" $.root.Template.BasePath $kind) $.root | sha256sum }}
+{{- end }}
+{{- with include "standing-order.secretsDigest" (dict "root" $.root "secrets" $.secrets "configMaps" $.configMaps) }}
+# The same for the secrets that the values name.
+checksum/secrets: {{ . }}
+{{- end }}
+{{- if or $.root.Values.caBundle.configMap $.root.Values.caBundle.secret }}
+dapr.io/volume-mounts: ca-bundle:/etc/ca-bundle
+{{- end }}
+{{- with include "standing-order.sidecarEnvironment" (dict "root" $.root "service" $.service) }}
+dapr.io/env: {{ . | quote }}
+{{- end }}
+{{- end -}}

@@ -21,7 +21,8 @@ export async function serveControl(path: string, supervisor: Supervisor): Promis
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    void serve(socket, supervisor);
+    // Reading fails when the client sends no complete request in time, or when the platform closes.
+    serve(socket, supervisor).catch(() => socket.destroy());
   });
   server.listen(path);
   await once(server, 'listening');

@@ -51,7 +51,7 @@ export async function platformConfigurations(names: string, otlpEndpoint?: strin
       spec: {
         ...spec,
         tracing: { ...tracing, ...(otlpEndpoint && { otel: collector(new URL(otlpEndpoint)) }) },
-        nameResolution: { ...nameResolution, configuration: { connectionString: names } },
+        nameResolution: { ...nameResolution, configuration: { connectionString: escapePath(names) } },
       },
     };
   };
@@ -60,6 +60,9 @@ export async function platformConfigurations(names: string, otlpEndpoint?: strin
     invokedConfiguration: await of('configuration-without-mtls.yaml'),
   };
 }
+
+/** The path in a URI, which Dapr passes to SQLite: with such a character unescaped, SQLite would open another file, or none. */
+const escapePath = (path: string): string => path.replace(/[%?#]/g, encodeURIComponent);
 
 const collector = ({ host, protocol }: URL) => ({
   endpointAddress: host,

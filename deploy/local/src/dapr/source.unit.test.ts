@@ -297,3 +297,10 @@ test('a file with two documents is refused', async () => {
   await writeFile(path, 'kind: Component\n---\nkind: Resiliency\n');
   await expect(readResource(path)).rejects.toThrow(path);
 });
+
+test('the file of names is found below a folder whose name has characters with a meaning in a URI', async () => {
+  const { configuration } = await platformConfigurations('/ci/main%2Fnext/what? #1/names.db');
+  expect(configuration.spec.nameResolution).toMatchObject({
+    configuration: { connectionString: '/ci/main%252Fnext/what%3F %231/names.db' },
+  });
+});

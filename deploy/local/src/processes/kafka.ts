@@ -43,7 +43,8 @@ export function kafkaProcess(options: KafkaOptions): ProcessSpec {
   const dir = join(dataDir, NAME);
   const properties = join(dataDir, `${NAME}.properties`);
   const settingsIn = (folder: string) => textOf({ ...kafkaSettings(options, folder), ...options.properties });
-  const env = { ...inheritedEnv(), JAVA: java };
+  // In another locale, Java finds no file whose path has other characters than those of ASCII.
+  const env = { ...inheritedEnv(), LC_ALL: 'C.UTF-8', JAVA: java };
   return {
     name: NAME,
     kind: 'store',
@@ -109,8 +110,11 @@ export function kafkaSettings(
 
 const textOf = (properties: Record<string, string | number>): string =>
   Object.entries(properties)
-    .map(([key, value]) => `${key}=${value}\n`)
+    .map(([key, value]) => `${key}=${String(value).replace(/[^ -[\]-~]/g, escapeUnit)}\n`)
     .join('');
+
+/** Java reads properties in Latin-1, and a backslash as an escape. */
+const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 interface Format {
   readonly dir: string;
