@@ -65,8 +65,9 @@ function randomSettings(rng: Rng): Partial<Settings> {
     sharedEvidence: rng.pick([false, true]),
     fillMs: rng.pick([0, 200]),
   };
-  // As with Kafka, commands wait and held replies are answered.
-  return settings.fillMs === 0 ? settings : { ...settings, holdMs: 200, answerHeld: true };
+  // As with Kafka: commands wait, held replies are answered, and replies join two writes at a time.
+  const kafka = { holdMs: 200, answerHeld: true, replyWrites: 2, joinWrites: true };
+  return settings.fillMs === 0 ? settings : { ...settings, ...kafka };
 }
 
 function randomBatching(rng: Rng): Batching {

@@ -63,6 +63,13 @@ export interface Settings {
   /** Maximum number of documents in one write of the reply recorder. */
   readonly replyBatch: number;
   /**
+   * Maximum number of writes of the reply recorder at a time. More than one for a broker that delivers few messages at a time:
+   * each of them waits for a write.
+   */
+  readonly replyWrites: number;
+  /** Whether replies join the next write of the reply recorder until it starts, if their documents are in memory. */
+  readonly joinWrites: boolean;
+  /**
    * Milliseconds: maximum time for which a reply that no reader awaits waits for another reply to its document. Less than
    * `reorderMs`, so that no command counts as lost meanwhile.
    */
@@ -113,6 +120,8 @@ export const DEFAULT_SETTINGS: Settings = {
 
   readBatch: 128,
   replyBatch: 512,
+  replyWrites: 1,
+  joinWrites: false,
   holdMs: 0,
   answerHeld: false,
 

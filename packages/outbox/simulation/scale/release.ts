@@ -33,7 +33,7 @@ const RAMP_MS = 1_000;
 /** As in the order service (services/order/src/outbox/broker-settings.ts). */
 const SETTINGS = {
   redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
-  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true },
+  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true, replyWrites: 2, joinWrites: true },
 } as const;
 
 /** The document handler of the benchmark's orders: complete when they are decided. */

@@ -29,8 +29,9 @@ export interface ReplyRecorderOwner<D> {
 }
 
 /**
- * Records replies in their documents. Replies that wait for the same document are merged. One write is in progress at a
- * time, while the documents of the next write are read. A reply that loses a conflict is applied again.
+ * Records replies in their documents. Replies that wait for the same document are merged. At most `replyWrites` writes are in
+ * progress at a time, of different documents, while the documents of the next write are read. A reply that loses a conflict is
+ * applied again.
  *
  * It is correct on any number of replicas, because each document is written with its ETag. A document that this process
  * has in memory is not read again, unless a conflict occurred just now: then another replica works on the same documents,
@@ -44,7 +45,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
   readonly #context: Context<D, A>;
   readonly #owner: ReplyRecorderOwner<D>;
   readonly #reads: Loop;
-  readonly #writes: Loop;
+  readonly #writes: readonly Loop[];
   readonly #waiting = new Map<string, QueuedReply<D, A>[]>();
   #size = 0;
   readonly #holds: ReplyHolds;
@@ -63,7 +64,9 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
     this.#holds = new ReplyHolds(context.clock, context.settings.holdMs);
     this.#pace = new Pace(context);
     this.#reads = createLoop(context, 'record-failed', () => this.#readAll());
-    this.#writes = createLoop(context, 'record-failed', () => this.#writeAll());
+    this.#writes = Array.from({ length: context.settings.replyWrites }, () =>
+      createLoop(context, 'record-failed', () => this.#writeAll()),
+    );
   }
 
   /** Resolves when the reply is recorded, ignored, or held and answered. Rejects when the store fails or the queue is full. */
@@ -134,7 +137,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       for (const id of batch.keys()) this.#busy.delete(id);
       for (const { id } of changes) this.#busy.add(id);
       if (changes.length > 0) this.#next = { changes, end };
-      this.#writes.wake();
+      for (const write of this.#writes) write.wake();
       this.#checkIdle();
     }
     return undefined;
@@ -145,21 +148,44 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
     return this.#pace.pauseMs();
   }
 
-  /** Takes the replies of documents that are neither busy nor held. */
   #takeBatch(): Map<string, QueuedReply<D, A>[]> {
-    const { clock, settings } = this.#context;
-    const now = clock.monotonic();
     const batch = new Map<string, QueuedReply<D, A>[]>();
-    for (const [id, replies] of this.#waiting) {
-      if (batch.size === settings.replyBatch) break;
-      if (this.#busy.has(id) || this.#holds.isHeld(id, now)) continue;
+    for (const [id, replies] of this.#ready()) {
+      if (batch.size === this.#context.settings.replyBatch) break;
       batch.set(id, replies);
-      this.#waiting.delete(id);
-      this.#holds.end(id);
-      this.#busy.add(id);
-      this.#size -= replies.length;
+      this.#take(id, replies);
     }
     return batch;
+  }
+
+  /** Takes the replies that join a batch when its write starts: replies that need no read, while the batch has room. */
+  #takeKnown({ changes }: Batch<D, A>): Change<D, A>[] {
+    const { joinWrites, replyBatch } = this.#context.settings;
+    const joined: Change<D, A>[] = [];
+    for (const [id, replies] of joinWrites ? this.#ready() : []) {
+      if (changes.length + joined.length === replyBatch) break;
+      const change = this.#applyToKnown(id, replies);
+      if (change === undefined) continue;
+      joined.push(change);
+      this.#take(id, replies);
+    }
+    return joined;
+  }
+
+  /** The replies of documents that are neither busy nor held. */
+  *#ready(): Iterable<[string, QueuedReply<D, A>[]]> {
+    const now = this.#context.clock.monotonic();
+    for (const entry of this.#waiting) {
+      const [id] = entry;
+      if (!this.#busy.has(id) && !this.#holds.isHeld(id, now)) yield entry;
+    }
+  }
+
+  #take(id: string, replies: readonly QueuedReply<D, A>[]): void {
+    this.#waiting.delete(id);
+    this.#holds.end(id);
+    this.#busy.add(id);
+    this.#size -= replies.length;
   }
 
   /** The documents that change. */
@@ -229,7 +255,8 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
   async #writeAll(): Promise<undefined> {
     const { store, clock } = this.#context;
     for (let batch = this.#next; batch !== undefined; batch = this.#next) {
-      const { changes, end } = batch;
+      const { end } = batch;
+      const changes = [...batch.changes, ...this.#takeKnown(batch)];
       this.#next = undefined;
       this.#reads.wake();
       const outcome = await store.write(

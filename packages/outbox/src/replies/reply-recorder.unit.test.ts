@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { atRest, type Count, contextOf, countFrom, MemoryStore } from '../../test/parts.ts';
 import { MAX_PACE_MS } from '../pace/pace.ts';
+import type { Settings } from '../settings.ts';
 import { documentKey } from '../storage-format.ts';
 import type { StoredDocument } from '../stored-documents.ts';
 import { READ_ALL_MS, ReplyRecorder } from './reply-recorder.ts';
@@ -13,9 +14,11 @@ interface Options {
   /** Changes below this count are not awaited, and are held. */
   readonly awaitedFrom?: number;
   readonly answerHeld?: boolean;
+  /** Settings of the recorder's writes. */
+  readonly writes?: Partial<Pick<Settings, 'replyBatch' | 'replyWrites' | 'joinWrites'>>;
 }
 
-function setUp({ retentionSeconds, utilization = 0, awaitedFrom, answerHeld = false }: Options = {}) {
+function setUp({ retentionSeconds, utilization = 0, awaitedFrom, answerHeld = false, writes = {} }: Options = {}) {
   const store = new MemoryStore();
   const unclear: string[] = [];
   const known = new Map<string, StoredDocument<Count>>();
@@ -37,7 +40,7 @@ function setUp({ retentionSeconds, utilization = 0, awaitedFrom, answerHeld = fa
     retentionSeconds: () => retentionSeconds,
     ...(awaitedFrom !== undefined && { isAwaited: (_: Count, { count }: Count) => count >= awaitedFrom }),
   };
-  const settings = { ...context.settings, holdMs: awaitedFrom === undefined ? 0 : HOLD_MS, answerHeld };
+  const settings = { ...context.settings, holdMs: awaitedFrom === undefined ? 0 : HOLD_MS, answerHeld, ...writes };
   const recorder = new ReplyRecorder(
     { ...context, handler, settings },
     {
@@ -178,6 +181,111 @@ function delayWrites(store: MemoryStore) {
   };
   return { release };
 }
+
+/** Puts documents into the store and into memory. */
+function addDocuments({ store, known }: ReturnType<typeof setUp>, ids: readonly string[]): void {
+  for (const id of ids) {
+    const document = countFrom(id);
+    store.put(documentKey(id), document, '1');
+    known.set(id, { document, etag: '1' });
+  }
+}
+
+/** Counts the documents of each write, all of which end with `release`. */
+function countWrites(store: MemoryStore) {
+  const sizes: number[] = [];
+  const { release } = delayWrites(store);
+  const write = store.write.bind(store);
+  store.write = (items) => {
+    sizes.push(items.length);
+    return write(items);
+  };
+  return { sizes, release };
+}
+
+describe('the writes of a recorder', () => {
+  test.each([
+    [1, [1]],
+    [2, [1, 1]],
+  ])('at most %d are in progress at a time', async (replyWrites, started) => {
+    const parts = setUp({ writes: { replyWrites } });
+    addDocuments(parts, ['b', 'c', 'd']);
+    const { sizes, release } = countWrites(parts.store);
+    const recorded: Promise<unknown>[] = [];
+    for (const id of ['a', 'b', 'c', 'd']) {
+      recorded.push(parts.recorder.record(id, 1));
+      await atRest();
+    }
+    expect(sizes).toEqual(started);
+    release();
+    await Promise.all(recorded);
+    expect(parts.store.reads).toBe(0);
+  });
+
+  test('two at a time have no document in common', async () => {
+    const { recorder, store, countStored } = setUp({ writes: { replyWrites: 2, joinWrites: true } });
+    const { sizes, release } = countWrites(store);
+    const first = recorder.record('a', 1);
+    await atRest();
+    const second = recorder.record('a', 2);
+    await atRest();
+    expect(sizes).toEqual([1]);
+    release();
+    await Promise.all([first, second]);
+    expect([sizes, countStored()]).toEqual([[1, 1], 3]);
+  });
+
+  test.each([
+    ['take the replies that arrive before they start', { joinWrites: true }, [1, 3]],
+    ['take no more documents than fit', { joinWrites: true, replyBatch: 2 }, [1, 2, 1]],
+    ['take no further reply without `joinWrites`', { joinWrites: false }, [1, 1, 2]],
+  ])('%s', async (_, writes, expected) => {
+    const parts = setUp({ writes });
+    addDocuments(parts, ['b', 'c', 'd']);
+    const { sizes, release } = countWrites(parts.store);
+    const recorded: Promise<unknown>[] = [];
+    for (const id of ['a', 'b', 'c', 'd']) {
+      recorded.push(parts.recorder.record(id, 1));
+      await atRest();
+    }
+    release();
+    await Promise.all(recorded);
+    expect(sizes).toEqual(expected);
+  });
+
+  test('take no reply to a document that has to be read, and read it for the next write', async () => {
+    const parts = setUp({ writes: { joinWrites: true } });
+    const { recorder, store, known } = parts;
+    addDocuments(parts, ['b', 'c']);
+    known.delete('c');
+    const { sizes, release } = countWrites(store);
+    const recorded = [recorder.record('a', 1)];
+    await atRest();
+    for (const id of ['b', 'c']) {
+      recorded.push(recorder.record(id, 1));
+      await atRest();
+    }
+    expect(store.reads).toBe(0);
+    release();
+    await Promise.all(recorded);
+    expect([sizes, store.reads]).toEqual([[1, 1, 1], 1]);
+  });
+
+  test('take no held reply', async () => {
+    const parts = setUp({ awaitedFrom: 3, writes: { joinWrites: true } });
+    const { recorder, store } = parts;
+    addDocuments(parts, ['b', 'c']);
+    const { sizes, release } = countWrites(store);
+    const recorded = [recorder.record('a', 3)];
+    await atRest();
+    recorded.push(recorder.record('b', 3));
+    await atRest();
+    recorded.push(recorder.record('c', 1));
+    release();
+    await Promise.all(recorded);
+    expect(sizes).toEqual([1, 1, 1]);
+  });
+});
 
 describe('a held reply that is answered at once', () => {
   test('is answered before its write, and shares the write of the next reply', async () => {

@@ -6,7 +6,7 @@ export const BROKERS = ['redis', 'kafka'] as const;
 export type Broker = (typeof BROKERS)[number];
 
 const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
-  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true },
+  kafka: { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true, replyWrites: 2, joinWrites: true },
   redis: { reorderMs: 1_000, sharedEvidence: true, holdMs: 20 },
 };
 
@@ -19,6 +19,8 @@ const SETTINGS: Readonly<Record<Broker, Partial<Settings>>> = {
  *   share of every lane, so a reply on any lane is evidence for all lanes.
  * - The first verdict of an order waits for the second, and shares its write. Redis delivers the second beside the first.
  *   Kafka delivers it only when the first is answered, which therefore happens before the write (ADR 0107).
+ * - On Kafka each delivery waits for a write of its replies. Two writes are in progress at a time, and each takes the replies
+ *   that have arrived when it starts (ADR 0111).
  * - Kafka delivers one message of a partition at a time, so that small messages limit the rate. Commands therefore wait for up to
  *   200 ms to fill a message, while earlier ones of their partition are unanswered (ADR 0106).
  *

@@ -6,7 +6,7 @@ test.each([
   [
     'on Kafka an overtaken message is counted as lost sooner, commands wait to fill a message, and a first verdict waits answered',
     'kafka',
-    { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true },
+    { reorderMs: 1_000, fillMs: 200, holdMs: 200, answerHeld: true, replyWrites: 2, joinWrites: true },
   ],
   [
     'on Redis a reply on one lane is evidence for all lanes, also soon, and a first verdict waits for the second',
