@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { atRest } from '../../test/parts.ts';
 import { Fifo } from './fifo.ts';
 
 setFlagsFromString('--expose-gc');
@@ -25,7 +25,7 @@ describe('a queue', () => {
       queue.shift();
       return new WeakRef(item);
     })();
-    await nextTurn();
+    await atRest();
     collectGarbage();
     expect(removed.deref()).toBeUndefined();
     expect(queue.length).toBe(0);
