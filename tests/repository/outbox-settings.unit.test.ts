@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 test('the simulated deployments use the settings of the order service for each broker', async () => {
   const ofService = await readConstant('services/order/src/outbox/broker-settings.ts', 'SETTINGS');
   expect(Object.keys(ofService as object).toSorted()).toEqual(['kafka', 'redis']);
-  expect(await readConstant('packages/outbox/simulation/scale/run.ts', 'SETTINGS')).toEqual(ofService);
+  expect(await readConstant('packages/outbox/simulation/scale/release.ts', 'SETTINGS')).toEqual(ofService);
 });
 
 /** The value of a constant of a module, which may be an object literal. The modules cannot be imported: they do not export it. */
