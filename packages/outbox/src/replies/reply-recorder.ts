@@ -4,10 +4,10 @@ import { Pace } from '../pace/pace.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
 import { writeItemOf } from '../retention/write-item.ts';
 import { documentKey } from '../storage-format.ts';
-import type { StoredDocument } from '../stored-documents.ts';
 import { reasonOf } from '../util/errors.ts';
 import type { Loop } from '../util/loop.ts';
 import { SECOND } from '../util/time.ts';
+import type { ReplyRecorderOwner } from './owner.ts';
 import type { Batch, Change, QueuedReply } from './queued-reply.ts';
 import { ReplyHolds } from './reply-holds.ts';
 
@@ -17,16 +17,6 @@ const MAX_QUEUED = 16_384;
 const MAX_ATTEMPTS = 8;
 /** After a conflict, every document is read for this long before a reply is recorded in it. */
 export const READ_ALL_MS = 10 * SECOND;
-
-/** The parts of the outbox that a recorder uses. */
-export interface ReplyRecorderOwner<D> {
-  /** The document as the relay has it in memory. */
-  known(id: string): StoredDocument<D> | undefined;
-  /** Documents that were just written. */
-  recorded(documents: readonly StoredDocument<D>[]): void;
-  /** A document is complete, but it may have no expiry: the answer to the write that completed it was lost. */
-  completedUnclearly(document: D): void;
-}
 
 /**
  * Records replies in their documents. Replies that wait for the same document are merged. At most `replyWrites` writes are in

@@ -49,8 +49,8 @@ export interface RepliesParts {
 
 /**
  * Subscribes to `order-replies` and `order-confirmations`. A reply is acknowledged when it is recorded, or ignored for a named
- * reason; on Kafka also when it waits in memory for the second verdict of its order (ADR 0107). A reply that does not belong
- * to a command of its order becomes a dead letter. When the state store fails, the broker delivers the replies again.
+ * reason; on Kafka also when it decides nothing, and waits in memory for the next reply to its order (ADR 0107). A reply that does
+ * not belong to a command of its order becomes a dead letter. When the state store fails, the broker delivers the replies again.
  */
 export function subscribeToReplies(app: Hono, { sidecar, pubsub, tokens, record }: RepliesParts): void {
   function verify({ message }: { readonly message: ReplyMessage }): OrderReply | TokenFault {
