@@ -1,11 +1,10 @@
-import { join } from 'node:path';
-import { HTTP_STYLES } from '@standing-order/contracts';
 import { runCommand } from '@standing-order/tools/cli';
 import { stopOnSignal } from '../tools/src/bootstrap/interrupt.mjs';
 import { demonstrate } from './src/cli/demonstration.ts';
 import { createStartCommand } from './src/cli/start-command.ts';
-import { DEMO_ORDER, type DemoUrls } from './src/demo.ts';
-import { DEFAULT_DATA_DIR, type PlatformOptions } from './src/options.ts';
+import { usageText } from './src/cli/usage.ts';
+import type { DemoUrls } from './src/demo.ts';
+import type { PlatformOptions } from './src/options.ts';
 import { type Platform, startPlatform } from './src/platform.ts';
 import { reasonOf } from './src/wait.ts';
 
@@ -22,7 +21,7 @@ async function main(options: PlatformOptions, once: boolean): Promise<void> {
     const validated = await demonstrate({ urls: firstUrls(platform), signal: stop, print: console.log, processes });
     if (once) process.exitCode = validated ? 0 : 1;
     else {
-      console.log(usageText(platform, options.env?.order?.ORDER_STYLE));
+      console.log(usageText(platform, options.env));
       await aborted(stop);
     }
   } catch (error) {
@@ -46,26 +45,4 @@ function aborted(signal: AbortSignal): Promise<void> {
 function firstUrls({ urls }: Platform): DemoUrls {
   const [order = '', consumer = '', restaurant = ''] = [urls.order[0], urls.consumer[0], urls.restaurant[0]];
   return { order, consumer, restaurant };
-}
-
-function usageText(platform: Platform, style = 'respond-first'): string {
-  const other = HTTP_STYLES.find((known) => known !== style);
-  const services = Object.entries(platform.urls)
-    .filter(([, urls]) => urls.length > 0)
-    .map(([name, urls]) => `  ${name.padEnd(12)} ${urls.join('  ')}`);
-  const dataDir = platform.dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${platform.dataDir}`;
-  return `${services.join('\n')}
-  ${'logs'.padEnd(12)} ${join(platform.dataDir, 'logs')}
-
-Each service shows its API at /docs. Authentication is off: any caller has full access. To require bearer tokens, start with
---env AUTH_ISSUER=URL --env AUTH_AUDIENCE=NAME.
-
-Place an order; to use another style than ${style}, add -H 'order-style: ${other}':
-  curl -i ${firstUrls(platform).order}/orders -H 'content-type: application/json' \\
-    -d '${JSON.stringify(DEMO_ORDER)}'
-Control the processes from a second terminal:
-  npm run processes -- list${dataDir}
-  npm run processes -- kill consumer-1${dataDir}
-
-Ctrl-C stops everything. The data remains.`;
 }

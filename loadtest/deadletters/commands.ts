@@ -18,7 +18,11 @@ interface Flags {
 type Found = DeadLetter & { readonly entry: Entry };
 
 /** The command line: list, show, replay, drop. */
-export function createDeadLettersCommand({ connect, print }: Dependencies): Command {
+export function createDeadLettersCommand({ connect, print: printText }: Dependencies): Command {
+  const print = (line: string) => printText(escapeControls(line));
+  const printJson = (value: unknown) => {
+    for (const line of JSON.stringify(value, undefined, 2).split('\n')) print(line);
+  };
   const program = createCommand(
     'deadletters',
     'Lists messages that were put aside, and sends them again or drops them.',
@@ -57,7 +61,7 @@ export function createDeadLettersCommand({ connect, print }: Dependencies): Comm
     .action((flags: Flags) =>
       withBroker(flags, async (_, found) => {
         const letters = found.map(({ entry: _entry, ...letter }) => letter);
-        if (flags.json) print(JSON.stringify(letters, undefined, 2));
+        if (flags.json) printJson(letters);
         else for (const line of linesOf(letters)) print(line);
       }),
     );
@@ -72,7 +76,7 @@ export function createDeadLettersCommand({ connect, print }: Dependencies): Comm
           entry: { content },
           ...fields
         } = letter;
-        print(JSON.stringify({ ...fields, message: readable(fields.message ?? content) }, undefined, 2));
+        printJson({ ...fields, message: readable(fields.message ?? content) });
       }),
     );
 
@@ -114,6 +118,17 @@ export function createDeadLettersCommand({ connect, print }: Dependencies): Comm
     `
 The outbox sends a command whose message was put aside again by itself, so a replay is rarely necessary and never harmful:
 every message may be delivered more than once.`,
+  );
+}
+
+/**
+ * A line with its control characters (C0, DEL, C1) and those of Unicode's text direction as JSON escapes: a message must not control
+ * the terminal. JSON keeps its meaning.
+ */
+function escapeControls(line: string): string {
+  return line.replaceAll(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 

@@ -68,6 +68,25 @@ test('show has the trace, every order of a batch message, and the message', asyn
   expect(shown).toMatchObject({ id: 'b-1', traceparent: TRACE, orders: ['o-1', 'o-2'], message: batch });
 });
 
+test('prints the control characters of a message as escapes', async () => {
+  const hostile = '\x1b[2J\r\n\x7f\x9b1m\u202e\u2066\u061c\u200f';
+  const escaped = '\\u001b[2J\\u000d\\u000a\\u007f\\u009b1m\\u202e\\u2066\\u061c\\u200f';
+  const entry = { ...undelivered, content: JSON.stringify({ ...command, type: hostile }) };
+  const { broker } = brokerWith(entry);
+  expect(await run(broker, 'list')).toContain(`  ${escaped}  o-1  `);
+  for (const args of [
+    ['list', '--json'],
+    ['show', refOf(entry)],
+  ]) {
+    const json = await run(broker, ...args);
+    expect(json.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    expect([JSON.parse(json)].flat()[0].type).toBe(hostile);
+  }
+  const data = { reason: 'r', topic: hostile, payload: '{}' };
+  const ofService = { ...entry, content: JSON.stringify({ type: 'com.standing-order.dead-letter.v1', data }) };
+  expect(await run(brokerWith(ofService).broker, 'replay', '--all')).toContain(`sent to ${escaped}`);
+});
+
 test('replay sends the message unchanged, with its id and its trace, once', async () => {
   const { broker, sent } = brokerWith(undelivered, invalid(JSON.stringify(batch)));
   expect(await run(broker, 'replay', 'consumer-commands-dead/1-0')).toContain('sent to consumer-commands');

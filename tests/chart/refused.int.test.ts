@@ -102,6 +102,11 @@ describe('the chart refuses', () => {
       'services.order.env: MAX_OPEN_ORDERS is reserved for the chart: remove it, and use the value of the chart for it.',
     ],
     [
+      'certificate authorities in a variable beside those of the chart',
+      { caBundle: { secret: 'ca' }, defaults: { env: { NODE_EXTRA_CA_CERTS: '/ca.crt' } } },
+      'services.order.env: NODE_EXTRA_CA_CERTS and caBundle exclude each other: remove one of them.',
+    ],
+    [
       'an address instead of an address range',
       { notification: { allowAddresses: ['10.0.0.1'] } },
       'does not match pattern',

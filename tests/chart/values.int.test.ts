@@ -24,12 +24,15 @@ test('values of a service override the defaults of that service only', async () 
 
 test('the chart sets every environment variable that a service reads', async () => {
   const auth = { issuer: 'https://issuer.example', audience: 'so' };
-  const objects = await render({ auth, order: { deadlineSeconds: 60 } });
+  const telemetry = { otlpEndpoint: 'http://collector.watch:4318' };
+  const objects = await render({ auth, telemetry, order: { deadlineSeconds: 60 } });
+  // The chart sets the endpoint of all signals.
+  const ofSignal = 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT';
   const schemas = { consumer: serviceConfig, notification: notificationConfig, order: orderConfig };
   for (const [service, { shape }] of Object.entries({ ...schemas, restaurant: serviceConfig })) {
     const set = new Set(containerOf(objects, service).env.map(({ name }: { name: string }) => name));
     // The proxy variables belong to the environment of the pods, which `env` adds to.
-    const missing = Object.keys(shape).filter((name) => !set.has(name) && !/_proxy$/i.test(name));
+    const missing = Object.keys(shape).filter((name) => !set.has(name) && !/_proxy$/i.test(name) && name !== ofSignal);
     expect([service, missing]).toEqual([service, []]);
   }
   expect(services.map((service) => variable(objects, service, 'KEEP_ALIVE_SECONDS'))).toEqual(Array(4).fill('75'));

@@ -79,9 +79,14 @@ export function settingsOf(options: PlatformOptions): Settings {
   };
 }
 
-/** One sentence for each invalid setting. */
+/** The variables of `npm start` with a receiver of traces. Services and sidecars inherit them. */
+const RECEIVER_VARIABLES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const;
+
+/** One sentence for each invalid setting, and for each inherited variable that is invalid. */
 export function faultsOf({ dataDir, portBase, store, broker, replicas }: Settings): string[] {
-  const faults: string[] = [];
+  const faults: string[] = RECEIVER_VARIABLES.filter((name) => process.env[name] && !isHttpUrl(process.env[name])).map(
+    (name) => `${name} must be an http or https URL`,
+  );
   const highest = 65_536 - PORT_SPAN;
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)
     faults.push(`--port-base must be an integer between 1024 and ${highest}`);
@@ -96,6 +101,8 @@ export function faultsOf({ dataDir, portBase, store, broker, replicas }: Setting
     faults.push(`--data-dir: the path is too long for a socket in it (${dataDir})`);
   return faults;
 }
+
+const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 const minReplicas = (name: string): number => (name === 'notification' ? 0 : 1);
 

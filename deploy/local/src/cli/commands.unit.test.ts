@@ -1,8 +1,10 @@
 import type { Command } from '@standing-order/tools/cli';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { PlatformOptions } from '../options.ts';
 import { createProcessesCommand, type ProcessesOptions, tableOf } from './processes-command.ts';
 import { createStartCommand } from './start-command.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 /** The options that a command line of `npm start` gives. Rejects with the message of a usage error. */
 async function parseStart(argv: readonly string[]) {
@@ -94,6 +96,18 @@ describe('the command line of npm start', () => {
   ])('refuses %j', async (argv, message) => {
     await expect(parseStart(argv)).rejects.toThrow(message);
   });
+
+  test.each(['collector:4318', 'collector', 'grpc://collector:4317'])(
+    'refuses %j as a receiver of traces',
+    async (url) => {
+      vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
+      vi.stubEnv('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', url);
+      const fault = 'must be an http or https URL';
+      await expect(parseStart([])).rejects.toThrow(
+        `OTEL_EXPORTER_OTLP_ENDPOINT ${fault}\nOTEL_EXPORTER_OTLP_TRACES_ENDPOINT ${fault}`,
+      );
+    },
+  );
 });
 
 describe('the command line of npm run processes', () => {

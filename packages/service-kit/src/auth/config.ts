@@ -1,6 +1,5 @@
 import { z } from 'zod';
-
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
+import { httpUrl } from '../config/http-url.ts';
 
 /** Authentication settings of every service, from its environment. Without AUTH_ISSUER authentication is off. */
 export const authConfig = {

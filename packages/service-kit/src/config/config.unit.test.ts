@@ -53,6 +53,18 @@ test('lists every fault at once, without values', () => {
   expect(found.join()).not.toContain('secret-level');
 });
 
+test.each(['collector:4318', 'collector', 'grpc://collector:4317', 'http://'])(
+  'refuses %j as a receiver of traces',
+  (url) => {
+    const fault = 'must be an http or https URL';
+    expect(faults({ ...good, OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url })).toEqual([
+      `OTEL_EXPORTER_OTLP_ENDPOINT: ${fault}`,
+      `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ${fault}`,
+    ]);
+    expect(faults({ ...good, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/otlp' })).toEqual([]);
+  },
+);
+
 test.each(['0', '-1', '1.5', '1e3', ' 80', '0x50', 'http', '65536'])('refuses %j as a port', (text) => {
   expect(port.safeParse(text).success).toBe(false);
 });

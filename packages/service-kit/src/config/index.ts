@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AUTH_CHECKS, authConfig } from '../auth/config.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
+import { httpUrl } from './http-url.ts';
 
 export { ConfigurationError } from './configuration-error.ts';
 export { secretKeys } from './secret-keys.ts';
@@ -30,6 +31,9 @@ export const serviceConfig = z
     /** Time for which an idle connection stays open. Longer than any load balancer reuses one, or it sends requests into closed ones. */
     KEEP_ALIVE_SECONDS: wholeNumber(1, 3_600).default(75),
     LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+    /** OpenTelemetry reads both itself. It accepts an invalid URL, and then exports no span. */
+    OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
     ...authConfig,
   })
   .refine(...AUTH_CHECKS.issuer)

@@ -1,5 +1,6 @@
 import { context, trace } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
+import { createLogDestination } from './log-destination.ts';
 
 export type { Logger };
 
@@ -12,16 +13,21 @@ const requested = process.env.LOG_LEVEL;
  * JSON lines on stdout, with the trace_id and span_id of the active span. An invalid LOG_LEVEL counts as info here; loadConfig
  * refuses it.
  */
-export const logger: Logger = pino({
-  level: LOG_LEVELS.find((level) => level === requested) ?? 'info',
-  base: { service: process.env.OTEL_SERVICE_NAME ?? 'standing-order' },
-  formatters: { level: (label) => ({ level: label }) },
-  timestamp: pino.stdTimeFunctions.isoTime,
-  mixin() {
-    const span = trace.getSpanContext(context.active());
-    return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+export const logger: Logger = pino(
+  {
+    level: LOG_LEVELS.find((level) => level === requested) ?? 'info',
+    base: { service: process.env.OTEL_SERVICE_NAME ?? 'standing-order' },
+    formatters: { level: (label) => ({ level: label }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    mixin() {
+      const span = trace.getSpanContext(context.active());
+      return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+    },
   },
-});
+  createLogDestination((lines) =>
+    logger.warn({ lines }, 'log lines were dropped: stdout was not read or written in time'),
+  ),
+);
 
 const EVERY_MS = 1_000;
 const MAX_KEYS = 1_000;
