@@ -9,7 +9,7 @@ const FLUSH_WITHIN_MS = 1_000;
  * waiting lines for at most a second. A write that fails, such as on a full disk or after the reader has gone, never ends the process.
  * `onDropped` gets the number of dropped lines once the reader has caught up.
  *
- * It needs sonic-boom 5 (`overrides` of the root's package.json): version 4, which pino asks for, repeats a failed flush without end.
+ * `overrides` in package.json selects sonic-boom 5: version 4, which pino 10 requires, repeats a failed flush without end.
  */
 export function createLogDestination(onDropped: (lines: number) => void): DestinationStream {
   let flushDeadline = Number.POSITIVE_INFINITY;
