@@ -1,16 +1,8 @@
-import {
-  BATCH_ENTRY_TYPES,
-  type CloudEvent,
-  entriesOf,
-  INVOKER,
-  type MessageType,
-  messageData,
-} from '@standing-order/contracts';
+import { BATCH_ENTRY_TYPES, INVOKER, messageData } from '@standing-order/contracts';
 import { poll } from '@standing-order/testing/poll';
-import Ajv2020 from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
+import { createAjv, messageDifferences } from '../support/message-differences.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 
@@ -23,7 +15,6 @@ const shop = useShop(fixture);
 type Service = keyof PlatformFixture['platform']['urls'];
 const services: readonly Service[] = ['order', 'consumer', 'restaurant', 'notification'];
 const urlOf = (service: Service) => fixture().platform.urls[service][0] ?? '';
-const ajv = () => addFormats.default(new Ajv2020.default({ allErrors: true, strict: false }));
 
 interface Response {
   readonly headers?: object;
@@ -59,7 +50,7 @@ function differences(
     const type = String(headers['content-type']).split(';')[0] ?? '';
     const reference = response?.content?.[type]?.schema.$ref;
     if (reference === undefined) return [`${status}: ${type} is not described`];
-    const validator = ajv();
+    const validator = createAjv();
     validator.validate(components.schemas[reference.slice(reference.lastIndexOf('/') + 1)] as object, body);
     return (validator.errors ?? []).map((error) => `${status}: ${error.instancePath} ${error.message}`);
   }
@@ -209,16 +200,22 @@ describe('every response matches the document', () => {
   });
 });
 
-interface Payload {
-  readonly properties: { readonly data: { readonly $id: string } };
-}
-
 /** The client that sends the invalid requests. */
 const TEST_SOURCE = '/test';
 
 async function messagesOn(topic: string) {
   const entries = (await fixture().broker.xRange(topic, '-', '+')) ?? [];
   return entries.map(({ message }) => JSON.parse(String(message.data)));
+}
+
+/** The types of all messages on the broker, and each difference from the documents of their senders and receivers. */
+async function differencesOnBroker() {
+  const asyncApis = await Promise.all(
+    services.map(async (service) => (await get(`${urlOf(service)}/asyncapi.json`)).body),
+  );
+  const messagesOf = async (topic: string) =>
+    (await messagesOn(topic.replace('{client}', 'shop'))).filter(({ source }) => source !== TEST_SOURCE);
+  return messageDifferences(asyncApis, messagesOf);
 }
 
 /** Publishes a request for an order. */
@@ -282,39 +279,3 @@ test('every message on the broker matches the documents and belongs to its order
   );
   expect((await differencesOnBroker()).found).toEqual([]);
 });
-
-interface Described {
-  readonly name: MessageType;
-  readonly payload: Payload;
-  readonly 'x-entry-types'?: readonly string[];
-}
-
-/** The types of all messages on the broker, and each difference from the documents of their senders and receivers. */
-async function differencesOnBroker() {
-  const types = new Set<string>();
-  const found: string[] = [];
-  for (const service of services) {
-    const { channels, components } = (await get(`${urlOf(service)}/asyncapi.json`)).body;
-    const messages: Record<string, Described> = components.messages;
-    for (const { address } of Object.values<{ readonly address: string }>(channels)) {
-      for (const event of await messagesOn(address.replace('{client}', 'shop'))) {
-        const described = Object.values(messages).find(({ name }) => name === event.type);
-        if (!described || event.source === TEST_SOURCE) continue;
-        const { payload, 'x-entry-types': entryTypes } = described;
-        types.add(event.type);
-        if (entryTypes) {
-          const entries = entriesOf(event) as readonly CloudEvent[];
-          // Another sender's batch, which its own document and that of the receiver describe.
-          if (!entries.every(({ type }) => entryTypes.some((known) => type.endsWith(`.${known}`)))) continue;
-          for (const { type } of entries) types.add(type);
-        }
-        const validator = ajv();
-        validator.validate(payload, event);
-        for (const error of validator.errors ?? []) found.push(`${event.type}: ${error.instancePath} ${error.message}`);
-        if (event.dataschema !== payload.properties.data.$id) found.push(`${event.type}: ${event.dataschema}`);
-        if (event.data.orderId && event.subject !== event.data.orderId) found.push(`${event.type}: ${event.subject}`);
-      }
-    }
-  }
-  return { types, found };
-}
