@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type CloudEvent, entriesOf } from '@standing-order/contracts';
 import { createEvent } from '@standing-order/dapr';
 import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
@@ -31,7 +32,9 @@ export function startService() {
     policy: { allowHttp: false, isAllowedAddress },
     sidecar: {
       async publish(_pubsub, topic, messages) {
-        published.push(...messages.map(({ event }) => ({ topic, subject: event.subject })));
+        // Replies to orders of the same partition share a batch message.
+        const events = messages.flatMap(({ event }) => entriesOf(event) as readonly CloudEvent[]);
+        published.push(...events.map(({ subject }) => ({ topic, subject })));
         return messages.map(() => brokerAccepts);
       },
     },
