@@ -2,6 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { atRest } from '../../test/parts.ts';
 import { addDocuments, countWrites, setUpRecorder } from '../../test/recorder-parts.ts';
 
+/** Records a reply to each document, the next one when the recorder is at rest. Returns the promises of all records. */
+async function recordInTurn({ recorder }: ReturnType<typeof setUpRecorder>, ids: readonly string[]) {
+  const recorded: Promise<unknown>[] = [];
+  for (const id of ids) {
+    recorded.push(recorder.record(id, 1));
+    await atRest();
+  }
+  return recorded;
+}
+
 describe('the writes of a recorder', () => {
   test.each([
     [1, [1]],
@@ -10,11 +20,7 @@ describe('the writes of a recorder', () => {
     const parts = setUpRecorder({ writes: { replyWrites } });
     addDocuments(parts, ['b', 'c', 'd']);
     const { sizes, release } = countWrites(parts.store);
-    const recorded: Promise<unknown>[] = [];
-    for (const id of ['a', 'b', 'c', 'd']) {
-      recorded.push(parts.recorder.record(id, 1));
-      await atRest();
-    }
+    const recorded = await recordInTurn(parts, ['a', 'b', 'c', 'd']);
     expect(sizes).toEqual(started);
     release();
     await Promise.all(recorded);
@@ -42,11 +48,7 @@ describe('the writes of a recorder', () => {
     const parts = setUpRecorder({ writes });
     addDocuments(parts, ['b', 'c', 'd']);
     const { sizes, release } = countWrites(parts.store);
-    const recorded: Promise<unknown>[] = [];
-    for (const id of ['a', 'b', 'c', 'd']) {
-      recorded.push(parts.recorder.record(id, 1));
-      await atRest();
-    }
+    const recorded = await recordInTurn(parts, ['a', 'b', 'c', 'd']);
     release();
     await Promise.all(recorded);
     expect(sizes).toEqual(expected);
