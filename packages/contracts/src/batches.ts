@@ -112,11 +112,12 @@ export function createBatch(type: BatchType, first: CloudEvent, entries: readonl
 }
 
 /** Whether messages of this type are batch messages. */
-export const isBatchType = (type: string): type is BatchType => type in BATCH_ENTRY_TYPES;
+export const isBatchType = (type: unknown): type is BatchType =>
+  typeof type === 'string' && Object.hasOwn(BATCH_ENTRY_TYPES, type);
 
-/** Whether this message is a batch message. Its entries may be unreadable. */
+/** Whether this message is a batch message. Its entries may be unreadable. Never throws: `type` may be any JSON value. */
 export function isBatch(message: unknown): message is BatchMessage {
-  return isObject(message) && isBatchType(String(message.type)) && envelope.safeParse(message).success;
+  return isObject(message) && isBatchType(message.type) && envelope.safeParse(message).success;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
