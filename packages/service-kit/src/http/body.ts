@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { allFaultsOf, invalidRequest, ProblemError } from './problem.ts';
-import { Uploads } from './uploads.ts';
+import { Transfers } from './transfers.ts';
 
 /** The largest body that any operation accepts, in bytes. Operations with a smaller schema have a smaller limit. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
 /** Bodies up to this size are not counted: at most this much for each of the 4,096 connections that the server accepts. */
 const SMALL_BODY_BYTES = 16 * 1024;
-const uploads = new Uploads(16 * 1024 * 1024);
+const uploads = new Transfers(16 * 1024 * 1024);
 
 const tooLarge = (limit: number): ProblemError =>
   new ProblemError('content-too-large', { errors: [{ field: 'body', detail: `must have at most ${limit} bytes` }] });
@@ -30,7 +30,7 @@ async function streamedText({ body }: Request, limit: number): Promise<string> {
       bytes += value.byteLength;
       if (bytes > limit) throw tooLarge(limit);
       chunks.push(value);
-      upload.received(value.byteLength);
+      upload.hold(value.byteLength);
     }
   } finally {
     upload.end();

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { answerClientError } from '../http/client-error.ts';
+import { boundedResponses, type UnsentResponseLimits } from './unsent-responses.ts';
 
 /** Time in which a client must have sent its headers, and then its complete request: a body has at most 256 KiB. */
 const HEADERS_WITHIN_MS = 10_000;
@@ -37,8 +38,8 @@ export interface ClosableServer {
   close(drainMs: number): Promise<void>;
 }
 
-/** Times of a server, in milliseconds. */
-export interface ServerTimes {
+/** Limits of a server. Times are in milliseconds. */
+export interface ServerLimits extends UnsentResponseLimits {
   /** Time for which an idle connection stays open. The deadlines of headers and requests do not run on an idle connection. */
   readonly keepAliveMs: number;
   /** Time in which a client must have sent the headers of a request. Default 10,000. */
@@ -50,7 +51,7 @@ export interface ServerTimes {
 /** Creates the server of an application. */
 export function createClosableServer(
   app: Hono,
-  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS, requestWithinMs = REQUEST_WITHIN_MS }: ServerTimes,
+  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS, requestWithinMs = REQUEST_WITHIN_MS, ...unsent }: ServerLimits,
 ): ClosableServer {
   const serverOptions = {
     headersTimeout: headersWithinMs,
@@ -58,6 +59,7 @@ export function createClosableServer(
     keepAliveTimeout: keepAliveMs,
     keepAliveTimeoutBuffer: KEEP_ALIVE_MARGIN_MS,
     connectionsCheckingInterval: CHECK_EVERY_MS,
+    ServerResponse: boundedResponses(unsent),
   };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   server.maxConnections = MAX_CONNECTIONS;

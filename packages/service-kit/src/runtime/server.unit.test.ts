@@ -4,9 +4,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Hono } from 'hono';
 import { expect, onTestFinished, test } from 'vitest';
-import { createClosableServer, type ServerTimes } from './server.ts';
+import { createClosableServer, type ServerLimits } from './server.ts';
 
-async function listening(times: ServerTimes) {
+async function listening(limits: ServerLimits) {
   const app = new Hono();
   app.get('/', (c) => c.text('here'));
   app.post('/upload', async (c) => c.text(await c.req.text()));
@@ -15,7 +15,7 @@ async function listening(times: ServerTimes) {
     await go.promise;
     return c.text('done');
   });
-  const { server, close } = createClosableServer(app, times);
+  const { server, close } = createClosableServer(app, limits);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => close(0));

@@ -1,16 +1,16 @@
-/** A request body that is being read. */
-export interface Upload {
-  /** Counts received bytes. Aborts the oldest other uploads while all together hold more than the limit. */
-  received(bytes: number): void;
-  /** The body was read or its reading has failed: frees its bytes. */
+/** A body that is being received or sent. */
+export interface Transfer {
+  /** Counts bytes that it holds in memory. Aborts the oldest other transfers while all together hold more than the limit. */
+  hold(bytes: number): void;
+  /** The transfer was completed or has failed: frees its bytes. */
   end(): void;
 }
 
 /**
- * Bounds the bytes of bodies that are being read, for all callers together. The oldest upload gives way: an honest one is read within
- * milliseconds, so that slow uploads of one caller neither fill the memory nor keep out another caller.
+ * Bounds the bytes of bodies in transit, for all callers together. The oldest one gives way: an honest one takes milliseconds, so
+ * that slow transfers of one caller neither fill the memory nor keep out another caller.
  */
-export class Uploads {
+export class Transfers {
   readonly #maxBytes: number;
   /** In order of their start, with their bytes. */
   readonly #open = new Map<() => void, number>();
@@ -20,16 +20,16 @@ export class Uploads {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes that all uploads hold at present. */
+  /** Bytes that all transfers hold at present. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Starts an upload; `abort` is called at most once, when it must give way. */
-  start(abort: () => void): Upload {
+  /** Starts a transfer; `abort` is called at most once, when it must give way. */
+  start(abort: () => void): Transfer {
     this.#open.set(abort, 0);
     return {
-      received: (bytes) => {
+      hold: (bytes) => {
         const held = this.#open.get(abort);
         if (held === undefined) return;
         this.#open.set(abort, held + bytes);
