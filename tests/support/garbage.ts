@@ -25,6 +25,11 @@ export function garbageOf(id: string, bytes: number): Readonly<Record<string, Bu
     'a huge number': rawTextOf(id, `[1e999,-0.0,${'9'.repeat(bytes)}]`),
     'keys of prototypes': rawTextOf(id, '{"__proto__":{"type":"x"},"constructor":{"prototype":{"a":1}}}'),
     'surrogates without a partner': rawTextOf(id, String.raw`"\ud800\udfff\u0000"`),
+    'a type that cannot become text': JSON.stringify({ ...EVENT, id, type: { toString: null } }),
+    'a type that is nested deeply': JSON.stringify({ ...EVENT, id, type: 'TYPE' }).replace(
+      '"TYPE"',
+      `${'['.repeat(8_000)}${']'.repeat(8_000)}`,
+    ),
     'an envelope without an object': '[[1,2],null,"x"]',
     null: 'null',
     nothing: '',
