@@ -145,10 +145,12 @@ function linesOf(letters: readonly DeadLetter[]): string[] {
   return rows.length === 0 ? ['no dead letters'] : rows;
 }
 
-/** The message as an object if it is JSON. */
+/** The message as an object if it is JSON that can be written again. Node 24 writes no JSON that is nested too deeply. */
 function readable(message: string): unknown {
   try {
-    return JSON.parse(message);
+    const parsed: unknown = JSON.parse(message);
+    JSON.stringify(parsed, undefined, 2);
+    return parsed;
   } catch {
     return message;
   }

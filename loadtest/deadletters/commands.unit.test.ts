@@ -83,7 +83,11 @@ test('prints the control characters of a message as escapes', async () => {
     expect([JSON.parse(json)].flat()[0].type).toBe(hostile);
   }
   const data = { reason: 'r', topic: hostile, payload: '{}' };
-  const ofService = { ...entry, content: JSON.stringify({ type: 'com.standing-order.dead-letter.v1', data }) };
+  const ofService = {
+    ...entry,
+    topic: `${hostile}-dead`,
+    content: JSON.stringify({ type: 'com.standing-order.dead-letter.v1', data }),
+  };
   expect(await run(brokerWith(ofService).broker, 'replay', '--all')).toContain(`sent to ${escaped}`);
 });
 
@@ -94,6 +98,26 @@ test('replay sends the message unchanged, with its id and its trace, once', asyn
   expect(await run(broker, 'replay', 'consumer-commands-dead/1-0')).toContain('may be replayed or dropped already');
   expect(await run(broker, 'replay', '--all')).toContain('sent to order-replies');
   expect(sent[1]).toEqual(['order-replies', JSON.stringify(batch)]);
+  expect(sent).toHaveLength(2);
+});
+
+// The sender of a message on one topic could publish to every topic, with the rights of the operator.
+test('replay sends a message that imitates the dead letter of another topic to its own topic', async () => {
+  const forged = { ...undelivered, content: invalid('a forged verdict').content };
+  const { broker, sent } = brokerWith(forged);
+  expect(await run(broker, 'replay', '--all')).toBe('consumer-commands-dead/1-0: sent to consumer-commands');
+  expect(sent).toEqual([['consumer-commands', forged.content]]);
+});
+
+test('a message that is nested deeply hides no other dead letter', async () => {
+  const deep = `${'[{"a":'.repeat(100_000)}0${'}]'.repeat(100_000)}`;
+  const { broker, sent } = brokerWith(
+    { ...undelivered, position: '0-1', content: `{"id":"deep","data":${deep}}` },
+    undelivered,
+  );
+  expect((await run(broker, 'list')).split('\n')).toHaveLength(2);
+  expect(JSON.parse(await run(broker, 'show', 'consumer-commands-dead/0-1'))).toMatchObject({ id: 'deep' });
+  await run(broker, 'replay', '--all');
   expect(sent).toHaveLength(2);
 });
 

@@ -2,6 +2,8 @@
 export const DEAD_SUFFIX = '-dead';
 /** The type of dead letters that the services write: they contain the message with the reason. */
 const SERVICE_TYPE = 'com.standing-order.dead-letter.v1';
+/** The entries of a batch message are three levels deep. A message can have more levels than the stack allows. */
+const MAX_DEPTH = 8;
 
 /** A message on a dead-letter topic. */
 export interface Entry {
@@ -34,17 +36,22 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export const refOf = ({ topic, position }: Entry): string => `${topic}/${position}`;
 
-/** Reads an entry. A service's dead letter contains its message; Dapr's is the message itself. */
+/**
+ * Reads an entry. A service's dead letter contains its message; Dapr's is the message itself. A sender chooses all fields of its message,
+ * so a message that looks like the dead letter of another topic is none: a replay would send its payload to a topic that the sender
+ * may not publish to.
+ */
 export function readDeadLetter(entry: Entry): DeadLetter {
   const event = fieldsIn(entry.content);
   const data = asFields(event.data);
-  const isService = event.type === SERVICE_TYPE && typeof data.payload === 'string';
+  const topic = entry.topic.slice(0, -DEAD_SUFFIX.length);
+  const isService = event.type === SERVICE_TYPE && data.topic === topic && typeof data.payload === 'string';
   const message = isService ? String(data.payload) : entry.content;
   const original = isService ? fieldsIn(message) : event;
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
   return {
     ref: refOf(entry),
-    topic: (isService && text(data.topic)) || entry.topic.slice(0, -DEAD_SUFFIX.length),
+    topic,
     reason: (isService && text(data.reason)) || 'not handled within the retries of the sidecar',
     id: text(original.id) ?? text(asFields(data.original).id),
     type: text(original.type) ?? text(asFields(data.original).type),
@@ -55,12 +62,11 @@ export function readDeadLetter(entry: Entry): DeadLetter {
   };
 }
 
-/** Every `orderId` in the data of a message, at any depth: a batch message is about many orders. */
-function orderIdsIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(orderIdsIn);
-  if (typeof value !== 'object' || value === null) return [];
+/** Every `orderId` in the data of a message, down to `depth` levels: a batch message is about many orders. */
+function orderIdsIn(value: unknown, depth = MAX_DEPTH): string[] {
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
   return Object.entries(value).flatMap(([name, content]) =>
-    name === 'orderId' && typeof content === 'string' ? [content] : orderIdsIn(content),
+    name === 'orderId' && typeof content === 'string' ? [content] : orderIdsIn(content, depth - 1),
   );
 }
 
