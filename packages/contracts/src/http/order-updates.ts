@@ -60,7 +60,9 @@ export const ORDER_UPDATE_OPERATIONS: readonly Operation[] = [
     path: '/consumers/{id}/orders',
     access: 'client',
     summary: "A consumer's orders, newest first",
-    description: '404 with CONSUMER_ORDERS=off. An order appears in the list shortly after it was stored.',
+    description:
+      '404 with CONSUMER_ORDERS=off. An order appears in the list shortly after it was stored. 503 when the caller, or the replica, ' +
+      'reads too many pages at a time.',
     parameters: [
       consumer,
       {

@@ -54,3 +54,19 @@ describe('event streams of one caller', () => {
     expect((await open('bob', orderStream)).status).toBe(200);
   });
 });
+
+// 300 concurrent reads of one caller took more than twice the memory of a pod.
+describe('list reads of one caller', () => {
+  it('have a limit, and leave places to other callers', async () => {
+    const { open } = await withStreams(true);
+    const responses = Array.from({ length: 12 }, () => open('eve', '/consumers/ada/orders'));
+    const other = open('bob', '/consumers/ada/orders');
+    const statuses = (await Promise.all(responses)).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([...Array(10).fill(200), ...Array(2).fill(503)]);
+    expect((await other).status).toBe(200);
+    const refused = (await Promise.all(responses)).find(({ status }) => status === 503);
+    expect(refused?.headers.get('retry-after')).toBe('1');
+    expect(problem.parse(await refused?.json()).detail).toContain("this caller's list reads");
+    expect((await open('eve', '/consumers/ada/orders')).status).toBe(200);
+  });
+});
