@@ -42,7 +42,7 @@ export const createBenchCommand = (run: (options: Options) => Promise<void>): Co
     .option('--json <file>', 'write all measurements as JSON', givenPath)
     .option(
       '--profile <dir>',
-      'write CPU profiles of the order service (.cpuprofile) and its sidecar (pprof) in the closed loops, which slows them down; of contenders with one replica',
+      'write CPU profiles of the order service (.cpuprofile) and its sidecar (pprof) in the loops, which slows them down; of contenders with one replica',
       givenPath,
     )
     .addOption(
