@@ -7,7 +7,7 @@ import { spreadText, table } from './table.ts';
 /** The rate of the comparison of processor time at a low load, in orders per second. */
 const LOW_RATE = 100;
 
-export interface Goal {
+interface Goal {
   readonly text: string;
   readonly bound: 'at least' | 'at most';
   readonly limit: number;
@@ -16,11 +16,11 @@ export interface Goal {
 }
 
 /** The median decides. */
-export const isMet = ({ bound, limit, measured: { median } }: Goal): boolean =>
+const isMet = ({ bound, limit, measured: { median } }: Goal): boolean =>
   bound === 'at least' ? median >= limit : median <= limit;
 
 /** The goals of the project. Those with "before" compare with the measurements of an earlier version. */
-export function goalsOf(results: Results, before?: Results): readonly Goal[] {
+function goalsOf(results: Results, before?: Results): readonly Goal[] {
   return [...intakeGoals(results), ...endToEndGoals(results), ...(before ? goalsAgainst(before, results) : [])];
 }
 
