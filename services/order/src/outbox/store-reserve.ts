@@ -90,6 +90,12 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
     for (const { key } of chunks.splice(0, count)) discarded.add(key);
   }
 
+  /** After an outage the store has deleted chunks that were not written anew in time. */
+  function discardExpired(): void {
+    const expiredAt = clock.monotonic() - EXPIRES_IN_SECONDS * SECOND_MS;
+    discardOldest(chunks.filter(({ writtenAt }) => writtenAt <= expiredAt).length);
+  }
+
   async function removeDiscarded(): Promise<void> {
     const keys = discarded.values();
     const remove = async () => {
@@ -154,6 +160,7 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
    * So a second write decides, once the store can be read.
    */
   async function tick(): Promise<void> {
+    discardExpired();
     await removeDiscarded();
     if (isReleased) return restore();
     const isAccepted = !refusesWrites() && (await growTo(wanted(), MAX_WRITES_PER_TICK)) && (await rotate());
