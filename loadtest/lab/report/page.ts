@@ -5,6 +5,7 @@ import type { WaitingSummary } from '../waiting/result.ts';
 import { cellSection } from './cell-section.ts';
 import { BROKER_TITLES, gradeOf, interval, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import { type CellSummary, cautionOf, type Matrix } from './matrix.ts';
+import { noFindings } from './no-findings.ts';
 import { notificationSection } from './notification.ts';
 import type { Timelines } from './timelines.ts';
 import { waitingSection } from './waiting.ts';
@@ -40,7 +41,7 @@ export function pageOf({ matrix, timelines, waiting, conditions, assets }: PageC
 <h1>How available is ordering?</h1>
 <p>Four styles of placing an order, side by side under the same faults.
 ${orders.toLocaleString('en')} orders in ${runs} runs.
-${found === 0 ? 'No order was lost, doubled, stuck, or decided wrongly.' : `${found} findings of the checker are listed below.`}</p>
+${found === 0 ? `Checked: ${noFindings(matrix.cells)}.` : `${found} findings of the checker are listed below.`}</p>
 ${caution(matrix)}
 </header>
 <main>

@@ -4,6 +4,7 @@ import { STYLES } from '../load/answers.ts';
 import type { WaitingSummary } from '../waiting/result.ts';
 import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
 import { cautionOf, type Matrix } from './matrix.ts';
+import { noFindings } from './no-findings.ts';
 import { notificationDocument } from './notification.ts';
 import { waitingDocument } from './waiting.ts';
 
@@ -21,7 +22,7 @@ export function documentOf({ matrix, conditions, waiting, docs }: DocumentConten
   const caution = cautionOf(matrix);
   const checked =
     findings.length === 0
-      ? 'The checker found no order that was lost, doubled, stuck, unexpected or decided wrongly.'
+      ? `Checked: ${noFindings(matrix.cells)}.`
       : `The checker has ${findings.length} findings, which the page lists.`;
   return `# Availability of each style under each fault
 
