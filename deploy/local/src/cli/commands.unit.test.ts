@@ -97,7 +97,7 @@ describe('the command line of npm start', () => {
     await expect(parseStart(argv)).rejects.toThrow(message);
   });
 
-  test.each(['collector:4318', 'collector', 'grpc://collector:4317'])(
+  test.each(['collector:4318', 'collector', 'grpc://collector:4317', 'http:collector'])(
     'refuses %j as a receiver of traces',
     async (url) => {
       vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
