@@ -52,7 +52,7 @@ function lock(dir: string): () => void {
     database.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new Error(
-      `a platform is already running in ${dir}; stop it, list its processes with "npm run processes -- list", or choose another --data-dir`,
+      `a platform is already running in ${dir}; stop it, list its processes with "npm run processes -- list", or start a second one with another --data-dir and --port-base`,
     );
   }
   return () => database.close();
