@@ -108,7 +108,7 @@ export function createLabCommand(actions: {
     'after',
     `
 A run in which the fault did not take effect, or the load was not offered, has no result and is repeated by the next call.
-Exit codes: 0 every run has a result without a loss, 1 otherwise, 2 wrong arguments.`,
+Exit codes: 0 every run has a result without a finding, 1 otherwise, 2 wrong arguments.`,
   );
 }
 

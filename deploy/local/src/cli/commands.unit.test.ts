@@ -110,6 +110,14 @@ describe('the command line of npm start', () => {
   );
 });
 
+test('the help after an error names npm start itself', async () => {
+  const output: string[] = [];
+  const command = createStartCommand(async () => {});
+  command.configureOutput({ writeErr: (text) => void output.push(text) });
+  await command.parseAsync(['--what'], { from: 'user' }).catch(() => {});
+  expect(output.join('')).toContain('See npm start -- --help.');
+});
+
 describe('the command line of npm run processes', () => {
   test('gives the request and the socket of the platform', async () => {
     expect(await parseProcesses(['list', '--json'])).toMatchObject({ request: { action: 'list' }, json: true });
