@@ -55,7 +55,7 @@ const COMMON_OPTIONS: readonly ScriptOption[] = [
   ['MAX_VUS', '--max-vus <n>', 'requests in flight at once; further ones are dropped (default: 2000)'],
 ];
 
-/** The release that a run in a cluster loads. */
+/** The release of the chart, in the cluster of the current kubectl context, that a run loads. */
 export interface LoadedRelease {
   readonly namespace: string;
   readonly release: string;

@@ -1,3 +1,4 @@
+import { reasonOf } from '@standing-order/tools';
 import { runCommand } from '@standing-order/tools/cli';
 import { stopOnSignal } from '../tools/src/bootstrap/interrupt.mjs';
 import { demonstrate } from './src/cli/demonstration.ts';
@@ -6,7 +7,6 @@ import { usageText } from './src/cli/usage.ts';
 import type { DemoUrls } from './src/demo.ts';
 import type { PlatformOptions } from './src/options.ts';
 import { type Platform, startPlatform } from './src/platform.ts';
-import { reasonOf } from './src/wait.ts';
 
 await runCommand(createStartCommand(main));
 

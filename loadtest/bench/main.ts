@@ -6,7 +6,7 @@ import { environmentOf, progress, withDataDir } from '../measurement.ts';
 import { createBenchCommand, type Options, type Scenario } from './options.ts';
 import type { Profiler } from './profile/profiler.ts';
 import { report } from './report/report.ts';
-import type { Results } from './results.ts';
+import { type Results, readResults } from './results.ts';
 import { measureBacklog } from './scenarios/backlog.ts';
 import { measureEndToEnd } from './scenarios/end-to-end.ts';
 import { measureIdle } from './scenarios/idle.ts';
@@ -96,6 +96,7 @@ function warnIfBusy(): void {
 
 async function run(options: Options): Promise<void> {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  const before = options.before === undefined ? undefined : await readResults(options.before);
   warnIfBusy();
   const results: Results = {
     environment: environmentOf(),
@@ -110,7 +111,7 @@ async function run(options: Options): Promise<void> {
       await measure(options, { portBase: options.portBase, dataDir, signal }, results);
     } finally {
       if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-      console.log(report(results));
+      console.log(report(results, before));
     }
   });
 }

@@ -11,11 +11,12 @@ export interface Options {
   readonly scenarios: readonly Scenario[];
   readonly contenders: readonly Contender[];
   readonly json: string | undefined;
+  readonly before: string | undefined;
   readonly profile: string | undefined;
   readonly portBase: number;
 }
 
-interface Flags extends Pick<Options, 'json' | 'profile' | 'portBase'> {
+interface Flags extends Pick<Options, 'json' | 'before' | 'profile' | 'portBase'> {
   readonly quick?: boolean;
   readonly only?: readonly string[];
   readonly rounds?: number;
@@ -41,8 +42,13 @@ export const createBenchCommand = (run: (options: Options) => Promise<void>): Co
     )
     .option('--json <file>', 'write all measurements as JSON', givenPath)
     .option(
+      '--before <file>',
+      'measurements of an earlier version (its --json), for the goals that compare with it',
+      givenPath,
+    )
+    .option(
       '--profile <dir>',
-      'write CPU profiles of the order service (.cpuprofile) and its sidecar (pprof) in the closed loops, which slows them down; of contenders with one replica',
+      'write CPU profiles of the order service (.cpuprofile) and its sidecar (pprof) in the loops, which slows them down; of contenders with one replica',
       givenPath,
     )
     .addOption(
@@ -51,15 +57,16 @@ export const createBenchCommand = (run: (options: Options) => Promise<void>): Co
       ),
     )
     .addHelpText('after', `\nScenarios: ${SCENARIOS.join(', ')}\nContenders: ${CONTENDER_NAMES.join(', ')}`)
-    .action(({ quick, only = [], rounds, json, profile, portBase }: Flags) => {
+    .action(({ quick, only = [], rounds, ...rest }: Flags) => {
       const base = quick ? QUICK : FULL;
       return run({
         settings: rounds === undefined ? base : { ...base, intakeRounds: rounds, endToEndRounds: rounds },
         scenarios: select(SCENARIOS, (scenario) => only.includes(scenario)),
         contenders: select(CONTENDERS, ({ name }) => only.includes(name)),
-        json,
-        profile,
-        portBase,
+        json: rest.json,
+        before: rest.before,
+        profile: rest.profile,
+        portBase: rest.portBase,
       });
     });
 

@@ -41,6 +41,7 @@ describe('the command line', () => {
 
   it.each([
     [['--fast'], "unknown option '--fast'"],
+    [['--before'], "'--before <file>' argument missing"],
     [['--json'], "'--json <file>' argument missing"],
     [['now'], 'too many arguments'],
     [['--rounds', '0'], '--rounds must be an integer between 1 and 50'],

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '@standing-order/tools/cli';
 import type { Shares } from './profile/shares.ts';
 import type { BacklogRun } from './scenarios/backlog.ts';
 import type { EndToEndRun } from './scenarios/end-to-end.ts';
@@ -17,4 +19,15 @@ export interface Results {
   readonly profiles: Record<string, Shares>;
   backlog?: BacklogRun;
   idle?: IdleRun;
+}
+
+/** Reads the measurements of an earlier run, as `--json` writes them. Rejects with a `UsageError` if the file holds none. */
+export async function readResults(file: string): Promise<Results> {
+  try {
+    const results: Partial<Results> = JSON.parse(await readFile(file, 'utf8'));
+    if (results.endToEnd && results.steps) return results as Results;
+    throw new Error(`${file} has no measurements of a benchmark`);
+  } catch (cause) {
+    throw new UsageError(`--before: ${cause instanceof Error ? cause.message : cause}`);
+  }
 }

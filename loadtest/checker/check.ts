@@ -13,11 +13,14 @@ export interface CheckOptions {
   readonly waitMs: number;
   /** Aborts the wait. */
   readonly signal?: AbortSignal;
+  /** Called once, with the reason, when the store cannot be read and is tried again. */
+  readonly onUnreadable?: (reason: string) => void;
 }
 
 /** Polls the store until there is no fault, no fault can disappear, or the time is over. Rejects if the last read of the store fails. */
-export async function check({ requests, storeUrl, waitMs, signal }: CheckOptions): Promise<CheckResult> {
+export async function check({ requests, storeUrl, waitMs, signal, onUnreadable }: CheckOptions): Promise<CheckResult> {
   const end = performance.now() + waitMs;
+  let isReported = false;
   for (;;) {
     const last = performance.now() >= end;
     try {
@@ -25,6 +28,8 @@ export async function check({ requests, storeUrl, waitMs, signal }: CheckOptions
       if (last || isClean(result) || !canRecover(result)) return result;
     } catch (error) {
       if (last || signal?.aborted) throw error;
+      if (!isReported) onUnreadable?.(error instanceof Error ? error.message : String(error));
+      isReported = true;
     }
     await pause(POLL_MS, undefined, { signal });
   }

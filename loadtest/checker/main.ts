@@ -11,7 +11,9 @@ interface Flags {
 
 async function run(logs: readonly string[], { store, wait, json }: Flags): Promise<void> {
   const requests = await readLogs(logs.map(givenPath));
-  const result = await check({ requests, storeUrl: store, waitMs: wait * 1_000 });
+  const onUnreadable = (reason: string) =>
+    console.error(`The state store at ${new URL(store).host} cannot be read (${reason}); trying again for ${wait} s`);
+  const result = await check({ requests, storeUrl: store, waitMs: wait * 1_000, onUnreadable });
   console.log(json ? JSON.stringify(result, undefined, 2) : formatResult(result).join('\n'));
   if (!isClean(result)) process.exitCode = 1;
 }

@@ -32,9 +32,10 @@ export function createDeadLettersCommand({ connect, print: printText }: Dependen
     { broker, topic }: Flags,
     use: (broker: DeadLetterBroker, found: Found[]) => Promise<T>,
   ) {
-    const connected = await connect(broker);
+    const connected = await connect(broker).catch((cause: unknown) => failedToRead(broker, cause));
     try {
-      const entries = (await connected.list()).filter((entry) => topic === undefined || entry.topic === topic);
+      const all = await connected.list().catch((cause: unknown) => failedToRead(broker, cause));
+      const entries = all.filter((entry) => topic === undefined || entry.topic === topic);
       return await use(
         connected,
         entries.map((entry) => ({ ...readDeadLetter(entry), entry })),
@@ -129,6 +130,15 @@ function escapeControls(line: string): string {
   return line.replaceAll(
     /[\p{Cc}\p{Bidi_Control}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The host only: the URL may contain a password. */
+function failedToRead(url: string, cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new Error(
+    `the broker at ${new URL(url).host} cannot be read (${reason}); start the platform with "npm start", or give the broker's URL with --broker`,
+    { cause },
   );
 }
 

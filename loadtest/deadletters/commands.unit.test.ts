@@ -140,3 +140,14 @@ test('drop removes only the named dead letters', async () => {
 test.each(['http://127.0.0.1:1', 'redis'])('refuses the broker %s', async (url) => {
   expect(await run(brokerWith().broker, 'list', '--broker', url)).toContain('must be a redis:// or kafka:// URL');
 });
+
+test('a broker that cannot be reached is named without its password, with the next step', async () => {
+  const program = createDeadLettersCommand({
+    connect: () => Promise.reject(new Error('connect ECONNREFUSED')),
+    print: () => {},
+  });
+  const listing = program.parseAsync(['list', '--broker', 'redis://:secret@127.0.0.1:4901'], { from: 'user' });
+  await expect(listing).rejects.toThrow(
+    'the broker at 127.0.0.1:4901 cannot be read (connect ECONNREFUSED); start the platform with "npm start", or give',
+  );
+});

@@ -10,6 +10,7 @@ import { isClusterFault } from './cluster/injector.ts';
 import { runClusterCell } from './cluster/run-cell.ts';
 import { isLocalFault } from './inject/local.ts';
 import { type ChaosOptions, createLabCommand, type LabOptions } from './options.ts';
+import { createProgress } from './progress.ts';
 import { writeReport } from './report/write.ts';
 import type { RunOptions } from './runs/measure-run.ts';
 import { planRuns, runName } from './runs/plan.ts';
@@ -80,8 +81,7 @@ async function runPlan(
   store: RunStore,
   task: Pick<RunOptions, 'plan' | 'fault' | 'commit' | 'signal'>,
 ): Promise<RunResult | undefined> {
-  const startedAt = performance.now();
-  const report = (line: string) => console.log(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${line}`);
+  const report = createProgress();
   const runOptions = { ...task, folder: join(out, 'logs', runName(task.plan)), keepLogs, report };
   try {
     const result = await (cluster === undefined ? runCell(runOptions) : runClusterCell(cluster, runOptions));

@@ -7,7 +7,7 @@ import {
   Option,
   UsageError,
 } from '@standing-order/tools/cli';
-import type { ClusterOptions } from './cluster/run-cell.ts';
+import type { LoadedRelease } from '../run-options.ts';
 import type { Timing } from './runs/plan.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -17,7 +17,7 @@ export interface LabOptions {
   readonly faults: readonly string[] | undefined;
   readonly brokers: readonly ('redis' | 'kafka' | 'cluster')[];
   /** A release in a cluster; undefined: local processes. */
-  readonly cluster: ClusterOptions | undefined;
+  readonly cluster: LoadedRelease | undefined;
   readonly repetitions: number;
   readonly timing: Timing;
   readonly seed: number;
@@ -108,7 +108,7 @@ export function createLabCommand(actions: {
     'after',
     `
 A run in which the fault did not take effect, or the load was not offered, has no result and is repeated by the next call.
-Exit codes: 0 every run has a result without a loss, 1 otherwise, 2 wrong arguments.`,
+Exit codes: 0 every run has a result without a finding, 1 otherwise, 2 wrong arguments.`,
   );
 }
 

@@ -2,7 +2,8 @@ import { BATCH_ENTRY_TYPES, INVOKER, messageData } from '@standing-order/contrac
 import { poll } from '@standing-order/testing/poll';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { call, get, type HttpResponse, post } from '../support/client.ts';
-import { createAjv, messageDifferences } from '../support/message-differences.ts';
+import { createAjv } from '../support/json-schema.ts';
+import { messageDifferences } from '../support/message-differences.ts';
 import { CONSUMER, GOOD_ORDER, type PlatformFixture, RESTAURANT, usePlatform } from '../support/platform-fixture.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Started by .ci/run: runs all tests, then the cluster test where its disposable cluster is there and the time allows. The last
- * line counts both. A cluster test that is left out counts as one skipped test.
+ * Started by .ci/run: runs all tests, compares the packages with published advisories, then runs the cluster test where its
+ * disposable cluster is there and the time allows. The last line counts all three. A comparison that the registry does not offer and
+ * a cluster test that is left out count as one skipped test each.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +12,8 @@ import { createInterface } from 'node:readline';
 import { createCommand, runCommand } from '@standing-order/tools/cli';
 import { inWords } from '../../deploy/tools/src/report.ts';
 import { findTestbed } from '../cluster/testbed.ts';
-import { readCounts, sumOfCounts } from './counts.ts';
+import { auditPackages, countOf } from './advisories.ts';
+import { type Counts, readCounts, sumOfCounts } from './counts.ts';
 
 const MINUTE_MS = 60_000;
 /** The time for everything: with all tools built, and with some still to be built. */
@@ -54,6 +56,17 @@ async function run(program: string, args: readonly string[]) {
   return child.exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
+/** Prints and counts the comparison of the lock file with published advisories. */
+async function runAudit(): Promise<Counts> {
+  console.log('\nAdvisories (npm audit)');
+  const audit = await auditPackages(resolve(import.meta.dirname, '../..'), stop.signal).catch((error: unknown) => ({
+    outcome: stop.signal.aborted ? ('skipped' as const) : ('failed' as const),
+    lines: [String(error)],
+  }));
+  for (const line of audit.lines) console.log(line);
+  return countOf(audit);
+}
+
 async function areBuilt(names: readonly string[]): Promise<boolean> {
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const found = await Promise.allSettled(names.map((name) => access(join(cache, name))));
@@ -72,7 +85,7 @@ async function reasonToSkip(leftMs: number, neededMs: number): Promise<string | 
 async function runAll(): Promise<void> {
   const clusterIsBuilt = await areBuilt(CLUSTER);
   const budgetMs = clusterIsBuilt && (await areBuilt(TOOLS)) ? BUDGET_MS.warm : BUDGET_MS.cold;
-  const counts = [await run('main.ts', [])];
+  const counts = [await run('main.ts', []), await runAudit()];
   const leftMs = budgetMs - (performance.now() - startedAt);
   const reason = await reasonToSkip(leftMs, clusterIsBuilt ? CLUSTER_MS : CLUSTER_MS + CLUSTER_BUILD_MS);
   console.log('\nCluster test');
@@ -89,7 +102,8 @@ async function runAll(): Promise<void> {
 }
 
 await runCommand(
-  createCommand('ci', 'Runs all tests, then the cluster test where its disposable cluster is available.').action(
-    runAll,
-  ),
+  createCommand(
+    'ci',
+    'Runs all tests and npm audit, then the cluster test where its disposable cluster is available.',
+  ).action(runAll),
 );

@@ -1,6 +1,5 @@
 import { type CloudEvent, entriesOf, type MessageType } from '@standing-order/contracts';
-import Ajv2020 from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import { createAjv } from './json-schema.ts';
 
 /** The parts of an AsyncAPI document that describe messages. */
 interface AsyncApi {
@@ -12,9 +11,6 @@ interface Described {
   readonly payload: { readonly properties: { readonly data: { readonly $id: string } } };
   readonly 'x-entry-types'?: readonly string[];
 }
-
-/** A validator of the JSON schemas in OpenAPI and AsyncAPI documents. */
-export const createAjv = () => addFormats.default(new Ajv2020.default({ allErrors: true, strict: false }));
 
 /**
  * The types of the messages on the channels of these documents, and each difference of a message from the document.

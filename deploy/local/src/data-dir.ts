@@ -26,7 +26,11 @@ const LOCK_NAME = 'lock.db';
 /** Locks the directory, and creates it if necessary. Rejects if another platform runs in it or it holds other files. */
 export async function takeDataDir(dir: string, clean: boolean): Promise<DataDir> {
   requireOurs(dir);
-  await mkdir(join(dir, 'logs'), { recursive: true, mode: 0o700 });
+  await mkdir(join(dir, 'logs'), { recursive: true, mode: 0o700 }).catch((cause: Error) => {
+    throw new Error(`the data directory cannot be created: ${cause.message}; choose another one with --data-dir`, {
+      cause,
+    });
+  });
   const release = lock(dir);
   try {
     if (clean) await empty(dir);
@@ -52,7 +56,7 @@ function lock(dir: string): () => void {
     database.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new Error(
-      `a platform is already running in ${dir}; stop it, list its processes with "npm run processes -- list", or choose another --data-dir`,
+      `a platform is already running in ${dir}; stop it, list its processes with "npm run processes -- list", or start a second one with another --data-dir and --port-base`,
     );
   }
   return () => database.close();

@@ -58,3 +58,11 @@ test('a directory that holds something else is left alone', async () => {
   await expect(takeDataDir(parent, true)).rejects.toThrow(`${parent} holds other files`);
   expect(existsSync(join(parent, 'precious'))).toBe(true);
 });
+
+test('a directory that cannot be created is refused with the next step', async () => {
+  const file = join(parent, 'file');
+  writeFileSync(file, '');
+  await expect(takeDataDir(join(file, 'data'), false)).rejects.toThrow(
+    /^the data directory cannot be created: ENOTDIR.*; choose another one with --data-dir$/,
+  );
+});

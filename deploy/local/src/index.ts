@@ -1,3 +1,4 @@
+export { requirePlatform } from './control/client.ts';
 export { daprFiles } from './dapr/files.ts';
 export { type Resource, withSettings } from './dapr/resource.ts';
 export type { BrokerKind, StoreKind } from './dapr/source.ts';

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { httpUrl } from '@standing-order/service-kit/config/http-url';
 import type { Resource } from './dapr/resource.ts';
 import type { BrokerKind, StoreKind } from './dapr/source.ts';
 import { MAX_REPLICAS, PORT_SPAN, SERVICES, type ServiceName } from './ports.ts';
@@ -84,9 +85,10 @@ const RECEIVER_VARIABLES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_T
 
 /** One sentence for each invalid setting, and for each inherited variable that is invalid. */
 export function faultsOf({ dataDir, portBase, store, broker, replicas }: Settings): string[] {
-  const faults: string[] = RECEIVER_VARIABLES.filter((name) => process.env[name] && !isHttpUrl(process.env[name])).map(
-    (name) => `${name} must be an http or https URL`,
-  );
+  const faults = RECEIVER_VARIABLES.flatMap((name) => {
+    const { error } = httpUrl.optional().safeParse(process.env[name] || undefined);
+    return (error?.issues ?? []).map(({ message }) => `${name} ${message}`);
+  });
   const highest = 65_536 - PORT_SPAN;
   if (!Number.isInteger(portBase) || portBase < 1024 || portBase > highest)
     faults.push(`--port-base must be an integer between 1024 and ${highest}`);
@@ -101,8 +103,6 @@ export function faultsOf({ dataDir, portBase, store, broker, replicas }: Setting
     faults.push(`--data-dir: the path is too long for a socket in it (${dataDir})`);
   return faults;
 }
-
-const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 const minReplicas = (name: string): number => (name === 'notification' ? 0 : 1);
 

@@ -1,17 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { reasonOf } from '@standing-order/tools';
 
 /** Resolves when the condition holds; rejects with the reason why not. Must stop when the signal aborts. */
 export type Probe = (signal: AbortSignal) => Promise<void>;
 
 const ATTEMPT_MS = 2_000;
 const PAUSE_MS = 100;
-
-/** The message of any thrown value, with its cause, which fetch hides. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : `: ${reasonOf(error.cause)}`;
-  return `${error.message || error.name}${cause}`;
-}
 
 /** Repeats the probe until it resolves. Rejects after `deadlineMs` with the last reason, or at once when the signal aborts. */
 export async function until(what: string, probe: Probe, deadlineMs: number, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import { type ResolvedTool, resolve } from './resolve.ts';
 import { TOOLS, type Tool, type ToolName } from './table.ts';
 
 export { withLock } from './bootstrap/lock.mjs';
+export { reasonOf } from './reason.ts';
 export type { ResolvedTool } from './resolve.ts';
 export type { ToolName } from './table.ts';
 

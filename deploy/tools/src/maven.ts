@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BuildRequest } from './go.ts';
 import { runProgram } from './program.ts';
+import { reasonOf } from './reason.ts';
 import { withProgress } from './report.ts';
 import type { MavenSource } from './table.ts';
 
@@ -101,11 +102,6 @@ async function downloadOnce(url: string, file: string, sha256: string, signal: A
   const actual = hash.digest('hex');
   if (actual !== sha256) throw new Error(`its sha256 is ${actual}, not ${sha256}`);
   return bytes;
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 /** The repository of the variable MAVEN_REPOSITORY_URL, or the one that Maven uses here, which may be a mirror. */

@@ -6,6 +6,7 @@ import { unpackFromDebian } from './debian.ts';
 import { type Environment, findInstalled, inspect } from './find.ts';
 import { type BuildRequest, buildFromGo, fingerprintOf } from './go.ts';
 import { downloadFromMaven } from './maven.ts';
+import { reasonOf } from './reason.ts';
 import { inWords, type ProgressReport } from './report.ts';
 import type { Tool } from './table.ts';
 import { choose } from './versions.ts';
@@ -34,8 +35,9 @@ export async function resolve(tool: Tool, environment: Environment, report: Prog
   try {
     return await interruptible((signal) => buildOnce(tool, environment, report, signal));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${tool.name} is missing: ${tool.installHint}.\nIt could not be built here: ${reason}`, { cause });
+    throw new Error(`${tool.name} is missing: ${tool.installHint}.\nIt could not be built here: ${reasonOf(cause)}`, {
+      cause,
+    });
   } finally {
     report.done();
   }

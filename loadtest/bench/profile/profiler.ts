@@ -11,6 +11,13 @@ export interface Profiler {
   readonly onShares: (process: string, shares: Shares) => void;
 }
 
+/** The profiler of one part of a run, such as one of its loops. */
+export const profilerOfPart = ({ ports, path, onShares }: Profiler, part: string): Profiler => ({
+  ports,
+  path: `${path}-${part}`,
+  onShares: (process, shares) => onShares(`${process}, ${part}`, shares),
+});
+
 /** Time beyond the profile's own in which the sidecar must respond. */
 const GRACE_MS = 15_000;
 

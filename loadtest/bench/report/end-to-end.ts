@@ -6,7 +6,8 @@ import { type Column, costColumns, costRatios, medianColumn, ratioTable, runTabl
 import { number } from './table.ts';
 
 /** CPU milliseconds per order of all processes but the generator. */
-const allCpuMs = ({ perOrder }: DecidedLoad): number => Object.values(perOrder.cpuMs).reduce((sum, ms) => sum + ms, 0);
+export const allCpuMs = ({ perOrder }: DecidedLoad): number =>
+  Object.values(perOrder.cpuMs).reduce((sum, ms) => sum + ms, 0);
 
 const COLUMNS: readonly Column<DecidedLoad>[] = [
   spreadColumn('acknowledged/s', ({ load }) => load.acknowledgedPerSecond),

@@ -1,17 +1,17 @@
-import { ratioSpread, type Spread, spread } from '../measure/statistics.ts';
 import type { Shares } from '../profile/shares.ts';
 import type { Results } from '../results.ts';
 import { backlogReport } from './backlog.ts';
 import { endToEndReport, stepsReport } from './end-to-end.ts';
+import { goalsReport } from './goals.ts';
 import { idleReport } from './idle.ts';
 import { intakeReport } from './intake.ts';
-import { spreadText, table } from './table.ts';
+import { table } from './table.ts';
 
 /** Parts of the code that a table of shares lists. */
 const MAX_PARTS = 16;
 
-/** The whole report, as Markdown. */
-export function report(results: Results): string {
+/** The whole report, as Markdown. `before`: the measurements of an earlier version, for the goals that compare with it. */
+export function report(results: Results, before?: Results): string {
   const { environment, settings, intake, endToEnd, steps, backlog, idle, profiles } = results;
   return [
     '# Benchmark',
@@ -25,7 +25,7 @@ export function report(results: Results): string {
     ...(backlog === undefined ? [] : [backlogReport(backlog, settings)]),
     ...(idle === undefined ? [] : [idleReport(idle)]),
     ...Object.entries(profiles).map(([name, shares]) => sharesReport(name, shares)),
-    goalsReport(results),
+    goalsReport(results, before),
   ].join('\n\n');
 }
 
@@ -40,23 +40,4 @@ function sharesReport(name: string, shares: Shares): string {
       rows.map(([part, microseconds]) => [part, `${((100 * microseconds) / total).toFixed(1)} %`]),
     ),
   ].join('\n\n');
-}
-
-/** The goals of the design and the measured values. */
-function goalsReport({ intake, endToEnd }: Results): string {
-  const accepted = (name: string) => (intake[name] ?? []).map((run) => run.closed.load.acknowledgedPerSecond);
-  const against = (name: string) => ratioSpread(accepted('ours'), accepted(name));
-  const decided = (endToEnd.ours ?? []).map(
-    ({ closed }) => closed.decidedPerSecond / closed.load.acknowledgedPerSecond,
-  );
-  const goals: [string, Spread, number][] = [
-    ['intake, ours / one-by-one: at least 5', against('one-by-one'), 5],
-    ['intake, ours / redis: at least 1', against('redis'), 1],
-    ['end to end, decided/s / acknowledged/s: at least 0.5', spread(decided), 0.5],
-  ];
-  const rows = goals
-    .filter(([, { median }]) => !Number.isNaN(median))
-    .map(([goal, measured, min]) => [goal, spreadText(measured), measured.median >= min ? 'met' : 'missed']);
-  if (rows.length === 0) return '';
-  return ['### Goals', table(['goal', 'measured', ''], rows)].join('\n\n');
 }

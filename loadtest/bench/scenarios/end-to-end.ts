@@ -1,9 +1,10 @@
-import { maybeProfiled, type Profiler } from '../profile/profiler.ts';
+import { maybeProfiled, type Profiler, profilerOfPart } from '../profile/profiler.ts';
 import type { Settings } from '../settings.ts';
 import type { Contender } from '../testbed/contender.ts';
 import { createEntities } from '../testbed/entities.ts';
 import { type Bench, withTestbed } from '../testbed/testbed.ts';
 import { type DecidedLoad, runUntilDecided } from './run-until-decided.ts';
+import type { LoadShape } from './send-orders.ts';
 
 export interface EndToEndRun {
   readonly closed: DecidedLoad;
@@ -13,7 +14,7 @@ export interface EndToEndRun {
 }
 
 /**
- * Measures intake and decisions with all services on the same cores. With a profiler, the closed loop and its drain are profiled.
+ * Measures intake and decisions with all services on the same cores. With a profiler, every loop and its drain are profiled.
  *
  * @param saturation decided orders per second to which `half` refers; default: that of this run
  */
@@ -26,21 +27,13 @@ export const measureEndToEnd = (
 ): Promise<EndToEndRun> =>
   withTestbed(bench, { contender, validators: true, inspect: profiler?.ports }, async (testbed) => {
     await createEntities(testbed.urls);
-    const openLoop = (rate: number) =>
-      runUntilDecided(bench, testbed, settings, {
-        loop: { kind: 'open', rate },
-        warmupSeconds: settings.moderate.warmup,
-        seconds: settings.moderate.seconds,
-      });
-    const open = await openLoop(settings.endToEndRate);
-    const { warmup, seconds } = settings.sustained;
-    const closed = await maybeProfiled(profiler, testbed, warmup + seconds, () =>
-      runUntilDecided(bench, testbed, settings, {
-        loop: { kind: 'closed', concurrency: settings.concurrency },
-        warmupSeconds: warmup,
-        seconds,
-      }),
-    );
-    const half = await openLoop(Math.max(1, Math.round((saturation ?? closed.decidedPerSecond) / 2)));
+    const run = (name: string, loop: LoadShape['loop'], { warmup, seconds }: Settings['moderate']) =>
+      maybeProfiled(profiler && profilerOfPart(profiler, name), testbed, warmup + seconds, () =>
+        runUntilDecided(bench, testbed, settings, { loop, warmupSeconds: warmup, seconds }),
+      );
+    const open = await run('open', { kind: 'open', rate: settings.endToEndRate }, settings.moderate);
+    const closed = await run('closed', { kind: 'closed', concurrency: settings.concurrency }, settings.sustained);
+    const rate = Math.max(1, Math.round((saturation ?? closed.decidedPerSecond) / 2));
+    const half = await run('half', { kind: 'open', rate }, settings.moderate);
     return { closed, open, half };
   });

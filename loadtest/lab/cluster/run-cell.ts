@@ -2,21 +2,15 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createKubectl } from '../../cluster/kubectl.ts';
 import { removeK6Pod } from '../../cluster/scenario-pod.ts';
 import { withStateStore } from '../../cluster/state-store.ts';
+import type { LoadedRelease } from '../../run-options.ts';
 import { measureRun, type RunOptions } from '../runs/measure-run.ts';
 import type { RunResult } from '../runs/result.ts';
 import { createClusterInjector } from './injector.ts';
 import { LOAD_POD, startLoadPod } from './load-pod.ts';
 import { clusterOf, machineOf } from './nodes.ts';
 
-/** A release of the chart in the cluster of the current kubectl context. */
-export interface ClusterOptions {
-  readonly namespace: string;
-  readonly release: string;
-  readonly k6Image: string;
-}
-
 /** Runs one cell on a release: without messaging, because the chart contains no message client. */
-export async function runClusterCell(cluster: ClusterOptions, options: RunOptions): Promise<RunResult> {
+export async function runClusterCell(cluster: LoadedRelease, options: RunOptions): Promise<RunResult> {
   const { plan, folder, keepLogs, signal } = options;
   const { namespace, release, k6Image } = cluster;
   await mkdir(folder, { recursive: true });

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 
+/** Deadline for the platform to be ready after a fault. */
+export const READY_MS = 90_000;
+
 const HOST = '127.0.0.1';
 
 /** Kafka's ApiVersions in its oldest version; Redis has PING. Each broker and store answers its own request at once. */

@@ -3,6 +3,7 @@ import { PHASES, QUESTIONS } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
 import { gradeOf, interval, percent, QUESTION_TITLES, STYLE_TITLES, seconds } from './format.ts';
 import type { CellSummary, StyleSummary } from './matrix.ts';
+import { noFindings } from './no-findings.ts';
 
 type Markup = ReturnType<typeof html>;
 
@@ -79,11 +80,12 @@ function explanation(title: string, { toControl, reasons }: StyleSummary): Marku
   return facts.length === 0 ? html`` : html`<p class="reasons"><strong>${title}.</strong> ${facts.join('; ')}.</p>`;
 }
 
-function checked({ findings, deadLetters, notification, perOrder }: CellSummary): Markup {
+function checked(cell: CellSummary): Markup {
+  const { findings, deadLetters, notification, perOrder } = cell;
   const aside = Object.entries(deadLetters).map(([what, count]) => `${count} x ${what}`);
   const result =
     findings.length === 0
-      ? html`<p class="checked">Checked: no order was lost, doubled, stuck, unexpected or decided wrongly${notification === undefined ? '' : ', and the notification service has confirmed each decision'}.</p>`
+      ? html`<p class="checked">Checked: ${noFindings([cell])}.</p>`
       : html`<p class="checked found">Checked: ${findings.map(({ kind, style, ref }) => `${kind} (${style}) ${ref}`).join('; ')}.</p>`;
   const costs =
     perOrder &&

@@ -21,6 +21,9 @@ export function percent({ value, yes, offered }: Pick<Estimate, 'value' | 'yes' 
   return `${Math.min(100 * value, value > 0.99 ? 99.99 : 99.9).toFixed(digits)} %`;
 }
 
+/** A row of a table in Markdown. */
+export const markdownRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+
 /** The interval in percent. */
 export const interval = ({ low, high }: Pick<Estimate, 'low' | 'high'>): string =>
   `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;

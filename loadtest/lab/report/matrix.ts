@@ -63,6 +63,13 @@ export function matrixOf(results: readonly RunResult[], faults: readonly Fault[]
   };
 }
 
+/** The cell of a fault on a broker; undefined if it was not measured. */
+export const cellOf = (
+  { cells }: Pick<Matrix, 'cells'>,
+  fault: string,
+  broker: Cell['broker'],
+): CellSummary | undefined => cells.find((cell) => cell.fault === fault && cell.broker === broker);
+
 /** What a reader must know before the numbers; undefined if the matrix has enough runs. */
 export function cautionOf({ cells }: Matrix): string | undefined {
   const fewest = Math.min(...cells.map(({ runs }) => runs));

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
-import { BROKER_TITLES, seconds } from './format.ts';
-import type { Matrix } from './matrix.ts';
+import { BROKER_TITLES, markdownRow, seconds } from './format.ts';
+import { cellOf, type Matrix } from './matrix.ts';
 
 const TITLE = 'Notifications';
 const EXPLANATION = [
@@ -19,11 +19,11 @@ const columnsOf = ({ brokers }: MeasuredMatrix): string[] =>
   brokers.flatMap((broker) => [`${BROKER_TITLES[broker]}: most waiting`, `${BROKER_TITLES[broker]}: back after`]);
 
 /** The title of each fault, and two cells for each broker. */
-const rowsOf = ({ brokers, faults, cells }: MeasuredMatrix): (readonly [title: string, cells: string[]])[] =>
-  faults.map(({ name, title }) => [
+const rowsOf = (matrix: MeasuredMatrix): (readonly [title: string, cells: string[]])[] =>
+  matrix.faults.map(({ name, title }) => [
     title,
-    brokers.flatMap((broker) => {
-      const cell = cells.find((each) => each.fault === name && each.broker === broker);
+    matrix.brokers.flatMap((broker) => {
+      const cell = cellOf(matrix, name, broker);
       if (cell?.notification === undefined) return ['-', '-'];
       return [String(cell.notification.backlogPeak), seconds(cell.notification.recoveryMs)];
     }),
@@ -32,11 +32,10 @@ const rowsOf = ({ brokers, faults, cells }: MeasuredMatrix): (readonly [title: s
 /** The section for the documentation; empty without a measurement. */
 export function notificationDocument(matrix: MeasuredMatrix): string {
   if (!isMeasured(matrix)) return '';
-  const row = (columns: readonly string[]) => `| ${columns.join(' | ')} |\n`;
   const columns = columnsOf(matrix);
-  const rule = row(['---', ...columns.map(() => '---:')]);
-  const rows = rowsOf(matrix).map(([title, cells]) => row([title, ...cells]));
-  return `## ${TITLE}\n\n${EXPLANATION}\n\n${row(['fault', ...columns])}${rule}${rows.join('')}`;
+  const rule = markdownRow(['---', ...columns.map(() => '---:')]);
+  const rows = rowsOf(matrix).map(([title, cells]) => markdownRow([title, ...cells]));
+  return `## ${TITLE}\n\n${EXPLANATION}\n\n${markdownRow(['fault', ...columns])}${rule}${rows.join('')}`;
 }
 
 /** The section of the page; empty without a measurement. */

@@ -195,7 +195,7 @@ test('shows shares, the difference to the control, reasons without markup of the
     /-100\.0 points to the control \(.*\) in answers; -100\.0 points to the control \(.*\) in decisions/,
   );
   expect(text).toContain('during: 20 x not answered: 503 <unavailable>');
-  expect(text).toContain('no order was lost, doubled, stuck');
+  expect(text).toContain('decided wrongly, and the notification service has confirmed each decision.');
   expect(text).toContain('at most 120 decisions waited for the notification service');
 });
 

@@ -4,7 +4,8 @@ import { STYLES, type Style } from '../load/answers.ts';
 import type { WaitingSummary } from '../waiting/result.ts';
 import { cellSection } from './cell-section.ts';
 import { BROKER_TITLES, gradeOf, interval, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
-import { type CellSummary, cautionOf, type Matrix } from './matrix.ts';
+import { type CellSummary, cautionOf, cellOf, type Matrix } from './matrix.ts';
+import { noFindings } from './no-findings.ts';
 import { notificationSection } from './notification.ts';
 import type { Timelines } from './timelines.ts';
 import { waitingSection } from './waiting.ts';
@@ -40,7 +41,7 @@ export function pageOf({ matrix, timelines, waiting, conditions, assets }: PageC
 <h1>How available is ordering?</h1>
 <p>Four styles of placing an order, side by side under the same faults.
 ${orders.toLocaleString('en')} orders in ${runs} runs.
-${found === 0 ? 'No order was lost, doubled, stuck, or decided wrongly.' : `${found} findings of the checker are listed below.`}</p>
+${found === 0 ? `Checked: ${noFindings(matrix.cells)}.` : `${found} findings of the checker are listed below.`}</p>
 ${caution(matrix)}
 </header>
 <main>
@@ -73,11 +74,11 @@ function caution(matrix: Matrix): Markup {
   return text === undefined ? html`` : html`<p><strong>${text}</strong></p>`;
 }
 
-const cellsOf = ({ cells, brokers }: Matrix, fault: string): CellSummary[] =>
-  brokers.flatMap((broker) => cells.filter((cell) => cell.fault === fault && cell.broker === broker));
+const cellsOf = (matrix: Matrix, fault: string): CellSummary[] =>
+  matrix.brokers.flatMap((broker) => cellOf(matrix, fault, broker) ?? []);
 
 function matrixTable(question: Question, matrix: Matrix): Markup {
-  const { brokers, faults, cells } = matrix;
+  const { brokers, faults } = matrix;
   return html`<section id="${question}" aria-labelledby="${question}-title">
 <h2 id="${question}-title">${QUESTION_TITLES[question]}</h2>
 <p>Share of the orders that were offered during the fault, with its 95 % interval. Each share leads to its details.</p>
@@ -91,13 +92,7 @@ function matrixTable(question: Question, matrix: Matrix): Markup {
 ${faults.map(
   ({ name, title }) =>
     html`<tr><th scope="row">${title}</th>${brokers.flatMap((broker) =>
-      STYLES.map((style) =>
-        shareCell(
-          cells.find((cell) => cell.fault === name && cell.broker === broker),
-          style,
-          question,
-        ),
-      ),
+      STYLES.map((style) => shareCell(cellOf(matrix, name, broker), style, question)),
     )}</tr>`,
 )}
 </tbody>

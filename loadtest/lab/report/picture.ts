@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { STYLES } from '../load/answers.ts';
 import { BROKER_TITLES, gradeOf, percent, STYLE_TITLES } from './format.ts';
-import type { Matrix } from './matrix.ts';
+import { cellOf, type Matrix } from './matrix.ts';
 
 const ROW = 26;
 const FAULT_WIDTH = 240;
@@ -10,7 +10,8 @@ const HEAD = 74;
 const FILLS = { good: '#d3efd8', fair: '#fdf3c4', poor: '#ffd9b0', bad: '#f9c6c6', none: '#eeeeee' };
 
 /** The matrix of the first question as an SVG picture, for pages that cannot contain the whole page. */
-export async function pictureOf({ brokers, faults, cells }: Matrix): Promise<string> {
+export async function pictureOf(matrix: Matrix): Promise<string> {
+  const { brokers, faults } = matrix;
   const columns = brokers.flatMap((broker) => STYLES.map((style) => ({ broker, style })));
   const width = FAULT_WIDTH + CELL_WIDTH * columns.length + 2;
   const height = HEAD + ROW * faults.length + 2;
@@ -18,8 +19,7 @@ export async function pictureOf({ brokers, faults, cells }: Matrix): Promise<str
   const rows = faults.map(({ name, title }, row) => {
     const y = HEAD + ROW * row;
     const shares = columns.map(({ broker, style }, column) => {
-      const share = cells.find((cell) => cell.fault === name && cell.broker === broker)?.styles[style]?.shares.answered
-        .during;
+      const share = cellOf(matrix, name, broker)?.styles[style]?.shares.answered.during;
       const fill = FILLS[share === undefined ? 'none' : gradeOf(share)];
       return html`<rect x="${x(column)}" y="${y}" width="${CELL_WIDTH}" height="${ROW}" fill="${fill}" stroke="#fff"/><text x="${x(column) + CELL_WIDTH / 2}" y="${y + 17}" text-anchor="middle">${share === undefined ? '' : percent(share)}</text>`;
     });

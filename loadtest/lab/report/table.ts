@@ -2,8 +2,9 @@ import type { Question } from '../judge/phases.ts';
 import { QUESTIONS } from '../judge/phases.ts';
 import { STYLES } from '../load/answers.ts';
 import type { WaitingSummary } from '../waiting/result.ts';
-import { BROKER_TITLES, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
-import { cautionOf, type Matrix } from './matrix.ts';
+import { BROKER_TITLES, markdownRow, percent, QUESTION_TITLES, STYLE_TITLES } from './format.ts';
+import { cautionOf, cellOf, type Matrix } from './matrix.ts';
+import { noFindings } from './no-findings.ts';
 import { notificationDocument } from './notification.ts';
 import { waitingDocument } from './waiting.ts';
 
@@ -21,7 +22,7 @@ export function documentOf({ matrix, conditions, waiting, docs }: DocumentConten
   const caution = cautionOf(matrix);
   const checked =
     findings.length === 0
-      ? 'The checker found no order that was lost, doubled, stuck, unexpected or decided wrongly.'
+      ? `Checked: ${noFindings(matrix.cells)}.`
       : `The checker has ${findings.length} findings, which the page lists.`;
   return `# Availability of each style under each fault
 
@@ -44,14 +45,15 @@ function tablesOf(matrix: Matrix): string {
   return matrix.brokers.flatMap((broker) => QUESTIONS.map((question) => tableOf(matrix, broker, question))).join('\n');
 }
 
-function tableOf({ faults, cells }: Matrix, broker: Matrix['brokers'][number], question: Question): string {
-  const row = (columns: readonly string[]) => `| ${columns.join(' | ')} |\n`;
-  const rows = faults.flatMap(({ name, title }) => {
-    const cell = cells.find((each) => each.fault === name && each.broker === broker);
+function tableOf(matrix: Matrix, broker: Matrix['brokers'][number], question: Question): string {
+  const rows = matrix.faults.flatMap(({ name, title }) => {
+    const cell = cellOf(matrix, name, broker);
     if (cell === undefined) return [];
     const shares = STYLES.map((style) => cell.styles[style]?.shares[question].during);
-    return [row([title, ...shares.map((share) => (share === undefined ? '-' : percent(share))), String(cell.runs)])];
+    return [
+      markdownRow([title, ...shares.map((share) => (share === undefined ? '-' : percent(share))), String(cell.runs)]),
+    ];
   });
-  const head = row(['fault', ...STYLES.map((style) => STYLE_TITLES[style].toLowerCase()), 'runs']);
-  return `### ${BROKER_TITLES[broker]}: ${QUESTION_TITLES[question].toLowerCase()}\n\n${head}${row(['---', ...STYLES.map(() => '---:'), '---:'])}${rows.join('')}`;
+  const head = markdownRow(['fault', ...STYLES.map((style) => STYLE_TITLES[style].toLowerCase()), 'runs']);
+  return `### ${BROKER_TITLES[broker]}: ${QUESTION_TITLES[question].toLowerCase()}\n\n${head}${markdownRow(['---', ...STYLES.map(() => '---:'), '---:'])}${rows.join('')}`;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { spreadText } from '../../bench/report/table.ts';
 import type { WaitingLabOptions } from '../options.ts';
+import { createProgress } from '../progress.ts';
 import { measureWaiting } from './measure.ts';
 import { addWaitingRun, readWaitingRuns, summariesOf, type WaitingPlan, type WaitingRun } from './result.ts';
 
@@ -19,9 +20,7 @@ export async function runWaiting(options: WaitingLabOptions, { commit, signal }:
   for (const plan of plansOf(options)) {
     if (signal.aborted) break;
     const { broker, repetition, orders } = plan;
-    const startedAt = performance.now();
-    const report = (line: string) =>
-      console.log(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${line}`);
+    const report = createProgress();
     console.log(`${broker}, repetition ${repetition}: ${orders} orders wait`);
     try {
       const dataDir = join(out, 'logs', `waiting-${broker}`);

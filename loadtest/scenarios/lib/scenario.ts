@@ -28,6 +28,11 @@ function createEntity(url: string, body: object, authorization: Settings['author
   });
   if (response.status === 401 || response.status === 403)
     throw new Error(`POST ${url} was refused: set BEARER_TOKEN to the token of an administrator. ${response.body}`);
+  // Without a response the status is 0.
+  if (response.status === 0)
+    throw new Error(
+      `POST ${url} failed: ${response.error}. Start the platform (npm start), or give its addresses with --url, --consumer-url and --restaurant-url.`,
+    );
   if (response.status !== 201)
     throw new Error(`POST ${url} failed: ${response.status} ${response.error} ${response.body}`);
 }

@@ -43,8 +43,8 @@ export interface ModifyOptions {
   /** Writes without a clear answer, after which the outcome is `unknown`. Default 2. */
   readonly unclearAttempts?: number;
   /**
-   * Whether a stored document holds this process's own write, for instance by a mark in it. Default: the two are equal. Needed
-   * where two processes may write equal documents that must both count.
+   * Whether a stored document holds the write of this call, for instance by a mark in it. Default: the two are equal. Needed
+   * where two processes may write equal documents that must both count. A mark must be the same in every attempt of a call.
    */
   isOwn?(stored: unknown, written: unknown): boolean;
   /** The change does no harm when it is applied twice. Then it is also applied to a document that may contain it already. */
@@ -94,7 +94,8 @@ export async function modify<R>(
     const { current } = read;
     if (last && current && isOwn(current.value, last.decision.write)) return done(last.decision);
     if (attempt === attempts || unclear === unclearAttempts) return { outcome: unclear > 0 ? 'unknown' : 'conflict' };
-    if (last?.outcome === 'unknown' && !idempotent && current?.etag !== last.etag) return { outcome: 'unknown' };
+    // A lost race after an unclear write does not clear it: the race may have been lost to that write.
+    if (unclear > 0 && !idempotent && current?.etag !== last?.etag) return { outcome: 'unknown' };
 
     const decision = change(current);
     if (decision.write === undefined) return { outcome: 'unchanged', result: decision.result };
@@ -102,14 +103,13 @@ export async function modify<R>(
     if (outcome === 'written') return done(decision);
     if (outcome === 'refused') return { outcome: unclear > 0 ? 'unknown' : 'refused' };
     if (outcome === 'unknown') unclear++;
-    last = { decision, outcome, etag: current?.etag };
+    last = { decision, etag: current?.etag };
   }
 }
 
 /** A write that was not confirmed. */
 interface Attempt<R> {
   readonly decision: Decision<R>;
-  readonly outcome: 'conflict' | 'unknown';
   /** The version that it was written over. */
   readonly etag: string | undefined;
 }

@@ -1,7 +1,7 @@
-import { createMemoryStore } from '@standing-order/testing/memory-store';
+import { createMemoryStore, type MemoryStore } from '@standing-order/testing/memory-store';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Decision, modify } from './modify.ts';
+import { type Decision, type ModifiableStore, modify } from './modify.ts';
 
 interface Counter {
   readonly count: number;
@@ -101,6 +101,29 @@ describe('a write without a clear answer', () => {
   });
 
   test.each([
+    ['is recognised when it lands before it is repeated', undefined, { outcome: 'written', result: 1 }],
+    ['is unknown when another write is above it', 'another', { outcome: 'unknown' }],
+  ])('%s', async (_, by, expected) => {
+    const store = createMemoryStore();
+    const late: (() => Promise<unknown>)[] = [];
+    let writes = 0;
+    const slow: ModifiableStore = {
+      ...store,
+      async insert(key, value) {
+        if (++writes === 1) {
+          late.push(() => store.insert(key, value));
+          return 'unknown';
+        }
+        for (const apply of late) await apply();
+        if (by !== undefined) await modify(store, key, add(by), { isOwn });
+        return store.insert(key, value);
+      },
+    };
+    expect(await modify(slow, 'a', add('own'), { isOwn })).toEqual(expected);
+    expect(countOf(await store.get('a'))).toBe(by === undefined ? 1 : 2);
+  });
+
+  test.each([
     [undefined, { outcome: 'unknown' }],
     [true, { outcome: 'written', result: 11 }],
   ] as const)('below the write of another process: idempotent %s gives %j', async (idempotent, expected) => {
@@ -116,6 +139,76 @@ describe('a write without a clear answer', () => {
     };
     expect(await modify(raced, 'a', add(), { ...(idempotent && { idempotent }) })).toEqual(expected);
   });
+});
+
+/** A document that keeps the marks of all its changes. */
+interface Marked extends Counter {
+  readonly marks: readonly string[];
+}
+const FAULTS = ['none', 'lost', 'late', 'answer lost'] as const;
+
+/** A store whose calls are ordered by the scheduler. A late write is applied at the second call after it. */
+function unreliable(
+  memory: MemoryStore,
+  scheduler: fc.Scheduler,
+  plan: readonly (typeof FAULTS)[number][],
+): ModifiableStore {
+  let writes = 0;
+  let calls = 0;
+  const late: { readonly at: number; readonly apply: () => Promise<unknown> }[] = [];
+  async function call<T>(work: () => Promise<T>): Promise<T> {
+    await scheduler.schedule(Promise.resolve());
+    calls++;
+    for (const { at, apply } of late) if (at === calls) await apply();
+    return work();
+  }
+  const write = <T>(work: () => Promise<T>) =>
+    call<T | 'unknown'>(async () => {
+      const fault = plan[writes++] ?? 'none';
+      if (fault === 'late') late.push({ at: calls + 2, apply: work });
+      if (fault === 'lost' || fault === 'late') return 'unknown';
+      memory.confirmsWrite = () => fault !== 'answer lost';
+      return work();
+    });
+  return {
+    get: (key) => call(() => memory.get(key)),
+    insert: (key, value) => write(() => memory.insert(key, value)),
+    update: (key, value, etag) => write(() => memory.update(key, value, etag)),
+  };
+}
+
+test('a marked change is applied at most once, and is applied when it is written, with any writers and any faults', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(fc.constantFrom(...FAULTS), { maxLength: 12 }),
+      // When a lost answer looks like a conflict, the newest mark is not enough.
+      fc.constantFrom(['unknown', 'newest'], ['unknown', 'all'], ['conflict', 'all']),
+      async (scheduler, writers, plan, [lost, seen]) => {
+        const memory = createMemoryStore();
+        memory.lostAnswer = lost as MemoryStore['lostAnswer'];
+        const store = unreliable(memory, scheduler, plan);
+        const results = Array.from({ length: writers }, (_, n) =>
+          modify(
+            store,
+            'key',
+            (current) => {
+              const { marks = [] } = (current?.value ?? {}) as Partial<Marked>;
+              return { result: n, write: { count: countOf(current) + 1, marks: [...marks, `w${n}`] } };
+            },
+            { isOwn: (stored) => (stored as Marked).marks.slice(seen === 'all' ? 0 : -1).includes(`w${n}`) },
+          ),
+        );
+        const outcomes = await scheduler.waitFor(Promise.all(results));
+        const { marks = [] } = ((await memory.get('key'))?.value ?? {}) as Partial<Marked>;
+        expect(new Set(marks).size).toBe(marks.length);
+        const written = outcomes.flatMap((modified) => (modified.outcome === 'written' ? [`w${modified.result}`] : []));
+        expect(marks).toEqual(expect.arrayContaining(written));
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 test('a marked change counts exactly once when it is written, and at most once otherwise, with any faults of the store', async () => {

@@ -1,9 +1,8 @@
 /** `npm run shop`: runs the shop with a sidecar of its own beside a running platform, and places one order. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULT_DATA_DIR, daprFiles } from '@standing-order/local';
+import { DEFAULT_DATA_DIR, daprFiles, requirePlatform } from '@standing-order/local';
 import { resolveTool } from '@standing-order/tools';
 import { createCommand, givenPath, runCommand } from '@standing-order/tools/cli';
 
@@ -40,9 +39,8 @@ await runCommand(command);
 async function main({ dataDir, resourcesPath, config }: Options): Promise<void> {
   const platform = daprFiles(dataDir);
   const resources = resourcesPath ?? platform.resources;
-  if (!existsSync(resources)) {
-    throw new Error(`${resources} does not exist. Start a platform first, in another terminal: npm start`);
-  }
+  // Components of the caller's own may be those of a platform that this machine does not run.
+  if (resourcesPath === undefined) await requirePlatform(dataDir);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   try {
     run(process.execPath, [join(import.meta.dirname, 'main.ts')], {

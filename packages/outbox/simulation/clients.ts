@@ -1,4 +1,4 @@
-import type { AcceptResult } from '../src/index.ts';
+import type { StoreResult } from '../src/index.ts';
 import type { Cluster, Replica } from './cluster.ts';
 import type { InvariantChecker } from './invariant-checker.ts';
 import type { Order } from './order-handler.ts';
@@ -151,7 +151,7 @@ export class Clients {
     });
   }
 
-  private check(request: { id: string; fingerprint: string; nonce: string }, accepted: AcceptResult<Order>): void {
+  private check(request: { id: string; fingerprint: string; nonce: string }, accepted: StoreResult<Order>): void {
     const { outcome } = accepted;
     if (outcome === 'created' || outcome === 'existing') {
       this.checker.acknowledged(request, accepted.document, outcome === 'created');

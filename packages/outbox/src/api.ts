@@ -41,7 +41,7 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
  * - unknown: the document may be stored, now or later. The deadline passed, or the store does not accept this document.
  * - refused: the store rejected this document as invalid. It was not stored, and will not be.
  */
-export type AcceptResult<D> =
+export type StoreResult<D> =
   | { readonly outcome: 'created' | 'existing' | 'different'; readonly document: D }
   | { readonly outcome: 'full' | 'unwritable' | 'unsent' | 'unknown' | 'refused' };
 
@@ -152,7 +152,7 @@ export interface OutboxStats {
   readonly takenOver: number;
 }
 
-/** An outbox: stores documents, sends their commands and records the replies. */
+/** An outbox: stores documents of type `D`, sends their commands, and records the replies, of type `A`. */
 export interface Outbox<D extends OutboxDocument, A> {
   /** True while `store` accepts documents. */
   readonly ready: boolean;
@@ -161,7 +161,7 @@ export interface Outbox<D extends OutboxDocument, A> {
   /** Resolves when the outbox is ready, and retries while the store is down. Rejects on an unsupported store and on `leave`. */
   start(): Promise<void>;
   /** Stores a document together with its segment entry, within `deadlineMs` from now. Never rejects. */
-  store(document: D, deadlineMs: number): Promise<AcceptResult<D>>;
+  store(document: D, deadlineMs: number): Promise<StoreResult<D>>;
   /**
    * Records replies, on any replica. Returns one result per entry, in order. Rejects when the store fails; the messages
    * must be delivered again then.

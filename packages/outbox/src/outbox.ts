@@ -1,11 +1,11 @@
 import type {
-  AcceptResult,
   Outbox,
   OutboxOptions,
   OutboxState,
   OutboxStats,
   ParkedDocument,
   RecordResult,
+  StoreResult,
   WaitingReport,
 } from './api.ts';
 import { DeletionQueue } from './commit/deletion-queue.ts';
@@ -112,7 +112,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     this.#takeover.start();
   }
 
-  store(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
+  store(document: D, deadlineMs: number): Promise<StoreResult<D>> {
     if (this.#leaving !== undefined) return Promise.resolve({ outcome: 'unsent' });
     const open = this.#session?.writer.numbers.openIds ?? 0;
     if (open >= this.#context.settings.maxOpen) return Promise.resolve({ outcome: 'full' });

@@ -26,3 +26,25 @@ test('a document that arrives while a new writer name is registered is stored un
   expect((await accepted).outcome).toBe('created');
   await outbox.leave();
 });
+
+test('counts no open document under a new writer name until it takes over those of the former name', async () => {
+  const clock = manualClock();
+  const outbox = createOutbox(contextOf(new MemoryStore(), clock));
+  await outbox.start();
+  const accepted = outbox.store(countFrom('a'), DEFAULT_SETTINGS.expiryMs);
+  await atRest();
+  expect((await accepted).outcome).toBe('created');
+  const { writer, open } = outbox.stats();
+  expect(open).toBe(1);
+  clock.go(DEFAULT_SETTINGS.expiryMs + HEARTBEAT_MS);
+  expect(outbox.stats()).toMatchObject({ writer: undefined, open: 0 });
+  await atRest();
+  expect(outbox.stats().writer).not.toBe(writer);
+  expect(outbox.stats().open).toBe(0);
+  for (let seconds = 0; seconds < 15; seconds++) {
+    clock.go(1_000);
+    await atRest();
+  }
+  expect(outbox.stats().open).toBe(1);
+  await outbox.leave();
+});

@@ -69,7 +69,10 @@ export interface Store {
    * other operations nevertheless.
    */
   transact(operations: readonly Operation[]): Promise<TransactionOutcome>;
-  /** Reads keys. The result has no entry for a missing key. Rejects when the store cannot be read. */
+  /**
+   * Reads keys. The result has no entry for a missing key. A value that is not JSON is undefined, which `parse` must refuse.
+   * Rejects when the state of one of the keys is unknown.
+   */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
   /** Compare-and-set, for each item on its own. Never rejects. Some stores accept any ETag for a missing key. */
   write(items: readonly WriteItem[]): Promise<WriteOutcome>;

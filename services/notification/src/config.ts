@@ -1,4 +1,5 @@
 import { secretKeys, serviceConfig, wholeNumber } from '@standing-order/service-kit/config';
+import { httpUrl } from '@standing-order/service-kit/config/http-url';
 import { z } from 'zod';
 import { readCertificates } from './delivery/attempt/certificates.ts';
 import { parseRanges } from './endpoints/address-policy.ts';
@@ -43,7 +44,7 @@ const certificates = z
 
 /** The URL of an HTTP proxy, or "direct". */
 const proxy = z.union(
-  [z.literal('direct'), z.url({ protocol: /^https?$/ })],
+  [z.literal('direct'), httpUrl],
   'must be the http or https URL of a proxy, or "direct" for deliveries without a proxy',
 );
 

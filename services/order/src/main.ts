@@ -17,6 +17,7 @@ import { routeByChannel } from './outbox/channel-routing.ts';
 import { commandTransport } from './outbox/command-transport.ts';
 import { orderDocumentHandler } from './outbox/document-handler.ts';
 import { countCommands, observeStats, orderObserver } from './outbox/observer.ts';
+import { createOpenOrderCount } from './outbox/open-order-count.ts';
 import { createMessageGroups, createPartitionKeys } from './outbox/partition-keys.ts';
 import { readinessOf } from './outbox/readiness.ts';
 import { checkStoreIdentity } from './outbox/store-identity.ts';
@@ -80,7 +81,7 @@ const reserve = createStoreReserve({
   store,
   clock,
   owner: newId(),
-  openOrders: () => outbox.stats().open,
+  openOrders: createOpenOrderCount(() => outbox.stats(), clock),
   refusesWrites: () => outbox.state().refusesWrites,
 });
 const refusesOrders = () => outbox.state().refusesWrites || reserve.isReleased;

@@ -1,5 +1,5 @@
 import type { ConsumerVerdict, DetailsVerdict } from '@standing-order/contracts';
-import type { AcceptResult } from '@standing-order/outbox';
+import type { StoreResult } from '@standing-order/outbox';
 import type { Authenticate, Caller } from '@standing-order/service-kit/auth';
 import { systemClock } from '@standing-order/service-kit/runtime';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
@@ -54,7 +54,7 @@ export const validVerdicts = {
 
 export interface ServiceInMemoryOptions {
   /** Replaces the storing of an order: the result that the outbox returns. */
-  readonly storeResult?: (order: Order) => AcceptResult<Order>;
+  readonly storeResult?: (order: Order) => StoreResult<Order>;
   /** STYLE_OVERRIDE=allowed. */
   readonly override?: boolean;
   readonly verdicts?: Verdicts;
@@ -79,7 +79,7 @@ export function serviceInMemory(options: ServiceInMemoryOptions = {}) {
   const confirmations = createConfirmations(impatientClock);
   const store = createMemoryStore();
   const listTransport = createListTransport({ store, clock: impatientClock, confirmations });
-  async function storeOrder(order: Order): Promise<AcceptResult<Order>> {
+  async function storeOrder(order: Order): Promise<StoreResult<Order>> {
     const existing = stored.get(order.id);
     if (existing) {
       return { outcome: existing.fingerprint === order.fingerprint ? 'existing' : 'different', document: existing };

@@ -1,5 +1,5 @@
-import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { createAjv } from '../json-schema.ts';
 import { type Contents, type OpenApi, type Operation, resolve } from './documents.ts';
 import type { GeneratedRequest } from './requests.ts';
 
@@ -22,7 +22,7 @@ const mediaTypeOf = (value = ''): string => (value.split(';')[0] ?? '').trim();
 
 /** Returns a function that lists the differences between a response and the document. */
 export function createResponseCheck(document: OpenApi) {
-  const ajv = addFormats.default(new Ajv2020.default({ allErrors: true, strict: false }));
+  const ajv = createAjv();
   const validators = new Map<string, ValidateFunction>();
 
   function bodyFaults(contents: Contents, type: string, body: string): string[] {
@@ -79,7 +79,7 @@ export function createBodyCheck(
 ): (body: string | undefined) => boolean | undefined {
   const schema = requestBody?.content['application/json']?.schema;
   if (schema === undefined) return () => undefined;
-  const validate = addFormats.default(new Ajv2020.default({ strict: false })).compile(resolve(document, schema));
+  const validate = createAjv().compile(resolve(document, schema));
   return (body) => {
     try {
       return validate(JSON.parse(body ?? ''));

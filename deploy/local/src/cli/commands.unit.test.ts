@@ -97,7 +97,7 @@ describe('the command line of npm start', () => {
     await expect(parseStart(argv)).rejects.toThrow(message);
   });
 
-  test.each(['collector:4318', 'collector', 'grpc://collector:4317'])(
+  test.each(['collector:4318', 'collector', 'grpc://collector:4317', 'http:collector'])(
     'refuses %j as a receiver of traces',
     async (url) => {
       vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', url);
@@ -108,6 +108,14 @@ describe('the command line of npm start', () => {
       );
     },
   );
+});
+
+test('the help after an error names npm start itself', async () => {
+  const output: string[] = [];
+  const command = createStartCommand(async () => {});
+  command.configureOutput({ writeErr: (text) => void output.push(text) });
+  await command.parseAsync(['--what'], { from: 'user' }).catch(() => {});
+  expect(output.join('')).toContain('See npm start -- --help.');
 });
 
 describe('the command line of npm run processes', () => {

@@ -1,6 +1,6 @@
+import { reasonOf } from '@standing-order/tools';
 import { type DemoResult, type DemoUrls, placeDemoOrder, seedDemo } from '../demo.ts';
 import type { ProcessView } from '../processes/spec.ts';
-import { reasonOf } from '../wait.ts';
 
 export interface Stage {
   readonly urls: DemoUrls;

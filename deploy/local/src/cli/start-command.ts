@@ -11,7 +11,7 @@ interface RawOptions {
   readonly replicas?: string;
   readonly store?: string;
   readonly broker?: string;
-  readonly env: readonly string[];
+  readonly env?: readonly string[];
   readonly dataDir?: string;
   readonly clean?: true;
   readonly once?: true;
@@ -21,19 +21,20 @@ interface RawOptions {
 export function createStartCommand(run: (options: PlatformOptions, once: boolean) => Promise<void>): Command {
   return createCommand('start', 'Starts the stores, the services and their sidecars, and places one order.')
     .name('npm start --')
+    .showHelpAfterError('See npm start -- --help.')
     .option('--port-base <port>', 'first of the thousand ports that are used (default: 4000)')
     .option('--style <name>', `style of POST /orders: ${HTTP_STYLES.join(', ')}`, 'respond-first' satisfies HttpStyle)
     .option('--replicas <list>', 'replicas of a service, such as order=2,consumer=3; notification=0 for none')
     .option('--store <kind>', 'state store: redis or postgresql (default: redis)')
     .option('--broker <kind>', 'broker: redis or kafka (default: redis)')
-    .option('--env <variable>', 'SERVICE:NAME=VALUE, or NAME=VALUE for all services; repeatable', appended, [])
+    .option('--env <variable>', 'SERVICE:NAME=VALUE, or NAME=VALUE for all services; repeatable', appended)
     .option('--data-dir <path>', 'directory of data and logs (default: .standing-order/local)')
     .option('--clean', 'delete the data of an earlier run')
     .option('--once', 'stop after the first order; exit code 0 if it was validated')
     .action((raw: RawOptions) => run(platformOptionsOf(raw), raw.once === true));
 }
 
-const appended = (value: string, values: readonly string[]): string[] => [...values, value];
+const appended = (value: string, values: readonly string[] = []): string[] => [...values, value];
 
 function platformOptionsOf({ portBase, style, store, broker, ...raw }: RawOptions): PlatformOptions {
   const replicas = parseReplicas(raw.replicas);
@@ -65,7 +66,7 @@ function styleFaults(style: string): string[] {
 }
 
 /** For each service its variables; a later value of a variable replaces an earlier one. */
-function parseEnv(items: readonly string[]) {
+function parseEnv(items: readonly string[] = []) {
   const given: Partial<Record<ServiceName, Record<string, string>>> = {};
   const faults: string[] = [];
   for (const item of items) {

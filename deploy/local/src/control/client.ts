@@ -1,6 +1,16 @@
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { socketPath } from '../options.ts';
 import type { ControlRequest } from './protocol.ts';
 import type { ControlResponse } from './server.ts';
+
+const REACHED_WITHIN_MS = 10_000;
+const ADVICE = 'start one with "npm start", or give the directory of a running one with --data-dir';
+
+/** Rejects, with the command that starts one, if no platform runs in a data directory. */
+export async function requirePlatform(dataDir: string): Promise<void> {
+  await sendRequest(socketPath(dataDir), { action: 'list' }, REACHED_WITHIN_MS);
+}
 
 /** Sends a request to the platform that runs in a data directory. Rejects if there is none. */
 export function sendRequest(path: string, request: ControlRequest, deadlineMs: number): Promise<ControlResponse> {
@@ -11,7 +21,7 @@ export function sendRequest(path: string, request: ControlRequest, deadlineMs: n
     socket.once('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const absent = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      reject(absent ? new Error('no platform runs in this data directory; start one with "npm start"') : error);
+      reject(absent ? new Error(`no platform runs in ${dirname(path)}; ${ADVICE}`) : error);
     });
     socket.on('data', (chunk) => {
       text += chunk;

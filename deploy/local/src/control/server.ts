@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
+import { reasonOf } from '@standing-order/tools';
 import type { ProcessView } from '../processes/spec.ts';
 import type { Supervisor } from '../supervisor.ts';
-import { reasonOf } from '../wait.ts';
 import { MAX_REQUEST_BYTES, parseRequest } from './protocol.ts';
 
 /** The processes after the action, or the reason why it failed: one line of JSON. */

@@ -30,19 +30,35 @@ function jsonOf(key: string, data: Uint8Array): unknown {
   }
 }
 
+/** The items that a bulk get found, by key, and the keys that it could not read: their state is unknown. */
+export interface BulkItems {
+  readonly found: ReadonlyMap<string, Stored>;
+  readonly failed: readonly string[];
+}
+
 /**
- * The items of a bulk get, by key: PostgreSQL returns them in another order, and a missing key comes without an ETag.
- * @throws SidecarError also when one item has an error, since the state of its key is then unknown
+ * The items of a bulk get. PostgreSQL returns them in another order, and a missing key comes without an ETag. A value that is not
+ * JSON is undefined, which no reader of documents accepts, so it spoils no other item.
+ * @throws SidecarError when every item has an error, since the store is down then
  */
-export function storedItems(
-  items: readonly Pick<BulkStateItem, 'key' | 'data' | 'etag' | 'error'>[],
-): Map<string, Stored> {
+export function bulkItems(items: readonly Pick<BulkStateItem, 'key' | 'data' | 'etag' | 'error'>[]): BulkItems {
   const found = new Map<string, Stored>();
+  const failed: string[] = [];
   for (const { key, data, etag, error } of items) {
-    if (error !== '') throw new SidecarError(`bulk get of ${key}: ${error}`);
-    if (etag !== '') found.set(key, { value: jsonOf(key, data), etag });
+    if (error !== '') failed.push(key);
+    else if (etag !== '') found.set(key, { value: jsonOrUndefined(key, data), etag });
   }
-  return found;
+  const [first] = items;
+  if (first && failed.length === items.length) throw new SidecarError(`bulk get of ${first.key}: ${first.error}`);
+  return { found, failed };
+}
+
+function jsonOrUndefined(key: string, data: Uint8Array): unknown {
+  try {
+    return jsonOf(key, data);
+  } catch {
+    return undefined;
+  }
 }
 
 /** One value with its ETag; undefined for a missing key, which has neither. @throws SidecarError for a value without an ETag */

@@ -1,7 +1,7 @@
 import { Code } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { SidecarError } from '../types.ts';
-import { isRefusal, publishOutcomes, storedItem, storedItems } from './outcomes.ts';
+import { bulkItems, isRefusal, publishOutcomes, storedItem } from './outcomes.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const item = (key: string, text: string, etag: string, error = '') => ({ key, data: bytes(text), etag, error });
@@ -21,15 +21,27 @@ test.each([
 
 test('reads a bulk get by key, in any order, without the missing keys', () => {
   const items = [item('b', '{"n":2}', '7'), item('missing', '', ''), item('a', 'null', 'x')];
-  expect([...storedItems(items)]).toEqual([
+  expect([...bulkItems(items).found]).toEqual([
     ['b', { value: { n: 2 }, etag: '7' }],
     ['a', { value: null, etag: 'x' }],
   ]);
 });
 
-test('fails a bulk get when one key could not be read', () => {
-  expect(() => storedItems([item('a', '1', '1'), item('b', '', '', 'i/o timeout')])).toThrow(/b: i\/o timeout/);
-  expect(() => storedItems([item('a', 'no json', '1')])).toThrow(SidecarError);
+test('a bulk get names the keys that it could not read, and fails when it could read none', () => {
+  const broken = item('b', '', '', 'i/o timeout');
+  const { found, failed } = bulkItems([item('a', '1', '1'), broken]);
+  expect([[...found.keys()], failed]).toEqual([['a'], ['b']]);
+  expect(() => bulkItems([broken, { ...broken, key: 'c' }])).toThrow(/b: i\/o timeout/);
+  expect(bulkItems([])).toEqual({ found: new Map(), failed: [] });
+});
+
+test('a value that is not JSON is undefined in a bulk get, and an error in a single get', () => {
+  const found = bulkItems([item('a', 'no json', '1'), item('b', '1', '2')]).found;
+  expect([...found]).toEqual([
+    ['a', { value: undefined, etag: '1' }],
+    ['b', { value: 1, etag: '2' }],
+  ]);
+  expect(() => storedItem('a', item('a', 'no json', '1'))).toThrow(SidecarError);
 });
 
 test('keeps an ETag as text: 2^53 and 2^53 + 1 are two versions', () => {

@@ -1,8 +1,8 @@
-import { type ClientHttp2Stream, constants, type Http2Session, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { type DescMessage, type DescMethodUnary, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { type CallOptions, Code, ConnectError, type Transport, type UnaryResponse } from '@connectrpc/connect';
-import { Http2SessionManager } from '@connectrpc/connect-node';
 import { errorOf, frameOf, MAX_MESSAGE_BYTES, messageOf, PREFIX_BYTES } from './framing.ts';
+import { createHttp2Connection, type Http2Connection } from './http2-connection.ts';
 import { createSlots } from './slots.ts';
 
 /** How the transport reaches the sidecar, and its limits. */
@@ -24,13 +24,6 @@ export interface SidecarTransport extends Transport {
 
 /** Further calls fail at once. */
 const MAX_WAITING = 4_096;
-/** A call on a connection without traffic for so long is preceded by a PING. The sidecar refuses more than one in 8 s. */
-const PING_INTERVAL_MS = 10_000;
-const PING_TIMEOUT_MS = 2_000;
-/** Room for `maxInFlight` messages of the largest size in both directions, in MB. Node's default of 10 MB refuses calls beyond it. */
-const SESSION_MEMORY_MB_PER_CALL = 8;
-/** HTTP/2's default of 64 KiB makes a bulk get wait for window updates. */
-const WINDOW_BYTES = MAX_MESSAGE_BYTES;
 
 const GRPC = { 'content-type': 'application/grpc', te: 'trailers' };
 const NO_HEADERS = new Headers();
@@ -42,38 +35,8 @@ type Method = DescMethodUnary<DescMessage, DescMessage>;
  * connect-node because of its cost: a small call takes a quarter of the processor time (ADR 0081).
  */
 export function createTransport(options: TransportOptions): SidecarTransport {
-  const manager = new Http2SessionManager(
-    `http://${options.host}:${options.port}`,
-    { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS },
-    {
-      settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
-      maxSessionMemory: SESSION_MEMORY_MB_PER_CALL * options.maxInFlight,
-    },
-  );
+  const connection = createHttp2Connection(`http://${options.host}:${options.port}`, options.maxInFlight);
   const slots = createSlots(options.maxInFlight, MAX_WAITING);
-  /** The connection of the latest call, until its event `close`. */
-  let connection: { readonly session: Http2Session; readonly closed: Promise<void> } | undefined;
-
-  /**
-   * Opens a stream, but not between the loss of a connection and its event `close`. The session manager would connect again, and stop
-   * listening to the lost connection. The event `error` of that connection would then end this process. After a lost PING, the new
-   * connection would be replaced at once, and calls would wait for it without end.
-   */
-  async function open(path: string, headers: Readonly<Record<string, string>>): Promise<ClientHttp2Stream> {
-    if (connection?.session.destroyed) await connection.closed;
-    const stream = await manager.request('POST', path, headers, {});
-    const { session } = stream;
-    if (session && session !== connection?.session) {
-      const closed = Promise.withResolvers<void>();
-      const current = { session, closed: closed.promise };
-      connection = current;
-      session.once('close', () => {
-        closed.resolve();
-        if (connection === current) connection = undefined;
-      });
-    }
-    return stream;
-  }
 
   function call(
     method: Method,
@@ -102,9 +65,34 @@ export function createTransport(options: TransportOptions): SidecarTransport {
 
       /** The sidecar receives a cancellation. It may have done the work, or still do it. */
       function cancel(reason: ConnectError): void {
-        if (manager.state() === 'connecting') manager.abort(reason);
+        connection.abortConnecting(reason);
         finish(reason);
         stream?.close(constants.NGHTTP2_CANCEL);
+      }
+
+      function send(): void {
+        opening = true;
+        const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - calledAt)));
+        const headers = { ...options.headers, ...extra, ...GRPC, 'grpc-timeout': `${remainingMs}m` };
+        connection.open(`/${method.parent.typeName}/${method.name}`, headers).then(onOpen, onOpenError);
+      }
+
+      function onOpen(opened: ClientHttp2Stream): void {
+        opening = false;
+        if (finished) {
+          opened.close(constants.NGHTTP2_CANCEL);
+          leave?.();
+          return;
+        }
+        stream = opened;
+        receive(connection, opened, finish);
+        opened.end(frame);
+      }
+
+      function onOpenError(error: unknown): void {
+        opening = false;
+        if (finished) leave?.();
+        else finish(ConnectError.from(error, Code.Unavailable));
       }
 
       const timer = setTimeout(() => cancel(new ConnectError('deadline exceeded', Code.DeadlineExceeded)), timeoutMs);
@@ -112,57 +100,10 @@ export function createTransport(options: TransportOptions): SidecarTransport {
       if (signal?.aborted) return onAbort();
       signal?.addEventListener('abort', onAbort);
 
-      leave = slots.enter(() => {
-        opening = true;
-        const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - calledAt)));
-        const headers = { ...options.headers, ...extra, ...GRPC, 'grpc-timeout': `${remainingMs}m` };
-        open(`/${method.parent.typeName}/${method.name}`, headers).then(
-          (opened) => {
-            opening = false;
-            if (finished) {
-              opened.close(constants.NGHTTP2_CANCEL);
-              leave?.();
-              return;
-            }
-            stream = opened;
-            receive(opened, finish);
-            opened.end(frame);
-          },
-          (error: unknown) => {
-            opening = false;
-            if (finished) leave?.();
-            else finish(ConnectError.from(error, Code.Unavailable));
-          },
-        );
-      });
+      leave = slots.enter(send);
       if (!leave && !finished)
         finish(new ConnectError(`more than ${MAX_WAITING} calls wait for the sidecar`, Code.ResourceExhausted));
     });
-  }
-
-  /** Collects the response of a call. */
-  function receive(stream: ClientHttp2Stream, finish: (result: ConnectError | Buffer) => void): void {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let last: IncomingHttpHeaders = {};
-    stream.on('response', (headers) => {
-      last = headers;
-      if (headers[':status'] !== 200) finish(new ConnectError(`HTTP status ${headers[':status']}`, Code.Unavailable));
-    });
-    stream.on('trailers', (trailers) => {
-      last = trailers;
-    });
-    stream.on('data', (chunk: Buffer) => {
-      manager.notifyResponseByteRead(stream);
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes <= MAX_MESSAGE_BYTES + PREFIX_BYTES) return;
-      finish(new ConnectError(`the response is larger than ${MAX_MESSAGE_BYTES} bytes`, Code.ResourceExhausted));
-      stream.close(constants.NGHTTP2_CANCEL);
-    });
-    stream.on('end', () => finish(errorOf(last) ?? Buffer.concat(chunks, bytes)));
-    stream.on('error', (error) => finish(ConnectError.from(error, Code.Unavailable)));
-    stream.on('close', () => finish(new ConnectError('the connection was closed', Code.Unavailable)));
   }
 
   return {
@@ -189,7 +130,36 @@ export function createTransport(options: TransportOptions): SidecarTransport {
       });
       await Promise.race([slots.idle(), limit]);
       clearTimeout(timer);
-      manager.abort();
+      connection.close();
     },
   };
+}
+
+/** Collects the response of a call. */
+function receive(
+  connection: Pick<Http2Connection, 'received'>,
+  stream: ClientHttp2Stream,
+  finish: (result: ConnectError | Buffer) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let last: IncomingHttpHeaders = {};
+  stream.on('response', (headers) => {
+    last = headers;
+    if (headers[':status'] !== 200) finish(new ConnectError(`HTTP status ${headers[':status']}`, Code.Unavailable));
+  });
+  stream.on('trailers', (trailers) => {
+    last = trailers;
+  });
+  stream.on('data', (chunk: Buffer) => {
+    connection.received(stream);
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= MAX_MESSAGE_BYTES + PREFIX_BYTES) return;
+    finish(new ConnectError(`the response is larger than ${MAX_MESSAGE_BYTES} bytes`, Code.ResourceExhausted));
+    stream.close(constants.NGHTTP2_CANCEL);
+  });
+  stream.on('end', () => finish(errorOf(last) ?? Buffer.concat(chunks, bytes)));
+  stream.on('error', (error) => finish(ConnectError.from(error, Code.Unavailable)));
+  stream.on('close', () => finish(new ConnectError('the connection was closed', Code.Unavailable)));
 }

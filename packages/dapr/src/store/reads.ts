@@ -1,5 +1,5 @@
 import type { SidecarClient } from '../sidecar/client.ts';
-import { isTooLarge, storedItem, storedItems } from '../sidecar/outcomes.ts';
+import { type BulkItems, bulkItems, isTooLarge, storedItem } from '../sidecar/outcomes.ts';
 import { SidecarError, type StateStore, type Stored } from '../types.ts';
 import type { Dialect } from './dialects.ts';
 
@@ -20,25 +20,25 @@ export function createReads(
   }
 
   /** One bulk get. Large documents make its response larger than a message may be; then each half is read by itself. */
-  async function bulkGet(keys: string[]): Promise<ReadonlyMap<string, Stored>> {
+  async function bulkGet(keys: string[]): Promise<BulkItems> {
     try {
       const { items } = await client.send('state read', (dapr, options) =>
         dapr.getBulkState({ storeName, keys }, options),
       );
-      return storedItems(items);
+      return bulkItems(items);
     } catch (error) {
       if (!(error instanceof SidecarError && isTooLarge(error)) || keys.length === 1) throw error;
       const half = Math.ceil(keys.length / 2);
-      return new Map([...(await bulkGet(keys.slice(0, half))), ...(await bulkGet(keys.slice(half)))]);
+      return merged([await bulkGet(keys.slice(0, half)), await bulkGet(keys.slice(half))]);
     }
   }
 
-  async function readInBulk(keys: readonly string[]): Promise<Map<string, Stored>> {
-    const found = new Map<string, Stored>();
+  async function readInBulk(keys: readonly string[]): Promise<BulkItems> {
+    const parts: BulkItems[] = [];
     for (let from = 0; from < keys.length; from += KEYS_PER_READ) {
-      for (const [key, stored] of await bulkGet(keys.slice(from, from + KEYS_PER_READ))) found.set(key, stored);
+      parts.push(await bulkGet(keys.slice(from, from + KEYS_PER_READ)));
     }
-    return found;
+    return merged(parts);
   }
 
   async function getEach(keys: readonly string[]): Promise<Map<string, Stored>> {
@@ -54,14 +54,20 @@ export function createReads(
     return found;
   }
 
-  async function read(keys: readonly string[]): Promise<Map<string, Stored>> {
+  async function read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>> {
     // Each key once: PostgreSQL returns an item without a key for a repeated one.
     const unique = [...new Set(keys)];
-    const found = await readInBulk(unique);
-    if (!dialect.hidesFailedReads) return found;
-    // A key counts as missing only when a get of that key alone, which reports a failure, does not find it either.
-    return new Map([...found, ...(await getEach(unique.filter((key) => !found.has(key))))]);
+    const { found, failed } = await readInBulk(unique);
+    // A key counts as missing only when a get of that key alone, which reports a failure, does not find it either. On Redis a
+    // bulk get has an error for each key whose connection broke, and the other keys need not be read again.
+    const unsure = dialect.hidesFailedReads ? unique.filter((key) => !found.has(key)) : failed;
+    return unsure.length === 0 ? found : new Map([...found, ...(await getEach(unsure))]);
   }
 
   return { get, read };
 }
+
+const merged = (parts: readonly BulkItems[]): BulkItems => ({
+  found: new Map(parts.flatMap(({ found }) => [...found])),
+  failed: parts.flatMap(({ failed }) => failed),
+});

@@ -70,13 +70,17 @@ export function createStore(client: SidecarClient, storeName: string, dialect: D
     let outcome: WriteOutcome = 'written';
     let from = 0;
     for (const chunk of chunksOf(items.map(updateItem), itemBytes)) {
-      if (chunk.tooLarge) return 'unknown';
       const written = items.slice(from, from + chunk.items.length);
       from += chunk.items.length;
+      if (chunk.tooLarge) {
+        // Only this item is not written. An outcome for each item is not part of the port.
+        outcome = 'unknown';
+        continue;
+      }
       const error = await save('state write', [...chunk.items]);
       if (!error) continue;
       if (error.code !== Code.Aborted || (await confirmConflict(written)) === 'unknown') return 'unknown';
-      outcome = 'conflict';
+      if (outcome === 'written') outcome = 'conflict';
     }
     return outcome;
   }

@@ -150,6 +150,37 @@ describe('a store that is unclear once', () => {
   });
 });
 
+it('is not reported as refused because of its own write, which lands while it is decided again', async () => {
+  const { store, things } = owner();
+  const reader = owner(store);
+  /** The next write of a lane has no clear answer, and lands after the lane was read for its repetition. Then it is pulled. */
+  const delayOnce = (write: 'insert' | 'update') => {
+    const late: (() => Promise<unknown>)[] = [];
+    const { get, insert, update } = store;
+    const delay = (key: string, apply: () => Promise<unknown>) => {
+      if (!key.startsWith('lane:') || late.length > 0) return false;
+      late.push(apply);
+      return true;
+    };
+    if (write === 'insert')
+      store.insert = async (...args) => (delay(args[0], () => insert(...args)) ? 'unknown' : insert(...args));
+    else store.update = async (...args) => (delay(args[0], () => update(...args)) ? 'unknown' : update(...args));
+    store.get = async (key) => {
+      const stored = await get(key);
+      if (!key.startsWith('lane:') || late.length === 0) return stored;
+      Object.assign(store, { get, insert, update });
+      await late[0]?.();
+      await pull(reader);
+      return stored;
+    };
+  };
+  delayOnce('insert');
+  expect(await things.create({ id: 'a', text: '1' })).toMatchObject({ outcome: 'created', etag: '1' });
+  delayOnce('update');
+  expect(await things.change('a', at('1'), { text: '2' })).toMatchObject({ outcome: 'changed', etag: '2' });
+  expect(await things.change('a', at('1'), { text: '3' })).toEqual({ outcome: 'stale' });
+});
+
 describe('a process that ends between its commit and the entity document', () => {
   /** Changes `a` to `new`, in the lane only. */
   async function crashed() {

@@ -79,7 +79,11 @@ export function createCommit<E extends { readonly id: string }>(
 
     const current = await documents.get(id);
     const decided = next(current);
-    if ('refusal' in decided) return { outcome: 'refused', refusal: decided.refusal };
+    if ('refusal' in decided) {
+      // The own write may have landed since the log was read. Then the refusal is because of it.
+      if (tried && (await store.get(key))?.etag !== stored?.etag) return { unclear: tried };
+      return { outcome: 'refused', refusal: decided.refusal };
+    }
     const page = current ? log.page : await ids.add(lane, log.page, id);
     const change = nextChange(log, current, { entity: decided.entity, by });
     const outcome = await compareAndSet(store, key, append(log, change, page), stored?.etag);

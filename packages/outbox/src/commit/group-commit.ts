@@ -1,4 +1,4 @@
-import type { AcceptResult } from '../api.ts';
+import type { StoreResult } from '../api.ts';
 import { type Context, createLoop } from '../context.ts';
 import type { Writer } from '../membership/writer.ts';
 import { Pace } from '../pace/pace.ts';
@@ -231,7 +231,7 @@ export class GroupCommit<D extends OutboxDocument, A> {
     });
   }
 
-  #resultOf(stored: StoredDocument<D> | 'unreadable', requested: D): AcceptResult<D> {
+  #resultOf(stored: StoredDocument<D> | 'unreadable', requested: D): StoreResult<D> {
     if (stored === 'unreadable') return { outcome: 'unknown' };
     return { outcome: this.#context.policies.storeOutcome(stored.document, requested), document: stored.document };
   }

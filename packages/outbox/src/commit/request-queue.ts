@@ -1,4 +1,4 @@
-import type { AcceptResult } from '../api.ts';
+import type { StoreResult } from '../api.ts';
 import type { Policies } from '../policies.ts';
 import type { Clock, OutboxDocument } from '../ports.ts';
 import type { Settings } from '../settings.ts';
@@ -18,7 +18,7 @@ interface StoreRequest<D> {
   readonly document: D;
   readonly size: number;
   readonly deadline: number;
-  readonly resolve: (result: AcceptResult<D>) => void;
+  readonly resolve: (result: StoreResult<D>) => void;
 }
 
 /** A document on its way into the store, with all requests for its id. */
@@ -65,7 +65,7 @@ export class RequestQueue<D extends OutboxDocument> {
   }
 
   /** Adds a request. Resolves when the outcome is known, or at the deadline. */
-  enqueue(document: D, deadlineMs: number): Promise<AcceptResult<D>> {
+  enqueue(document: D, deadlineMs: number): Promise<StoreResult<D>> {
     const json = jsonOf(document);
     if (json === undefined) return Promise.resolve({ outcome: 'refused' });
     if (!(deadlineMs > 0)) return Promise.resolve({ outcome: 'unsent' });
@@ -125,7 +125,7 @@ export class RequestQueue<D extends OutboxDocument> {
   }
 
   /** Resolves all requests for this document. */
-  resolve(item: QueuedDocument<D>, resultOf: (requested: D) => AcceptResult<D>): void {
+  resolve(item: QueuedDocument<D>, resultOf: (requested: D) => StoreResult<D>): void {
     this.#inBatch.delete(item.id);
     for (const request of item.requests) this.#resolve(request, resultOf(request.document));
     item.requests = [];
@@ -145,7 +145,7 @@ export class RequestQueue<D extends OutboxDocument> {
     this.#expire(Number.POSITIVE_INFINITY);
   }
 
-  #resolve(request: StoreRequest<D>, result: AcceptResult<D>): void {
+  #resolve(request: StoreRequest<D>, result: StoreResult<D>): void {
     this.requests--;
     this.size -= request.size;
     request.resolve(result);

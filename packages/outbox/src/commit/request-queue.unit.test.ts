@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manualClock } from '../../test/parts.ts';
-import type { AcceptResult } from '../api.ts';
+import type { StoreResult } from '../api.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
 import { MAX_BATCH_SIZE, MAX_QUEUE_SIZE, MAX_REQUESTS, RequestQueue } from './request-queue.ts';
 
@@ -14,7 +14,7 @@ interface Doc {
 }
 
 const doc = (id: string, nonce = id, body = ''): Doc => ({ id, nonce, fingerprint: 'f', createdAt: 0, body });
-const created = (document: Doc): AcceptResult<Doc> => ({ outcome: 'created', document });
+const created = (document: Doc): StoreResult<Doc> => ({ outcome: 'created', document });
 
 describe('request queue', () => {
   it('builds batches in the order of arrival, with each id once, within the limits of number and size', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { setUpRecorder } from '../../test/recorder-parts.ts';
+import { addDocuments, setUpRecorder } from '../../test/recorder-parts.ts';
 import { MAX_PACE_MS } from '../pace/pace.ts';
+import type { WriteItem, WriteOutcome } from '../ports.ts';
 import { documentKey } from '../storage-format.ts';
 import { READ_ALL_MS } from './reply-recorder.ts';
 
@@ -38,6 +39,29 @@ test('reads a document that is not in memory', async () => {
   await recorder.record('a', 5);
   expect(countStored()).toBe(5);
   expect(store.reads).toBe(1);
+});
+
+test('records the other replies of a batch when the store never writes one of its documents', async () => {
+  const parts = setUpRecorder({ utilization: 1 });
+  addDocuments(parts, ['b', 'large', 'z']);
+  const { recorder, store } = parts;
+  const write = store.write.bind(store);
+  Object.assign(store, {
+    async write(items: readonly WriteItem[]): Promise<WriteOutcome> {
+      const others = items.filter(({ key }) => key !== documentKey('large'));
+      const outcome = await write(others);
+      return others.length < items.length ? 'unknown' : outcome;
+    },
+  });
+  await recorder.record('a', 1);
+  const results = await Promise.allSettled(['b', 'large', 'z'].map((id) => recorder.record(id, 100)));
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  for (const [id, count] of [
+    ['b', 100],
+    ['large', 0],
+    ['z', 100],
+  ] as const)
+    expect(store.stored.get(documentKey(id))?.value).toMatchObject({ count });
 });
 
 test('while the process is busy, replies that arrive shortly after a write share the next write', async () => {

@@ -7,6 +7,7 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import { z } from 'zod';
+import { httpUrl } from '../config/http-url.ts';
 import { warnRateLimited } from '../telemetry/index.ts';
 
 /** Timing of the key cache, in milliseconds. */
@@ -107,6 +108,6 @@ async function discover(issuer: string, timeoutMs: number): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
   if (!response.ok) throw new Error(`${url} responded ${response.status}`);
-  const document = z.object({ issuer: z.literal(issuer), jwks_uri: z.url({ protocol: /^https?$/ }) });
+  const document = z.object({ issuer: z.literal(issuer), jwks_uri: httpUrl });
   return document.parse(await response.json()).jwks_uri;
 }

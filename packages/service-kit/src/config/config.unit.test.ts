@@ -53,7 +53,7 @@ test('lists every fault at once, without values', () => {
   expect(found.join()).not.toContain('secret-level');
 });
 
-test.each(['collector:4318', 'collector', 'grpc://collector:4317', 'http://'])(
+test.each(['collector:4318', 'collector', 'grpc://collector:4317', 'http:collector', 'http://'])(
   'refuses %j as a receiver of traces',
   (url) => {
     const fault = 'must be an http or https URL';

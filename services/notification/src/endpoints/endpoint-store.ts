@@ -28,8 +28,10 @@ export interface EndpointStore {
 /** The document `webhooks`. */
 interface EndpointDocument {
   readonly v: number;
-  /** Unique for each write, to detect whether a write with an unknown outcome was stored. */
+  /** Unique for each change, to detect whether a write with an unknown outcome was stored. */
   readonly nonce: string;
+  /** Nonces of the changes before, newest first: a write may be below those of other processes when it is looked for. */
+  readonly earlierNonces?: readonly string[];
   readonly hooks: readonly Endpoint[];
 }
 
@@ -37,6 +39,8 @@ const KEY = 'webhooks';
 /** Version without encrypted secrets. Releases from before encryption support only this version. */
 const PLAIN_VERSION = 1;
 const ENCRYPTED_VERSION = 2;
+/** More than other processes write before a write is looked for. */
+const MAX_EARLIER_NONCES = 15;
 
 export interface EndpointStoreOptions {
   readonly store: ModifiableStore;
@@ -51,24 +55,27 @@ export function createEndpointStore({ store, cipher, nonce }: EndpointStoreOptio
   const parse = (stored: Stored | undefined): readonly Endpoint[] =>
     parseDocument(stored).hooks.map((endpoint) => mapSecrets(endpoint, cipher.decrypt));
 
-  function toDocument(endpoints: readonly Endpoint[]): EndpointDocument {
+  /** The document that follows the stored one by a change with this nonce. */
+  function nextDocument(stored: Stored | undefined, endpoints: readonly Endpoint[], own: string): EndpointDocument {
     const hooks = endpoints.map((endpoint) => mapSecrets(endpoint, cipher.encrypt));
     const v = hooks.some((endpoint) => allSecrets(endpoint).some(isEncrypted)) ? ENCRYPTED_VERSION : PLAIN_VERSION;
-    return { v, nonce: nonce(), hooks };
+    const { nonce: newest, earlierNonces = [] } = parseDocument(stored);
+    return { v, nonce: own, earlierNonces: [newest, ...earlierNonces].slice(0, MAX_EARLIER_NONCES), hooks };
   }
 
   /** Writes the endpoints that `decide` returns, if any. */
   async function commit<R>(
     decide: (endpoints: readonly Endpoint[]) => { readonly result: R; readonly endpoints?: readonly Endpoint[] },
   ): Promise<R | 'unknown'> {
+    const own = nonce();
     const modified = await modify<R>(
       store,
       KEY,
       (stored) => {
         const { result, endpoints } = decide(parse(stored));
-        return endpoints ? { result, write: toDocument(endpoints) } : { result };
+        return endpoints ? { result, write: nextDocument(stored, endpoints, own) } : { result };
       },
-      { isOwn: hasSameNonce },
+      { isOwn: (stored) => hasNonce(stored, own) },
     );
     return 'result' in modified ? modified.result : 'unknown';
   }
@@ -111,7 +118,7 @@ export function createEndpointStore({ store, cipher, nonce }: EndpointStoreOptio
       const isOutdated = (endpoint: Endpoint) =>
         allSecrets(endpoint).some((secret) => cipher.needsRotation(secret, endpoint.id));
       const hasOutdated = parseDocument(stored).hooks.some(isOutdated);
-      if (hasOutdated) await compareAndSet(store, KEY, toDocument(endpoints), stored?.etag);
+      if (hasOutdated) await compareAndSet(store, KEY, nextDocument(stored, endpoints, nonce()), stored?.etag);
       return endpoints;
     },
   };
@@ -127,8 +134,10 @@ function parseDocument(stored: Stored | undefined): EndpointDocument {
   throw new Error(`unsupported version ${v} of the endpoints; this code supports ${supported}`);
 }
 
-const hasSameNonce = (stored: unknown, written: unknown): boolean =>
-  (stored as EndpointDocument).nonce === (written as EndpointDocument).nonce;
+function hasNonce(stored: unknown, own: string): boolean {
+  const { nonce, earlierNonces = [] } = stored as EndpointDocument;
+  return nonce === own || earlierNonces.includes(own);
+}
 
 const mapSecrets = (endpoint: Endpoint, change: (secret: string, endpoint: string) => string): Endpoint => ({
   ...endpoint,

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, test } from 'vitest';
-import { hasUnreadableSecret, newEndpoint, rotateSecret, signingSecrets } from '../domain/endpoint.ts';
+import { type Endpoint, hasUnreadableSecret, newEndpoint, rotateSecret, signingSecrets } from '../domain/endpoint.ts';
 import { createEndpointStore } from './endpoint-store.ts';
 import { createSecretCipher, KEY_LENGTH } from './secret-cipher.ts';
 
 const endpoint = (id: string) =>
   newEndpoint({ id, request: { url: 'https://example.com/', description: '' }, secret: 's', now: 0 });
 
+let writes = 0;
+
 function createStore(keys: readonly Buffer[] = [], store = createMemoryStore()) {
-  let writes = 0;
   return {
     store,
     endpoints: createEndpointStore({ store, cipher: createSecretCipher(keys), nonce: () => String(++writes) }),
@@ -51,6 +52,43 @@ test('reads back a write with an unknown outcome, and reports unknown if it was 
   expect(await endpoints.change<never>('a', (now) => now)).toEqual({ outcome: 'unknown' });
   expect((await endpoints.list())[0]?.version).toBe(2);
 });
+
+test.each(['late', 'conflict'])(
+  'registers and changes an endpoint once when a write is confirmed as %s',
+  async (fault) => {
+    const { store, endpoints } = createStore();
+    await endpoints.add(endpoint('a'));
+    const { update } = store;
+    /** Loses the answer to the next write. `late`: it lands when it is repeated. `conflict`: another write follows it. */
+    const failOnce = () => {
+      let late: (() => Promise<unknown>) | undefined;
+      let calls = 0;
+      store.update = async (...args) => {
+        calls++;
+        if (calls > 1) {
+          await late?.();
+          store.update = update;
+          return update(...args);
+        }
+        late = () => update(...args);
+        if (fault === 'late') return 'unknown';
+        store.update = update;
+        await late();
+        await createStore([], store).endpoints.change<never>('a', (now) => now);
+        return 'conflict';
+      };
+    };
+    failOnce();
+    expect(await endpoints.add(endpoint('b'))).toBe('added');
+    failOnce();
+    const matches = ({ version }: Endpoint) => version === 1;
+    expect(
+      await endpoints.change('b', (now) => (matches(now) ? { ...now, description: `${now.description}x` } : 'stale')),
+    ).toMatchObject({ outcome: 'changed', endpoint: { version: 2, description: 'x' } });
+    expect((await endpoints.list()).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect((await endpoints.list())[1]).toMatchObject({ version: 2, description: 'x' });
+  },
+);
 
 test('a deleted endpoint cannot be changed, and only a deleted endpoint can be removed', async () => {
   const { endpoints } = createStore();

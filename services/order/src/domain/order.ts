@@ -27,7 +27,7 @@ export interface Refused<Kind extends 'consumer' | 'details'> {
 export type ConsumerVerdict = ConsumerValid | Refused<'consumer'>;
 export type DetailsVerdict = DetailsValid | Refused<'details'>;
 
-/** A validator's decision about an order, as the order stores it. */
+/** A validator's answer to a command, as the order stores it. */
 export type Verdict = ConsumerVerdict | DetailsVerdict;
 
 /** The interaction styles (styles/), and whether a style decides an order before it stores the order. */

@@ -23,7 +23,7 @@ export interface OrderRoutesParts {
 export function addOrderRoutes(app: Hono, { styles, styleSettings, outbox, longPoll }: OrderRoutesParts): void {
   /**
    * Waits as long as the request prefers. Undefined if it has no such preference, if too many requests are waiting, and for
-   * HEAD, whose response has no state.
+   * HEAD, whose response has no body.
    */
   async function waitIfPreferred(c: Context, order: Order): Promise<Order | undefined> {
     const { wait } = parsePrefer(c.req.header('Prefer'));

@@ -8,7 +8,6 @@ import { toVerdict } from '../domain/verdict.ts';
 import { commandTransport } from '../outbox/command-transport.ts';
 import { orderDocumentHandler } from '../outbox/document-handler.ts';
 import { createTokenSigner, KEY_LENGTH } from '../outbox/token-signature.ts';
-import { messaging } from '../styles/messaging.ts';
 import type { PlaceOrderCommand, PlaceOrderResult } from '../styles/place-order.ts';
 import { subscribeToOrderRequests, UNKNOWN_CLIENT } from './order-requests.ts';
 
@@ -179,34 +178,6 @@ describe('a request by message', () => {
       expect(allowed).toEqual(await deliver(content, stored));
     },
   );
-
-  it('is the same order when it arrives again, and another order with another correlation id or channel', async () => {
-    const orders: Order[] = [];
-    let made = 0;
-    const placeOrder = messaging({
-      outbox: {
-        async store(order) {
-          orders.push(order);
-          return { outcome: 'created', document: order };
-        },
-      },
-      clock: { wall: () => 0 },
-      newId: () => String(++made),
-      acceptDeadlineMs: 1,
-      decideWithinMs: undefined,
-      notify: false,
-      index: false,
-    });
-    const place = (client: string, correlationId: string) =>
-      placeOrder({ request, client: `channel:${client}`, replyTo: { client, correlationId }, trace: undefined });
-    await place('shop', 'a');
-    await place('shop', 'a');
-    await place('shop', 'b');
-    await place('shop2', 'a');
-    const [first, again, ...others] = orders.map(({ id }) => id);
-    expect(again).toBe(first);
-    expect(new Set([first, ...others]).size).toBe(3);
-  });
 });
 
 describe('a batch message of requests', () => {

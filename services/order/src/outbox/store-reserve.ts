@@ -1,6 +1,7 @@
 import type { StateStore } from '@standing-order/dapr';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { logger, meter, runDetached } from '@standing-order/service-kit/telemetry';
+import { CHUNK_BYTES, createReserveChunks } from './reserve-chunks.ts';
 
 const SECOND_MS = 1_000;
 const TICK_MS = 5 * SECOND_MS;
@@ -10,11 +11,6 @@ const STOP_MS = 3 * SECOND_MS;
 const MAX_RESTORE_MS = 60 * SECOND_MS;
 /** Within this time every chunk is written anew, at the latest. */
 const RENEW_MS = 30 * 60 * SECOND_MS;
-/** The store deletes the chunks of a process that was killed. */
-const EXPIRES_IN_SECONDS = 3_600;
-
-const CHUNK_BYTES = 64 * 1_024;
-const CHUNK = 'x'.repeat(CHUNK_BYTES);
 /** 1 MiB, for the heartbeats and segments of the outbox. */
 const MIN_CHUNKS = 16;
 /** The two verdicts add some 600 bytes to an order of two lines. */
@@ -23,7 +19,6 @@ const BYTES_PER_OPEN_ORDER = 1_024;
 const SLACK = 0.25;
 /** 32 MiB: more than replicas accept in a tick, which takes longer by the duration of the writes. */
 const MAX_WRITES_PER_TICK = 512;
-const CONCURRENT_REMOVALS = 16;
 
 /**
  * Room in the state store that a replica occupies, in proportion to its open orders. When the store is full, the replica frees this
@@ -48,18 +43,9 @@ export interface StoreReserveOptions {
   refusesWrites(): boolean;
 }
 
-interface Chunk {
-  readonly key: string;
-  readonly writtenAt: number;
-}
-
 export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
   const { store, clock, owner, openOrders, refusesWrites } = options;
-  /** Oldest first. */
-  const chunks: Chunk[] = [];
-  /** Keys that may be stored and are to be removed. */
-  const discarded = new Set<string>();
-  let number = 0;
+  const chunks = createReserveChunks(options);
   let isReleased = false;
   let isStopped = false;
   let restoreMs = TICK_MS;
@@ -71,52 +57,25 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
       unit: 'By',
       description: 'Room in the state store that is kept for decisions',
     })
-    .addCallback((result) => result.observe(chunks.length * CHUNK_BYTES));
+    .addCallback((result) => result.observe(chunks.count * CHUNK_BYTES));
 
   const wanted = () => MIN_CHUNKS + Math.ceil((openOrders() * BYTES_PER_OPEN_ORDER) / CHUNK_BYTES);
 
-  async function write(): Promise<boolean> {
-    const key = `reserve:${owner}:${number++}`;
-    if ((await store.insert(key, CHUNK, EXPIRES_IN_SECONDS)) === 'created') {
-      chunks.push({ key, writtenAt: clock.monotonic() });
-      return true;
-    }
-    // Without an answer it may be stored.
-    discarded.add(key);
-    return false;
-  }
-
-  function discardOldest(count: number): void {
-    for (const { key } of chunks.splice(0, count)) discarded.add(key);
-  }
-
-  async function removeDiscarded(): Promise<void> {
-    const keys = discarded.values();
-    const remove = async () => {
-      for (const key of keys) {
-        // The store is down: the next tick tries again.
-        if ((await store.remove(key)) !== 'written') return;
-        discarded.delete(key);
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENT_REMOVALS }, remove));
-  }
-
   /** Writes chunks until there are `count`, or the service stops. False if the store refused one. */
   async function growTo(count: number, maxWrites: number): Promise<boolean> {
-    for (let writes = 0; chunks.length < count && writes < maxWrites && !isStopped; writes++)
-      if (!(await write())) return false;
+    for (let writes = 0; chunks.count < count && writes < maxWrites && !isStopped; writes++)
+      if (!(await chunks.write())) return false;
     return true;
   }
 
   /** Replaces the oldest chunks. While orders are open, this also detects a full store without a new order. */
   async function rotate(): Promise<boolean> {
-    const oldest = chunks[0];
-    const isDue = openOrders() > 0 || (oldest !== undefined && clock.monotonic() - oldest.writtenAt > RENEW_MS);
-    const count = isDue ? Math.ceil((chunks.length * TICK_MS) / RENEW_MS) : 0;
+    const { oldestAt } = chunks;
+    const isDue = openOrders() > 0 || (oldestAt !== undefined && clock.monotonic() - oldestAt > RENEW_MS);
+    const count = isDue ? Math.ceil((chunks.count * TICK_MS) / RENEW_MS) : 0;
     for (let n = 0; n < count; n++) {
-      if (!(await write())) return false;
-      discardOldest(1);
+      if (!(await chunks.write())) return false;
+      chunks.discardOldest(1);
     }
     return true;
   }
@@ -131,22 +90,22 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
   function release(): void {
     isReleased = true;
     restoreMs = TICK_MS;
-    logger.warn({ chunks: chunks.length }, 'the state store is full: new orders are refused, and the reserve is freed');
-    discardOldest(chunks.length);
+    logger.warn({ chunks: chunks.count }, 'the state store is full: new orders are refused, and the reserve is freed');
+    chunks.discardOldest(chunks.count);
   }
 
   async function restore(): Promise<void> {
     const goal = wanted();
     const slack = Math.max(MIN_CHUNKS / 2, Math.ceil(goal * SLACK));
     if (await growTo(goal + slack, Number.POSITIVE_INFINITY)) {
-      discardOldest(slack);
+      chunks.discardOldest(slack);
       isReleased = false;
       logger.info('the state store has room: orders are accepted again');
     } else {
-      discardOldest(chunks.length);
+      chunks.discardOldest(chunks.count);
       restoreMs = Math.min(2 * restoreMs, MAX_RESTORE_MS);
     }
-    await removeDiscarded();
+    await chunks.removeDiscarded();
   }
 
   /**
@@ -154,12 +113,13 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
    * So a second write decides, once the store can be read.
    */
   async function tick(): Promise<void> {
-    await removeDiscarded();
+    chunks.discardExpired();
+    await chunks.removeDiscarded();
     if (isReleased) return restore();
     const isAccepted = !refusesWrites() && (await growTo(wanted(), MAX_WRITES_PER_TICK)) && (await rotate());
-    if (isAccepted) discardOldest(chunks.length - wanted());
-    else if ((await isReadable()) && (refusesWrites() || !(await write()))) release();
-    await removeDiscarded();
+    if (isAccepted) chunks.discardOldest(chunks.count - wanted());
+    else if ((await isReadable()) && (refusesWrites() || !(await chunks.write()))) release();
+    await chunks.removeDiscarded();
   }
 
   function run(): void {
@@ -179,8 +139,8 @@ export function createStoreReserve(options: StoreReserveOptions): StoreReserve {
       isStopped = true;
       cancelTimer();
       const removed = running.then(() => {
-        discardOldest(chunks.length);
-        return removeDiscarded();
+        chunks.discardOldest(chunks.count);
+        return chunks.removeDiscarded();
       });
       return new Promise((resolve) => {
         const cancel = clock.setTimer(STOP_MS, resolve);

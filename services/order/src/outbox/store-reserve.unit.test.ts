@@ -10,9 +10,10 @@ const WHILE_MS = 150_000;
 /** A reserve in a store of this size. `used` is the size of everything else. */
 async function setUp(capacity: number) {
   const clock = createManualClock();
-  const stored = new Map<string, number>();
+  const stored = new Map<string, { readonly size: number; readonly until: number }>();
   const state = { used: 0, openOrders: 0, refusesWrites: false, isDown: false, failures: 0, writeMs: 0 };
-  const reserved = () => [...stored.values()].reduce((sum, size) => sum + size, 0);
+  const reserved = () =>
+    [...stored.values()].reduce((sum, { size, until }) => (clock.wall() < until ? sum + size : sum), 0);
   const room = () => capacity - state.used - reserved();
   const writes: string[] = [];
   const reserve = createStoreReserve({
@@ -25,7 +26,7 @@ async function setUp(capacity: number) {
         if (state.isDown) throw new Error('down');
         return undefined;
       },
-      async insert(key, value) {
+      async insert(key, value, expiresInSeconds = 0) {
         const size = String(value).length;
         if (state.writeMs > 0) await new Promise<void>((resolve) => clock.setTimer(state.writeMs, resolve));
         if (state.failures > 0) {
@@ -34,7 +35,7 @@ async function setUp(capacity: number) {
         }
         if (state.isDown || room() < size) return 'unknown';
         writes.push(key);
-        stored.set(key, size);
+        stored.set(key, { size, until: clock.wall() + 1_000 * expiresInSeconds });
         return 'created';
       },
       async remove(key) {
@@ -141,6 +142,21 @@ describe('the reserve', () => {
     state.isDown = false;
     await go();
     expect(reserve.isReleased).toBe(false);
+  });
+
+  test('is complete soon after an outage in which the store deleted its chunks', async () => {
+    const { state, reserved, go } = await setUp(20 * MIB);
+    state.openOrders = 5_000;
+    await go();
+    for (const minutes of [9, 29, 31, 45, 120]) {
+      state.isDown = true;
+      await go(minutes * 60_000);
+      state.isDown = false;
+      for (let after = 0; after < 60; after++) {
+        await go(60_000);
+        expect(reserved()).toBeGreaterThanOrEqual(5_000 * KIB);
+      }
+    }
   });
 
   test('leaves no chunk behind when the service stops', async () => {

@@ -1,5 +1,5 @@
 import type { OrderRequest, Reason, TraceParent } from '@standing-order/contracts';
-import type { AcceptResult } from '@standing-order/outbox';
+import type { StoreResult } from '@standing-order/outbox';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import { fingerprint, idFromKey, idFromRequest } from '../domain/identity.ts';
@@ -102,7 +102,7 @@ export async function storeOrder(order: Order, { outbox, acceptDeadlineMs }: Sty
   return resultOf(order.id, await runDetached(() => outbox.store(order, acceptDeadlineMs)));
 }
 
-function resultOf(id: string, accepted: AcceptResult<Order>): PlaceOrderResult {
+function resultOf(id: string, accepted: StoreResult<Order>): PlaceOrderResult {
   switch (accepted.outcome) {
     case 'created':
     case 'existing':
@@ -119,7 +119,7 @@ function resultOf(id: string, accepted: AcceptResult<Order>): PlaceOrderResult {
 }
 
 /** The result of an earlier request with the same Idempotency-Key; undefined if there is none. */
-export async function findExisting(
+export async function findExistingOrder(
   order: Order,
   { idempotencyKey }: PlaceOrderCommand,
   outbox: OrderReader,
@@ -133,13 +133,13 @@ export async function findExisting(
  * The refusal, unless another request with the same Idempotency-Key has stored the order in the meantime. Then the stored
  * order is the result: a refusal promises that no order is stored.
  */
-export async function existingOr(
+export async function refuseUnlessStored(
   refusal: PlaceOrderResult,
   order: Order,
   command: PlaceOrderCommand,
   outbox: OrderReader,
 ): Promise<PlaceOrderResult> {
-  return (await findExisting(order, command, outbox)) ?? refusal;
+  return (await findExistingOrder(order, command, outbox)) ?? refusal;
 }
 
 function resultOfStored(order: Order): PlaceOrderResult {

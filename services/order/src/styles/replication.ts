@@ -4,11 +4,11 @@ import { evaluate } from '../domain/decide.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import type { ConsumerCopy, RestaurantCopy } from '../local-copies/local-copies.ts';
 import {
-  existingOr,
-  findExisting,
+  findExistingOrder,
   type LookupStyleParts,
   newPendingOrder,
   type PlaceOrder,
+  refuseUnlessStored,
   storeOrder,
 } from './place-order.ts';
 
@@ -34,7 +34,7 @@ export const replication =
   (parts: ReplicationParts): PlaceOrder =>
   async (command) => {
     const order = newPendingOrder('replication', command, parts);
-    const earlier = await findExisting(order, command, parts.outbox);
+    const earlier = await findExistingOrder(order, command, parts.outbox);
     if (earlier) return earlier;
 
     const { request } = order;
@@ -49,6 +49,6 @@ export const replication =
       parts.clock.wall(),
     );
     return decided.status === 'REJECTED'
-      ? existingOr({ outcome: 'rejected', reasons: decided.reasons }, order, command, parts.outbox)
+      ? refuseUnlessStored({ outcome: 'rejected', reasons: decided.reasons }, order, command, parts.outbox)
       : storeOrder(decided, parts);
   };

@@ -3,12 +3,12 @@ import { isAsOrdered } from '../domain/ordered-lines.ts';
 import { toVerdict } from '../domain/verdict.ts';
 import {
   type Dependency,
-  existingOr,
-  findExisting,
+  findExistingOrder,
   type LookupStyleParts,
   newPendingOrder,
   type PlaceOrder,
   type PlaceOrderResult,
+  refuseUnlessStored,
   storeOrder,
 } from './place-order.ts';
 import type { Validators } from './validators.ts';
@@ -31,14 +31,14 @@ export const synchronous =
   (parts: SynchronousParts): PlaceOrder =>
   async (command) => {
     const order = newPendingOrder('synchronous', command, parts);
-    const earlier = await findExisting(order, command, parts.outbox);
+    const earlier = await findExistingOrder(order, command, parts.outbox);
     if (earlier) return earlier;
 
     const [consumer, details] = await Promise.all([
       parts.validators.consumer(order.request),
       parts.validators.details(order.request),
     ]);
-    const refuse = (refusal: PlaceOrderResult) => existingOr(refusal, order, command, parts.outbox);
+    const refuse = (refusal: PlaceOrderResult) => refuseUnlessStored(refusal, order, command, parts.outbox);
     const restaurant = details && isAsOrdered(order, toVerdict(details)) ? details : undefined;
     if (!consumer || !restaurant) return refuse(unavailable({ consumer, restaurant }));
 
