@@ -55,6 +55,7 @@ export const DEFAULT_DATA_DIR = join(ROOT, '.standing-order', 'local');
 
 /** Maximum length of a Unix socket's path on all systems, in bytes. */
 const MAX_SOCKET_PATH = 103;
+/** The socket on which the platform of a data directory receives requests about its processes. */
 export const socketPath = (dataDir: string): string => join(dataDir, 'control.sock');
 
 /** Fills in the defaults. */

@@ -13,6 +13,7 @@ export interface DaprFiles {
   readonly names: string;
 }
 
+/** The paths of these files in a data directory, whether or not they exist. */
 export function daprFiles(dataDir: string): DaprFiles {
   const dir = join(dataDir, 'dapr');
   return {

@@ -35,7 +35,9 @@ export interface SidecarClient {
   close(): Promise<void>;
 }
 
+/** Default time within which a request to the sidecar must be answered, in milliseconds. */
 export const DEADLINE_MS = 5_000;
+/** Default number of requests that are in flight at a time; further requests wait. */
 export const MAX_IN_FLIGHT = 64;
 const CLOSE_WITHIN_MS = 5_000;
 

@@ -9,6 +9,7 @@ export type Sequence =
   /** Out of sequence, or the lane is still loading: do not advance the cursor. */
   | 'early';
 
+/** Compares the number of a change event with the cursor of its lane. */
 export function classify(cursor: LaneCursor, seq: number): Sequence {
   if (cursor.at !== undefined) return 'early';
   if (seq <= cursor.seq) return 'past';

@@ -2,6 +2,7 @@ import type { DocumentHandler } from '@standing-order/outbox';
 import { decide, type OrderInput } from '../domain/decide.ts';
 import { type Order, parseOrder } from '../domain/order.ts';
 
+/** The channels of the validators: the consumer service, and the restaurant service (`details`). */
 export const VALIDATION_CHANNELS = ['consumer', 'details'] as const;
 
 /**

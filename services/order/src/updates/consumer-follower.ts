@@ -22,7 +22,8 @@ export interface ReadPage extends Pick<OrdersPage, 'last'> {
   readonly orders: readonly { readonly position: number; readonly order: ReadOrder }[];
 }
 
-export function readOrder(order: Order): ReadOrder {
+/** Represents an order. */
+export function toReadOrder(order: Order): ReadOrder {
   return { ...represent(order), id: order.id, isPending: order.status === 'PENDING' };
 }
 

@@ -7,7 +7,7 @@ import {
   type Follower,
   type ReadOrder,
   type ReadPage,
-  readOrder,
+  toReadOrder,
 } from './consumer-follower.ts';
 import { createPolledUpdates, type Source } from './polled-updates.ts';
 import { createTurns } from './turns.ts';
@@ -43,13 +43,13 @@ export function createConsumerUpdates({ outbox, orderLists, clock }: ConsumerUpd
       return new Map(
         ids.map((id) => {
           const order = orders.get(id);
-          return [id, order && readOrder(order)];
+          return [id, order && toReadOrder(order)];
         }),
       );
     }
     async function readPage(after: number): Promise<[number, ReadPage]> {
       const { orders, last } = await orderLists.list(consumerId, { after, limit: MAX_NEW });
-      return [after, { orders: orders.map(({ position, order }) => ({ position, order: readOrder(order) })), last }];
+      return [after, { orders: orders.map(({ position, order }) => ({ position, order: toReadOrder(order) })), last }];
     }
 
     return {

@@ -49,6 +49,7 @@ const UNREADABLE_SECRET = 'not sent: the secret is encrypted with a key that thi
 const attempts = meter.createCounter('webhooks.attempts', { description: 'Delivery attempts, by outcome' });
 countFromZero(attempts, { outcome: 'delivered' }, { outcome: 'failed' });
 
+/** Whether the receiver asks for no further event, with status 410. */
 export const isGone = ({ answered }: Pick<AttemptResult, 'answered'>): boolean => answered === GONE;
 
 export function createSender({ policy, now, timeoutMs = TIMEOUT_MS, ...options }: SenderOptions): Sender {
