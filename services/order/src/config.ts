@@ -22,11 +22,12 @@ const retention = z
  */
 export const SAFE_RETENTION_SECONDS = 3 * UNITS.d;
 
-/** Names of message clients, separated by commas. Undefined without one: any name. */
+/** Names of message clients, separated by commas, or `none`. Undefined without one: any name. */
 const messageClients = z
   .string()
   .default('')
   .transform((text, issues) => {
+    if (text.trim() === 'none') return new Set<string>();
     const names = text.split(',').flatMap((name) => name.trim() || []);
     if (names.every((name) => clientName.safeParse(name).success)) return names.length > 0 ? new Set(names) : undefined;
     issues.addIssue('must be names of message clients separated by commas, for example shop,kiosk');

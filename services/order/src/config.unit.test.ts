@@ -26,6 +26,7 @@ test.each(['30', '-1d', '1.5d', '30 d', '1w', 'never', '3651d', '9999999999d'])(
 
 test.each([
   ['', undefined],
+  ['none', []],
   ['shop', ['shop']],
   [' shop, kiosk-1,', ['shop', 'kiosk-1']],
 ])('MESSAGE_CLIENTS=%j names %j', (text, names) => {
