@@ -11,6 +11,7 @@ import { measureBacklog } from './scenarios/backlog.ts';
 import { measureEndToEnd } from './scenarios/end-to-end.ts';
 import { measureIdle } from './scenarios/idle.ts';
 import { measureIntake } from './scenarios/intake.ts';
+import { measureLowRate } from './scenarios/low-rate.ts';
 import type { DecidedLoad } from './scenarios/run-until-decided.ts';
 import { measureSteps } from './scenarios/steps.ts';
 import type { Contender } from './testbed/contender.ts';
@@ -73,6 +74,16 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       },
       ({ closed }) => rates(closed),
     );
+  if (scenarios.includes('low-rate'))
+    await runInTurns(
+      'low rate',
+      settings.endToEndRounds,
+      results.lowRate,
+      contenders.filter(({ intakeOnly }) => intakeOnly !== true),
+      (contender, round) => measureLowRate(bench, contender, settings, profilerOf('low-rate', contender, round)),
+      ({ load, decision }) =>
+        `acknowledged after ${load.latency.p50.toFixed(1)} ms, decided after ${decision.p50} ms (medians)`,
+    );
   const ours = contenders.find(({ name }) => name === 'ours');
   if (scenarios.includes('steps') && ours !== undefined)
     await measureSteps(bench, ours, settings, (step) => {
@@ -103,6 +114,7 @@ async function run(options: Options): Promise<void> {
     settings: options.settings,
     intake: {},
     endToEnd: {},
+    lowRate: {},
     steps: [],
     profiles: {},
   };

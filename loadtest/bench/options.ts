@@ -3,7 +3,7 @@ import { CONTENDERS } from './contenders/index.ts';
 import { FULL, QUICK, type Settings } from './settings.ts';
 import type { Contender } from './testbed/contender.ts';
 
-export const SCENARIOS = ['intake', 'end-to-end', 'steps', 'backlog', 'idle'] as const;
+export const SCENARIOS = ['intake', 'end-to-end', 'low-rate', 'steps', 'backlog', 'idle'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {

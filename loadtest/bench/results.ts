@@ -5,6 +5,7 @@ import type { BacklogRun } from './scenarios/backlog.ts';
 import type { EndToEndRun } from './scenarios/end-to-end.ts';
 import type { IdleRun } from './scenarios/idle.ts';
 import type { IntakeRun } from './scenarios/intake.ts';
+import type { DecidedLoad } from './scenarios/run-until-decided.ts';
 import type { Step } from './scenarios/steps.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,6 +15,7 @@ export interface Results {
   readonly settings: Settings;
   readonly intake: Record<string, IntakeRun[]>;
   readonly endToEnd: Record<string, EndToEndRun[]>;
+  readonly lowRate: Record<string, DecidedLoad[]>;
   readonly steps: Step[];
   /** Processor time by part of the code, by name of the profile. */
   readonly profiles: Record<string, Shares>;

@@ -24,6 +24,15 @@ const COLUMNS: readonly Column<DecidedLoad>[] = [
   ['dead letters', (runs) => number(runs.reduce((sum, { deadLetters }) => sum + deadLetters, 0))],
 ];
 
+const LOW_RATE_COLUMNS: readonly Column<DecidedLoad>[] = [
+  spreadColumn('ack p50 ms', ({ load }) => load.latency.p50),
+  spreadColumn('ack p99 ms', ({ load }) => load.latency.p99),
+  spreadColumn('decided p50 ms', ({ decision }) => decision.p50),
+  spreadColumn('decided p99 ms', ({ decision }) => decision.p99),
+  spreadColumn('CPU µs/order, all', (run) => 1000 * allCpuMs(run)),
+  ['not VALIDATED', notValidated],
+];
+
 /** All services on the same cores: acknowledged and decided orders, and their cost. */
 export function endToEndReport(all: Readonly<Record<string, readonly EndToEndRun[]>>, settings: Settings): string {
   const rows = Object.entries(all);
@@ -63,6 +72,22 @@ export function endToEndReport(all: Readonly<Record<string, readonly EndToEndRun
       all,
       costRatios(({ closed }) => closed.perOrder),
     ),
+  ].join('\n\n');
+}
+
+/** The open loop at a low rate, measured by itself. */
+export function lowRateReport(all: Readonly<Record<string, readonly DecidedLoad[]>>, settings: Settings): string {
+  return [
+    '### Low rate',
+    `Open loop alone, ${settings.endToEndRate} orders offered per second, ${settings.moderate.seconds} s after ${settings.moderate.warmup} s of warm-up.`,
+    runTable('contender', Object.entries(all), LOW_RATE_COLUMNS),
+    'Ours divided by the other, round by round.',
+    ratioTable(all, [
+      ['ack p50', ({ load }) => load.latency.p50],
+      ['ack p99', ({ load }) => load.latency.p99],
+      ['decided p50', ({ decision }) => decision.p50],
+      ['CPU per order', allCpuMs],
+    ]),
   ].join('\n\n');
 }
 

@@ -1,11 +1,12 @@
 import { ratioSpread, type Spread, spread } from '../measure/statistics.ts';
 import type { Results } from '../results.ts';
 import type { EndToEndRun } from '../scenarios/end-to-end.ts';
+import type { DecidedLoad } from '../scenarios/run-until-decided.ts';
 import { allCpuMs } from './end-to-end.ts';
 import { spreadText, table } from './table.ts';
 
-/** The rate of the comparison of processor time at a low load, in orders per second. */
-const LOW_RATE = 100;
+/** The rate of the steps at which processor time is compared with an earlier version, in orders per second. */
+const COMPARED_RATE = 100;
 
 interface Goal {
   readonly text: string;
@@ -21,7 +22,12 @@ const isMet = ({ bound, limit, measured: { median } }: Goal): boolean =>
 
 /** The goals of the project. Those with "before" compare with the measurements of an earlier version. */
 function goalsOf(results: Results, before?: Results): readonly Goal[] {
-  return [...intakeGoals(results), ...endToEndGoals(results), ...(before ? goalsAgainst(before, results) : [])];
+  return [
+    ...intakeGoals(results),
+    ...endToEndGoals(results),
+    ...lowRateGoals(results),
+    ...(before ? goalsAgainst(before, results) : []),
+  ];
 }
 
 /** The goals, the measured values and whether they meet them. Goals without measurements are left out. */
@@ -69,33 +75,31 @@ function endToEndGoals({ endToEnd }: Results): Goal[] {
       'half of saturation, ack p99: ours / redis',
       against('redis', ({ half }) => half.load.latency.p99),
     ),
-    atMost(
-      2,
-      'open loop, ack p50: ours / redis',
-      against('redis', ({ open }) => open.load.latency.p50),
-    ),
-    atMost(
-      2,
-      'open loop, ack p99: ours / redis',
-      against('redis', ({ open }) => open.load.latency.p99),
-    ),
-    atMost(
-      1.5,
-      'open loop, decided p50: ours / redis',
-      against('redis', ({ open }) => open.decision.p50),
-    ),
+  ];
+}
+
+function lowRateGoals({ lowRate }: Results): Goal[] {
+  const against = (value: (load: DecidedLoad) => number) =>
+    ratioSpread((lowRate.ours ?? []).map(value), (lowRate.redis ?? []).map(value));
+  const ackP50 = against(({ load }) => load.latency.p50);
+  const ackP99 = against(({ load }) => load.latency.p99);
+  const decidedP50 = against(({ decision }) => decision.p50);
+  return [
+    atMost(2, 'low rate, ack p50: ours / redis', ackP50),
+    atMost(2, 'low rate, ack p99: ours / redis', ackP99),
+    atMost(1.5, 'low rate, decided p50: ours / redis', decidedP50),
   ];
 }
 
 function goalsAgainst(before: Results, now: Results): Goal[] {
   const decided = ({ endToEnd }: Results, name: string) => (endToEnd[name] ?? []).map(decidedRate);
-  const cpuAtLowRate = ({ steps }: Results) =>
-    steps.filter(({ rate }) => rate === LOW_RATE).map((step) => allCpuMs(step.decided));
+  const cpuAtComparedRate = ({ steps }: Results) =>
+    steps.filter(({ rate }) => rate === COMPARED_RATE).map((step) => allCpuMs(step.decided));
   const heap = ({ backlog }: Results) => (backlog?.backlogs.slice(-1) ?? []).map((largest) => largest.heap);
   const drain = ({ backlog }: Results) => (backlog ? [backlog.drain.decidedPerSecond] : []);
   const against = (values: (results: Results) => readonly number[]) => ratioSpread(values(now), values(before));
   return [
-    atMost(0.5, `${LOW_RATE} orders/s, processor time per order: ours / before`, against(cpuAtLowRate)),
+    atMost(0.5, `${COMPARED_RATE} orders/s, processor time per order: ours / before`, against(cpuAtComparedRate)),
     ...['messaging', 'ours-kafka'].map((name) =>
       atLeast(
         2,

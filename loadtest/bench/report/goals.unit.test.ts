@@ -20,6 +20,7 @@ const resultsOf = (parts: object): Results =>
     settings: FULL,
     intake: {},
     endToEnd: {},
+    lowRate: {},
     steps: [],
     profiles: {},
     ...parts,
@@ -51,9 +52,10 @@ describe('the goals of the benchmark', () => {
   test('a ratio beyond its limit is missed by the median', () => {
     const results = resultsOf({
       endToEnd: {
-        ours: [round({ rate: 1000, decided: 890, cpu: 2 }, { p50: 5, p99: 20, decision: 8 })],
-        redis: [round({ rate: 800, decided: 100, cpu: 1 }, { p50: 2, p99: 10, decision: 6 })],
+        ours: [round({ rate: 1000, decided: 890, cpu: 2 }, { p50: 5, p99: 20 })],
+        redis: [round({ rate: 800, decided: 100, cpu: 1 }, { p50: 2, p99: 10 })],
       },
+      lowRate: { ours: [load({ p50: 5, p99: 20, decision: 8 })], redis: [load({ p50: 2, p99: 10, decision: 6 })] },
     });
     const verdicts = goalLines(results).map((line) => [line.split('|')[1]?.trim(), line.split('|')[4]?.trim()]);
     expect(Object.fromEntries(verdicts)).toEqual({
@@ -61,9 +63,9 @@ describe('the goals of the benchmark', () => {
       'closed loop, processor time per order: ours / redis': 'missed',
       'half of saturation, ack p50: ours / redis': 'missed',
       'half of saturation, ack p99: ours / redis': 'met',
-      'open loop, ack p50: ours / redis': 'missed',
-      'open loop, ack p99: ours / redis': 'met',
-      'open loop, decided p50: ours / redis': 'met',
+      'low rate, ack p50: ours / redis': 'missed',
+      'low rate, ack p99: ours / redis': 'met',
+      'low rate, decided p50: ours / redis': 'met',
     });
   });
 

@@ -1,7 +1,7 @@
 import type { Shares } from '../profile/shares.ts';
 import type { Results } from '../results.ts';
 import { backlogReport } from './backlog.ts';
-import { endToEndReport, stepsReport } from './end-to-end.ts';
+import { endToEndReport, lowRateReport, stepsReport } from './end-to-end.ts';
 import { goalsReport } from './goals.ts';
 import { idleReport } from './idle.ts';
 import { intakeReport } from './intake.ts';
@@ -12,7 +12,7 @@ const MAX_PARTS = 16;
 
 /** The whole report, as Markdown. `before`: the measurements of an earlier version, for the goals that compare with it. */
 export function report(results: Results, before?: Results): string {
-  const { environment, settings, intake, endToEnd, steps, backlog, idle, profiles } = results;
+  const { environment, settings, intake, endToEnd, lowRate, steps, backlog, idle, profiles } = results;
   return [
     '# Benchmark',
     Object.entries(environment)
@@ -21,6 +21,7 @@ export function report(results: Results, before?: Results): string {
     'Generator, services, sidecars and Redis share these cores: only ratios are meaningful.',
     ...(Object.keys(intake).length > 0 ? [intakeReport(intake, settings)] : []),
     ...(Object.keys(endToEnd).length > 0 ? [endToEndReport(endToEnd, settings)] : []),
+    ...(Object.keys(lowRate).length > 0 ? [lowRateReport(lowRate, settings)] : []),
     ...(steps.length > 0 ? [stepsReport(steps, settings)] : []),
     ...(backlog === undefined ? [] : [backlogReport(backlog, settings)]),
     ...(idle === undefined ? [] : [idleReport(idle)]),
