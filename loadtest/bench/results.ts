@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { reasonOf } from '@standing-order/tools';
 import { UsageError } from '@standing-order/tools/cli';
 import type { Shares } from './profile/shares.ts';
 import type { BacklogRun } from './scenarios/backlog.ts';
@@ -30,6 +31,6 @@ export async function readResults(file: string): Promise<Results> {
     if (results.endToEnd && results.steps) return results as Results;
     throw new Error(`${file} has no measurements of a benchmark`);
   } catch (cause) {
-    throw new UsageError(`--before: ${cause instanceof Error ? cause.message : cause}`);
+    throw new UsageError(`--before: ${reasonOf(cause)}`);
   }
 }

@@ -1,5 +1,5 @@
 import { UnavailableError } from '@standing-order/service-kit/http';
-import { createSlots } from '../sidecar/slots.ts';
+import { createSlots, runInSlot } from '@standing-order/service-kit/runtime';
 
 /** Size above which a delivery counts as large. The largest message of the platform has about 32 KiB. */
 const LARGE_BYTES = 64 * 1024;
@@ -17,13 +17,7 @@ const slots = createSlots(MAX_LARGE, MAX_WAITING);
  */
 export async function handleInTurn<T>(bytes: number, handle: () => Promise<T>): Promise<T> {
   if (bytes <= LARGE_BYTES) return handle();
-  const turn = Promise.withResolvers<void>();
-  const leave = slots.enter(turn.resolve);
-  if (leave === undefined) throw new UnavailableError('too many large deliveries wait');
-  try {
-    await turn.promise;
-    return await handle();
-  } finally {
-    leave();
-  }
+  const handled = runInSlot(slots, handle);
+  if (handled === undefined) throw new UnavailableError('too many large deliveries wait');
+  return handled;
 }

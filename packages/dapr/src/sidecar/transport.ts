@@ -1,9 +1,9 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { type DescMessage, type DescMethodUnary, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { type CallOptions, Code, ConnectError, type Transport, type UnaryResponse } from '@connectrpc/connect';
+import { createSlots } from '@standing-order/service-kit/runtime';
 import { errorOf, frameOf, MAX_MESSAGE_BYTES, messageOf, PREFIX_BYTES } from './framing.ts';
 import { createHttp2Connection, type Http2Connection } from './http2-connection.ts';
-import { createSlots } from './slots.ts';
 
 /** How the transport reaches the sidecar, and its limits. */
 export interface TransportOptions {

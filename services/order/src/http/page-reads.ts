@@ -1,3 +1,4 @@
+import { createSlots, runInSlot } from '@standing-order/service-kit/runtime';
 import { createPlaces, type Exhausted } from '../updates/places.ts';
 
 export interface PageReadsOptions {
@@ -26,26 +27,14 @@ const MAX_PER_CALLER = 10;
 export function createPageReads(options: PageReadsOptions = {}): PageReads {
   const { maxInWork = MAX_IN_WORK, max = MAX, maxPerCaller = MAX_PER_CALLER } = options;
   const places = createPlaces({ max, maxPerCaller });
-  const waiting: (() => void)[] = [];
-  let inWork = 0;
-
-  async function runInTurn<T>(read: () => Promise<T>): Promise<T> {
-    if (inWork === maxInWork) await new Promise<void>((resolve) => waiting.push(resolve));
-    else inWork++;
-    try {
-      return await read();
-    } finally {
-      // The next read takes over the place.
-      const next = waiting.shift();
-      if (next) next();
-      else inWork--;
-    }
-  }
+  const slots = createSlots(maxInWork, max);
 
   return {
     run(caller, read) {
       const free = places.take(caller);
-      return typeof free === 'string' ? free : runInTurn(read).finally(free);
+      if (typeof free === 'string') return free;
+      // A read with a place has one in the queue, too.
+      return runInSlot(slots, read)?.finally(free) ?? 'replica';
     },
   };
 }

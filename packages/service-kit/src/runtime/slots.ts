@@ -48,3 +48,10 @@ export function createSlots(slots: number, maxWaiting: number): Slots {
     idle: () => (taken === 0 ? Promise.resolve() : new Promise((resolve) => idleListeners.push(resolve))),
   };
 }
+
+/** Runs `work` when it has a slot. Returns undefined, and does not run it, when the queue is full. */
+export function runInSlot<T>(slots: Slots, work: () => Promise<T>): Promise<T> | undefined {
+  const { promise, resolve } = Promise.withResolvers<T>();
+  const leave = slots.enter(() => resolve(Promise.try(work)));
+  return leave && promise.finally(leave);
+}
