@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { reasonOf } from '@standing-order/tools';
 import type { OrderLine } from '../scenarios/lib/log.ts';
 import { type CheckResult, canRecover, FAULT_KINDS, isClean, judge } from './judge.ts';
 import { readOrders } from './store.ts';
@@ -28,7 +29,7 @@ export async function check({ requests, storeUrl, waitMs, signal, onUnreadable }
       if (last || isClean(result) || !canRecover(result)) return result;
     } catch (error) {
       if (last || signal?.aborted) throw error;
-      if (!isReported) onUnreadable?.(error instanceof Error ? error.message : String(error));
+      if (!isReported) onUnreadable?.(reasonOf(error));
       isReported = true;
     }
     await pause(POLL_MS, undefined, { signal });

@@ -1,3 +1,4 @@
+import { reasonOf } from '@standing-order/tools';
 import { type Command, createCommand, UsageError } from '@standing-order/tools/cli';
 import type { DeadLetterBroker } from './broker.ts';
 import { type DeadLetter, type Entry, readDeadLetter } from './dead-letter.ts';
@@ -135,9 +136,8 @@ function escapeControls(line: string): string {
 
 /** The host only: the URL may contain a password. */
 function failedToRead(url: string, cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause);
   throw new Error(
-    `the broker at ${new URL(url).host} cannot be read (${reason}); start the platform with "npm start", or give the broker's URL with --broker`,
+    `the broker at ${new URL(url).host} cannot be read (${reasonOf(cause)}); start the platform with "npm start", or give the broker's URL with --broker`,
     { cause },
   );
 }
