@@ -91,7 +91,14 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       progress(`rising rates, ${step.rate} offered/s: ${rates(step.decided)}`);
     });
   if (scenarios.includes('backlog') && ours !== undefined)
-    results.backlog = await measureBacklog(bench, ours, settings, ports, (line) => progress(`backlog: ${line}`));
+    results.backlog = await measureBacklog(
+      bench,
+      ours,
+      settings,
+      ports,
+      (line) => progress(`backlog: ${line}`),
+      profilerOf('backlog', ours, 1),
+    );
   if (scenarios.includes('idle')) {
     results.idle = await measureIdle(bench, settings);
     progress('idle: measured');
