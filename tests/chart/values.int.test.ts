@@ -57,7 +57,7 @@ test('sidecarResources become annotations of Dapr, one per request and limit', a
     'dapr.io/sidecar-cpu-request': '75m',
     'dapr.io/sidecar-cpu-limit': '1',
     'dapr.io/sidecar-memory-request': '128Mi',
-    'dapr.io/sidecar-memory-limit': '512Mi',
+    'dapr.io/sidecar-memory-limit': '640Mi',
   });
   expect((await annotationsFor({})).map(([name]) => name)).not.toContain('dapr.io/sidecar-cpu-limit');
 });
@@ -65,9 +65,9 @@ test('sidecarResources become annotations of Dapr, one per request and limit', a
 test('Go in a sidecar collects garbage in time for its memory limit, unless the annotation is given', async () => {
   const environment = async (values: Values) =>
     one(await render(values), 'Deployment', 'so-order').spec.template.metadata.annotations['dapr.io/env'];
-  expect(await environment({})).toBe(`GOMEMLIMIT=${Math.floor((512 * 1024 * 1024) / 3)}`);
+  expect(await environment({})).toBe(`GOMEMLIMIT=${(640 * 1024 * 1024) / 4}`);
   expect(await environment({ defaults: { sidecarResources: { limits: { memory: '1Gi' } } } })).toBe(
-    `GOMEMLIMIT=${Math.floor((1024 * 1024 * 1024) / 3)}`,
+    `GOMEMLIMIT=${(1024 * 1024 * 1024) / 4}`,
   );
   expect(await environment({ defaults: { sidecarResources: { limits: { memory: null } } } })).toBeUndefined();
   expect(await environment({ defaults: { podAnnotations: { 'dapr.io/env': 'A=b' } } })).toBe('A=b');

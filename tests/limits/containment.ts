@@ -8,7 +8,7 @@ function asInChart(process: string, program: Program, limit: number): Program {
   const maxMemory = redisMaxMemory()[process];
   if (maxMemory !== undefined) return { ...program, args: [...program.args, '--maxmemory', maxMemory] };
   if (!process.endsWith('-dapr')) return program;
-  return { ...program, env: { ...program.env, GOMEMLIMIT: String(Math.floor(limit / 3)) } };
+  return { ...program, env: { ...program.env, GOMEMLIMIT: String(Math.floor(limit / 4)) } };
 }
 
 /** Sets a process's peak of resident memory to its present size. */

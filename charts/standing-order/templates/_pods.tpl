@@ -138,13 +138,13 @@ securityContext: {{ mustMergeOverwrite $context .root.Values.security.containerS
 {{- end -}}
 
 {{/*
-Soft memory limit of the Go runtime of a sidecar, in bytes: a third of its container's limit, since programs and stacks take memory
-besides. Empty without a limit. Takes the values of the service.
+Soft memory limit of the Go runtime of a sidecar, in bytes: a quarter of its container's limit, since the program, stacks and
+messages that arrive at once take memory besides. Empty without a limit. Takes the values of the service.
 */}}
 {{- define "standing-order.goMemoryLimit" -}}
 {{- $bytes := dig "limits" "memory" "" .sidecarResources | include "standing-order.bytes" | int64 -}}
 {{- if gt $bytes 0 -}}
-{{ div $bytes 3 }}
+{{ div $bytes 4 }}
 {{- end -}}
 {{- end -}}
 
