@@ -8,10 +8,9 @@ import type { Profiler } from './profile/profiler.ts';
 import { report } from './report/report.ts';
 import { type Results, readResults } from './results.ts';
 import { measureBacklog } from './scenarios/backlog.ts';
-import { measureEndToEnd } from './scenarios/end-to-end.ts';
+import { measureEndToEnd, measureLowRate } from './scenarios/end-to-end.ts';
 import { measureIdle } from './scenarios/idle.ts';
 import { measureIntake } from './scenarios/intake.ts';
-import { measureLowRate } from './scenarios/low-rate.ts';
 import type { DecidedLoad } from './scenarios/run-until-decided.ts';
 import { measureSteps } from './scenarios/steps.ts';
 import type { Contender } from './testbed/contender.ts';
@@ -91,7 +90,14 @@ async function measure(options: Options, bench: Bench, results: Results): Promis
       progress(`rising rates, ${step.rate} offered/s: ${rates(step.decided)}`);
     });
   if (scenarios.includes('backlog') && ours !== undefined)
-    results.backlog = await measureBacklog(bench, ours, settings, ports, (line) => progress(`backlog: ${line}`));
+    results.backlog = await measureBacklog(
+      bench,
+      ours,
+      settings,
+      ports,
+      (line) => progress(`backlog: ${line}`),
+      profilerOf('backlog', ours, 1),
+    );
   if (scenarios.includes('idle')) {
     results.idle = await measureIdle(bench, settings);
     progress('idle: measured');

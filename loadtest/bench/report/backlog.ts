@@ -1,6 +1,13 @@
+import type { PerOrder } from '../measure/per-order.ts';
 import type { BacklogRun } from '../scenarios/backlog.ts';
 import type { Settings } from '../settings.ts';
 import { number, table } from './table.ts';
+
+/** The processor time of one order in the drain, as a sentence. */
+function drainCosts({ cpuMs, redisCommands, stateOperations, messages }: PerOrder): string {
+  const byProcess = Object.entries(cpuMs).map(([name, ms]) => `${name} ${number(ms * 1000)}`);
+  return `An order of the drain costs, in µs of processor time: ${byProcess.join(', ')} (without the restarted service). It has ${number(redisCommands)} Redis commands, ${number(stateOperations)} state operations and ${number(messages)} messages.`;
+}
 
 const MB = 1_000_000;
 
@@ -36,5 +43,6 @@ export function backlogReport({ idle, backlogs, drain }: BacklogRun, settings: S
       ]),
     ),
     `After the restart of the consumer service: all decided after ${number(drain.seconds)} s (${number(drain.decidedPerSecond)} orders/s, ${drain.undecided} left over); intake meanwhile p50 ${number(drain.intake.p50)} ms, p99 ${number(drain.intake.p99)} ms.`,
+    drainCosts(drain.perOrder),
   ].join('\n\n');
 }

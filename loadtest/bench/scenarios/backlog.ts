@@ -3,8 +3,10 @@ import type { Client } from 'chrome-remote-interface';
 import type { LoadResult } from '../generator/load.ts';
 import { decidedPerSecond } from '../measure/decisions.ts';
 import { Documents } from '../measure/documents.ts';
+import { type PerOrder, perOrder } from '../measure/per-order.ts';
 import { residentBytes } from '../measure/proc.ts';
-import { messageCounts } from '../measure/sample.ts';
+import { between, messageCounts, sample } from '../measure/sample.ts';
+import { maybeProfiled, type Profiler, profilerOfPart } from '../profile/profiler.ts';
 import type { Settings } from '../settings.ts';
 import type { Contender } from '../testbed/contender.ts';
 import { createEntities } from '../testbed/entities.ts';
@@ -42,6 +44,8 @@ export interface BacklogRun {
     /** Intake meanwhile. */
     readonly intake: LoadResult['latency'];
     readonly undecided: number;
+    /** From the readiness of the consumer service on. Its own processor time is not included. */
+    readonly perOrder: PerOrder;
   };
 }
 
@@ -50,13 +54,17 @@ const DRAIN_START_MS = 180_000;
 const DRAIN_MS_PER_ORDER = 3;
 const FILL_SECONDS = 300;
 
-/** Fills the order service with orders that cannot be decided, measures it, and lets the backlog drain. */
+/**
+ * Fills the order service with orders that cannot be decided, measures it, and lets the backlog drain. With a profiler, the
+ * drain is profiled.
+ */
 export const measureBacklog = (
   bench: Bench,
   contender: Contender,
   settings: Settings,
   inspect: InspectPorts,
   onProgress: (line: string) => void,
+  profiler?: Profiler,
 ): Promise<BacklogRun> =>
   withTestbed(bench, { contender, validators: true, inspect }, async (testbed) => {
     const inspector = await attachInspector(inspect.service);
@@ -75,7 +83,7 @@ export const measureBacklog = (
         backlogs.push(await run.measureBacklog(sentBefore));
       }
       onProgress('consumer service restarted');
-      return { idle, backlogs, drain: await run.drain() };
+      return { idle, backlogs, drain: await run.drain(profiler) };
     } finally {
       await inspector.close();
     }
@@ -140,13 +148,19 @@ class BacklogMeasurement {
     };
   }
 
-  async drain(): Promise<BacklogRun['drain']> {
+  async drain(profiler: Profiler | undefined): Promise<BacklogRun['drain']> {
     await this.#testbed.start('consumer-1');
     const from = Date.now();
-    const size = this.pending.length;
-    const intake = await this.#intake();
-    const deadlineMs = DRAIN_START_MS + size * DRAIN_MS_PER_ORDER;
-    await this.#documents.untilDecided(this.pending, deadlineMs, this.#bench.signal);
+    const before = await sample(this.#testbed);
+    const readsBefore = this.#documents.reads;
+    const intake = await maybeProfiled(
+      profiler && profilerOfPart(profiler, 'drain'),
+      this.#testbed,
+      this.#settings.backlogWait,
+      () => this.#drained(),
+    );
+    const used = between(before, await sample(this.#testbed));
+    const ownReads = this.#documents.reads - readsBefore;
     const orders = (await this.#documents.read(this.pending)).filter((order) => order !== undefined);
     const last = orders.reduce((latest, { settledAt }) => Math.max(latest, settledAt ?? 0), from + 1);
     return {
@@ -154,7 +168,17 @@ class BacklogMeasurement {
       decidedPerSecond: decidedPerSecond(orders, from, last),
       intake,
       undecided: this.pending.length - orders.filter(({ settledAt }) => settledAt !== undefined).length,
+      perOrder: perOrder(used, this.pending.length, ownReads),
     };
+  }
+
+  /** Offers orders at first, and waits until all are decided. */
+  async #drained(): Promise<LoadResult['latency']> {
+    const size = this.pending.length;
+    const intake = await this.#intake();
+    const deadlineMs = DRAIN_START_MS + size * DRAIN_MS_PER_ORDER;
+    await this.#documents.untilDecided(this.pending, deadlineMs, this.#bench.signal);
+    return intake;
   }
 
   async #memory(): Promise<{ heap: number; resident: number }> {

@@ -1,5 +1,5 @@
-import { APIS } from '../src/http/apis.ts';
 import { asyncApiOf, openApiOf } from '../src/index.ts';
+import { APIS } from './apis.ts';
 import type { AsyncApi, OpenApi } from './compare-documents.ts';
 
 /** The documents of one service. */

@@ -14,12 +14,13 @@ export interface StoredDocument<D> {
 /** Parses a stored document. A document that this version cannot read is reported to the observer. */
 export const parseDocument = <D extends OutboxDocument, A>(
   { handler, observer }: Context<D, A>,
+  id: string,
   { value, etag }: Stored,
 ): StoredDocument<D> | 'unreadable' => {
   try {
     return { document: handler.parse(value), etag };
   } catch (error) {
-    observer.event?.('document-unreadable', { reason: reasonOf(error) });
+    observer.event?.('document-unreadable', { id, reason: reasonOf(error) });
     return 'unreadable';
   }
 };
@@ -35,7 +36,7 @@ export const readDocuments = async <D extends OutboxDocument, A>(
     const found = await store.read(slice.map(documentKey));
     for (const id of slice) {
       const stored = found.get(documentKey(id));
-      documents.set(id, stored === undefined ? 'absent' : parseDocument(context, stored));
+      documents.set(id, stored === undefined ? 'absent' : parseDocument(context, id, stored));
     }
   }
   return documents;

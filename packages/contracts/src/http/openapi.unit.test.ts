@@ -2,8 +2,8 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { expect, test } from 'vitest';
+import { APIS } from '../../compatibility/apis.ts';
 import { PROBLEM_KINDS, problem } from '../problem.ts';
-import { APIS } from './apis.ts';
 import { openApiOf, operationsOf } from './openapi.ts';
 import { type Content, type Operation, problemsOf } from './operation.ts';
 

@@ -95,7 +95,7 @@ const readBack = async <D extends OutboxDocument, A>(
     const stored = found.get(item.key);
     if (stored === undefined) continue;
     present++;
-    item.stored = parseDocument(context, stored);
+    item.stored = parseDocument(context, item.document.id, stored);
   }
   return { segment: found.has(segment), present };
 };
