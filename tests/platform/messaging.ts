@@ -79,6 +79,9 @@ export function orderByMessage(broker: BrokerKind): void {
       ['the restaurant service', processes('restaurant-1')],
     ])('%s', async (who, victim) => {
       const ids = idsOf(who.replaceAll(' ', '-'), 20);
+      // No order is decided before the kill.
+      const other = who === 'the consumer service' ? 'restaurant-1' : 'consumer-1';
+      await fixture().platform.pause(other);
       const buying = buyAll(ids);
       await poll(
         'some requests are known',
@@ -86,6 +89,7 @@ export function orderByMessage(broker: BrokerKind): void {
         (known) => known >= 5,
       );
       await victim.kill();
+      await fixture().platform.resume(other);
       expect(Object.keys((await listed()).pending).length).toBeGreaterThan(0);
       await victim.start();
       const answers = await buying;

@@ -5,7 +5,7 @@ import { createBatcher } from '@standing-order/service-kit/runtime';
 import type { RedisClientType } from 'redis';
 import { connectToRedis } from '../../redis-client.ts';
 import type { Send, SendResult } from './load.ts';
-import { createOrderMessage, OUTCOMES, readOutcome } from './messages.ts';
+import { createOrderMessage, OUTCOMES, readOutcomes } from './messages.ts';
 
 /** The same trimming as Dapr's Redis component. */
 const TRIM = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 50_000 } } as const;
@@ -54,9 +54,10 @@ export async function messageSender(redisUrl: string, timeoutMs: number): Promis
   }
 
   async function receive(text: string): Promise<void> {
-    const { correlationId, result, receipt } = readOutcome(text, Date.now());
-    if (correlationId !== undefined) finish(correlationId, result);
-    if (receipt) await confirm([receipt]);
+    const outcomes = readOutcomes(text, Date.now());
+    for (const { correlationId, result } of outcomes) if (correlationId !== undefined) finish(correlationId, result);
+    const receipts = outcomes.flatMap(({ receipt }) => receipt ?? []);
+    if (receipts.length > 0) await confirm(receipts);
   }
 
   async function readReplies(): Promise<never> {

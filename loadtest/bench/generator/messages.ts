@@ -1,4 +1,11 @@
-import { type Message, messageSchema, OUTCOME_TYPES, orderPartitionKey, outcomeTopic } from '@standing-order/contracts';
+import {
+  entriesOf,
+  type Message,
+  messageSchema,
+  OUTCOME_TYPES,
+  orderPartitionKey,
+  outcomeTopic,
+} from '@standing-order/contracts';
 import { type BatchablePublication, createEvent } from '@standing-order/dapr';
 import type { SendResult } from './load.ts';
 import { orderOf } from './orders.ts';
@@ -21,12 +28,12 @@ export function createOrderMessage(requestNumber: number, correlationId: string,
     subject: correlationId,
     time: now,
     trace: undefined,
-    data: { correlationId, replyTo: CLIENT, request: orderOf(requestNumber) },
+    data: { correlationId, replyTo: CLIENT, request: orderOf(requestNumber), readsBatches: true },
   });
   return { event, partitionKey: correlationId, group: 'first attempts', alone: false };
 }
 
-/** The content of a message on the reply channel, and the receipt that confirms it. */
+/** The content of an outcome or a refusal, and the receipt that confirms it. */
 export interface OutcomeMessage {
   /** Undefined when the request was too malformed to have a correlation id. */
   readonly correlationId: string | undefined;
@@ -34,9 +41,15 @@ export interface OutcomeMessage {
   readonly receipt?: BatchablePublication;
 }
 
-/** Reads a message of the reply channel. @throws when the message has no type of that channel */
-export function readOutcome(text: string, now: number): OutcomeMessage {
-  const message: Message<(typeof OUTCOME_TYPES)[number]> = schema.parse(JSON.parse(text));
+/**
+ * Reads a message of the reply channel: a single outcome or refusal, or a batch message of outcomes.
+ *
+ * @throws when the message, or one of its entries, has no type of that channel
+ */
+export const readOutcomes = (text: string, now: number): OutcomeMessage[] =>
+  entriesOf(JSON.parse(text)).map((entry) => readOutcome(schema.parse(entry), now));
+
+function readOutcome(message: Message<(typeof OUTCOME_TYPES)[number]>, now: number): OutcomeMessage {
   const { correlationId } = message.data;
   if (message.type === 'com.standing-order.order-request-refused.v1')
     return { correlationId, result: { other: 'refused', text: message.data.detail } };

@@ -28,7 +28,8 @@ function usesOf(service: Party): ChannelUse[] {
     { address, action: 'send', types: withBatch(address, sent(types)) },
     { address, action: 'receive', types: subscriber === service ? withBatch(address, types) : [] },
   ]);
-  const outcomes: ChannelUse = { address: outcomeTopic('{client}'), action: 'send', types: sent(OUTCOME_TYPES) };
+  const channel = outcomeTopic('{client}');
+  const outcomes: ChannelUse = { address: channel, action: 'send', types: withBatch(channel, sent(OUTCOME_TYPES)) };
   return [...all, outcomes].filter(({ types }) => types.length > 0);
 }
 
@@ -46,6 +47,7 @@ const DESCRIPTIONS: Partial<Record<MessageType | BatchType, string>> = {
   'com.standing-order.order-replies-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.order-requests-batch.v1': BATCH_DESCRIPTION,
   'com.standing-order.order-confirmations-batch.v1': BATCH_DESCRIPTION,
+  'com.standing-order.order-outcomes-batch.v1': `${BATCH_DESCRIPTION} Only requests with \`readsBatches\` get it.`,
   'com.standing-order.create-order.v1':
     'Repeat this message until its outcome or refusal arrives. A message that cannot be stored for a long time, as in an outage of ' +
     'the state store, becomes a dead letter without a reply. Equal messages create one order.',

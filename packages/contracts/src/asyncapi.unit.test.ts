@@ -9,7 +9,7 @@ import type { Message } from './messages.ts';
 import batches from './samples/batches.json' with { type: 'json' };
 import samples from './samples/messages.json' with { type: 'json' };
 import { SENDERS } from './senders.ts';
-import { OUTCOME_TYPES, TOPICS, type Topic } from './topics.ts';
+import { OUTCOME_TYPES, outcomeTopic, TOPICS, type Topic } from './topics.ts';
 
 const services = [...new Set(Object.values<Topic>(TOPICS).map(({ subscriber }) => subscriber))];
 
@@ -83,8 +83,10 @@ test('every message is sent and received by the services that the topics list', 
         return batch && uses && (action === 'send' || subscriber === service) ? [`${action} ${short(batch)}`] : [];
       }),
     );
+  const outcomes = batchTypeOf(outcomeTopic('shop'));
   expect(uses.toSorted()).toEqual(
     [
+      `send ${short(outcomes ?? '')}`,
       ...sent.map(([type]) => `send ${short(type)}`),
       ...received.map((type) => `receive ${short(type)}`),
       ...batchesOf('send'),

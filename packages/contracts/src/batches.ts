@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type CloudEvent, cloudEvent, dataSchemaOf } from './cloud-event.ts';
 import { type MessageType, messageData } from './messages.ts';
-import { TOPICS } from './topics.ts';
+import { outcomeTopic, TOPICS } from './topics.ts';
 
 /** The topics on which one message may carry the messages about many orders. */
 type BatchTopic = Extract<
@@ -9,8 +9,8 @@ type BatchTopic = Extract<
   'consumer-commands' | 'restaurant-commands' | 'order-replies' | 'order-requests' | 'order-confirmations'
 >;
 
-/** The type of a batch message. */
-export type BatchType = `com.standing-order.${BatchTopic}-batch.v1`;
+/** The type of a batch message. The batches on the reply channels of all clients have one type. */
+export type BatchType = `com.standing-order.${BatchTopic | 'order-outcomes'}-batch.v1`;
 
 /** The types of the messages that a batch message of each type can carry. */
 export const BATCH_ENTRY_TYPES = {
@@ -25,11 +25,14 @@ export const BATCH_ENTRY_TYPES = {
   ],
   'com.standing-order.order-requests-batch.v1': TOPICS['order-requests'].types,
   'com.standing-order.order-confirmations-batch.v1': TOPICS['order-confirmations'].types,
+  // Only for clients whose requests have `readsBatches`.
+  'com.standing-order.order-outcomes-batch.v1': ['com.standing-order.order-outcome.v1'],
 } as const satisfies Record<BatchType, readonly MessageType[]>;
 
 /** The batch type of a topic; undefined if its messages are never batched. */
 export function batchTypeOf(topic: string): BatchType | undefined {
-  const type = `com.standing-order.${topic}-batch.v1`;
+  const name = topic.startsWith(outcomeTopic('')) ? 'order-outcomes' : topic;
+  const type = `com.standing-order.${name}-batch.v1`;
   return isBatchType(type) ? type : undefined;
 }
 

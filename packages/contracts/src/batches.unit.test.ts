@@ -12,25 +12,27 @@ import {
   isBatch,
 } from './batches.ts';
 import { type CloudEvent, dataSchemaOf } from './cloud-event.ts';
-import { type Message, messageSchema } from './messages.ts';
+import { type Message, type MessageType, messageSchema } from './messages.ts';
 import { OUTCOME_TYPES, outcomeTopic, TOPICS } from './topics.ts';
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`samples/${name}.json`, import.meta.url), 'utf8'));
 const batches: readonly CloudEvent<BatchType, { readonly entries: readonly object[] }>[] = read('batches');
 const messages: readonly Message[] = read('messages');
 
-const TOPIC_OF: Readonly<Record<BatchType, keyof typeof TOPICS>> = {
-  'com.standing-order.consumer-commands-batch.v1': 'consumer-commands',
-  'com.standing-order.restaurant-commands-batch.v1': 'restaurant-commands',
-  'com.standing-order.order-replies-batch.v1': 'order-replies',
-  'com.standing-order.order-requests-batch.v1': 'order-requests',
-  'com.standing-order.order-confirmations-batch.v1': 'order-confirmations',
+/** The types on the topic of each batch message. */
+const TOPIC_TYPES: Readonly<Record<BatchType, readonly MessageType[]>> = {
+  'com.standing-order.consumer-commands-batch.v1': TOPICS['consumer-commands'].types,
+  'com.standing-order.restaurant-commands-batch.v1': TOPICS['restaurant-commands'].types,
+  'com.standing-order.order-replies-batch.v1': TOPICS['order-replies'].types,
+  'com.standing-order.order-requests-batch.v1': TOPICS['order-requests'].types,
+  'com.standing-order.order-confirmations-batch.v1': TOPICS['order-confirmations'].types,
+  'com.standing-order.order-outcomes-batch.v1': OUTCOME_TYPES,
 };
 
 test('every batch type has a sample, whose entries are accepted permanently', () => {
   expect([...new Set(batches.map(({ type }) => type))].toSorted()).toEqual(Object.keys(BATCH_ENTRY_TYPES).toSorted());
   for (const batch of batches) {
-    const { types } = TOPICS[TOPIC_OF[batch.type]];
+    const types = TOPIC_TYPES[batch.type];
     const entries = entriesOf(batch);
     expect(entries).toHaveLength(batch.data.entries.length);
     for (const entry of entries) expect(messageSchema(types).safeParse(entry).error).toBeUndefined();
@@ -128,11 +130,15 @@ test('a message with more entries than any version sends stands for itself, and 
   expect(messageSchema(TOPICS['consumer-commands'].types).safeParse(flood).success).toBe(false);
 });
 
-test('topics that other applications read have no batches', () => {
-  const names = [outcomeTopic('shop'), 'order-settled', 'consumer-changes'];
+test('the reply channels of all clients have one batch type, which carries outcomes and no refusals', () => {
+  const type = 'com.standing-order.order-outcomes-batch.v1';
+  expect(['shop', 'kiosk-1'].map((client) => batchTypeOf(outcomeTopic(client)))).toEqual([type, type]);
+  expect(BATCH_ENTRY_TYPES[type]).toEqual(['com.standing-order.order-outcome.v1']);
+});
+
+test('topics of notifications and of changes have no batches', () => {
+  const names = ['order-settled', 'consumer-changes', 'restaurant-changes'];
   expect(names.map(batchTypeOf)).toEqual(names.map(() => undefined));
-  const carried: readonly string[] = Object.values(BATCH_ENTRY_TYPES).flat();
-  for (const type of OUTCOME_TYPES) expect(carried).not.toContain(type);
   expect(BATCH_ENTRY_TYPES['com.standing-order.order-replies-batch.v1']).not.toContain(
     'com.standing-order.outcome-received.v1',
   );

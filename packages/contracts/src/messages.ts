@@ -36,7 +36,17 @@ export const messageData = {
     total: carriedMoney,
   }),
   'com.standing-order.order-details-refused.v1': z.object({ ...orderReference, reasons }),
-  'com.standing-order.create-order.v1': z.object({ correlationId, replyTo: clientName, request: orderRequest }),
+  'com.standing-order.create-order.v1': z.object({
+    correlationId,
+    replyTo: clientName,
+    request: orderRequest,
+    readsBatches: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the client reads batch messages of outcomes. Without it, each outcome is a message of its own.',
+      ),
+  }),
   'com.standing-order.order-outcome.v1': z.object({ ...orderReference, correlationId, order: orderView }),
   'com.standing-order.order-request-refused.v1': z.object({
     correlationId: correlationId.optional(),

@@ -1,7 +1,7 @@
-import { type CloudEvent, entriesOf, messageSchema, TOPICS } from '@standing-order/contracts';
+import { type CloudEvent, createBatch, entriesOf, entryOf, messageSchema, TOPICS } from '@standing-order/contracts';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it } from 'vitest';
-import { order, pollAgain, settled, start } from '../test/client-fixture.ts';
+import { order, pollAgain, settled, start, view } from '../test/client-fixture.ts';
 
 const REQUESTS = 'order-requests';
 const CONFIRMATIONS = 'order-confirmations';
@@ -42,6 +42,90 @@ describe('requests', () => {
     await pollAgain(clock);
     await placed(6);
     expect(idsIn(messagesTo(REQUESTS).slice(before))).toEqual([['a'], ['b'], ['c']]);
+  });
+
+  it('announce that the client reads batch messages of outcomes, each time that they are sent', async () => {
+    const { client, clock, placed, requests } = start(createMemoryStore());
+    await client.submit(order, 'a');
+    await pollAgain(clock);
+    await pollAgain(clock);
+    await placed(2);
+    expect(requests()).toMatchObject([{ data: { readsBatches: true } }, { data: { readsBatches: true } }]);
+  });
+});
+
+describe('a batch message of outcomes', () => {
+  const idOf = (name: string) => `01890a5d-ac96-774b-bcce-00000000000${name}`;
+  const traceOf = (name: string) => `00-0af7651916cd43dd8448eb211c8031c${name}-b7ad6b7169203331-00`;
+  function outcomeOf(name: string): CloudEvent {
+    const { data, ...event } = settled(name);
+    const own = { orderId: idOf(name), order: { ...view, id: idOf(name) } };
+    return {
+      ...event,
+      id: `${name}-response-w-1`,
+      subject: idOf(name),
+      traceparent: traceOf(name),
+      partitionkey: '0',
+      data: { ...(data as object), ...own },
+    };
+  }
+  function batchOf(...events: readonly CloudEvent[]) {
+    const [first] = events;
+    if (first === undefined) throw new Error('a batch without entries');
+    return createBatch('com.standing-order.order-outcomes-batch.v1', first, events.map(entryOf));
+  }
+
+  it('gives each request its outcome, and is confirmed by one message with each outcome in its own trace', async () => {
+    const { client, deliver, messagesTo, placed, sentTo } = start(createMemoryStore());
+    const names = ['a', 'b', 'c'];
+    const outcomes = names.map((name) => client.place(order, name));
+    await placed(3);
+    expect(await deliver(batchOf(...names.map(outcomeOf)))).toEqual(['SUCCESS']);
+    expect(await Promise.all(outcomes)).toEqual(
+      names.map((name) => ({ kind: 'settled', order: { ...view, id: idOf(name) } })),
+    );
+    expect(messagesTo(CONFIRMATIONS)).toMatchObject([
+      { type: 'com.standing-order.order-confirmations-batch.v1', partitionkey: '0' },
+    ]);
+    expect(sentTo(CONFIRMATIONS)).toMatchObject(
+      names.map((name) => ({ subject: idOf(name), traceparent: traceOf(name), data: { orderId: idOf(name) } })),
+    );
+  });
+
+  it('changes nothing when it is delivered again, and is confirmed again', async () => {
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
+    for (const name of ['a', 'b']) void client.place(order, name);
+    await placed(2);
+    await deliver(batchOf(outcomeOf('a'), outcomeOf('b')));
+    const [before, after] = [outcomeOf('a'), outcomeOf('b')].map((event) => ({
+      ...event,
+      data: { ...(event.data as object), order: { ...view, status: 'VALIDATED' } },
+    })) as [CloudEvent, CloudEvent];
+    expect(await deliver(batchOf(before, after))).toEqual(['SUCCESS']);
+    expect(await client.outcome('a')).toMatchObject({ order: { status: view.status } });
+    expect(sentTo(CONFIRMATIONS)).toHaveLength(4);
+  });
+
+  it('with an unreadable entry: it becomes a dead letter, and the others count', async () => {
+    const { client, deliver, placed, sentTo } = start(createMemoryStore());
+    const outcomes = ['a', 'c'].map((name) => client.place(order, name));
+    await placed(2);
+    const bad = { ...outcomeOf('b'), data: { orderId: idOf('b'), correlationId: 'b' } };
+    expect(await deliver(batchOf(outcomeOf('a'), bad, outcomeOf('c')))).toEqual(['SUCCESS']);
+    expect(await Promise.all(outcomes)).toMatchObject([{ kind: 'settled' }, { kind: 'settled' }]);
+    expect(sentTo(CONFIRMATIONS).map(({ subject }) => subject)).toEqual([idOf('a'), idOf('c')]);
+    expect(sentTo('order-outcomes-shop-dead')).toMatchObject([
+      { subject: idOf('b'), data: { original: { id: 'b-response-w-1' } } },
+    ]);
+  });
+
+  it('is delivered again when none of its outcomes could be stored', async () => {
+    const store = createMemoryStore();
+    const { client, deliver, placed } = start(store);
+    for (const name of ['a', 'b']) client.place(order, name).catch(() => {});
+    await placed(2);
+    store.down = true;
+    expect(await deliver(batchOf(outcomeOf('a'), outcomeOf('b')))).toEqual(['RETRY']);
   });
 });
 

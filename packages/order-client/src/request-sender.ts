@@ -211,7 +211,7 @@ function createOrderMessage(
     subject: id,
     time: clock.wall(),
     trace: trace && { traceparent: trace.traceparent, ...(trace.tracestate && { tracestate: trace.tracestate }) },
-    data: { correlationId: id, replyTo: name, request: order },
+    data: { correlationId: id, replyTo: name, request: order, readsBatches: true },
   });
   return { event, partitionKey: id, group: 'first attempts', alone: sends > 1 };
 }

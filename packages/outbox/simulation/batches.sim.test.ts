@@ -21,6 +21,15 @@ test('an order that its validator leaves out of a batch is sent again', async ()
   expect(await lostFromBatch({})).toBeUndefined();
 });
 
+// An outcome of the order service is such an announcement.
+test('announcements share messages, and none is held up or lost by the others of its message', async () => {
+  expect(await heldUpByPoison({}, 'announce')).toBeUndefined();
+  expect(await lostFromBatch({}, 'announce')).toBeUndefined();
+  expect(await longestWaitInUpgrade(0.5, 'announce')).toBeLessThanOrEqual(30 * SECOND);
+  const repeatsBatches = { policies: { sendsAlone: () => false } };
+  expect(await heldUpByPoison(repeatsBatches, 'announce')).toBeDefined();
+});
+
 // Replicas of the version before put each batch message aside as a dead letter.
 test.each([0.5, 1])(
   'an upgrade in which %d of all messages reach old replicas delays orders, and loses none',

@@ -20,8 +20,8 @@ export interface OutboxOptions<D extends OutboxDocument, A> {
   readonly transport: Transport<D>;
   readonly handler: DocumentHandler<D, A>;
   /**
-   * The lanes of a channel with equal groups share messages. Undefined: each command of the lane is a message of its own, and
-   * waits for no others (`fillMs`), which is the default.
+   * The commands of a channel's lanes with equal groups wait for each other, to fill a message (`fillMs`). Undefined: a command
+   * of the lane waits for no others, which is the default.
    */
   readonly messageGroupOf?: (channel: string, lane: number) => string | undefined;
   readonly observer?: Observer<D>;

@@ -96,7 +96,7 @@ test('a batch has at most 128 entries and 32 KiB, or as many entries as configur
 });
 
 test('a topic without batch messages has one message each', async () => {
-  const { messages } = await publish([publication('a'), publication('b')], { topic: 'order-outcomes-shop' });
+  const { messages } = await publish([publication('a'), publication('b')], { topic: 'order-settled' });
   expect(messages.map(({ event }) => event.id)).toEqual(['a', 'b']);
 });
 

@@ -44,6 +44,8 @@ export type Style = keyof typeof DECIDED_BEFORE_STORED;
 export interface ReplyTo {
   readonly client: string;
   readonly correlationId: string;
+  /** The client reads batch messages: its outcome may share a message with others. */
+  readonly readsBatches?: true;
 }
 
 interface Facts extends OutboxDocument {

@@ -84,11 +84,11 @@ export function subscribeToOrderRequests(app: Hono, parts: OrderRequestsParts): 
     if (messageClients && !messageClients.has(received.message.data.replyTo)) return { refused: UNKNOWN_CLIENT };
     const parsed = messageData[TYPE].safeParse(received.message.data);
     if (!parsed.success) return refuse(received, 'the request is not valid', faultsOf(parsed.error));
-    const { request, correlationId, replyTo } = parsed.data;
+    const { request, correlationId, replyTo, readsBatches } = parsed.data;
     const result = await placeOrder({
       request,
       client: `channel:${replyTo}`,
-      replyTo: { client: replyTo, correlationId },
+      replyTo: { client: replyTo, correlationId, ...(readsBatches && { readsBatches }) },
       trace: currentTrace(received.context),
     });
     switch (result.outcome) {

@@ -108,6 +108,15 @@ describe('a request by message', () => {
     expect([published, status]).toEqual([[], 'SUCCESS']);
   });
 
+  it.each([
+    [true, { readsBatches: true }],
+    [false, {}],
+  ])('keeps with its order whether its client reads batch messages: %s', async (readsBatches, kept) => {
+    const { commands, status } = await deliver({ ...data, readsBatches }, stored);
+    const replyTo = { client: 'shop', correlationId: 'basket-7', ...kept };
+    expect([commands.map((command) => command.replyTo), status]).toEqual([[replyTo], 'SUCCESS']);
+  });
+
   it.each(['full', 'unwritable', 'unsent'] as const)(
     'is delivered again when no order was stored: %s',
     async (outcome) => {

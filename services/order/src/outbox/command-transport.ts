@@ -31,14 +31,14 @@ type CommandMessage = Message<
 
 /**
  * Publishes the commands of orders: one bulk publish per topic for a whole batch, in as few batch messages as the partition
- * keys allow. A retransmission, an outcome and a decided order are messages of their own.
+ * keys allow. A retransmission, a decided order, and an outcome for a client without batches are messages of their own.
  */
 export function commandTransport(parts: CommandTransportParts): Transport<Order> {
   const { clock, tokens, partitionKeyOf } = parts;
   async function publish(topic: string, batch: readonly OutgoingCommand<Order>[]): Promise<readonly boolean[]> {
     const now = clock.wall();
     const messages = batch.map((outgoing): BatchablePublication => {
-      const { document, lane, token, alone } = outgoing;
+      const { document, lane, token } = outgoing;
       const partitionKey = partitionKeyOf(lane);
       const event = createEvent({
         id: `${document.id}-${outgoing.channel}-${token.w}-${token.a}`,
@@ -49,7 +49,7 @@ export function commandTransport(parts: CommandTransportParts): Transport<Order>
         partitionKey,
         ...contentOf(outgoing, tokens),
       });
-      return { event, partitionKey, alone };
+      return { event, partitionKey, alone: outgoing.alone || !readsBatches(outgoing) };
     });
     return publishInBatches(parts, topic, messages);
   }
@@ -69,6 +69,10 @@ function topicOf({ channel, document }: OutgoingCommand<Order>): string {
       return TOPICS['order-settled'].name;
   }
 }
+
+/** Whether the receiver reads batch messages. Validators do; a message client announces it in its request. */
+const readsBatches = ({ channel, document }: OutgoingCommand<Order>): boolean =>
+  channel !== 'response' || replyToOf(document).readsBatches === true;
 
 function contentOf(
   { channel, token, document }: OutgoingCommand<Order>,

@@ -37,8 +37,9 @@ export function createPartitionKeys(broker: Broker | undefined, partitions: numb
 }
 
 /**
- * The lanes whose commands share batch messages, by channel: those with one partition key, on the channels of the validators.
- * Undefined on other channels, and for all of them if a message has at most one entry.
+ * The lanes whose commands wait for each other to fill a message, by channel: those with one partition key, on the channels of the
+ * validators. Undefined on other channels, and for all of them if a message has at most one entry. Outcomes share messages without
+ * a wait, which would only delay those of clients that do not read batch messages (ADR 0115).
  */
 export function createMessageGroups(
   partitionKeyOf: PartitionKeys,
