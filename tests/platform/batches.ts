@@ -2,21 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { BrokerKind } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
 import { describe, expect, test } from 'vitest';
-import { call, getMetrics } from '../support/client.ts';
+import { call, getMetrics, sumOf } from '../support/client.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
 
 const GOOD = 20;
 const DEPTH = 5_000;
 const COMMAND = 'com.standing-order.validate-consumer-info.v1';
-
-/** Adds up the samples of a metric with these labels. */
-function sumOf(metrics: string, name: string, labels: Readonly<Record<string, string>>): number {
-  return metrics
-    .split('\n')
-    .filter((line) => line.startsWith(name))
-    .filter((line) => Object.entries(labels).every(([label, value]) => line.includes(`${label}="${value}"`)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-}
 
 /** Asserts that each entry of a batch message is judged by itself, on one broker. */
 export function judgeEntries(broker: BrokerKind): void {

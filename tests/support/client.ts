@@ -59,6 +59,15 @@ export async function getMetrics(url: string | undefined, deadlineMs = REQUEST_D
   return response.text();
 }
 
+/** Adds up the samples of a metric with these labels. */
+export function sumOf(metrics: string, name: string, labels: Readonly<Record<string, string>>): number {
+  return metrics
+    .split('\n')
+    .filter((line) => line.startsWith(name))
+    .filter((line) => Object.entries(labels).every(([label, value]) => line.includes(`${label}="${value}"`)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}
+
 /** Runs `count` calls, at most `width` at a time. Resolves to their results in order. */
 export async function concurrently<T>(count: number, width: number, run: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = new Array(count);

@@ -32,7 +32,7 @@ export function backlogReport({ idle, backlogs, drain }: BacklogRun, settings: S
         'resident MB',
         'ack p50 ms',
         'ack p99 ms',
-        'commands to it so far',
+        'messages to it so far',
         'of which without new orders',
       ],
       rows.map(({ name, heap, resident, intake, sends, sendsWhileWaiting }) => [

@@ -26,9 +26,9 @@ export interface Condition {
 
 export interface Backlog extends Condition {
   readonly pending: number;
-  /** All commands to the consumer service since it was killed. */
+  /** All messages to the consumer service since it was killed. A message carries one command or many. */
   readonly sends: number;
-  /** Commands to it without new orders, and the length of that time. */
+  /** Messages to it without new orders, and the length of that time. */
   readonly sendsWhileWaiting: number;
   readonly waitedSeconds: number;
 }

@@ -1,0 +1,5 @@
+// @module-tag kafka
+// @module-tag java
+import { testOutages } from './outages.ts';
+
+testOutages('redis', 'kafka');
