@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { interruptible } from '../deploy/tools/src/bootstrap/interrupt.mjs';
@@ -24,6 +24,8 @@ export function withDataDir<T>(
   return interruptible(async (signal) => {
     const scratch = await mkdtemp(join(tmpdir(), `standing-order-${name}-`));
     try {
+      // PostgreSQL runs as another account when this program runs as root, and needs the way to its directory.
+      await chmod(scratch, 0o711);
       return await measure(join(scratch, 'd'), signal);
     } finally {
       await rm(scratch, { recursive: true, force: true });
