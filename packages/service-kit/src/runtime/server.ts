@@ -96,7 +96,10 @@ function trackConnections(server: Server) {
   });
   server.on('request', (request, response) => {
     busy.set(request.socket, request);
-    response.once('close', () => busy.delete(request.socket));
+    // A client may send its next request before it has the response.
+    response.once('close', () => {
+      if (busy.get(request.socket) === request) busy.delete(request.socket);
+    });
   });
   const destroy = (isDue: (request: IncomingMessage | undefined) => boolean) => () => {
     for (const socket of open) if (isDue(busy.get(socket))) socket.destroy();

@@ -78,3 +78,19 @@ test('a server that closes waits for a complete request, and not for a half-sent
   expect(await (await slow).text()).toBe('done');
   await closed;
 });
+
+// The response to the first request made the connection count as idle.
+test('a server that closes answers each request that a client has sent without waiting for a response', async () => {
+  const { server, close, answerSlow, port } = await listening({ keepAliveMs: 60_000 });
+  let requests = 0;
+  server.on('request', () => requests++);
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /slow HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [first] = await once(socket, 'data');
+  expect([requests, String(first)]).toEqual([2, expect.stringContaining('here')]);
+  const rest = text(socket);
+  const closed = close(3_600_000);
+  answerSlow();
+  expect(await rest).toContain('done');
+  await closed;
+});
