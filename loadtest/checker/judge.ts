@@ -38,6 +38,8 @@ export interface CheckResult {
   readonly recovered: number;
   /** Of unknown outcome and not stored: no fault. */
   readonly absent: number;
+  /** Acknowledged, not stored, and old enough to have expired: no fault. */
+  readonly expired: number;
 }
 
 /** The kinds of fault, in the order of the output. */
@@ -51,8 +53,16 @@ export const isClean = (result: CheckResult): boolean =>
 export const canRecover = ({ acknowledged, doubled, wrong, unexpected }: CheckResult): boolean =>
   acknowledged > 0 && [doubled, wrong, unexpected].every((orders) => orders.length === 0);
 
-/** Compares the outcomes of requests with the stored orders. Orders of other runs do not count. */
-export function judge(requests: readonly OrderLine[], storedOrders: readonly Stored[]): CheckResult {
+/**
+ * Compares the outcomes of requests with the stored orders. Orders of other runs do not count.
+ *
+ * @param expiredBefore Unix time in milliseconds: an order whose request was sent earlier may have expired
+ */
+export function judge(
+  requests: readonly OrderLine[],
+  storedOrders: readonly Stored[],
+  expiredBefore = Number.NEGATIVE_INFINITY,
+): CheckResult {
   const runs = new Set(requests.map(({ run }) => run));
   const stored = storedOrders.filter(({ run }) => runs.has(run));
   const name = (run: string, requestNumber: number | undefined) => `${run} ${requestNumber}`;
@@ -66,11 +76,16 @@ export function judge(requests: readonly OrderLine[], storedOrders: readonly Sto
   const acknowledged = withOutcome('ok');
   const unknown = withOutcome('unknown');
   const recovered = unknown.filter(isStored).length;
+  const isGone = (line: OrderLine) =>
+    line.at < expiredBefore && !isStored(line) && (line.id === undefined || !byId.has(line.id));
+  const expired = acknowledged.filter(isGone).length;
   return {
     sent: requests.length,
     acknowledged: acknowledged.length,
     lost: acknowledged
-      .filter(({ id, run, requestNumber }) => {
+      .filter((line) => {
+        if (isGone(line)) return false;
+        const { id, run, requestNumber } = line;
         // A message client acknowledges a request before its order has an id.
         const order = id === undefined ? byRequest.get(name(run, requestNumber))?.[0] : byId.get(id);
         return order?.run !== run || order.requestNumber !== requestNumber;
@@ -90,5 +105,6 @@ export function judge(requests: readonly OrderLine[], storedOrders: readonly Sto
     ),
     recovered,
     absent: unknown.length - recovered,
+    expired,
   };
 }

@@ -137,6 +137,18 @@ describe('acknowledged and stored orders', () => {
     expect(isClean(judge([request(1, 'ok')], [order(1, { notified: true })]))).toBe(true);
   });
 
+  test('that are older than the retention may be gone, and no others', () => {
+    const requests = [request(1, 'ok'), withoutId(request(2, 'ok')), { ...request(3, 'ok'), at: 1_000 }];
+    expect(judge(requests, [order(3)], 1_000)).toMatchObject({ lost: [], expired: 2 });
+    expect(judge(requests, [], 1_000)).toMatchObject({ lost: ['id-3'], expired: 2 });
+    expect(judge(requests, [order(3)])).toMatchObject({ lost: ['id-1', 'load-1-2'], expired: 0 });
+    // An order that is stored has not expired.
+    expect(judge(requests, [order(1, { requestNumber: 3 })], 1_000)).toMatchObject({
+      lost: ['id-1', 'id-3'],
+      expired: 1,
+    });
+  });
+
   test('leave out orders of other runs', () => {
     expect(isClean(judge([request(1, 'ok')], [order(1), order(2, { run: 'demo', status: 'REJECTED' })]))).toBe(true);
   });

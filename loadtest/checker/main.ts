@@ -6,14 +6,16 @@ import { readLogs } from './log.ts';
 interface Flags {
   readonly store: string;
   readonly wait: number;
+  readonly retention?: number;
   readonly json?: boolean;
 }
 
-async function run(logs: readonly string[], { store, wait, json }: Flags): Promise<void> {
+async function run(logs: readonly string[], { store, wait, retention, json }: Flags): Promise<void> {
   const requests = await readLogs(logs.map(givenPath));
   const onUnreadable = (reason: string) =>
     console.error(`The state store at ${new URL(store).host} cannot be read (${reason}); trying again for ${wait} s`);
-  const result = await check({ requests, storeUrl: store, waitMs: wait * 1_000, onUnreadable });
+  const retentionMs = retention === undefined ? {} : { retentionMs: retention * 1_000 };
+  const result = await check({ requests, storeUrl: store, waitMs: wait * 1_000, ...retentionMs, onUnreadable });
   console.log(json ? JSON.stringify(result, undefined, 2) : formatResult(result).join('\n'));
   if (!isClean(result)) process.exitCode = 1;
 }
@@ -38,6 +40,12 @@ const command = createCommand(
       min: 0,
       max: 3_600,
     }).default(60),
+  )
+  .addOption(
+    createIntegerOption('--retention <seconds>', 'ORDER_RETENTION: an acknowledged order that is older may be gone', {
+      min: 1,
+      max: 3_155_760_000,
+    }),
   )
   .option('--json', 'print the result as JSON')
   .addHelpText('after', '\nExit codes: 0 no fault, 1 a fault or no acknowledged order, 2 wrong arguments.')

@@ -118,8 +118,9 @@ export function createDeadLettersCommand({ connect, print: printText }: Dependen
   return program.addHelpText(
     'after',
     `
-The outbox sends a command whose message was put aside again by itself, so a replay is rarely necessary and never harmful:
-every message may be delivered more than once.`,
+The outbox sends a command whose message was put aside again by itself, so a replay is rarely necessary. It is
+harmless within ORDER_RETENTION: every message may be delivered more than once. Drop older replies: their order may have
+expired, and its Idempotency-Key may have placed another one.`,
   );
 }
 

@@ -66,3 +66,13 @@ test('the image contains the files that its programs import, and no others', asy
   const manifests = context.filter((path) => matchesAny(path, MANIFESTS));
   expect([...context].toSorted()).toEqual([...new Set([...(await reachedFiles()), ...manifests])].toSorted());
 });
+
+test('the image contains a software bill of materials of the packages that it installs', async () => {
+  const stages = (await read('deploy/images/Dockerfile')).split(/^FROM /m).slice(1);
+  const [packages, image] = stages;
+  expect(stages).toHaveLength(2);
+  const installed = /npm ci ((?:--omit=\w+ )+)/.exec(packages ?? '')?.[1];
+  expect(installed).toBe('--omit=dev --omit=optional ');
+  expect(packages).toContain(`npm sbom ${installed}--sbom-format=cyclonedx > sbom.cdx.json`);
+  expect(image).toContain('COPY --from=packages /app/sbom.cdx.json ./');
+});

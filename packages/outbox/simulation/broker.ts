@@ -20,6 +20,13 @@ export interface ReplyHandler {
   record(replies: readonly ReplyMessage[]): Promise<unknown>;
 }
 
+/** Binds the token of a command to its order and channel, as the order service does. */
+export interface Signer {
+  sign(command: OutgoingCommand<Order>): OutgoingCommand<Order>;
+  /** The reply with the token that the outbox has sent. */
+  verify(reply: ReplyMessage): ReplyMessage | undefined;
+}
+
 /** How commands are packed into messages. */
 export interface Batching {
   /** Number of groups of lanes whose commands share messages, as the partitions of a broker. */
@@ -51,6 +58,11 @@ const MAX_PARTS = 3;
 export class SimBroker {
   /** Called with every command that leaves a process, before any fault can affect it. */
   onSend: (process: Process, batch: readonly OutgoingCommand<Order>[]) => void = () => {};
+  /** Called with every message of commands that arrives, and of replies that a validator sends. */
+  onCommands: (message: readonly OutgoingCommand<Order>[]) => void = () => {};
+  onReply: (message: readonly ReplyMessage[]) => void = () => {};
+  /** Signs the token of each command, and verifies that of each reply: undefined if it is forged. Default: no signatures. */
+  signer: Signer = { sign: (command) => command, verify: (reply) => reply };
   private readonly simulator: Simulator;
   private readonly rng: Rng;
   private readonly rates: FaultRates;
@@ -84,10 +96,11 @@ export class SimBroker {
           const held = process.request('send');
           const sent = JSON.parse(JSON.stringify(batch)) as OutgoingCommand<Order>[];
           this.onSend(process, sent);
+          const signed = sent.map((command) => this.signer.sign(command));
           const leave = () =>
             this.simulator.schedule(this.rng.int(1, 5), () => {
-              const accepted = new Set(this.pack(sent).flatMap((message) => (this.accept(message) ? message : [])));
-              const taken = sent.map((command) => accepted.has(command));
+              const accepted = new Set(this.pack(signed).flatMap((message) => (this.accept(message) ? message : [])));
+              const taken = signed.map((command) => accepted.has(command));
               process.respond('send', this.rng.int(1, 5), () => resolve(taken));
             });
           if (held > 0) process.deliver(held, leave);
@@ -121,6 +134,13 @@ export class SimBroker {
     this.gather();
   }
 
+  /** Publishes a message of replies that no validator has sent. */
+  publish(message: readonly ReplyMessage[]): void {
+    if (this.rates.broker === 'down') return;
+    this.replies.push(message);
+    this.gather();
+  }
+
   private pack(commands: readonly OutgoingCommand<Order>[]): CommandMessage[] {
     const { maxEntries } = this.batching;
     return packEntries(commands, {
@@ -134,6 +154,7 @@ export class SimBroker {
 
   private accept(message: CommandMessage): boolean {
     if (this.rates.broker === 'down') return false;
+    this.onCommands(message);
     this.enqueue(() => this.validate(message), message.map(nameOf).join(', '));
     return !this.rng.chance(this.rates.resultLost);
   }
@@ -206,6 +227,7 @@ export class SimBroker {
   }
 
   private reply(message: readonly ReplyMessage[]): void {
+    this.onReply(message);
     if (this.rates.broker === 'down') {
       // A validator that cannot reply does not acknowledge its commands, and processes them again.
       this.later(this.rng.int(1000, 5000), () => this.reply(message));
@@ -253,7 +275,7 @@ export class SimBroker {
   private attempt(delivery: ReplyDelivery, handler: ReplyHandler): void {
     delivery.attempt++;
     handler.process.deliver(this.rng.int(1, 5), () => {
-      handler.record(delivery.replies).then(
+      handler.record(delivery.replies.flatMap((reply) => this.signer.verify(reply) ?? [])).then(
         () => {
           delivery.finished = true;
         },

@@ -18,9 +18,13 @@ const CHECK_EVERY_MS = 1_000;
 const KEEP_ALIVE_MARGIN_MS = 2_000;
 /**
  * Maximum of open connections, and of those that the system has not handed over yet. With Node's 511, a burst of connections of one
- * caller makes those of others wait for a second and more. An idle connection takes about 10 KiB; more than this is closed at once.
+ * caller makes those of others wait for a second and more. An idle connection takes about 10 KiB. Beyond it, the connection gives way
+ * that has had no request in flight for longest, then the oldest one with an incomplete request: those of one caller must keep out neither
+ * other callers nor the liveness probe.
  */
 export const MAX_CONNECTIONS = 4_096;
+/** Connections that may be closing meanwhile. */
+const CLOSING_CONNECTIONS = 1_024;
 const SWEEP_EVERY_MS = 50;
 /**
  * Time for bodies in transit when the server closes. A service that stops refuses deliveries, and is to be up again within the 6 s in
@@ -46,12 +50,20 @@ export interface ServerLimits extends UnsentResponseLimits {
   readonly headersWithinMs?: number;
   /** Time in which a client must have sent a complete request. Default 20,000. */
   readonly requestWithinMs?: number;
+  /** Maximum number of open connections. Default 4,096. */
+  readonly maxConnections?: number;
 }
 
 /** Creates the server of an application. */
 export function createClosableServer(
   app: Hono,
-  { keepAliveMs, headersWithinMs = HEADERS_WITHIN_MS, requestWithinMs = REQUEST_WITHIN_MS, ...unsent }: ServerLimits,
+  {
+    keepAliveMs,
+    headersWithinMs = HEADERS_WITHIN_MS,
+    requestWithinMs = REQUEST_WITHIN_MS,
+    maxConnections = MAX_CONNECTIONS,
+    ...unsent
+  }: ServerLimits,
 ): ClosableServer {
   const serverOptions = {
     headersTimeout: headersWithinMs,
@@ -62,9 +74,9 @@ export function createClosableServer(
     ServerResponse: boundedResponses(unsent),
   };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections + CLOSING_CONNECTIONS;
   server.on('clientError', answerClientError);
-  const connections = trackConnections(server);
+  const connections = trackConnections(server, maxConnections);
   return {
     server,
     async close(drainMs) {
@@ -87,16 +99,33 @@ export function createClosableServer(
 }
 
 /** Node's `closeIdleConnections` keeps a connection that has not sent a byte, so that one silent socket would delay every stop. */
-function trackConnections(server: Server) {
+function trackConnections(server: Server, max: number) {
+  /** Those without a request in flight are in the order of their last one. */
   const open = new Set<Socket>();
   const busy = new Map<Socket, IncomingMessage>();
   server.on('connection', (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
+    if (open.size > max) giveWay(socket);
   });
+  /** Destroys the longest idle connection, else the oldest one with an incomplete request, else the newest one. */
+  function giveWay(newest: Socket): void {
+    const socket =
+      open.values().find((one) => one !== newest && !busy.has(one)) ??
+      open.values().find((one) => busy.get(one)?.complete === false) ??
+      newest;
+    open.delete(socket);
+    socket.destroy();
+  }
   server.on('request', (request, response) => {
     busy.set(request.socket, request);
-    response.once('close', () => busy.delete(request.socket));
+    // A client may send its next request before it has the response.
+    response.once('close', () => {
+      const { socket } = request;
+      if (busy.get(socket) !== request) return;
+      busy.delete(socket);
+      if (open.delete(socket)) open.add(socket);
+    });
   });
   const destroy = (isDue: (request: IncomingMessage | undefined) => boolean) => () => {
     for (const socket of open) if (isDue(busy.get(socket))) socket.destroy();

@@ -78,3 +78,69 @@ test('a server that closes waits for a complete request, and not for a half-sent
   expect(await (await slow).text()).toBe('done');
   await closed;
 });
+
+// The response to the first request made the connection count as idle.
+test('a server that closes answers each request that a client has sent without waiting for a response', async () => {
+  const { server, close, answerSlow, port } = await listening({ keepAliveMs: 60_000 });
+  let requests = 0;
+  server.on('request', () => requests++);
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /slow HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [first] = await once(socket, 'data');
+  expect([requests, String(first)]).toEqual([2, expect.stringContaining('here')]);
+  const rest = text(socket);
+  const closed = close(3_600_000);
+  answerSlow();
+  expect(await rest).toContain('done');
+  await closed;
+});
+
+// 4,096 idle connections of one caller kept out all others, and the liveness probe, so that the pod was restarted.
+test('idle connections give way to new ones, the longest idle one first, and those with a request in flight never do', async () => {
+  const noDeadlines = { keepAliveMs: 3_600_000, headersWithinMs: 3_600_000, requestWithinMs: 3_600_000 };
+  const { server, port, answerSlow } = await listening({ ...noDeadlines, maxConnections: 4 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const get = async () => {
+    const sent = request({ agent, host: '127.0.0.1', port }).end();
+    const [response] = await once(sent, 'response');
+    return { body: await text(response), reused: sent.reusedSocket };
+  };
+  const slow = fetch(`http://127.0.0.1:${port}/slow`);
+  await once(server, 'request');
+  await get();
+  const hold = async () => {
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    await once(server, 'connection');
+    return socket.resume();
+  };
+  const held = [await hold(), await hold()];
+  expect(await get()).toEqual({ body: 'here', reused: true });
+
+  const ended = held.map((socket) => once(socket, 'close'));
+  await Promise.all([await hold(), await hold()].map((socket) => onTestFinished(() => void socket.destroy())));
+  await Promise.all(ended);
+  expect(await get()).toEqual({ body: 'here', reused: true });
+  answerSlow();
+  expect(await (await slow).text()).toBe('done');
+});
+
+test('if no connection is idle, the oldest one with an incomplete request gives way to a new one', async () => {
+  const { server, port, answerSlow } = await listening({ keepAliveMs: 60_000, maxConnections: 3 });
+  const slow = fetch(`http://127.0.0.1:${port}/slow`);
+  await once(server, 'request');
+  const upload = async () => {
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    socket.write('POST /upload HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+    await once(server, 'request');
+    onTestFinished(() => void socket.destroy());
+    return socket.resume();
+  };
+  const oldest = await upload();
+  const other = await upload();
+  expect((await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).status).toBe(200);
+  if (!oldest.closed) await once(oldest, 'close');
+  expect(other.closed).toBe(false);
+  answerSlow();
+  expect(await (await slow).text()).toBe('done');
+});
