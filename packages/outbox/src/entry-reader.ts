@@ -25,7 +25,7 @@ class StoreAtFaultError extends Error {}
 
 /**
  * Reads documents and segments for work that leaves an unreadable value unchanged. One key that can never be read would
- * otherwise fail every read that contains it, and so stop the work of its writer.
+ * otherwise fail every read that contains it, and so stop the work of its writer (ADR 0118).
  *
  * | state of a key | entered by | left by |
  * |---|---|---|
