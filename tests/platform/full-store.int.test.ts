@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { get } from '../support/client.ts';
 import { usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis } from '../support/redis.ts';
-import { arrive, eventOf, useWebhooks } from '../support/webhooks.ts';
+import { arrive, useWebhooks } from '../support/webhooks.ts';
 
 const MIB = 1024 * 1024;
 /** Orders per round, at two replicas. */
@@ -47,7 +47,7 @@ const accepts = () =>
   );
 
 const allDecided = async () => {
-  await arrive(webhooks().all, webhooks().hook, [...fixture().acknowledged].map(eventOf));
+  await arrive(webhooks().all, webhooks().hook, [...fixture().acknowledged]);
   process.stdout.write(`${fixture().acknowledged.size} acknowledged orders were decided\n`);
 };
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { url } = await startReceiver();
   const hooks = await concurrently(HOOKS, 4, () => post(`${urls.notification[0]}/webhooks`, { url }));
   known.webhooks = hooks.map(({ body }) => body.id);
-  known.deliveries = [`settled-${decided.body.id}`];
+  known.deliveries = [`settled-${decided.body.id}-${Date.parse(decided.body.settledAt)}`];
 });
 
 async function testedApi(service: (typeof APIS)[number]['service']): Promise<TestedApi> {

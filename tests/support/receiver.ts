@@ -9,6 +9,7 @@ import { afterAll } from 'vitest';
 export interface Arrived {
   /** `webhook-id` */
   readonly id: string;
+  readonly orderId: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   /** The status of the response. */
@@ -21,7 +22,7 @@ export interface Receiver {
   readonly arrived: readonly Arrived[];
   /** The status of its next responses; default 200. */
   answer: number;
-  /** Ids of events with a valid signature for this secret that were answered with 200. */
+  /** Orders whose events had a valid signature for this secret and were answered with 200. */
   taken(secret: string): ReadonlySet<string>;
   /** Closes its port. */
   down(): Promise<void>;
@@ -39,7 +40,13 @@ export async function startReceiver(): Promise<Receiver> {
       const headers = request.headers as Record<string, string>;
       const body = await text(request);
       const status = receiver.answer;
-      arrived.push({ id: String(headers['webhook-id']), body, headers, status });
+      arrived.push({
+        id: String(headers['webhook-id']),
+        orderId: JSON.parse(body).data.orderId,
+        body,
+        headers,
+        status,
+      });
       response.writeHead(status).end();
     }).listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -64,7 +71,7 @@ export async function startReceiver(): Promise<Receiver> {
     taken(secret) {
       const webhook = new Webhook(secret);
       const good = arrived.filter(({ status, body, headers }) => status === 200 && verifies(webhook, body, headers));
-      return new Set(good.map(({ id }) => id));
+      return new Set(good.map(({ orderId }) => orderId));
     },
     down,
     up,

@@ -11,16 +11,13 @@ export interface Registered {
   readonly secret: string;
 }
 
-/** The id of the event of a decided order. */
-export const eventOf = (orderId: string): string => `settled-${orderId}`;
-
-/** Resolves when these events have arrived, each with a valid signature; rejects with the missing ones. */
-export const arrive = (receiver: Receiver, { secret }: Registered, events: readonly string[]): Promise<unknown> =>
+/** Resolves when the events of these orders have arrived, each with a valid signature; rejects with the missing orders. */
+export const arrive = (receiver: Receiver, { secret }: Registered, orders: readonly string[]): Promise<unknown> =>
   poll(
-    'every event arrives',
+    'the event of every order arrives',
     () => {
       const taken = receiver.taken(secret);
-      return events.filter((event) => !taken.has(event));
+      return orders.filter((order) => !taken.has(order));
     },
     (missing) => missing.length === 0,
     ARRIVE_WITHIN_MS,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { consumerId, entityId } from '../src/ids.ts';
 import { type JsonSchema, jsonSchemaOf } from '../src/json-schema.ts';
+import { webhookEventId } from '../src/webhooks.ts';
 
 /** The reader of the described data. ours: this service reads it. theirs: its clients or receivers read it. */
 export type Reader = 'ours' | 'theirs';
@@ -101,11 +102,17 @@ const UNORDERED = [
   'prefixItems',
 ] as const;
 
+const patternOf = (schema: Parameters<typeof jsonSchemaOf>[0]) => jsonSchemaOf(schema, 'read').pattern;
+
 /**
- * Patterns that were widened on purpose: the old one and the new one, which allows every value of the old one. Responses match the old
- * one until an administrator creates a consumer with an id of the new form (ADR 0086).
+ * Patterns that were widened on purpose: the old one and the new one, which allows every value of the old one. For ids of consumers,
+ * responses match the old one until an administrator creates a consumer with an id of the new form (ADR 0086). The id of a webhook
+ * event also has the time of the decision (ADR 0075): only administrators read it in a response.
  */
-const WIDENED = [[entityId, consumerId].map((schema) => jsonSchemaOf(schema, 'read').pattern)];
+const WIDENED = [
+  [patternOf(entityId), patternOf(consumerId)],
+  ['^settled-[0-9a-f-]{36}$', patternOf(webhookEventId)],
+];
 
 function isWidened(key: string, { inner, outer, reader }: Pair): boolean {
   const change = reader === 'ours' ? [inner.pattern, outer.pattern] : [outer.pattern, inner.pattern];

@@ -16,10 +16,13 @@ export const webhookId = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be the id of a webhook');
 
-/** Id of an event, equal in all its deliveries: `webhook-id` of Standard Webhooks. */
+/**
+ * Id of an event, equal in all its deliveries: `webhook-id` of Standard Webhooks. It has the order's id and the time of the decision
+ * in milliseconds. Events of earlier versions have the order's id only.
+ */
 export const webhookEventId = z
   .string()
-  .regex(/^settled-[0-9a-f-]{36}$/, 'must be the id of an event, as listed in the deliveries');
+  .regex(/^settled-[0-9a-f-]{36}(-[0-9]{1,16})?$/, 'must be the id of an event, as listed in the deliveries');
 
 /** Body of POST /webhooks. Without `events` it receives all types; without `consumerId`, the events of all consumers. */
 export const webhookRequest = z.strictObject({

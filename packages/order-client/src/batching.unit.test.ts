@@ -1,7 +1,7 @@
 import { type CloudEvent, createBatch, entriesOf, entryOf, messageSchema, TOPICS } from '@standing-order/contracts';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it } from 'vitest';
-import { order, pollAgain, settled, start, view } from '../test/client-fixture.ts';
+import { makeUnreadable, order, pollAgain, settled, start, view } from '../test/client-fixture.ts';
 
 const REQUESTS = 'order-requests';
 const CONFIRMATIONS = 'order-confirmations';
@@ -140,6 +140,23 @@ describe('confirmations', () => {
     const schema = messageSchema(TOPICS[CONFIRMATIONS].types);
     for (const entry of sentTo(CONFIRMATIONS)) expect(schema.safeParse(entry).error).toBeUndefined();
     expect(sentTo(CONFIRMATIONS)).toHaveLength(3);
+  });
+
+  it('are sent for all outcomes that gather, except for that of a request that cannot be read', async () => {
+    const store = createMemoryStore();
+    const { client, deliver, placed, sentTo } = start(store);
+    const [, , good] = ['first', 'bad', 'good'].map((id) => {
+      const outcome = client.place(order, id);
+      outcome.catch(() => {});
+      return outcome;
+    });
+    await placed(3);
+    await makeUnreadable(store, 'bad');
+    const statuses = await Promise.all(['first', 'bad', 'good'].map((id) => deliver(settled(id))));
+    expect(statuses).toEqual([['SUCCESS'], ['RETRY'], ['SUCCESS']]);
+    expect(await good).toMatchObject({ kind: 'settled' });
+    expect(sentTo(CONFIRMATIONS)).toHaveLength(2);
+    expect(await deliver(settled('bad'), settled('good'))).toEqual(['RETRY', 'SUCCESS']);
   });
 
   it('of outcomes that are delivered while others are handled share a message', async () => {

@@ -105,7 +105,9 @@ export function createOrderClient(options: OrderClientOptions): OrderClient {
     },
 
     async outcome(id) {
-      const request = (await requests.read([correlationId.parse(id)])).get(id);
+      const stored = await requests.read([correlationId.parse(id)]);
+      if (stored.unreadable.has(id)) throw new Error(`request ${id} is stored in a form that this version cannot read`);
+      const request = stored.requests.get(id);
       if (!request) throw new UnknownRequestError(`request ${id} does not exist`);
       return sender.track(request);
     },

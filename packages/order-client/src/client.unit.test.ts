@@ -1,6 +1,7 @@
+import { createManualClock } from '@standing-order/testing/manual-clock';
 import { createMemoryStore } from '@standing-order/testing/memory-store';
 import { describe, expect, it, vi } from 'vitest';
-import { event, listIn, order, pollAgain, settled, start, view } from '../test/client-fixture.ts';
+import { event, listIn, makeUnreadable, order, pollAgain, settled, start, view } from '../test/client-fixture.ts';
 import { ClosedError } from './request-sender.ts';
 import { UnknownRequestError } from './requests.ts';
 
@@ -126,6 +127,40 @@ describe('a request that is removed before its outcome', () => {
       await new Promise((resolve) => setImmediate(resolve));
       expect(requests()).toHaveLength(1);
     }
+  });
+});
+
+describe('a request that cannot be read', () => {
+  it('stays pending, and does not keep others from being sent', async () => {
+    const store = createMemoryStore();
+    const { client, clock, deliver, placed, requests } = start(store);
+    const waiting = client.place(order, 'bad');
+    void client.submit(order, 'good');
+    await placed(2);
+    const restore = await makeUnreadable(store, 'bad');
+    await pollAgain(clock);
+    await pollAgain(clock);
+    expect(
+      requests()
+        .slice(2)
+        .map(({ subject }) => subject),
+    ).toContain('good');
+    await expect(client.outcome('bad')).rejects.toThrow('cannot read');
+    await restore();
+    await deliver(settled('bad'));
+    expect(await waiting).toEqual({ kind: 'settled', order: view });
+  });
+
+  it('does not keep others from being resumed, and stays listed', async () => {
+    const store = createMemoryStore();
+    const before = start(store);
+    for (const id of ['bad', 'good']) await before.client.submit(order, id);
+    before.client.close();
+    await makeUnreadable(store, 'bad');
+    const clock = createManualClock();
+    clock.advance(3_600_000);
+    expect(await start(store, { clock }).client.resume()).toEqual(['good']);
+    expect(Object.keys(listIn(store)).toSorted()).toEqual(['bad', 'good']);
   });
 });
 

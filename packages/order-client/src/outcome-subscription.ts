@@ -23,7 +23,8 @@ type OrderOutcomeMessage = Message<'com.standing-order.order-outcome.v1'>;
 
 /**
  * Adds the handler of the client's reply channel. An outcome is stored before it is confirmed. It is redelivered until it is
- * confirmed. While outcomes are handled, those of the next deliveries gather: they share reads, writes and batch messages.
+ * confirmed. While outcomes are handled, those of the next deliveries gather: they share reads, writes and batch messages. An outcome
+ * that could not be stored is delivered again, and the others are confirmed.
  */
 export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptions): void {
   const { sidecar, pubsub, name, source, requests, sender } = options;
@@ -36,9 +37,12 @@ export function subscribeToOutcomes(app: Hono, options: OutcomeSubscriptionOptio
         warnRateLimited('client refused', { ...message.data }, 'a request without a correlation id was refused');
       } else if (!outcomes.has(id)) outcomes.set(id, toOutcome(message));
     }
-    if (!(await requests.addOutcomes(outcomes))) return batch.map(() => 'retry');
-    await sender.complete(await requests.read([...outcomes.keys()]));
-    return confirm(batch);
+    const failed = await requests.addOutcomes(outcomes);
+    const hasFailed = ({ message }: ReceivedMessage<OutcomeMessage>) => failed.has(message.data.correlationId ?? '');
+    const ids = [...outcomes.keys()].filter((id) => !failed.has(id));
+    if (ids.length > 0) await sender.complete((await requests.read(ids)).requests);
+    const confirmed = (await confirm(batch.filter((received) => !hasFailed(received)))).values();
+    return batch.map((received) => (hasFailed(received) ? 'retry' : (confirmed.next().value ?? 'retry')));
   }
 
   /** Confirms outcomes to the order service, including those of removed requests: no other receiver would confirm them. */

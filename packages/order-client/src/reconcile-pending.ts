@@ -13,15 +13,15 @@ const ABANDONED_AFTER_MS = 60_000;
 
 /**
  * Reads the pending requests. Removes the ids of decided and abandoned requests from the list. `unclear` are listed ids whose request
- * may still be stored. Rejects if the store fails.
+ * may still be stored. An unreadable request stays listed, for a version that can read it. Rejects if the store fails.
  */
 export async function reconcilePending({ pending, requests, clock }: ReconcileOptions): Promise<{
   readonly open: readonly PlacedRequest[];
   readonly unclear: readonly string[];
 }> {
   const listed = await pending.read();
-  const stored = await requests.read([...listed.keys()]);
-  const missing = [...listed].filter(([id]) => !stored.has(id));
+  const { requests: stored, unreadable } = await requests.read([...listed.keys()]);
+  const missing = [...listed].filter(([id]) => !stored.has(id) && !unreadable.has(id));
   const isAbandoned = ([, addedAt]: readonly [string, number]) => clock.wall() - addedAt > ABANDONED_AFTER_MS;
   const removable = [...[...listed].filter(([id]) => stored.get(id)?.outcome), ...missing.filter(isAbandoned)];
   await Promise.all(removable.map(([id, addedAt]) => pending.remove(id, addedAt)));

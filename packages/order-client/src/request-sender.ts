@@ -123,8 +123,9 @@ export function createRequestSender(options: RequestSenderOptions): RequestSende
   async function poll(): Promise<void> {
     const entries = [...tracked.values()];
     const stored = await requests.read(entries.map(({ request }) => request.id));
-    for (const entry of entries) if (!stored.has(entry.request.id)) untrack(entry);
-    await complete(stored);
+    const isStored = ({ request: { id } }: TrackedRequest) => stored.requests.has(id) || stored.unreadable.has(id);
+    for (const entry of entries) if (!isStored(entry)) untrack(entry);
+    await complete(stored.requests);
     await sendDue();
     const now = clock.monotonic();
     if (now < reconcileAt) return;

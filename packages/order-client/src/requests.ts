@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fieldFault, orderRequest, orderView, traceParent } from '@standing-order/contracts';
 import type { StateStore } from '@standing-order/dapr';
+import { warnRateLimited } from '@standing-order/service-kit/telemetry';
 import { z } from 'zod';
 
 /** settled: the order after its decision. refused: the order service could not accept the request; there is no order. */
@@ -33,16 +34,26 @@ export class IdReusedError extends Error {
   override readonly name = 'IdReusedError';
 }
 
+/** Stored requests by id. An id in neither part is unknown. */
+export interface StoredRequests {
+  readonly requests: ReadonlyMap<string, PlacedRequest>;
+  /** Ids whose request is stored in a form that this version cannot read. They concern no other request. */
+  readonly unreadable: ReadonlySet<string>;
+}
+
 /** The requests of one client, in its own state store. */
 export interface RequestStore {
   /** Finds the stored request with the same id and order. Rejects with an IdReusedError, or if the store cannot be read. */
   find(request: PlacedRequest): Promise<PlacedRequest | undefined>;
   /** Stores a request. Resolves with the stored one if the same request exists. Rejects if the store does not confirm it. */
   add(request: PlacedRequest): Promise<PlacedRequest>;
-  /** Reads requests by id. The result lacks unknown ids. */
-  read(ids: readonly string[]): Promise<ReadonlyMap<string, PlacedRequest>>;
-  /** Stores outcomes of requests without one: the first outcome counts. False: not stored, try again. */
-  addOutcomes(outcomes: ReadonlyMap<string, Outcome>): Promise<boolean>;
+  /** Reads requests by id. Rejects if the store cannot be read. */
+  read(ids: readonly string[]): Promise<StoredRequests>;
+  /**
+   * Stores outcomes of requests without one: the first outcome counts. Returns the ids whose outcome is not stored: try these again.
+   * Rejects if the store cannot be read.
+   */
+  addOutcomes(outcomes: ReadonlyMap<string, Outcome>): Promise<ReadonlySet<string>>;
   /** False: the store does not confirm the removal. */
   remove(id: string): Promise<boolean>;
 }
@@ -52,9 +63,22 @@ const MAX_ATTEMPTS = 3;
 export function createRequestStore(store: StateStore, prefix: string): RequestStore {
   const keyOf = (id: string) => prefix + id;
 
-  async function readStored(ids: Iterable<string>) {
-    const found = await store.read([...ids].map(keyOf));
-    return new Map([...found].map(([key, { value, etag }]) => [key.slice(prefix.length), { value, etag }]));
+  async function readStored(ids: Iterable<string>): Promise<StoredRequests & { etags: ReadonlyMap<string, string> }> {
+    const requests = new Map<string, PlacedRequest>();
+    const unreadable = new Set<string>();
+    const etags = new Map<string, string>();
+    for (const [key, { value, etag }] of await store.read([...ids].map(keyOf))) {
+      const id = key.slice(prefix.length);
+      const { data, error } = placedRequest.safeParse(value);
+      if (data) {
+        requests.set(id, data);
+        etags.set(id, etag);
+      } else {
+        unreadable.add(id);
+        warnRateLimited('client request', { err: error, request: id }, 'a stored request cannot be read');
+      }
+    }
+    return { requests, unreadable, etags };
   }
 
   async function find(wanted: PlacedRequest): Promise<PlacedRequest | undefined> {
@@ -82,17 +106,18 @@ export function createRequestStore(store: StateStore, prefix: string): RequestSt
       );
     },
 
-    async read(ids) {
-      return new Map([...(await readStored(ids))].map(([id, { value }]) => [id, placedRequest.parse(value)]));
-    },
+    read: readStored,
 
     async addOutcomes(outcomes) {
-      const stored = await readStored(outcomes.keys());
-      const items = [...stored].flatMap(([id, { value, etag }]) => {
-        const request = placedRequest.parse(value);
-        return request.outcome ? [] : [{ key: keyOf(id), value: { ...request, outcome: outcomes.get(id) }, etag }];
-      });
-      return items.length === 0 || (await store.write(items)) === 'written';
+      const { requests, unreadable, etags } = await readStored(outcomes.keys());
+      const open = [...requests].filter(([, request]) => !request.outcome);
+      const items = open.map(([id, request]) => ({
+        key: keyOf(id),
+        value: { ...request, outcome: outcomes.get(id) },
+        etag: etags.get(id) ?? '',
+      }));
+      const isWritten = items.length === 0 || (await store.write(items)) === 'written';
+      return isWritten ? unreadable : new Set([...unreadable, ...open.map(([id]) => id)]);
     },
 
     remove: async (id) => (await store.remove(keyOf(id))) === 'written',

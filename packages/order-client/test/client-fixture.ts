@@ -28,6 +28,15 @@ export function listIn(store: MemoryStore): object {
   return list.pending;
 }
 
+/** Replaces a stored request by one of a later version. Returns a function that restores it. */
+export async function makeUnreadable(store: MemoryStore, id: string): Promise<() => Promise<unknown>> {
+  const key = `order-request:shop:${id}`;
+  const replace = (value: unknown) => store.update(key, value, store.entries.get(key)?.etag ?? '');
+  const value = store.entries.get(key)?.value as object;
+  await replace({ ...value, v: 2 });
+  return () => replace(value);
+}
+
 /** One process of the client. */
 export function start(
   store: StateStore,

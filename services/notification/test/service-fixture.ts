@@ -13,6 +13,12 @@ import { createSecretCipher } from '../src/endpoints/secret-cipher.ts';
 
 export const ENDPOINT_URL = 'https://example.com/hook';
 
+/** The time of a decision that names no other one. */
+const DECIDED_AT = 5;
+
+/** The id of the event of this decision. */
+export const eventOf = (order: string, decidedAt = DECIDED_AT): string => `settled-${order}-${decidedAt}`;
+
 /** The service over an in-memory store, without delivery workers. */
 export function startService() {
   const store = createMemoryStore();
@@ -56,8 +62,10 @@ export function startService() {
     return { status: response.status, headers: response.headers, body: (text ? JSON.parse(text) : undefined) as any };
   }
 
-  async function decide(...orders: { id: string; status?: string; consumerId?: string }[]): Promise<string[]> {
-    const entries = orders.map(({ id, status = 'VALIDATED', consumerId = 'ada' }, index) => ({
+  async function decide(
+    ...orders: { id: string; status?: string; consumerId?: string; decidedAt?: number }[]
+  ): Promise<string[]> {
+    const entries = orders.map(({ id, status = 'VALIDATED', consumerId = 'ada', decidedAt = DECIDED_AT }, index) => ({
       entryId: String(index),
       event: createEvent({
         id: `${id}-notification`,
@@ -72,7 +80,7 @@ export function startService() {
           consumerId,
           status,
           reasons: [],
-          settledAt: new Date(5).toISOString(),
+          settledAt: new Date(decidedAt).toISOString(),
         },
       }),
     }));

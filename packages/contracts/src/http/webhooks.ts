@@ -14,9 +14,9 @@ import { ifMatchHeader, ifNoneMatchHeader } from './headers.ts';
 import type { Api, Content, Operation, Parameter } from './operation.ts';
 
 const ID = '018f3c9e-7b1a-7c3d-8e4f-0123456789ab';
-const EVENT = `settled-${ID}`;
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=';
 const AT = '2026-11-22T09:00:00.000Z';
+const EVENT = `settled-${ID}-${Date.parse(AT)}`;
 
 const endpoint = {
   id: ID,

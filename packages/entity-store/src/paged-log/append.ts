@@ -5,6 +5,16 @@ import { growHead, type Head, headOf, type LogEntry, MAX_ADDED, missingFrom } fr
 /** Entries to append, by log. */
 export type Additions<E extends LogEntry> = readonly { readonly name: string; readonly entries: readonly E[] }[];
 
+export interface AppendOptions<E extends LogEntry> {
+  /**
+   * Seconds after which the store deletes a full page, counted from the moment when the page left the head. Readers skip a
+   * page that is missing. Undefined: pages are kept, and a read of a missing page rejects.
+   */
+  readonly pageExpiresInSeconds?: number | undefined;
+  /** Two entries with the same identity are one entry. Default: the id. */
+  readonly identityOf?: (entry: E) => string;
+}
+
 type WritableStore = Pick<StateStore, 'read' | 'write' | 'insert'>;
 
 /** lost: another writer was faster. failed: the entries may be stored or not. */
@@ -27,12 +37,12 @@ const CONCURRENT_INSERTS = 16;
  * Appends entries to logs. Returns for each addition, in order, whether all its entries are known to be stored. Never rejects.
  *
  * Does not use `modify`: one read and one bulk write serve all logs of a batch, where `modify` would take two requests for each.
- * An unclear write is not read back, since the caller repeats the addition and the log recognises the entries by their ids.
+ * An unclear write is not read back, since the caller repeats the addition and the log recognises the entries by their identities.
  */
 export async function appendAll<E extends LogEntry>(
   store: WritableStore,
   additions: Additions<E>,
-  pageExpiresInSeconds?: number,
+  { pageExpiresInSeconds, identityOf = ({ id }) => id }: AppendOptions<E> = {},
 ): Promise<readonly boolean[]> {
   const open = new Map<string, readonly E[]>();
   for (const { name, entries } of additions) open.set(name, [...(open.get(name) ?? []), ...entries]);
@@ -44,7 +54,7 @@ export async function appendAll<E extends LogEntry>(
     if (!stored) break;
     const growths: Growth<E>[] = [];
     for (const [name, entries] of open) {
-      const growth = growthOf(name, entries, stored.get(name));
+      const growth = growthOf<E>(name, stored.get(name), (head) => missingFrom(head, entries, identityOf));
       if (growth?.missing.length) growths.push(growth);
       else open.delete(name);
       if (!growth) failed.add(name);
@@ -62,12 +72,12 @@ export async function appendAll<E extends LogEntry>(
 /** Undefined for a log of a version that this code does not support. */
 function growthOf<E extends LogEntry>(
   name: string,
-  entries: readonly E[],
   stored: Stored | undefined,
+  missingOf: (head: Head<E>) => readonly E[],
 ): Growth<E> | undefined {
   try {
     const head = headOf<E>(stored);
-    return { name, etag: stored?.etag, head, missing: missingFrom(head, entries) };
+    return { name, etag: stored?.etag, head, missing: missingOf(head) };
   } catch (error) {
     warnRateLimited('paged log', { err: error, name }, 'a log of an unsupported version cannot be appended to');
     return undefined;

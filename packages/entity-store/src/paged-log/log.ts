@@ -1,5 +1,5 @@
 import type { StateStore } from '@standing-order/dapr';
-import { type Additions, appendAll } from './append.ts';
+import { type Additions, type AppendOptions, appendAll } from './append.ts';
 import { headOf, type LogEntry, newestOf, type PositionedEntry } from './pages.ts';
 import { entriesOf, firstStoredAfter } from './read-entries.ts';
 
@@ -29,7 +29,7 @@ export interface PagedLog<E extends LogEntry> {
    * Appends entries to logs. Returns for each addition, in order, whether all its entries are stored permanently. `false`: some,
    * all or none of them are stored, now or later, and the addition may be repeated. Never rejects.
    *
-   * An entry whose id is among the last 50 of its log is not appended again. An entry that is repeated later is in the log
+   * An entry whose identity is among the last 50 of its log is not appended again. An entry that is repeated later is in the log
    * twice, so readers drop duplicates. That is rare where entries are only repeated after a lost answer.
    */
   append(additions: Additions<E>): Promise<readonly boolean[]>;
@@ -39,22 +39,14 @@ export interface PagedLog<E extends LogEntry> {
 
 const MAX_LIMIT = 100;
 
-export interface PagedLogOptions {
-  /**
-   * Seconds after which the store deletes a full page, counted from the moment when the page left the head. Readers skip a
-   * page that is missing. Undefined: pages are kept, and a read of a missing page rejects.
-   */
-  readonly pageExpiresInSeconds?: number | undefined;
-}
-
 /** The paged logs in this store. Keeps no state in memory. */
 export function createPagedLog<E extends LogEntry>(
   store: Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>,
-  { pageExpiresInSeconds }: PagedLogOptions = {},
+  options: AppendOptions<E> = {},
 ): PagedLog<E> {
-  const expires = pageExpiresInSeconds !== undefined;
+  const expires = options.pageExpiresInSeconds !== undefined;
   return {
-    append: (additions) => appendAll(store, additions, pageExpiresInSeconds),
+    append: (additions) => appendAll(store, additions, options),
 
     async read(name, { limit, ...from }) {
       const head = headOf<E>(await store.get(name));

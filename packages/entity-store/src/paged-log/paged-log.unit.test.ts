@@ -58,6 +58,17 @@ it('appends more entries than fit into one write, and recognises repeated ones',
   expect((await log.read(LOG, { limit: 1 })).newest).toBe(1_234);
 });
 
+it('appends an entry with the id of another one when their identities differ', async () => {
+  const log = createPagedLog<LogEntry & { n: number }>(createMemoryStore(), {
+    identityOf: ({ id, n }) => `${id} ${n}`,
+  });
+  const append = (...numbers: number[]) => log.append([{ name: LOG, entries: numbers.map((n) => ({ id: 'e', n })) }]);
+  await append(1, 2, 1);
+  await append(2, 3);
+  const { entries } = await log.read(LOG, { after: 0, limit: 10 });
+  expect(entries.map(({ entry }) => entry.n)).toEqual([1, 2, 3]);
+});
+
 /** A log over the store that reports every call before it is made. */
 function observed(memory: MemoryStore, onCall: (call: 'read' | 'write' | 'insert', values: unknown[]) => void) {
   return createPagedLog<LogEntry>({

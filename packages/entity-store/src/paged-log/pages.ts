@@ -1,4 +1,4 @@
-/** An entry of a log. Its id is unique in that log; the writer chooses the other fields. */
+/** An entry of a log. The writer chooses the other fields. */
 export interface LogEntry {
   readonly id: string;
 }
@@ -57,9 +57,16 @@ export const pageOf = (position: number): number => Math.floor((position - 1) / 
 export const pageKey = (name: string, page: number): string => `page:${page}:${name}`;
 
 /** The entries that the head does not have, each once, in order. */
-export function missingFrom<E extends LogEntry>(head: Head<E>, entries: readonly E[]): readonly E[] {
-  const known = new Set(head.entries.map(({ id }) => id));
-  return entries.filter(({ id }) => !known.has(id) && known.add(id));
+export function missingFrom<E extends LogEntry>(
+  head: Head<E>,
+  entries: readonly E[],
+  identityOf: (entry: E) => string,
+): readonly E[] {
+  const known = new Set(head.entries.map(identityOf));
+  return entries.filter((entry) => {
+    const identity = identityOf(entry);
+    return !known.has(identity) && known.add(identity);
+  });
 }
 
 /**

@@ -4,7 +4,10 @@ export type OrderSettledMessage = Message<'com.standing-order.order-settled.v1'>
 
 /** A decided order, as the event log of each subscribed endpoint stores it. */
 export interface WebhookEvent {
-  /** Derived from the order id, so every copy of the message gives the same event id. It is the `webhook-id` of each attempt. */
+  /**
+   * Identifies the decision, so every copy of the message gives the same event id. It is the `webhook-id` of each attempt. An entry
+   * that an earlier version stored has `settled-{order id}`.
+   */
   readonly id: string;
   readonly type: WebhookEventType;
   /** RFC 3339, UTC. */
@@ -22,6 +25,15 @@ const TYPES = {
   EXPIRED: 'order.expired',
 } as const satisfies Record<OrderSettledMessage['data']['status'], WebhookEventType>;
 
+/**
+ * The id of the event of a decision. The order's id alone is not enough: a new order with the Idempotency-Key of an expired one has
+ * the same id (ADR 0075).
+ */
+const eventIdOf = (orderId: string, decidedAt: string): string => `settled-${orderId}-${Date.parse(decidedAt)}`;
+
+/** The id that an event has in this version, also for an entry that an earlier version stored. */
+export const identityOf = ({ data, timestamp }: WebhookEvent): string => eventIdOf(data.orderId, timestamp);
+
 /** The event for a decided order, with the trace that its delivery attempts belong to. */
 export function eventFromMessage(
   { data }: Pick<OrderSettledMessage, 'data'>,
@@ -29,7 +41,7 @@ export function eventFromMessage(
 ): WebhookEvent {
   const { orderId, consumerId, status, total, reasons, settledAt } = data;
   return {
-    id: `settled-${orderId}`,
+    id: eventIdOf(orderId, settledAt),
     type: TYPES[status],
     timestamp: settledAt,
     data: { orderId, consumerId, status, ...(total && { total }), reasons: reasons.slice(0, MAX_REASONS) },

@@ -1,29 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { ENDPOINT_URL, orderId, startService } from '../../test/service-fixture.ts';
+import { ENDPOINT_URL, eventOf, orderId, startService } from '../../test/service-fixture.ts';
 import { historyKey } from '../delivery/storage/logs.ts';
 import { GIVE_UP_AFTER_MS } from '../domain/retry-schedule.ts';
 
 describe('deliveries', () => {
   const failed = { position: 1, number: 1, ok: false, answered: 500, error: 'response status 500', random: 0.5 };
 
-  /** An endpoint with a failed delivery and an open one. */
+  /** An endpoint with a failed delivery, whose event has an id of an earlier version, and an open one. */
   async function withFailure() {
     const all = startService();
     const { id } = (await all.send('POST', '/webhooks', { url: ENDPOINT_URL })).body;
-    const [lost, open] = [orderId(), orderId()];
-    await all.decide({ id: lost }, { id: open });
-    const events = [lost, open].map((order, index) => ({ position: index + 1, eventId: `settled-${order}` }));
+    const orders = [orderId(), orderId()] as const;
+    await all.decide(...orders.map((order) => ({ id: order })));
+    const [lost, open] = [`settled-${orders[0]}`, eventOf(orders[1])];
+    const events = [lost, open].map((eventId, index) => ({ position: index + 1, eventId }));
     await all.states.update(id, [
       { kind: 'eventsRead', events, at: 0 },
       { kind: 'attempted', attempt: { ...failed, at: 500 } },
       { kind: 'attempted', attempt: { ...failed, number: 2, at: 500 + GIVE_UP_AFTER_MS } },
       { kind: 'attempted', attempt: { ...failed, position: 2, at: 600 } },
     ]);
-    const past = { position: 1, eventId: `settled-${lost}`, status: 'failed', attempts: 2, at: 500 } as const;
+    const past = { position: 1, eventId: lost, status: 'failed', attempts: 2, at: 500 } as const;
     await all.logs.history.append([
       { name: historyKey(id), entries: [{ id: '1-500', ...past, error: 'response status 500' }] },
     ]);
-    return { ...all, id, lost: `settled-${lost}`, open: `settled-${open}` };
+    return { ...all, id, lost, open };
   }
 
   test('are listed, open and finished', async () => {
@@ -56,7 +57,7 @@ describe('deliveries', () => {
       { position: 1, eventId: lost, attempts: 0, dueAt: 1_000, asked: 1_000 },
       { position: 2, eventId: open, attempts: 0, dueAt: 1_000, asked: 1_000 },
     ]);
-    expect((await send('POST', `/webhooks/${id}/deliveries/settled-${orderId()}/redeliver`)).status).toBe(404);
+    expect((await send('POST', `/webhooks/${id}/deliveries/${eventOf(orderId())}/redeliver`)).status).toBe(404);
     expect((await send('POST', `/webhooks/${id}/deliveries/nonsense/redeliver`)).status).toBe(404);
   });
 

@@ -1,6 +1,6 @@
 import { systemClock, systemRandom, uuidv7 } from '@standing-order/service-kit/runtime';
 import { describe, expect, test } from 'vitest';
-import { ENDPOINT_URL, orderId, startService } from '../../test/service-fixture.ts';
+import { ENDPOINT_URL, eventOf, orderId, startService } from '../../test/service-fixture.ts';
 
 describe('registration', () => {
   test('returns the secret in its response only', async () => {
@@ -91,7 +91,7 @@ describe('an endpoint', () => {
     ['POST', '/secret'],
     ['POST', '/enable'],
     ['GET', '/deliveries'],
-    ['POST', `/deliveries/settled-${orderId()}/redeliver`],
+    ['POST', `/deliveries/${eventOf(orderId())}/redeliver`],
     ['POST', '/redeliver'],
   ])('that does not exist is a 404: %s %s', async (method, path) => {
     const { send } = startService();

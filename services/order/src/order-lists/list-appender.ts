@@ -7,7 +7,16 @@ import type { Order } from '../domain/order.ts';
 /** The functions of the state store that the lists need. */
 export type ListStore = Pick<StateStore, 'get' | 'read' | 'write' | 'insert'>;
 
-type Addition = { readonly name: string; readonly entries: readonly LogEntry[] };
+/** An order in the list of its consumer's orders. */
+interface ListEntry extends LogEntry {
+  /**
+   * The order's `createdAt`. A new order with the Idempotency-Key of an expired one has the same id and another time. Entries of
+   * earlier versions have none.
+   */
+  readonly at?: number;
+}
+
+type Addition = { readonly name: string; readonly entries: readonly ListEntry[] };
 
 /** The additions that will be written together next. */
 interface Batch {
@@ -25,15 +34,22 @@ export const logName = (consumerId: string): string => `ci:${keyPart(consumerId)
  * The logs that are the lists of orders. A full page is kept for twice the retention of the orders in it, because an order is
  * listed before it is decided.
  */
-export const createListLog = (store: ListStore, retentionSeconds: number | undefined): PagedLog<LogEntry> =>
-  createPagedLog(store, { pageExpiresInSeconds: retentionSeconds && 2 * retentionSeconds });
+export const createListLog = (store: ListStore, retentionSeconds: number | undefined): PagedLog<ListEntry> =>
+  createPagedLog(store, {
+    pageExpiresInSeconds: retentionSeconds && 2 * retentionSeconds,
+    identityOf: ({ id, at }) => `${id} ${at}`,
+  });
+
+/** Whether this entry is the place of this order, and not that of an expired order with the same id. */
+export const isPlaceOf = ({ id, at }: ListEntry, order: Order): boolean =>
+  id === order.id && (at === undefined || at === order.createdAt);
 
 /**
  * Returns a function that appends orders to the lists of their consumers. It returns for each order, in order, whether the
  * order is in the list. Orders that arrive during a write are written together in the next one.
  */
 export function createListAppender(
-  log: Pick<PagedLog<LogEntry>, 'append'>,
+  log: Pick<PagedLog<ListEntry>, 'append'>,
   clock: Pick<Clock, 'setTimer'>,
 ): (orders: readonly Order[]) => Promise<readonly boolean[]> {
   let next: Batch | undefined;
@@ -59,7 +75,9 @@ export function createListAppender(
     next ??= createBatch();
     const { additions, results } = next;
     const from = additions.length;
-    for (const { id, request } of orders) additions.push({ name: logName(request.consumerId), entries: [{ id }] });
+    for (const { id, createdAt, request } of orders) {
+      additions.push({ name: logName(request.consumerId), entries: [{ id, at: createdAt }] });
+    }
     return (await results).slice(from, from + orders.length);
   };
 }

@@ -1,7 +1,7 @@
 import type { ReadRange } from '@standing-order/entity-store/paged-log';
 import type { Order } from '../domain/order.ts';
 import type { OrderBatchReader } from '../domain/ports.ts';
-import { createListLog, type ListStore, logName } from './list-appender.ts';
+import { createListLog, isPlaceOf, type ListStore, logName } from './list-appender.ts';
 import type { ListTransport } from './list-transport.ts';
 
 export interface OrderListsParts {
@@ -45,8 +45,9 @@ export function createOrderLists({ store, outbox, transport, retentionSeconds }:
       const found = new Map(await outbox.readAll(entries.map(({ entry }) => entry.id)));
       const orders = entries.flatMap(({ position, entry }) => {
         const order = found.get(entry.id);
+        if (order === undefined || !isPlaceOf(entry, order)) return [];
         found.delete(entry.id);
-        return order ? [{ position, order }] : [];
+        return [{ position, order }];
       });
       return { orders, last: entries.at(-1)?.position, more, newest };
     },

@@ -9,8 +9,9 @@ import { createListAppender } from './list-appender.ts';
 import { createListTransport } from './list-transport.ts';
 import { createOrderLists } from './order-lists.ts';
 
-const order = (n: number, consumerId = 'ada'): Order =>
+const order = (n: number, consumerId = 'ada', now = 0): Order =>
   sampleOrder({
+    now,
     id: `01890a5d-ac96-774b-bcce-${String(n).padStart(12, '0')}`,
     nonce: `n${n}`,
     request: { consumerId, restaurantId: 'trattoria', lines: [{ itemId: 'pizza', quantity: 1 }] },
@@ -78,12 +79,42 @@ it('returns an order with two entries once, and leaves out an order that is no l
   await send(order(1), order(2), order(3));
   const stored = await store.get('ci:ada');
   const head = stored?.value as { entries: unknown[] };
-  await store.update('ci:ada', { ...head, entries: [...head.entries, { id: order(2).id }] }, stored?.etag ?? '');
+  const again = { id: order(2).id, at: 0 };
+  await store.update('ci:ada', { ...head, entries: [...head.entries, again] }, stored?.etag ?? '');
   orders.delete(order(3).id);
   expect(await ids()).toEqual([
     [1, order(1).id],
     [2, order(2).id],
   ]);
+});
+
+it('lists a new order with the id of an expired one at a new position, behind which a stream may have resumed', async () => {
+  const { send, confirmations, orderLists, ids } = lists();
+  await send(order(1), order(2));
+  await confirmations.flush();
+  const again = order(1, 'ada', 5_000);
+  expect(await send(again)).toEqual([true]);
+  expect(await send(again)).toEqual([true]);
+  expect(await ids()).toEqual([
+    [2, order(2).id],
+    [3, again.id],
+  ]);
+  expect((await orderLists.list('ada', { after: 2, limit: 10 })).orders).toEqual([{ position: 3, order: again }]);
+  expect((await orderLists.list('ada', { before: 3, limit: 10 })).orders).toMatchObject([{ position: 2 }]);
+});
+
+it('lists an order whose entry an earlier version has stored, and a new order with its id behind it', async () => {
+  const { send, store, orders, orderLists, ids } = lists();
+  await store.insert('ci:ada', { v: 1, first: 1, entries: [{ id: order(1).id }, { id: order(2).id }] });
+  for (const one of [order(1), order(2)]) orders.set(one.id, one);
+  expect(await ids()).toEqual([
+    [1, order(1).id],
+    [2, order(2).id],
+  ]);
+  const again = order(1, 'ada', 5_000);
+  await send(again);
+  expect((await orderLists.list('ada', { limit: 10 })).orders.map(({ position }) => position)).toEqual([3, 2]);
+  expect((await orderLists.list('ada', { after: 1, limit: 10 })).orders.at(-1)).toEqual({ position: 3, order: again });
 });
 
 it('notifies a listener about new orders in its list, until the listener stops', async () => {
@@ -118,5 +149,5 @@ it('continues after an unexpected failure of a write', async () => {
   const append = createListAppender({ append: write }, systemClock);
   await expect(append([order(1)])).rejects.toThrow('unexpected');
   expect(await append([order(2)])).toEqual([true]);
-  expect(write).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id }] }]);
+  expect(write).toHaveBeenLastCalledWith([{ name: 'ci:ada', entries: [{ id: order(2).id, at: 0 }] }]);
 });

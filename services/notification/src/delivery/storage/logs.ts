@@ -1,7 +1,7 @@
 import type { StateStore } from '@standing-order/dapr';
 import { createPagedLog, type PagedLog } from '@standing-order/entity-store/paged-log';
 import type { FinishedDelivery } from '../../domain/delivery-state.ts';
-import type { WebhookEvent } from '../../domain/event.ts';
+import { identityOf, type WebhookEvent } from '../../domain/event.ts';
 
 /** A finished delivery in the delivery history. */
 export interface HistoryEntry extends FinishedDelivery {
@@ -23,6 +23,6 @@ export const deliveryStateKey = (endpoint: string): string => `cursor:${endpoint
 export const leaseKey = (endpoint: string): string => `lease:${endpoint}`;
 
 export const createEndpointLogs = (store: StateStore): EndpointLogs => ({
-  events: createPagedLog<WebhookEvent>(store),
+  events: createPagedLog<WebhookEvent>(store, { identityOf }),
   history: createPagedLog<HistoryEntry>(store),
 });
