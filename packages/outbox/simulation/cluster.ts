@@ -105,6 +105,7 @@ export class Cluster {
         event: (name, attributes) => {
           this.simulator.trace(process.name, name, JSON.stringify(attributes));
           const { writer, id, channels } = attributes;
+          if (name === 'document-missing') flow.onDropped(process, `${id}`);
           if (name === 'parked') flow.onParked(process, `${writer}`, `${id}`, `${channels}`.split(','));
         },
       },

@@ -67,6 +67,15 @@ export class FlowChecker {
     }
   }
 
+  /** The outbox of this process cannot read a document, so its commands have left the windows. */
+  onDropped(process: Process, id: string): void {
+    for (const [name, { sent }] of this.sentOn) {
+      const command = sent.get(id);
+      if (command !== undefined && name.startsWith(`${process.name} `) && name.endsWith(` ${id}`))
+        command.parked = true;
+    }
+  }
+
   onKnown(process: Process, found: ReadonlyMap<string, Stored>): void {
     for (const [key, { value }] of found) {
       if (!key.startsWith('o:')) continue;

@@ -1,4 +1,5 @@
 import type { OutboxOptions } from './api.ts';
+import type { EntryReader } from './entry-reader.ts';
 import type { Policies } from './policies.ts';
 import type { OutboxDocument } from './ports.ts';
 import type { Settings } from './settings.ts';
@@ -10,6 +11,8 @@ export interface Context<D extends OutboxDocument, A>
   extends Required<Omit<OutboxOptions<D, A>, 'settings' | 'policies'>> {
   readonly settings: Settings;
   readonly policies: Policies;
+  /** Reads documents and segments for work that leaves unreadable ones unchanged. */
+  readonly entryReader: EntryReader;
 }
 
 /** A loop on the context's clock. A failed run is reported to the observer as `event`, with its reason. */

@@ -12,6 +12,7 @@ import { DeletionQueue } from './commit/deletion-queue.ts';
 import { GroupCommit } from './commit/group-commit.ts';
 import { RequestQueue } from './commit/request-queue.ts';
 import type { Context } from './context.ts';
+import { EntryReader } from './entry-reader.ts';
 import { OrphanTakeover } from './membership/takeover.ts';
 import { Writer } from './membership/writer.ts';
 import { DEFAULT_POLICIES } from './policies.ts';
@@ -63,9 +64,11 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
   #leaving: Promise<void> | undefined;
 
   constructor(options: OutboxOptions<D, A>) {
+    const observer = options.observer ?? {};
     const context: Context<D, A> = {
       ...options,
-      observer: options.observer ?? {},
+      observer,
+      entryReader: new EntryReader(options.store, options.clock, observer),
       messageGroupOf: options.messageGroupOf ?? (() => undefined),
       settings: { ...DEFAULT_SETTINGS, ...options.settings },
       policies: { ...DEFAULT_POLICIES, ...options.policies },

@@ -13,6 +13,9 @@ export const writerKey = (writer: string): string => `w:${writer}`;
 /** Key of the registry of writers. */
 export const REGISTRY_KEY = 'writers';
 
+/** Whether this is the key of a document or a segment. */
+export const isEntryKey = (key: string): boolean => /^[os]:/.test(key);
+
 /** Fields that this version does not know. They are kept when the value is written again. */
 type Extra = Readonly<Record<string, unknown>>;
 

@@ -30,10 +30,10 @@ export const readDocuments = async <D extends OutboxDocument, A>(
   context: Context<D, A>,
   ids: readonly string[],
 ): Promise<Map<string, StoredDocument<D> | 'absent' | 'unreadable'>> => {
-  const { store, settings } = context;
+  const { entryReader, settings } = context;
   const documents = new Map<string, StoredDocument<D> | 'absent' | 'unreadable'>();
   for (const slice of slices([...new Set(ids)], settings.readBatch)) {
-    const found = await store.read(slice.map(documentKey));
+    const found = await entryReader.read(slice.map(documentKey));
     for (const id of slice) {
       const stored = found.get(documentKey(id));
       documents.set(id, stored === undefined ? 'absent' : parseDocument(context, id, stored));

@@ -1,6 +1,7 @@
 /** Shared by the unit tests: a simple store, clock and document handler. */
 import { createRng } from '../simulation/random.ts';
 import type { Context } from '../src/context.ts';
+import { EntryReader } from '../src/entry-reader.ts';
 import { DEFAULT_POLICIES } from '../src/policies.ts';
 import type {
   Clock,
@@ -47,6 +48,7 @@ export const contextFor = <D extends OutboxDocument, A>(
   messageGroupOf: () => undefined,
   settings: DEFAULT_SETTINGS,
   policies: DEFAULT_POLICIES,
+  entryReader: new EntryReader(store, clock, {}),
   handler: business,
 });
 

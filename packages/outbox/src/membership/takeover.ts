@@ -210,7 +210,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
   /** The segments of one page, read together with the writer's record. Undefined when the scan must stop. */
   async #readPage(other: OtherWriter, from: number, to: number): Promise<ScannedSegment[] | undefined> {
     const keys = Array.from({ length: to - from + 1 }, (_, i) => segmentKey(other.name, from + i));
-    const stored = await this.#context.store.read([writerKey(other.name), ...keys]);
+    const stored = await this.#context.entryReader.read([writerKey(other.name), ...keys]);
     this.#update(other.name, stored.get(writerKey(other.name)));
     if (!this.#isCurrent(other)) return undefined;
     return scanSegments(this.#context, other.name, [from, to], stored, () => false);

@@ -78,13 +78,13 @@ export class SegmentCompactor<D extends OutboxDocument, A> {
   }
 
   async #sweep(end: number, ageMs: number): Promise<void> {
-    const { store, settings } = this.#context;
+    const { entryReader, settings } = this.#context;
     const { name, numbers } = this.#writer;
     const rewriter = new SegmentRewriter(this.#context, this.#deletions, this.#commitSegment);
     for (let from = numbers.low; from < end && !this.#stopped; from += settings.readBatch) {
       await this.#deletions.whenRoom();
       const page = Array.from({ length: Math.min(settings.readBatch, end - from) }, (_, i) => from + i);
-      const stored = await store.read(page.map((n) => segmentKey(name, n)));
+      const stored = await entryReader.read(page.map((n) => segmentKey(name, n)));
       for (const n of page) if (!stored.has(segmentKey(name, n))) numbers.markMissing(n);
       const to = from + page.length - 1;
       const isOpen = (id: string): boolean => this.#relay.entries.has(id);

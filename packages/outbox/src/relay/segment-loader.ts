@@ -129,7 +129,7 @@ export class SegmentLoader<D extends OutboxDocument, A> {
     let to = Math.min(from + PAGE, this.#numbers.finishedBelow);
     for (const n of this.#cached.keys()) if (n > from) to = Math.min(to, n);
     const numbers = Array.from({ length: to - from }, (_, i) => from + i);
-    const found = await this.#context.store.read(numbers.map((n) => segmentKey(this.#writer, n)));
+    const found = await this.#context.entryReader.read(numbers.map((n) => segmentKey(this.#writer, n)));
     let group: SegmentIds[] = [];
     let size = 0;
     for (const n of numbers) {

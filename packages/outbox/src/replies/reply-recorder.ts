@@ -188,7 +188,7 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       else changes.push(change);
     }
     if (unknown.size === 0) return changes;
-    const found = await this.#context.store.read([...unknown.keys()].map(documentKey));
+    const found = await this.#context.entryReader.read([...unknown.keys()].map(documentKey));
     for (const [id, replies] of unknown) {
       const change = this.#applyToStored(id, replies, found.get(documentKey(id)));
       if (change !== undefined && change.applied.length > 0) changes.push(change);
