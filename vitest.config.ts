@@ -17,6 +17,7 @@ const tags = [
   'k6',
   'toxiproxy-server',
   'prometheus',
+  'nginx',
 ].map((name) => ({
   name,
   description: `needs ${name}`,

@@ -64,7 +64,11 @@ async function isExecutable(path: string): Promise<boolean> {
 async function readVersion(tool: Tool, path: string): Promise<string | undefined> {
   try {
     const args = tool.versionArguments ?? ['--version'];
-    return parseVersion(await runProgram(path, args, { deadlineMs: VERSION_DEADLINE_MS }));
+    const lines: string[] = [];
+    const onLine = (line: string) => lines.push(line);
+    const printed = await runProgram(path, args, { deadlineMs: VERSION_DEADLINE_MS, onLine });
+    // nginx prints its version on stderr.
+    return parseVersion(printed) ?? parseVersion(lines.join('\n'));
   } catch {
     // A program that cannot print its version is not a candidate. `choose` gives the reason.
     return undefined;

@@ -116,6 +116,15 @@ export const TOOLS = {
     source: { kind: 'debian', packages: ['prometheus'], folder: 'usr/bin' },
     installHint: 'install Prometheus 2.42 or newer so that prometheus and promtool are on PATH',
   },
+  nginx: {
+    name: 'nginx',
+    wanted: { atLeast: '1.22' },
+    companions: [],
+    versionArguments: ['-v'],
+    folders: ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin', '/usr/local/bin'],
+    source: { kind: 'debian', packages: ['nginx'], folder: 'usr/sbin' },
+    installHint: 'install nginx 1.22 or newer (`brew install nginx`, `dnf install nginx`) so that nginx is on PATH',
+  },
   helm: {
     name: 'helm',
     wanted: { atLeast: '4.3.1', below: '5' },

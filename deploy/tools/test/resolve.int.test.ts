@@ -40,9 +40,9 @@ function start({ slow = false } = {}): ChildProcess {
   return startResolve({ tool, environment }, slow ? { GOCACHE: join(folder, 'gocache') } : {});
 }
 
-async function putOnPath(version: string): Promise<string> {
+async function putOnPath(version: string, { onStderr = false } = {}): Promise<string> {
   const path = join(folder, 'path', 'parrot');
-  await writeFile(path, `#!/bin/sh\necho parrot ${version}\n`);
+  await writeFile(path, `#!/bin/sh\necho parrot ${version}${onStderr ? ' >&2' : ''}\n`);
   await chmod(path, 0o755);
   return path;
 }
@@ -101,6 +101,11 @@ test('prints one line about a version on PATH that is too old, and does not use 
 
 test('uses a supported version on PATH instead of building', async () => {
   const path = await putOnPath('1.3');
+  expect((await finish(start())).resolved).toEqual({ path, version: '1.3', from: 'installed' });
+});
+
+test('reads a version that a program prints on stderr', async () => {
+  const path = await putOnPath('1.3', { onStderr: true });
   expect((await finish(start())).resolved).toEqual({ path, version: '1.3', from: 'installed' });
 });
 
