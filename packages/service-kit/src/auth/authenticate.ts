@@ -6,6 +6,7 @@ import { logger, warnRateLimited } from '../telemetry/index.ts';
 import { type Caller, callerFrom } from './caller.ts';
 import type { AuthConfig } from './config.ts';
 import { createKeys, KeysUnavailableError, type KeyTimes } from './keys.ts';
+import { createVerifiedTokens } from './verified-tokens.ts';
 
 /** Identifies the caller of a request. Rejects with a ProblemError when it cannot. */
 export type Authenticate = (c: Context) => Promise<Caller>;
@@ -44,6 +45,7 @@ export function createAuthenticate(config: AuthConfig, times?: KeyTimes): Authen
   }
   logger.info({ issuer, audience }, 'authentication is on: bearer tokens are required');
   const keys = createKeys({ issuer, jwksUrl, ...(times && { times }) });
+  const verified = createVerifiedTokens(keys);
   const requirements = {
     issuer,
     audience,
@@ -59,10 +61,14 @@ export function createAuthenticate(config: AuthConfig, times?: KeyTimes): Authen
     const token = BEARER.exec(header)?.[1];
     if (token === undefined) throw invalidToken('the Authorization header does not contain a bearer token');
     try {
-      const { payload } = await jwtVerify(token, keys, requirements);
+      const known = await verified.callerOf(token);
+      if (known !== undefined) return known;
+      const { payload, protectedHeader, key } = await jwtVerify(token, keys, requirements);
       const sub = subject.safeParse(payload.sub);
       if (!sub.success) throw invalidToken('the token has no subject');
-      return callerFrom({ ...payload, sub: sub.data }, config);
+      const caller = callerFrom({ ...payload, sub: sub.data }, config);
+      verified.add(token, { header: protectedHeader, key, caller });
+      return caller;
     } catch (error) {
       throw problemFor(error);
     }

@@ -1,11 +1,12 @@
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { Hono } from 'hono';
 import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ProblemError, problemResponse } from '../http/problem.ts';
 import { createAuthenticate } from './authenticate.ts';
 import type { AuthConfig } from './config.ts';
 import type { KeyTimes } from './keys.ts';
+import { MAX_VERIFIED_TOKENS } from './verified-tokens.ts';
 
 let issuer: TestIssuer;
 beforeEach(async () => {
@@ -165,6 +166,50 @@ test('limits the reads for an unknown key after a failed read, and accepts known
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(503));
   expect((await ask(known)).status).toBe(200);
   expect(issuer.requests() - before).toBeLessThanOrEqual(1);
+});
+
+describe('a token that was verified before', () => {
+  function countVerifications() {
+    const verify = vi.spyOn(crypto.subtle, 'verify');
+    onTestFinished(() => verify.mockRestore());
+    return () => verify.mock.calls.length;
+  }
+
+  test('is not verified again', async () => {
+    const ask = service();
+    const verifications = countVerifications();
+    const token = await issuer.token();
+    const answers = [];
+    for (const _ of Array(5)) answers.push(await (await ask(token)).json());
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(verifications()).toBe(1);
+    expect((await ask(`${token.slice(0, -8)}AAAAAAAA`)).status).toBe(401);
+  });
+
+  test('is refused once it has expired', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const ask = service();
+    const token = await issuer.token({ exp: seconds(60) });
+    expect((await ask(token)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 91_000);
+    expect((await ask(token)).status).toBe(401);
+  });
+
+  test('is forgotten when as many other tokens were used since', async () => {
+    const ask = service();
+    const verifications = countVerifications();
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: MAX_VERIFIED_TOKENS + 1 }, (_, i) => issuer.token({ sub: `ada-${i}` })),
+    );
+    await ask(first);
+    for (const token of others) await ask(token);
+    expect(verifications()).toBe(MAX_VERIFIED_TOKENS + 1);
+    await ask(others.at(-1));
+    expect(verifications()).toBe(MAX_VERIFIED_TOKENS + 1);
+    await ask(first);
+    expect(verifications()).toBe(MAX_VERIFIED_TOKENS + 2);
+  });
 });
 
 test('refuses a withdrawn key after the next refresh', async () => {
