@@ -196,7 +196,7 @@ describe('a token that was verified before', () => {
     expect((await ask(token)).status).toBe(401);
   });
 
-  test('is forgotten when as many other tokens were used since', async () => {
+  test('is removed when as many other tokens were used since', async () => {
     const ask = service();
     const verifications = countVerifications();
     const [first, ...others] = await Promise.all(

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { JWTHeaderParameters, JWTVerifyGetKey } from 'jose';
 import type { Caller } from './caller.ts';
 
-/** Maximum number of tokens; the one that was not used for longest is forgotten. An entry takes less than 1 KiB. */
+/** Maximum number of tokens; the one that was not used for longest is removed. An entry takes less than 1 KiB. */
 export const MAX_VERIFIED_TOKENS = 1_000;
 
 /** A token that was verified with this key. */
