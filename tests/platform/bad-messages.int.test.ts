@@ -1,9 +1,9 @@
 import { createBatch, entryOf, TOPICS } from '@standing-order/contracts';
-import { createEvent } from '@standing-order/dapr';
 import { poll } from '@standing-order/testing/poll';
 import { expect, test } from 'vitest';
 import { getMetrics } from '../support/client.ts';
 import { garbageOf } from '../support/garbage.ts';
+import { orderRequestOf } from '../support/order-request.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 
 const fixture = usePlatform(() => ({ replicas: { order: 1, notification: 1 } }));
@@ -64,16 +64,7 @@ test('a bad request in a batch message spoils only itself', async () => {
       const { type, data } = JSON.parse(String(message.data));
       return { kind: type.includes('refused') ? 'refused' : data.order.status, id: data.correlationId };
     });
-  const requestOf = (correlationId: string, content: object) =>
-    createEvent({
-      id: `${correlationId}-1`,
-      source: `/client/${client}`,
-      type: 'com.standing-order.create-order.v1',
-      subject: correlationId,
-      time: Date.now(),
-      trace: undefined,
-      data: { correlationId, replyTo: client, request: GOOD_ORDER, ...content },
-    });
+  const requestOf = (correlationId: string, content: object) => orderRequestOf(client, correlationId, content);
   const first = requestOf('good-1', {});
   const others = [
     requestOf('no-lines', { request: { ...GOOD_ORDER, lines: [] } }),

@@ -3,6 +3,7 @@ import { createEvent } from '@standing-order/dapr';
 import { poll } from '@standing-order/testing/poll';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { post } from '../support/client.ts';
+import { orderRequestOf } from '../support/order-request.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { connectRedis, type Redis } from '../support/redis.ts';
 import { shopSubscription, useShop } from '../support/shop.ts';
@@ -81,17 +82,7 @@ describe('the outcomes of requests that arrive in one message', () => {
   /** Sends requests of a client in one batch message, without the client library. */
   async function requestTogether(client: string, content: object): Promise<readonly string[]> {
     const ids = Array.from({ length: TOGETHER }, (_, index) => `${client}-${index}`);
-    const requests = ids.map((correlationId) =>
-      createEvent({
-        id: `${correlationId}-1`,
-        source: `/client/${client}`,
-        type: 'com.standing-order.create-order.v1',
-        subject: correlationId,
-        time: Date.now(),
-        trace: undefined,
-        data: { correlationId, replyTo: client, request: GOOD_ORDER, ...content },
-      }),
-    );
+    const requests = ids.map((correlationId) => orderRequestOf(client, correlationId, content));
     const [first] = requests;
     if (first === undefined) throw new Error('a batch without entries');
     const batch = createBatch('com.standing-order.order-requests-batch.v1', first, requests.map(entryOf));
