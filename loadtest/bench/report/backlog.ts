@@ -6,7 +6,7 @@ import { number, table } from './table.ts';
 /** The processor time of one order in the drain, as a sentence. */
 function drainCosts({ cpuMs, redisCommands, stateOperations, messages }: PerOrder): string {
   const byProcess = Object.entries(cpuMs).map(([name, ms]) => `${name} ${number(ms * 1000)}`);
-  return `An order of the drain costs, in µs of processor time: ${byProcess.join(', ')} (without the restarted service). It has ${number(redisCommands)} Redis commands, ${number(stateOperations)} state operations and ${number(messages)} messages.`;
+  return `An order of the drain costs, in µs of processor time: ${byProcess.join(', ')}. It has ${number(redisCommands)} Redis commands, ${number(stateOperations)} state operations and ${number(messages)} messages.`;
 }
 
 const MB = 1_000_000;

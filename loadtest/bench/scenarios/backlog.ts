@@ -44,7 +44,7 @@ export interface BacklogRun {
     /** Intake meanwhile. */
     readonly intake: LoadResult['latency'];
     readonly undecided: number;
-    /** From the readiness of the consumer service on. Its own processor time is not included. */
+    /** From the readiness of the consumer service on, without its start. */
     readonly perOrder: PerOrder;
   };
 }

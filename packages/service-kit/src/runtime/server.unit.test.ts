@@ -40,15 +40,20 @@ test('a client that stops in the middle of its request is answered and disconnec
   expect(server.requestTimeout).toBe(1);
 });
 
-test('the deadline of headers does not close a connection that waits for its next request', async () => {
-  const { port } = await listening({ keepAliveMs: 60_000, headersWithinMs: 1 });
+/** Sends each request on the same connection, as long as the server keeps it open. */
+function onOneConnection(port: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
-  const get = async () => {
+  return async () => {
     const sent = request({ agent, host: '127.0.0.1', port }).end();
     const [response] = await once(sent, 'response');
     return { body: await text(response), reused: sent.reusedSocket };
   };
+}
+
+test('the deadline of headers does not close a connection that waits for its next request', async () => {
+  const { port } = await listening({ keepAliveMs: 60_000, headersWithinMs: 1 });
+  const get = onOneConnection(port);
   expect(await get()).toEqual({ body: 'here', reused: false });
 
   // By the time the server has closed a connection with half of its headers, the deadline has long passed for the idle one, too.
@@ -99,13 +104,7 @@ test('a server that closes answers each request that a client has sent without w
 test('idle connections give way to new ones, the longest idle one first, and those with a request in flight never do', async () => {
   const noDeadlines = { keepAliveMs: 3_600_000, headersWithinMs: 3_600_000, requestWithinMs: 3_600_000 };
   const { server, port, answerSlow } = await listening({ ...noDeadlines, maxConnections: 4 });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  onTestFinished(() => agent.destroy());
-  const get = async () => {
-    const sent = request({ agent, host: '127.0.0.1', port }).end();
-    const [response] = await once(sent, 'response');
-    return { body: await text(response), reused: sent.reusedSocket };
-  };
+  const get = onOneConnection(port);
   const slow = fetch(`http://127.0.0.1:${port}/slow`);
   await once(server, 'request');
   await get();
