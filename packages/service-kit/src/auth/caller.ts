@@ -32,6 +32,12 @@ export function callerOf(c: Context): Caller {
   return caller;
 }
 
+/** The caller, if a token identifies it. Without authentication, and for operations of the sidecar, all callers look the same: undefined. */
+export function identifiedCaller(c: Context): Caller | undefined {
+  const caller = c.get(KEY) as Caller | undefined;
+  return caller === UNAUTHENTICATED_ADMIN ? undefined : caller;
+}
+
 /** A claim by its name, or by a path with dots. */
 function claimAt(claims: JWTPayload, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name];

@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { identifiedCaller } from '../auth/caller.ts';
+import { createPlaces } from './places.ts';
 import { allFaultsOf, invalidRequest, ProblemError } from './problem.ts';
 import { Transfers } from './transfers.ts';
 
@@ -9,13 +11,32 @@ export const MAX_BODY_BYTES = 256 * 1024;
 /** Bodies up to this size are not counted: at most this much for each of the 4,096 connections that the server accepts. */
 const SMALL_BODY_BYTES = 16 * 1024;
 const uploads = new Transfers(16 * 1024 * 1024);
+/** Maximum of larger bodies that one caller sends at the same time. The largest valid order is not counted. */
+const MAX_UPLOADS_PER_CALLER = 50;
+const places = createPlaces({ max: Number.POSITIVE_INFINITY, maxPerCaller: MAX_UPLOADS_PER_CALLER });
 
 const tooLarge = (limit: number): ProblemError =>
   new ProblemError('content-too-large', { errors: [{ field: 'body', detail: `must have at most ${limit} bytes` }] });
 
-/** Reads and counts a body that is large, or of unknown size. */
-async function streamedText({ body }: Request, limit: number): Promise<string> {
-  if (body === null) return '';
+const tooMany = (detail: string): ProblemError => new ProblemError('unavailable', { detail });
+
+/** Takes a place of this caller, and returns the function that frees it. @throws ProblemError 503 */
+function takePlace(c: Context): () => void {
+  const caller = identifiedCaller(c);
+  if (caller === undefined) return () => {};
+  const free = places.take(caller.client);
+  if (typeof free === 'string') throw tooMany('this caller is sending too many large bodies at the same time');
+  return free;
+}
+
+/** Reads and counts a body of this length, which is large or unknown. Refuses a large one of a caller without a place unread. */
+async function countedText(c: Context, limit: number, length: number | undefined): Promise<string> {
+  let free = length === undefined ? undefined : takePlace(c);
+  const { body } = c.req.raw;
+  if (body === null) {
+    free?.();
+    return '';
+  }
   const reader = body.getReader();
   let tooSlow = false;
   const upload = uploads.start(() => {
@@ -29,14 +50,15 @@ async function streamedText({ body }: Request, limit: number): Promise<string> {
     for (let { done, value } = await reader.read(); !done && value; { done, value } = await reader.read()) {
       bytes += value.byteLength;
       if (bytes > limit) throw tooLarge(limit);
+      if (bytes > SMALL_BODY_BYTES) free ??= takePlace(c);
       chunks.push(value);
       upload.hold(value.byteLength);
     }
   } finally {
     upload.end();
+    free?.();
   }
-  if (tooSlow)
-    throw new ProblemError('unavailable', { detail: 'too many bodies are being received; this one was slow' });
+  if (tooSlow) throw tooMany('too many bodies are being received; this one was slow');
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -45,9 +67,10 @@ async function streamedText({ body }: Request, limit: number): Promise<string> {
  * refused before it is read.
  */
 async function textBody(c: Context, limit: number): Promise<string> {
-  const length = c.req.header('content-length');
-  if (length !== undefined && !(Number(length) <= limit)) throw tooLarge(limit);
-  return Number(length) <= SMALL_BODY_BYTES ? c.req.text() : streamedText(c.req.raw, limit);
+  const header = c.req.header('content-length');
+  const length = header === undefined ? undefined : Number(header);
+  if (length !== undefined && !(length <= limit)) throw tooLarge(limit);
+  return length !== undefined && length <= SMALL_BODY_BYTES ? c.req.text() : countedText(c, limit, length);
 }
 
 /** Parses the body as JSON of at most `limit` bytes, without validation. @throws ProblemError 400, 413, 503 */

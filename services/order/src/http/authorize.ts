@@ -1,4 +1,4 @@
-import { callerOf, forbidden, mayActFor, UNAUTHENTICATED_ADMIN } from '@standing-order/service-kit/auth';
+import { callerOf, forbidden, identifiedCaller, mayActFor } from '@standing-order/service-kit/auth';
 import { ProblemError } from '@standing-order/service-kit/http';
 import type { Context } from 'hono';
 import type { Order } from '../domain/order.ts';
@@ -23,7 +23,4 @@ export async function readOwnOrder(c: Context, outbox: OrderReader, id: string):
  * The key under which the streams and waits of a caller are counted: its subject. Without authentication all callers look the
  * same, so those of a resource are counted.
  */
-export function callerKey(c: Context, resource: string): string {
-  const caller = callerOf(c);
-  return caller === UNAUTHENTICATED_ADMIN ? resource : caller.client;
-}
+export const callerKey = (c: Context, resource: string): string => identifiedCaller(c)?.client ?? resource;

@@ -1,9 +1,8 @@
 import { consumerId, type OrdersPage } from '@standing-order/contracts';
-import { ProblemError, pathParam } from '@standing-order/service-kit/http';
+import { type Exhausted, ProblemError, pathParam } from '@standing-order/service-kit/http';
 import type { Context, Hono } from 'hono';
 import { viewOf } from '../domain/view.ts';
 import type { OrderLists } from '../order-lists/order-lists.ts';
-import type { Exhausted } from '../updates/places.ts';
 import { callerKey, requireConsumer } from './authorize.ts';
 import { createPageReads } from './page-reads.ts';
 import { wholeNumberParam } from './query-param.ts';

@@ -1,5 +1,5 @@
+import { createPlaces, type Exhausted } from '@standing-order/service-kit/http';
 import { createSlots, runInSlot } from '@standing-order/service-kit/runtime';
-import { createPlaces, type Exhausted } from '../updates/places.ts';
 
 export interface PageReadsOptions {
   /** Maximum number of pages in work; further reads wait. Default 4. */

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { ProblemError } from '@standing-order/service-kit/http';
+import { createPlaces, type Exhausted, ProblemError } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { createPlaces, type Exhausted } from './places.ts';
 import { type EventSource, sendEvents } from './send-events.ts';
 
 export interface EventStreamsParts {

@@ -1,8 +1,8 @@
+import { createPlaces } from '@standing-order/service-kit/http';
 import type { Clock } from '@standing-order/service-kit/runtime';
 import { runDetached } from '@standing-order/service-kit/telemetry';
 import type { Order } from '../domain/order.ts';
 import type { OrderUpdates } from './order-updates.ts';
-import { createPlaces } from './places.ts';
 
 export interface LongPollParts {
   readonly orderUpdates: OrderUpdates;
