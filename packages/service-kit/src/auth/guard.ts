@@ -81,5 +81,8 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** Compares digests, so that the duration depends neither on the content nor on the length of the token. */
 function createTokenCheck(token: string): (c: Context) => boolean {
   const expected = digest(token);
-  return (c) => timingSafeEqual(digest(c.req.header('dapr-api-token') ?? ''), expected);
+  return (c) => {
+    const given = c.req.header('dapr-api-token');
+    return given !== undefined && timingSafeEqual(digest(given), expected);
+  };
 }

@@ -87,7 +87,8 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
       return createLocalJWKSet(known ?? { keys: [] })(header, token).catch(() => Promise.reject(failure));
     }
     const keys = await remoteKeys();
-    if (keys.jwks()) refreshInBackground(keys);
+    // Keys beyond their maximum age are read before they are used. `jwks()` would copy them for each request.
+    if (keys.fresh) refreshInBackground(keys);
     return keys(header, token);
   }
 
