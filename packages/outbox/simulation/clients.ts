@@ -75,15 +75,19 @@ export class Clients {
   /**
    * Places an order at this replica while there are no faults. The order must be stored. If the stored order of this id expires
    * between the collision and the read that explains it, the result may be `unknown`: then the next request must be stored.
+   * `againUntil`: before this time, a request may join a batch that was sent during the faults. Then the next one must be stored.
    */
-  expectStored(replica: Replica, id: string): void {
+  expectStored(replica: Replica, id: string, againUntil = 0): void {
     const expirations = this.checker.expirations.count(id);
     const plan = { at: this.simulator.now, id, copies: 1, rival: false, retries: 0, invalid: false };
     let hasResult = false;
     this.request(replica, plan, 'usual', (outcome) => {
       hasResult = true;
       if (['created', 'existing', 'different'].includes(outcome)) return;
-      if (outcome === 'unknown' && this.checker.expirations.count(id) > expirations) this.expectStored(replica, id);
+      if (['unknown', 'unwritable'].includes(outcome) && this.simulator.now < againUntil)
+        this.simulator.schedule(1_000, () => this.expectStored(replica, id, againUntil));
+      else if (outcome === 'unknown' && this.checker.expirations.count(id) > expirations)
+        this.expectStored(replica, id);
       else this.checker.report(0, `there are no faults, but an order got the result ${outcome}`, id);
     });
     this.simulator.schedule(CLIENT_TIMEOUT, () => {

@@ -139,7 +139,7 @@ export class FlowChecker {
     const { now } = this.simulator;
     const earliest = EARLIEST * this.limits.probe;
     const calm = now > this.troubleUntil + 30_000 && now > process.resumesAt + 30_000;
-    const exempt = !calm || wasParked || this.byHand.has(id);
+    const exempt = !calm || wasParked || this.byHand.has(id) || this.checker.isRevived(id);
     if (exempt || now - lane.evidenceAt < earliest) return;
     if (now - lane.probedAt < earliest) {
       this.checker.report(

@@ -28,7 +28,7 @@ interface KnownOrder {
   readonly revived: boolean;
 }
 
-/** What is checked about orders that have expired. */
+/** The rules for orders that have expired. */
 export interface ExpiryRules {
   /** Erased orders are deleted, so a missing order is no violation; an order that is stored again still is. */
   readonly deletes?: boolean;
@@ -145,6 +145,7 @@ export class InvariantChecker {
     if (!this.isComplete(seen.last) && !seen.revived) this.report(1, 'expired before it was complete', id);
     this.orders.delete(id);
     this.expirations.add(id, seen.nonce);
+    this.reachability.expired(id);
   }
 
   /** Ids of complete orders that the store would keep for ever. An erased order keeps its tombstone on some stores. */

@@ -184,6 +184,7 @@ export class SimulationRun {
     const room = () => this.cluster.alive().every(({ outbox }) => outbox.stats().open < this.settings.maxOpen);
     await this.until(this.simulator.now + (room() ? 0 : this.bound()), room);
     const [known] = this.checker.ids();
+    const againUntil = this.schedule.mayRevive ? this.simulator.now + 12 * SECOND : 0;
     for (const { process, outbox } of this.cluster.alive()) {
       const reason = outbox.state().reason;
       if (!outbox.ready) this.checker.report(0, `there are no faults, but ${process.name} is not ready: ${reason}`);
@@ -191,9 +192,9 @@ export class SimulationRun {
     for (const replica of this.ready()) {
       const shared = replica.slot % 2 === 0 ? ['z1', 'z2'] : ['z2', 'z1'];
       const ids = [`y${replica.slot}`, ...shared, ...(known === undefined ? [] : [known])];
-      for (const id of ids) this.clients.expectStored(replica, id);
+      for (const id of ids) this.clients.expectStored(replica, id, againUntil);
     }
-    await this.until(this.simulator.now + 16 * SECOND);
+    await this.until(Math.max(this.simulator.now, againUntil) + 16 * SECOND);
   }
 
   private async checkCompletion(): Promise<void> {
