@@ -221,8 +221,14 @@ export class SimBroker {
   private replyTo({ channel, document, token }: OutgoingCommand<Order>): ReplyMessage {
     const reply: OrderReply =
       channel === 'announce'
-        ? { kind: 'announce', token }
-        : { kind: channel as Validation, ok: this.rng.chance(0.8), token, by: `${channel}-${++this.verdicts}` };
+        ? { kind: 'announce', token, about: document.nonce }
+        : {
+            kind: channel as Validation,
+            ok: this.rng.chance(0.8),
+            token,
+            by: `${channel}-${++this.verdicts}`,
+            about: document.nonce,
+          };
     return { id: document.id, reply };
   }
 

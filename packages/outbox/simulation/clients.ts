@@ -31,6 +31,8 @@ export interface OrderPlan {
 /** A client waits this long for a result. */
 const CLIENT_TIMEOUT = 15_000;
 const DEADLINE = 10_000;
+/** An order is erased within this time after it was read. */
+const ERASE_WITHIN = 30_000;
 
 /** Clients that place orders, retry, read and erase them. Their results are passed to the invariant checker. */
 export class Clients {
@@ -73,15 +75,19 @@ export class Clients {
   /**
    * Places an order at this replica while there are no faults. The order must be stored. If the stored order of this id expires
    * between the collision and the read that explains it, the result may be `unknown`: then the next request must be stored.
+   * `againUntil`: before this time, a request may join a batch that was sent during the faults. Then the next one must be stored.
    */
-  expectStored(replica: Replica, id: string): void {
-    const expirations = this.checker.expirations(id);
+  expectStored(replica: Replica, id: string, againUntil = 0): void {
+    const expirations = this.checker.expirations.count(id);
     const plan = { at: this.simulator.now, id, copies: 1, rival: false, retries: 0, invalid: false };
     let hasResult = false;
     this.request(replica, plan, 'usual', (outcome) => {
       hasResult = true;
       if (['created', 'existing', 'different'].includes(outcome)) return;
-      if (outcome === 'unknown' && this.checker.expirations(id) > expirations) this.expectStored(replica, id);
+      if (['unknown', 'unwritable'].includes(outcome) && this.simulator.now < againUntil)
+        this.simulator.schedule(1_000, () => this.expectStored(replica, id, againUntil));
+      else if (outcome === 'unknown' && this.checker.expirations.count(id) > expirations)
+        this.expectStored(replica, id);
       else this.checker.report(0, `there are no faults, but an order got the result ${outcome}`, id);
     });
     this.simulator.schedule(CLIENT_TIMEOUT, () => {
@@ -165,11 +171,15 @@ export class Clients {
     if (replica === undefined) return;
     const key = `o:${id}`;
     replica.process.deliver(1, async () => {
+      const { clock } = replica.process;
+      const readAt = clock.wall();
       const stored = await replica.store.read([key]).then(
         (found) => found.get(key),
         () => undefined,
       );
       const order = stored?.value as Order | undefined;
+      // As the outbox does: a process that was paused since reads the order again, or leaves it.
+      if (Math.abs(clock.wall() - readAt) > ERASE_WITHIN) return;
       if (stored === undefined || order === undefined || order.announced === undefined || order.erased) return;
       this.simulator.trace(replica.process.name, 'erases', id);
       if (this.deletes) {

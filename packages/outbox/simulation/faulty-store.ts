@@ -17,6 +17,8 @@ const RESTART_WITHIN = 60_000;
 const INVALID = 'invalid';
 
 type Fails = (index: number) => boolean;
+/** Applies a write. `isLate`: after its result was delivered. */
+type Apply<T> = (fails: Fails, isLate: boolean) => T;
 
 /** The store and the faults that all processes share. */
 export interface StoreEnvironment {
@@ -67,7 +69,7 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
     kind: 'transact' | 'write' | 'remove',
     parts: readonly Fails[],
     unknown: T,
-    apply: (fails: Fails) => T,
+    apply: Apply<T>,
     result: (delay: number, outcome: T) => void,
   ) {
     const none = () => false;
@@ -75,28 +77,29 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
     const full = kind !== 'remove' && (rates.store === 'full' || store.full);
     if (rates.store === 'down' || full) return result(latency(), unknown);
     if (rates.store === 'paused') {
-      applyLater(rates.resumesAt - simulator.now + rng.next() * 50, () => apply(none));
+      applyLater(rates.resumesAt - simulator.now + rng.next() * 50, () => apply(none, true));
       return result(STORE_DEADLINE, unknown);
     }
     if (rng.chance(rates.requestLost)) return result(STORE_DEADLINE, unknown);
     if (rng.chance(Math.max(rates.late, kind === 'transact' ? rates.lateTransactions : 0))) {
       const fails = rng.chance(rates.partial) ? some : none;
-      applyLater(late(), () => apply(fails));
+      applyLater(late(), () => apply(fails, true));
       return result(latency(), unknown);
     }
     if (rng.chance(rates.partial)) {
-      apply(some);
+      apply(some, false);
       if (rng.chance(rates.killRate)) process.die(rng.logUniform(100, RESTART_WITHIN));
       return result(latency(), unknown);
     }
-    const outcome = apply(none);
-    if (rng.chance(rates.repeated)) applyLater(late(), () => apply(none));
+    const outcome = apply(none, false);
+    if (rng.chance(rates.repeated)) applyLater(late(), () => apply(none, true));
     if (rng.chance(rates.resultLost)) result(STORE_DEADLINE, unknown);
     else result(latency(), outcome);
   }
 
   function transact(operations: readonly Operation[]): Promise<TransactionOutcome> {
     const sent = copy(operations);
+    const requestedAt = simulator.now;
     return call<TransactionOutcome>('transact', 'unknown', (result) => {
       if (sent.some((each) => each.op !== 'delete' && isInvalid(JSON.parse(each.json))))
         return result(latency(), 'refused');
@@ -108,11 +111,13 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
         const rejected: Fails = (index) => simulator.now < rejectedUntil(sent[index]);
         const until = Math.max(...sent.map(rejectedUntil));
         if (simulator.now < until && until < Number.MAX_SAFE_INTEGER && rng.chance(HOLD_RATE)) {
-          applyLater(until - simulator.now, () => store.transact(sent));
+          applyLater(until - simulator.now, () => store.transact(sent, undefined, { requestedAt, isLate: true }));
           return result(latency(), 'unknown');
         }
-        const apply = (fails: Fails) =>
-          store.transact(sent, (index) => fails(index) || rejected(index)) ? 'committed' : 'unknown';
+        const apply: Apply<TransactionOutcome> = (fails, isLate) =>
+          store.transact(sent, (index) => fails(index) || rejected(index), { requestedAt, isLate })
+            ? 'committed'
+            : 'unknown';
         deliverWrite<TransactionOutcome>('transact', parts, 'unknown', apply, (delay, outcome) => {
           simulator.trace(process.name, 'transact', `${sent.map(brief).join(' ')} -> ${outcome}`);
           result(delay, outcome);
@@ -123,30 +128,31 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
 
   async function write(items: readonly WriteItem[]): Promise<WriteOutcome> {
     const sent = copy(items);
+    const requestedAt = simulator.now;
     const outcome = await call<WriteOutcome>('write', 'unknown', (result) => {
       if (rng.chance(rates.writeLost)) return result(STORE_DEADLINE, 'unknown');
-      const set = (some: readonly WriteItem[], fails: Fails): WriteOutcome => {
+      const set = (some: readonly WriteItem[], fails: Fails, isLate: boolean): WriteOutcome => {
         const outcomes = some.map((item, i) =>
-          fails(i) ? 'unknown' : store.compareAndSet(item) ? 'written' : 'conflict',
+          fails(i) ? 'unknown' : store.compareAndSet(item, { requestedAt, isLate }) ? 'written' : 'conflict',
         );
         if (outcomes.includes('unknown')) return 'unknown';
         return outcomes.includes('conflict') ? 'conflict' : 'written';
       };
       if (sent.length < 2 || !rng.chance(rates.torn))
-        return deliverWrite('write', [any], 'unknown', (fails) => set(sent, fails), result);
+        return deliverWrite('write', [any], 'unknown', (fails, isLate) => set(sent, fails, isLate), result);
       const half = sent.length >> 1;
       deliverWrite<WriteOutcome>(
         'write',
         [any],
         'unknown',
-        (fails) => set(sent.slice(0, half), fails),
+        (fails, isLate) => set(sent.slice(0, half), fails, isLate),
         (_, first) => {
           applyLater(latency() * 5, () => {
             deliverWrite<WriteOutcome>(
               'write',
               [any],
               'unknown',
-              (fails) => set(sent.slice(half), fails),
+              (fails, isLate) => set(sent.slice(half), fails, isLate),
               (delay, second) => result(delay, worse(first, second)),
             );
           });
@@ -159,7 +165,7 @@ export function createFaultyStore(environment: StoreEnvironment, process: Proces
 
   function remove(key: string): Promise<WriteOutcome> {
     return call<WriteOutcome>('remove', 'unknown', (result) => {
-      const apply = (fails: Fails): WriteOutcome => {
+      const apply: Apply<WriteOutcome> = (fails) => {
         if (fails(0)) return 'unknown';
         store.delete(key);
         return 'written';

@@ -1,4 +1,4 @@
-import type { OutgoingCommand, Stored } from '../src/ports.ts';
+import type { OutgoingCommand, Stored, Token } from '../src/ports.ts';
 import type { InvariantChecker } from './invariant-checker.ts';
 import { type Order, orderHandler } from './order-handler.ts';
 import type { Process } from './process.ts';
@@ -15,6 +15,7 @@ export interface FlowLimits {
 
 interface SentOnce {
   readonly channel: string;
+  readonly nonce: string;
   /** The command has left the window. */
   parked: boolean;
 }
@@ -22,7 +23,7 @@ interface SentOnce {
 /** The commands of one writer on one channel in one lane. */
 interface LaneState {
   readonly sent: Map<string, SentOnce>;
-  /** Ids of orders whose acknowledgement the process has read. */
+  /** Nonces of orders whose acknowledgement the process has read. */
   readonly acknowledged: Set<string>;
   /** When the process last read a new acknowledgement. */
   evidenceAt: number;
@@ -31,6 +32,9 @@ interface LaneState {
 
 /** The shortest distance of two probes: the probe time less its jitter of 20 % and the difference of clock rates. */
 const EARLIEST = 0.8 * 0.97;
+
+/** The writer that a token names before its mark. */
+const writerIn = ({ w }: Token): string => w.replace(/~.*/, '');
 
 /** Checks the commands that leave each process against invariant 5. */
 export class FlowChecker {
@@ -81,10 +85,11 @@ export class FlowChecker {
       if (!key.startsWith('o:')) continue;
       const order = value as Order;
       for (const { channel, token } of orderHandler.acknowledged(order)) {
-        const lane = this.sentOn.get(`${process.name} ${token.w} ${channel} ${order.id}`);
-        if (lane === undefined || lane.acknowledged.has(order.id)) continue;
-        lane.acknowledged.add(order.id);
-        for (const informed of this.limits.sharedEvidence ? this.channel(token.w, channel) : [lane])
+        const writer = writerIn(token);
+        const lane = this.sentOn.get(`${process.name} ${writer} ${channel} ${order.id}`);
+        if (lane === undefined || lane.acknowledged.has(order.nonce)) continue;
+        lane.acknowledged.add(order.nonce);
+        for (const informed of this.limits.sharedEvidence ? this.channel(writer, channel) : [lane])
           informed.evidenceAt = this.simulator.now;
       }
     }
@@ -93,18 +98,20 @@ export class FlowChecker {
   onSend(process: Process, batch: readonly OutgoingCommand<Order>[]): void {
     for (const { channel, lane, token, document } of batch) {
       this.sends++;
+      const writer = writerIn(token);
       this.simulator.trace(
         process.name,
         'send',
-        `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${token.w}`,
+        `${channel} ${document.id} lane ${lane} attempt ${token.a} of ${writer}`,
       );
-      const name = `${token.w} ${channel} ${lane}`;
+      const name = `${writer} ${channel} ${lane}`;
       const each = this.lane(name);
-      this.sentOn.set(`${process.name} ${token.w} ${channel} ${document.id}`, each);
+      this.sentOn.set(`${process.name} ${writer} ${channel} ${document.id}`, each);
       const before = each.sent.get(document.id);
-      if (before === undefined) each.sent.set(document.id, { channel, parked: false });
+      if (before?.nonce !== document.nonce)
+        each.sent.set(document.id, { channel, nonce: document.nonce, parked: false });
       else this.retransmission(process, name, each, document.id, before);
-      this.count(name, each, token.w);
+      this.count(name, each, writer);
     }
   }
 
@@ -132,7 +139,7 @@ export class FlowChecker {
     const { now } = this.simulator;
     const earliest = EARLIEST * this.limits.probe;
     const calm = now > this.troubleUntil + 30_000 && now > process.resumesAt + 30_000;
-    const exempt = !calm || wasParked || this.byHand.has(id);
+    const exempt = !calm || wasParked || this.byHand.has(id) || this.checker.isRevived(id);
     if (exempt || now - lane.evidenceAt < earliest) return;
     if (now - lane.probedAt < earliest) {
       this.checker.report(
@@ -146,10 +153,10 @@ export class FlowChecker {
 
   private count(name: string, lane: LaneState, w: string): void {
     let inFlight = 0;
-    for (const [id, { channel, parked }] of lane.sent) {
+    for (const [id, { channel, nonce, parked }] of lane.sent) {
       const last = this.checker.last(id);
-      if (last === undefined || !orderHandler.pendingChannels(last).includes(channel)) lane.sent.delete(id);
-      else if (!parked && this.checker.reachability.mayProcess(id, w)) inFlight++;
+      if (last?.nonce !== nonce || !orderHandler.pendingChannels(last).includes(channel)) lane.sent.delete(id);
+      else if (!parked && !this.checker.isRevived(id) && this.checker.reachability.mayProcess(id, w)) inFlight++;
     }
     if (inFlight > this.limits.window) {
       this.checker.report(5, `${inFlight} commands in flight on ${name}, with a window of ${this.limits.window}`);

@@ -1,7 +1,8 @@
+import { Expirations, type Revival } from './expirations.ts';
 import { type Order, orderHandler, statusOf } from './order-handler.ts';
 import { ReachabilityChecker } from './reachability.ts';
 import type { Simulator } from './simulator.ts';
-import type { AppliedStep, SimStore } from './store.ts';
+import type { AppliedStep, SimStore, WriteOrigin } from './store.ts';
 
 /** Number of the promise in ../README.md, "What it promises". 0: other duties towards clients and the store. */
 export type Invariant = 0 | 1 | 2 | 3 | 4 | 5 | 6;
@@ -23,6 +24,16 @@ interface KnownOrder {
   acknowledged: boolean;
   /** Its transaction left no segment that a writer could find, and its process can no longer repeat the transaction. */
   excused: boolean;
+  /** It was stored by a write that was requested for an earlier lifetime of its id, or that repeats its insertion. */
+  readonly revived: boolean;
+}
+
+/** The rules for orders that have expired. */
+export interface ExpiryRules {
+  /** Erased orders are deleted, so a missing order is no violation; an order that is stored again still is. */
+  readonly deletes?: boolean;
+  /** A write may be applied after the order that it belongs to has expired. Default: that never happens. */
+  readonly mayRevive?: boolean;
 }
 
 const NEXT: Readonly<Record<Order['status'], readonly Order['status'][]>> = {
@@ -42,19 +53,18 @@ export class InvariantChecker {
   private readonly simulator: Simulator;
   private readonly store: SimStore;
   private readonly retireAfter: number;
-  private readonly deletes: boolean;
+  private readonly rules: ExpiryRules;
   private readonly orders = new Map<string, KnownOrder>();
-  /** Nonces of orders that have expired, by id. */
-  private readonly expired = new Map<string, Set<string>>();
+  readonly expirations: Expirations;
   /** Nonces of requests that were answered with the promise that nothing of them is stored. */
   private readonly absent = new Set<string>();
 
-  /** `deletes`: erased orders are deleted, so a missing order is no violation; an order that is stored again still is. */
-  constructor(simulator: Simulator, store: SimStore, retireAfter: number, deletes: boolean) {
+  constructor(simulator: Simulator, store: SimStore, retireAfter: number, rules: ExpiryRules = {}) {
     this.simulator = simulator;
     this.store = store;
     this.retireAfter = retireAfter;
-    this.deletes = deletes;
+    this.rules = rules;
+    this.expirations = new Expirations(simulator, store.dialect, rules.mayRevive === true);
     this.reachability = new ReachabilityChecker(simulator, store);
   }
 
@@ -67,7 +77,7 @@ export class InvariantChecker {
   /** To be called after every change of the store. */
   applied(applied: AppliedStep): void {
     const fewer = this.reachability.update(applied);
-    for (const key of applied.keys) if (key.startsWith('o:')) this.checkOrder(key.slice(2));
+    for (const key of applied.keys) if (key.startsWith('o:')) this.checkOrder(key.slice(2), applied);
     if (applied.transaction !== undefined) this.updateExcuses(applied.transaction);
     if (!fewer) return;
     for (const [id, seen] of this.orders) {
@@ -81,7 +91,7 @@ export class InvariantChecker {
   acknowledged(request: { id: string; fingerprint: string; nonce: string }, document: Order, created: boolean): void {
     const { id } = request;
     // The order may have expired on the way to its client.
-    if (this.expired.get(id)?.has(document.nonce)) return;
+    if (this.expirations.has(id, document.nonce)) return;
     const seen = this.orders.get(id);
     const stored = this.store.get(`o:${id}`)?.value as Order | undefined;
     if (seen === undefined || stored === undefined) {
@@ -101,7 +111,7 @@ export class InvariantChecker {
   /** A client received `different`: another request has this id. */
   different(request: { id: string; fingerprint: string }): void {
     const seen = this.orders.get(request.id);
-    if (this.expired.has(request.id)) return;
+    if (this.expirations.count(request.id) > 0) return;
     if (seen === undefined) {
       this.report(4, 'result `different`, but not stored', request.id);
       return;
@@ -122,7 +132,7 @@ export class InvariantChecker {
 
   /** A client read an order through a replica. `promised`: whether the order was acknowledged when the read began. */
   wasRead(id: string, document: Order | undefined, promised: boolean): void {
-    const isDeleted = (this.deletes && this.orders.get(id)?.last.erased) || this.expired.has(id);
+    const isDeleted = (this.rules.deletes && this.orders.get(id)?.last.erased) || this.expirations.count(id) > 0;
     if (promised && document === undefined && !isDeleted) this.report(1, 'acknowledged, but not found', id);
   }
 
@@ -132,14 +142,10 @@ export class InvariantChecker {
     const seen = this.orders.get(id);
     if (!key.startsWith('o:') || seen === undefined) return;
     this.simulator.trace('store', 'expires', id);
-    if (!this.isComplete(seen.last)) this.report(1, 'expired before it was complete', id);
+    if (!this.isComplete(seen.last) && !seen.revived) this.report(1, 'expired before it was complete', id);
     this.orders.delete(id);
-    this.expired.set(id, new Set(this.expired.get(id)).add(seen.nonce));
-  }
-
-  /** How often an order of this id has expired. */
-  expirations(id: string): number {
-    return this.expired.get(id)?.size ?? 0;
+    this.expirations.add(id, seen.nonce);
+    this.reachability.expired(id);
   }
 
   /** Ids of complete orders that the store would keep for ever. An erased order keeps its tombstone on some stores. */
@@ -149,6 +155,11 @@ export class InvariantChecker {
       .map(([id]) => id);
   }
 
+  /** Ids of all stored orders without a tombstone. */
+  kept(): readonly string[] {
+    return [...this.orders].filter(([, { last }]) => !last.erased).map(([id]) => id);
+  }
+
   /** Ids of stored orders that are not complete, acknowledged or not. */
   open(): readonly string[] {
     return [...this.orders].filter(([, seen]) => !this.isComplete(seen.last)).map(([id]) => id);
@@ -156,7 +167,13 @@ export class InvariantChecker {
 
   /** No writer can find this order before it is read or requested again. */
   isExcused(id: string): boolean {
-    return this.orders.get(id)?.excused === true && !this.reachability.isReachable(id);
+    const seen = this.orders.get(id);
+    return (seen?.excused === true || seen?.revived === true) && !this.reachability.isReachable(id);
+  }
+
+  /** Whether the stored order was written by a write for an earlier lifetime of its id. */
+  isRevived(id: string): boolean {
+    return this.orders.get(id)?.revived === true;
   }
 
   ids(): readonly string[] {
@@ -171,7 +188,7 @@ export class InvariantChecker {
     return orderHandler.pendingChannels(order).length === 0;
   }
 
-  private checkOrder(id: string): void {
+  private checkOrder(id: string, { transaction, origin }: AppliedStep): void {
     const now = this.store.get(`o:${id}`)?.value as Order | undefined;
     const seen = this.orders.get(id);
     if (now === undefined) {
@@ -179,10 +196,21 @@ export class InvariantChecker {
       return;
     }
     if (seen === undefined) {
-      const { nonce, fingerprint, createdAt } = now;
-      if (this.expired.get(id)?.has(nonce)) this.report(4, 'expired, but restored', id);
-      if (this.absent.has(nonce)) this.report(0, 'result promised that it is not stored, but it was stored later', id);
-      this.orders.set(id, { nonce, fingerprint, createdAt, last: now, acknowledged: false, excused: false });
+      const revived = this.expirations.isRevived(id, now.nonce, origin);
+      if (revived) this.revived(id, transaction === undefined ? 'restored' : 'inserted', origin);
+      if (this.absent.has(now.nonce))
+        this.report(0, 'result promised that it is not stored, but it was stored later', id);
+      this.add(now, revived);
+      return;
+    }
+    if (now.nonce !== seen.nonce && (seen.revived || this.expirations.has(id, now.nonce))) {
+      this.revived(id, 'overwritten', origin);
+      this.expirations.add(id, seen.nonce);
+      this.add(now, true);
+      return;
+    }
+    if (seen.revived) {
+      seen.last = now;
       return;
     }
     const { last } = seen;
@@ -197,16 +225,29 @@ export class InvariantChecker {
 
   private deleted(id: string): void {
     const seen = this.orders.get(id);
-    if (!this.deletes || seen === undefined) {
+    if (!this.rules.deletes || seen === undefined) {
       this.report(1, 'deleted', id);
       return;
     }
     seen.last = { ...seen.last, erased: true };
   }
 
+  private add(order: Order, revived: boolean): void {
+    const { id, nonce, fingerprint, createdAt } = order;
+    const state = { last: order, acknowledged: false, excused: false, revived };
+    this.orders.set(id, { nonce, fingerprint, createdAt, ...state });
+  }
+
+  private revived(id: string, kind: Revival['kind'], origin: WriteOrigin): void {
+    const violation = this.expirations.revive(id, kind, origin);
+    if (violation !== undefined) this.report(4, violation, id);
+  }
+
   private checkVerdicts(id: string, last: Order, now: Order): void {
     for (const kind of ['consumer', 'details'] as const) {
       const before = last.verdicts[kind];
+      const about = now.verdicts[kind]?.about ?? now.nonce;
+      if (about !== now.nonce) this.report(3, `the ${kind} verdict is about an earlier order of this id`, id);
       if (before !== undefined && before.by !== now.verdicts[kind]?.by) {
         this.report(3, `the ${kind} verdict ${before.by} became ${now.verdicts[kind]?.by}`, id);
       }
@@ -214,6 +255,8 @@ export class InvariantChecker {
     if (now.status !== 'EXPIRED' && now.status !== statusOf(now.verdicts)) {
       this.report(3, `${now.status}, although its verdicts result in ${statusOf(now.verdicts)}`, id);
     }
+    if ((now.announcedFor ?? now.nonce) !== now.nonce)
+      this.report(3, 'the acknowledged announcement is about an earlier order of this id', id);
     if (last.announced && JSON.stringify(last.announced) !== JSON.stringify(now.announced)) {
       this.report(3, 'the acknowledged announcement changed', id);
     }

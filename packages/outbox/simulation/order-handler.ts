@@ -6,6 +6,8 @@ export interface Order extends OutboxDocument {
   readonly status: 'PENDING' | 'VALIDATED' | 'REJECTED' | 'EXPIRED';
   readonly verdicts: Readonly<Partial<Record<Validation, RecordedVerdict>>>;
   readonly announced?: Token;
+  /** Nonce of the order that the acknowledged announcement was about. The handler does not read it; the checker does. */
+  readonly announcedFor?: string;
   /** On the wall clock, like the deadline of a real order. */
   readonly deadline?: number;
   readonly erased?: boolean;
@@ -20,12 +22,14 @@ export interface RecordedVerdict {
   readonly token: Token;
   /** Differs between any two verdicts, so that an overwritten verdict is detected. */
   readonly by: string;
+  /** Nonce of the order that the validator was asked about. The handler does not read it; the checker does. */
+  readonly about?: string;
 }
 
 /** The replies to an order. */
 export type OrderReply =
-  | { readonly kind: Validation; readonly ok: boolean; readonly token: Token; readonly by: string }
-  | { readonly kind: 'announce'; readonly token: Token }
+  | ({ readonly kind: Validation } & RecordedVerdict)
+  | { readonly kind: 'announce'; readonly token: Token; readonly about?: string }
   | { readonly kind: 'expire' };
 
 /** The only function that decides an order. The checker compares every stored order with it. */
@@ -41,17 +45,21 @@ function pendingChannels(order: Order): string[] {
   return order.announced ? [] : ['announce'];
 }
 
-function apply(order: Order, reply: OrderReply): { document: Order } | { ignored: string } {
+const isPastDeadline = ({ deadline }: Order, now: number): boolean => deadline !== undefined && now > deadline;
+
+function apply(order: Order, reply: OrderReply, now: number): { document: Order } | { ignored: string } {
   if (order.erased) return { ignored: 'erased' };
   if (reply.kind === 'announce') {
     if (order.status === 'PENDING') return { ignored: 'not decided' };
-    return order.announced ? { ignored: 'announced before' } : { document: { ...order, announced: reply.token } };
+    if (order.announced) return { ignored: 'announced before' };
+    return { document: { ...order, announced: reply.token, ...(reply.about && { announcedFor: reply.about }) } };
   }
   if (order.status !== 'PENDING') return { ignored: 'decided before' };
-  if (reply.kind === 'expire') return { document: { ...order, status: 'EXPIRED' } };
+  if (reply.kind === 'expire')
+    return isPastDeadline(order, now) ? { document: { ...order, status: 'EXPIRED' } } : { ignored: 'before deadline' };
   if (order.verdicts[reply.kind]) return { ignored: 'verdict recorded before' };
-  const { ok, token, by } = reply;
-  const verdicts = { ...order.verdicts, [reply.kind]: { ok, token, by } };
+  const { kind, ...verdict } = reply;
+  const verdicts = { ...order.verdicts, [kind]: verdict };
   return { document: { ...order, verdicts, status: statusOf(verdicts) } };
 }
 
@@ -71,8 +79,9 @@ export const orderHandler: DocumentHandler<Order, OrderReply> = {
   ],
   apply,
   isAwaited: (before, after) => before.status !== after.status,
+  tokenOf: (reply) => (reply.kind === 'expire' ? undefined : reply.token),
   onTimeout: (order, now) =>
-    order.status === 'PENDING' && order.deadline !== undefined && now > order.deadline ? { kind: 'expire' } : undefined,
+    order.status === 'PENDING' && isPastDeadline(order, now) ? { kind: 'expire' } : undefined,
 };
 
 /** The document handler for orders that expire. */

@@ -10,7 +10,7 @@ export class ReachabilityChecker {
   private readonly store: SimStore;
   private readonly beats = new Map<string, number>();
   private readonly segments = new Map<string, readonly string[]>();
-  /** Every segment that ever named an order. */
+  /** Every segment that ever named an order, until it expired. */
   private readonly history = new Map<string, Set<string>>();
   private readonly named = new Map<string, Set<string>>();
   private readonly writers = new Map<string, { readonly lo: number; readonly limit: number; readonly left: boolean }>();
@@ -65,6 +65,11 @@ export class ReachabilityChecker {
       const beatAt = this.beats.get(w) ?? Number.NEGATIVE_INFINITY;
       return this.registry.has(w) && this.simulator.now - beatAt <= silentFor;
     });
+  }
+
+  /** The order has expired. Of the segments that named it, those that are still stored may name the next order of its id. */
+  expired(id: string): void {
+    this.history.set(id, new Set(this.named.get(id)));
   }
 
   private updateSegment(key: string): boolean {

@@ -39,6 +39,8 @@ export interface Variant extends Partial<OutboxBuild> {
 
 /** A longer retention is not waited for at the end of a run. */
 const LONGEST_EXPIRY = 5 * MINUTE;
+/** A request to the store that was sent during a fault gets its result within this time. */
+const STORE_TIMEOUT = 3 * SECOND;
 
 interface Options {
   readonly verbose?: boolean;
@@ -93,7 +95,10 @@ export class SimulationRun {
     const store = new SimStore(this.simulator, rng.fork('store'), schedule.dialect);
     const rates = noFaults();
     const { window, sharedEvidence, retireMs } = this.settings;
-    this.checker = new InvariantChecker(this.simulator, store, retireMs, variant.deletes === true);
+    this.checker = new InvariantChecker(this.simulator, store, retireMs, {
+      deletes: variant.deletes === true,
+      mayRevive: schedule.mayRevive === true,
+    });
     this.flow = new FlowChecker(this.simulator, this.checker, {
       window,
       probe: CHANNEL_PROBE_MS,
@@ -175,10 +180,11 @@ export class SimulationRun {
     await this.until(this.simulator.now + MINUTE, () => this.ready().length === this.schedule.slots);
     // A replica detects that the store accepts writes again when it sends its current batch again.
     const acceptWrites = () => this.cluster.alive().every(({ outbox }) => !outbox.state().refusesWrites);
-    await this.until(this.simulator.now + COMMIT_BACKOFF_MAX_MS + SECOND, acceptWrites);
+    await this.until(this.simulator.now + STORE_TIMEOUT + COMMIT_BACKOFF_MAX_MS + SECOND, acceptWrites);
     const room = () => this.cluster.alive().every(({ outbox }) => outbox.stats().open < this.settings.maxOpen);
     await this.until(this.simulator.now + (room() ? 0 : this.bound()), room);
     const [known] = this.checker.ids();
+    const againUntil = this.schedule.mayRevive ? this.simulator.now + 12 * SECOND : 0;
     for (const { process, outbox } of this.cluster.alive()) {
       const reason = outbox.state().reason;
       if (!outbox.ready) this.checker.report(0, `there are no faults, but ${process.name} is not ready: ${reason}`);
@@ -186,9 +192,9 @@ export class SimulationRun {
     for (const replica of this.ready()) {
       const shared = replica.slot % 2 === 0 ? ['z1', 'z2'] : ['z2', 'z1'];
       const ids = [`y${replica.slot}`, ...shared, ...(known === undefined ? [] : [known])];
-      for (const id of ids) this.clients.expectStored(replica, id);
+      for (const id of ids) this.clients.expectStored(replica, id, againUntil);
     }
-    await this.until(this.simulator.now + 16 * SECOND);
+    await this.until(Math.max(this.simulator.now, againUntil) + 16 * SECOND);
   }
 
   private async checkCompletion(): Promise<void> {
@@ -212,8 +218,12 @@ export class SimulationRun {
     if (retentionSeconds === undefined || this.over()) return;
     const [kept] = this.checker.keptForEver();
     if (kept !== undefined) this.checker.report(0, 'complete, but kept for ever', kept);
-    if (1000 * retentionSeconds < LONGEST_EXPIRY)
-      await this.until(this.simulator.now + 1000 * retentionSeconds + MINUTE);
+    if (1000 * retentionSeconds >= LONGEST_EXPIRY) return;
+    // Clients may still place orders, which become complete first.
+    const latest = this.simulator.now + this.bound() + 1000 * retentionSeconds;
+    await this.until(latest, () => this.checker.kept().length === 0);
+    const [left] = this.checker.kept();
+    if (left !== undefined) this.checker.report(0, 'complete, but not expired', left);
   }
 
   private async byHand(ids: readonly string[], act: (replica: Replica, id: string) => void): Promise<void> {

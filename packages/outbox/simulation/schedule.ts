@@ -28,6 +28,8 @@ export interface Schedule {
   readonly profiles: ProcessProfiles;
   /** Seconds for which a complete order is kept. Undefined: for ever. */
   readonly retentionSeconds?: number;
+  /** The retention may be shorter than a pause, or than the time for which a write is in flight. */
+  readonly mayRevive?: boolean;
 }
 
 /** A tenth to a seventieth of the production values, in the same order of size. */
@@ -122,6 +124,32 @@ function retentionFor(rng: Rng, faults: readonly Fault[], profiles: ProcessProfi
   const rates = faults.map((fault) => (fault.kind === 'rates' ? fault.ms + (fault.change.lateUpTo ?? 0) : 0));
   const disturbed = sum(pauses) + sum(held) + Math.max(0, ...rates);
   return Math.ceil((disturbed + MINUTE) / SECOND) + rng.logUniform(1, 120);
+}
+
+/** Requests for one id after the first, which find its order stored, or place a new one. */
+const MAX_REPETITIONS = 4;
+
+/** A schedule with a retention of any length: an order may expire while any process or message still refers to it. */
+export function createExpirySchedule(seed: number): Schedule {
+  const schedule = createSchedule(seed);
+  const rng = createRng(seed).fork('expiry');
+  const { retentionSeconds: longest = MINUTE, healsAt } = schedule;
+  const longestMs = 1000 * longest;
+  const retentionMs = rng.pick([
+    rng.logUniform(20, SECOND),
+    rng.logUniform(SECOND, MINUTE),
+    rng.logUniform(SECOND, Math.min(longestMs, 10 * MINUTE)),
+    rng.logUniform(SECOND, longestMs),
+  ]);
+  const again = schedule.orders.flatMap((order) => {
+    if (rng.chance(0.3)) return [];
+    return Array.from({ length: rng.int(1, MAX_REPETITIONS) }, () => ({
+      ...order,
+      at: order.at + rng.logUniform(100, Math.max(healsAt, 4 * retentionMs)),
+    }));
+  });
+  const orders = [...schedule.orders, ...again.filter(({ at }) => at < healsAt)];
+  return { ...schedule, orders, retentionSeconds: retentionMs / 1000, mayRevive: true };
 }
 
 /** The schedule of a seed; three of ten contain only crashes. It is the same for ever, or until this file changes. */

@@ -26,7 +26,11 @@ export function testShare(share: number): void {
 }
 
 /** The command that replays a seed. */
-export function replayHint(seed: number, variant?: string): string {
-  const broken = variant === undefined ? '' : ` --variant ${variant}`;
-  return `replay with: npm run replay -- --seed ${seed}${broken} --verbose`;
+export function replayHint(
+  seed: number,
+  options: { readonly variant?: string; readonly expiry?: boolean | undefined } = {},
+): string {
+  const { variant, expiry } = options;
+  const flags = `${expiry ? ' --expiry' : ''}${variant === undefined ? '' : ` --variant ${variant}`}`;
+  return `replay with: npm run replay -- --seed ${seed}${flags} --verbose`;
 }

@@ -10,6 +10,15 @@ export interface AppliedStep {
   readonly keys: readonly string[];
   /** The requested operations, and whether each one was applied. Undefined for compare-and-set writes. */
   readonly transaction?: readonly { readonly operation: Operation; readonly took: boolean }[];
+  readonly origin: WriteOrigin;
+}
+
+/** How a write came to be applied. */
+export interface WriteOrigin {
+  /** When a process requested it. */
+  readonly requestedAt: number;
+  /** The process had its result before. */
+  readonly isLate: boolean;
 }
 
 const FIRST_ETAG = '1';
@@ -69,6 +78,11 @@ export class SimStore {
     return this.expiries.has(key);
   }
 
+  /** All keys that were written. */
+  keys(): readonly string[] {
+    return [...this.entries.keys()];
+  }
+
   /** The stored values, in an arbitrary order. */
   read(keys: readonly string[]): Map<string, Stored> {
     const found = new Map<string, Stored>();
@@ -83,7 +97,11 @@ export class SimStore {
    * Applies a transaction and returns whether every operation was applied. `fails` selects operations that fail by
    * themselves: on Redis the others are applied nevertheless, on PostgreSQL none is.
    */
-  transact(operations: readonly Operation[], fails: (index: number) => boolean = () => false): boolean {
+  transact(
+    operations: readonly Operation[],
+    fails: (index: number) => boolean = () => false,
+    origin = this.punctual(),
+  ): boolean {
     const takes = operations.map(
       (operation, i) => !fails(i) && !(operation.op === 'insert' && this.has(operation.key)),
     );
@@ -96,7 +114,7 @@ export class SimStore {
       else this.set(operation.key, JSON.parse(operation.json));
     }
     const keys = transaction.filter((each) => each.took).map((each) => each.operation.key);
-    if (keys.length > 0) this.onApplied({ keys, transaction });
+    if (keys.length > 0) this.onApplied({ keys, transaction, origin });
     return all;
   }
 
@@ -123,20 +141,24 @@ export class SimStore {
   }
 
   /** Compare-and-set of one item. Returns false when its ETag is stale. */
-  compareAndSet({ key, value, etag, expiresInSeconds }: WriteItem): boolean {
+  compareAndSet({ key, value, etag, expiresInSeconds }: WriteItem, origin = this.punctual()): boolean {
     const stored = this.etag(key);
     const matches = stored === undefined ? this.dialect === 'redis' : stored === etag;
     if (!matches) return false;
     this.set(key, value);
     if (expiresInSeconds !== undefined) this.expireAfter(key, expiresInSeconds);
-    this.onApplied({ keys: [key] });
+    this.onApplied({ keys: [key], origin });
     return true;
   }
 
   /** Deletes a single key, which works even when the store is full. */
   delete(key: string): void {
     this.remove(key);
-    this.onApplied({ keys: [key] });
+    this.onApplied({ keys: [key], origin: this.punctual() });
+  }
+
+  private punctual(): WriteOrigin {
+    return { requestedAt: this.simulator.now, isLate: false };
   }
 
   private etag(key: string): string | undefined {

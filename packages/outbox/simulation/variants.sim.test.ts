@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_POLICIES } from '../src/index.ts';
 import { runSchedule } from './run.ts';
 import { scenarioVariants } from './scenario-variants.ts';
-import { createSchedule } from './schedule.ts';
+import { createExpirySchedule, createSchedule } from './schedule.ts';
 import { FIRST, replayHint, SCHEDULES } from './seeds.ts';
 import { variants } from './variants.ts';
 
@@ -16,12 +16,14 @@ describe('an outbox that is broken on purpose is detected', () => {
   for (const [name, variant] of Object.entries(variants)) {
     test(`${name}: ${variant.defect}`, async () => {
       for (const seed of seedsFrom(variant.seed)) {
-        const schedule = createSchedule(seed);
+        const schedule = (variant.expiry ? createExpirySchedule : createSchedule)(seed);
         if (variant.dialect !== undefined && variant.dialect !== schedule.dialect) continue;
         const { violation } = await runSchedule(schedule, { variant });
         if (violation === undefined) continue;
         process.stdout.write(`${name}: seed ${seed}, invariant ${violation.invariant}: ${violation.what}\n`);
-        expect(variant.caughtBy, replayHint(seed, name)).toContain(violation.invariant);
+        expect(variant.caughtBy, replayHint(seed, { variant: name, expiry: variant.expiry })).toContain(
+          violation.invariant,
+        );
         return;
       }
       expect.fail(`not detected by ${SCHEDULES} schedules`);

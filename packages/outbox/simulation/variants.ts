@@ -11,6 +11,8 @@ export interface NamedVariant extends Variant {
   readonly caughtBy: readonly Invariant[];
   /** A schedule that detects it, tried first. */
   readonly seed: number;
+  /** It is a defect with a short retention. Its schedules are those of `createExpirySchedule`. */
+  readonly expiry?: boolean;
   /** The only store on which it is a defect. */
   readonly dialect?: Dialect;
 }
@@ -166,6 +168,21 @@ export const variants: Readonly<Record<string, NamedVariant>> = {
     seed: 219,
     caughtBy: [1],
     policies: { mayExpire: always },
+  },
+  'counts-earlier-replies': {
+    defect: 'a late reply about an expired order is recorded in a new order of the same id',
+    seed: 27,
+    caughtBy: [3],
+    expiry: true,
+    policies: { countsReply: always },
+  },
+  'writes-old-copies': {
+    defect: 'a process that was paused writes an order that it has read before, and restores it after it has expired',
+    seed: 150,
+    caughtBy: [4],
+    dialect: 'redis',
+    expiry: true,
+    policies: { mayWrite: always },
   },
   'no-orphan-index': {
     defect: 'an order whose transaction was applied after its writer had retired is read, and is still not processed',

@@ -166,7 +166,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     relay.retry(stored, observedAt);
     relay.flush();
     // The document needs a segment, because this process may stop before it is complete.
-    this.#orphans.add(id);
+    this.#orphans.add(stored.document);
     return 'retried';
   }
 
@@ -221,7 +221,7 @@ class DefaultOutbox<D extends OutboxDocument, A> implements Outbox<D, A> {
     const facts = { open: handler.pendingChannels(document).length > 0, ageMs: clock.wall() - document.createdAt };
     const relay = this.#session?.relay;
     const known = relay?.entries.has(document.id) || relay?.parked.isResting(document.id);
-    if (this.ready && !known && policies.indexesOrphan(facts, settings)) this.#orphans.add(document.id);
+    if (this.ready && !known && policies.indexesOrphan(facts, settings)) this.#orphans.add(document);
   }
 
   #onRecorded(documents: readonly StoredDocument<D>[]): void {

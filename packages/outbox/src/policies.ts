@@ -6,6 +6,11 @@ import { MINUTE, SECOND } from './util/time.ts';
 const DEAD_AFTER_MS = 10 * SECOND;
 /** Time until a parked document is retried first. It doubles up to the setting `parkedRetryMs`. */
 export const PARKED_RETRY_MS = MINUTE;
+/**
+ * Maximum age of a document that is written. A document in flight is polled every 20 s at least, so this costs no read while the
+ * process runs.
+ */
+const MAX_AGE_MS = 30 * SECOND;
 /** Upper bound of the reorder window. */
 export const MAX_REORDER_MS = 90 * SECOND;
 
@@ -85,6 +90,16 @@ export interface Policies {
 
   /** Whether the store may delete a document after its retention. `pending` is the number of its pending channels. */
   mayExpire(document: { readonly pending: number }): boolean;
+  /**
+   * Whether a reply counts for the stored document. `replied` is the mark of the document that its command was about: an earlier one
+   * of the same id, if it is not the mark of the stored document. Undefined if the reply has no mark.
+   */
+  countsReply(marks: { readonly replied: string | undefined; readonly stored: string }): boolean;
+  /**
+   * Whether a document that was read this long ago may be written. It may have expired while the process was paused, and on some
+   * stores a write would restore it.
+   */
+  mayWrite(age: { readonly monotonicMs: number; readonly wallMs: number }): boolean;
   /** Whether a document that was read is added to a segment, in case no other segment names it. */
   indexesOrphan(document: { readonly open: boolean; readonly ageMs: number }, settings: Settings): boolean;
 }
@@ -134,6 +149,9 @@ export const DEFAULT_POLICIES: Policies = {
     cause === 'spurious' ? Math.min(2 * current, MAX_REORDER_MS) : Math.max(0.9 * current, reorderMs),
 
   mayExpire: ({ pending }) => pending === 0,
+  countsReply: ({ replied, stored }) => replied === undefined || replied === stored,
+  // A wall clock that jumps costs a read.
+  mayWrite: ({ monotonicMs, wallMs }) => Math.max(monotonicMs, Math.abs(wallMs)) <= MAX_AGE_MS,
   // A document from the future comes from a clock that is off, so its age is unknown.
   indexesOrphan: ({ open, ageMs }, { orphanAgeMs }) => open && Math.abs(ageMs) > orphanAgeMs,
 };

@@ -91,7 +91,7 @@ export interface Store {
 
 /** Identifies the attempt that sent a command. The reply returns the token, and the handler records it in the document. */
 export interface Token {
-  /** Name of the writer that sent the command. */
+  /** Name of the writer that sent the command, with a mark of the insertion of its document. Opaque to all others. */
   readonly w: string;
   /** Number of the attempt, starting with 1. */
   readonly a: number;
@@ -118,6 +118,11 @@ export interface DocumentHandler<D extends OutboxDocument, A> {
   pendingChannels(document: D): readonly string[];
   /** The attempts that were acknowledged. Loss detection depends on them. */
   acknowledged(document: D): readonly { readonly channel: string; readonly token: Token }[];
+  /**
+   * The token of a reply, if it replies to a command. A reply to a command about an earlier document of the same id, which has
+   * expired, is ignored. Without it, such a reply counts.
+   */
+  tokenOf?(reply: A): Token | undefined;
   /** Applies a reply to the document. A reply that does not change the document is ignored, with a named reason. */
   apply(document: D, reply: A, now: number): { readonly document: D } | { readonly ignored: string };
   /**

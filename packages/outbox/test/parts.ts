@@ -14,11 +14,15 @@ import type {
   WriteItem,
 } from '../src/ports.ts';
 import { DEFAULT_SETTINGS } from '../src/settings.ts';
+import type { Times } from '../src/util/time.ts';
 
 /** A document that is complete when its count is 100. */
 export interface Count extends OutboxDocument {
   readonly count: number;
 }
+
+/** When a `ManualClock` starts. */
+export const AT_START: Times = { monotonic: 0, wall: 0 };
 
 /** A document with count 0. */
 export const countFrom = (id: string, nonce = id): Count => ({ id, nonce, fingerprint: 'f', createdAt: 0, count: 0 });

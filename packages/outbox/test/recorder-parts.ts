@@ -1,8 +1,9 @@
+import type { Token } from '../src/ports.ts';
 import { ReplyRecorder } from '../src/replies/reply-recorder.ts';
 import type { Settings } from '../src/settings.ts';
 import { documentKey } from '../src/storage-format.ts';
 import type { StoredDocument } from '../src/stored-documents.ts';
-import { type Count, contextOf, countFrom, MemoryStore } from './parts.ts';
+import { AT_START, type Count, contextOf, countFrom, MemoryStore } from './parts.ts';
 
 export const HOLD_MS = 30;
 
@@ -12,6 +13,7 @@ interface RecorderOptions {
   /** Changes below this count are not awaited, and are held. */
   readonly awaitedFrom?: number;
   readonly answerHeld?: boolean;
+  readonly tokenOf?: (reply: number) => Token;
   /** Settings of the recorder's writes. */
   readonly writes?: Partial<Pick<Settings, 'replyBatch' | 'replyWrites' | 'joinWrites'>>;
 }
@@ -22,6 +24,7 @@ export function setUpRecorder({
   utilization = 0,
   awaitedFrom,
   answerHeld = false,
+  tokenOf,
   writes = {},
 }: RecorderOptions = {}) {
   const store = new MemoryStore();
@@ -43,6 +46,7 @@ export function setUpRecorder({
     apply: (count, reply, now) =>
       count.count < 100 ? context.handler.apply(count, reply, now) : { ignored: 'complete' },
     retentionSeconds: () => retentionSeconds,
+    ...(tokenOf !== undefined && { tokenOf }),
     ...(awaitedFrom !== undefined && { isAwaited: (_: Count, { count }: Count) => count >= awaitedFrom }),
   };
   const settings = { ...context.settings, holdMs: awaitedFrom === undefined ? 0 : HOLD_MS, answerHeld, ...writes };
@@ -58,7 +62,7 @@ export function setUpRecorder({
   );
   const document = countFrom('a');
   store.put(documentKey('a'), document, '1');
-  known.set('a', { document, etag: '1' });
+  known.set('a', { document, etag: '1', asOf: AT_START });
   const countStored = () => (store.stored.get(documentKey('a')) as { value: Count }).value.count;
   return { store, known, clock, recorder, document, countStored, unclear };
 }
@@ -79,7 +83,7 @@ export function addDocuments({ store, known }: ReturnType<typeof setUpRecorder>,
   for (const id of ids) {
     const document = countFrom(id);
     store.put(documentKey(id), document, '1');
-    known.set(id, { document, etag: '1' });
+    known.set(id, { document, etag: '1', asOf: AT_START });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import type { Operation, OutboxDocument, Stored, TransactionOutcome } from '../ports.ts';
 import { segmentKey, segmentValue } from '../storage-format.ts';
 import { parseDocument } from '../stored-documents.ts';
-import { SECOND } from '../util/time.ts';
+import { SECOND, type Times, timesOf } from '../util/time.ts';
 import type { DeletionQueue } from './deletion-queue.ts';
 import type { QueuedDocument } from './request-queue.ts';
 
@@ -22,6 +22,8 @@ export interface Batch<D> {
   items: readonly QueuedDocument<D>[];
   readonly rewrite: SegmentRewrite | undefined;
   attempts: number;
+  /** When the last attempt was sent. */
+  sentAt?: Times;
   /** Whether the keys could be read back after the last attempt of unknown outcome. */
   readable?: boolean;
   /** The batch is a part of one that was split to isolate a document. */
@@ -46,6 +48,7 @@ export const attemptCommit = async <D extends OutboxDocument, A>(
   const finished = deletions.first(settings.deleteBatch);
   const operations = operationsOf(context, batch, segment, finished);
   batch.attempts++;
+  batch.sentAt = timesOf(context.clock);
   const first = batch.items.filter(({ maybeStored }) => !maybeStored);
   for (const item of first) item.maybeStored = true;
   const outcome = await store.transact(operations);
@@ -82,6 +85,7 @@ const readBack = async <D extends OutboxDocument, A>(
   segment: string,
 ): Promise<{ segment: boolean; present: number }> => {
   const { items } = batch;
+  const asOf = timesOf(context.clock);
   let found: ReadonlyMap<string, Stored>;
   batch.readable = false;
   try {
@@ -95,7 +99,7 @@ const readBack = async <D extends OutboxDocument, A>(
     const stored = found.get(item.key);
     if (stored === undefined) continue;
     present++;
-    item.stored = parseDocument(context, item.document.id, stored);
+    item.stored = parseDocument(context, item.document.id, stored, asOf);
   }
   return { segment: found.has(segment), present };
 };

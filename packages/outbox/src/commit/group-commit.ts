@@ -6,7 +6,7 @@ import type { OutboxDocument } from '../ports.ts';
 import { acceptsInsertion } from '../self-test.ts';
 import type { StoredDocument } from '../stored-documents.ts';
 import { type Loop, Sleeper } from '../util/loop.ts';
-import { SECOND } from '../util/time.ts';
+import { SECOND, timesOf } from '../util/time.ts';
 import {
   attemptCommit,
   type Batch,
@@ -210,8 +210,9 @@ export class GroupCommit<D extends OutboxDocument, A> {
     target.writer.numbers.finish(n);
     batch.rewrite?.resolve(true);
     const etag = this.#context.store.etagAfter(undefined);
+    const asOf = batch.sentAt ?? timesOf(this.#context.clock);
     const documents = batch.items.map((item) => {
-      const stored = item.stored ?? { document: item.document, etag };
+      const stored = item.stored ?? { document: item.document, etag, asOf };
       this.#queue.resolve(item, (requested) => this.#resultOf(stored, requested));
       if (stored === 'unreadable') return undefined;
       if (stored.document.nonce === item.document.nonce) target.inserted(stored.document);

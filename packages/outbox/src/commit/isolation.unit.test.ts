@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countFrom } from '../../test/parts.ts';
+import { AT_START, countFrom } from '../../test/parts.ts';
 import { DEFAULT_POLICIES } from '../policies.ts';
 import { DEFAULT_SETTINGS } from '../settings.ts';
 import type { Batch } from './commit-attempt.ts';
@@ -16,7 +16,7 @@ const queued = (id: string, isStored: boolean): QueuedDocument<Doc> => ({
   json: '{}',
   requests: [],
   maybeStored: true,
-  stored: isStored ? { document: countFrom(id), etag: '1' } : undefined,
+  stored: isStored ? { document: countFrom(id), etag: '1', asOf: AT_START } : undefined,
 });
 
 const batches = fc

@@ -1,11 +1,7 @@
 import type { Context } from '../context.ts';
 import type { OutboxDocument } from '../ports.ts';
 import { parseWriter, type WriterRecord, writerKey, writerValue } from '../storage-format.ts';
-
-interface Times {
-  readonly monotonic: number;
-  readonly wall: number;
-}
+import { type Times, timesOf } from '../util/time.ts';
 
 /**
  * The record of one writer in the store. A heartbeat writes the record and reads it back: only a record that was read
@@ -28,7 +24,7 @@ export class Heartbeat<D extends OutboxDocument, A> {
 
   /** Inserts the record. May be repeated. Throws when it could not be confirmed. */
   async insert(): Promise<void> {
-    const sent = this.#now();
+    const sent = timesOf(this.#context.clock);
     await this.#context.store.transact([
       { op: 'insert', key: this.#key, json: JSON.stringify(writerValue(this.#record)) },
     ]);
@@ -46,7 +42,7 @@ export class Heartbeat<D extends OutboxDocument, A> {
     readonly left: boolean;
   }): Promise<void> {
     const { store, settings } = this.#context;
-    const sent = this.#now();
+    const sent = timesOf(this.#context.clock);
     const limit = Math.max(this.#record.limit, next + settings.reservedNumbers);
     const record = { ...this.#record, beat: this.#record.beat + 1, low, limit, left };
     // Kept before it is sent: every record that may ever be applied has a beat of its own, and limits only grow.
@@ -57,7 +53,7 @@ export class Heartbeat<D extends OutboxDocument, A> {
 
   /** Whether the last confirmed heartbeat is too old, by either clock. Its age counts from when it was sent. */
   get isExpired(): boolean {
-    const now = this.#now();
+    const now = timesOf(this.#context.clock);
     const age = {
       monotonicMs: now.monotonic - this.#confirmed.monotonic,
       wallMs: now.wall - this.#confirmed.wall,
@@ -75,9 +71,5 @@ export class Heartbeat<D extends OutboxDocument, A> {
     if (record.beat !== beat) throw new Error('the heartbeat was not confirmed');
     this.limit = record.limit;
     this.#confirmed = sent;
-  }
-
-  #now(): Times {
-    return { monotonic: this.#context.clock.monotonic(), wall: this.#context.clock.wall() };
   }
 }

@@ -13,6 +13,8 @@ import { StalenessDetector } from './staleness.ts';
 
 /** Time between two reads of the registry and of the records of all writers. */
 const OBSERVE_MS = 2 * SECOND;
+/** Maximum number of segments of one writer that are deleted when it retires. */
+const MAX_LEFT_OVER = 10_000;
 
 /** Another writer, as this process observes it. All times are of this process's monotonic clock. */
 interface OtherWriter {
@@ -26,10 +28,16 @@ interface OtherWriter {
   rescans: number;
   lastScanAt: number;
   lastScanEmpty: boolean;
+  /** Keys of the segments that the last scan has left, because none of their documents was stored. */
+  leftOver: readonly string[];
 }
 
 /** A name is added to the registry after its record was inserted. A name without a record has left no segment. */
 const NO_RECORD: WriterRecord = { beat: 0, low: 1, limit: 0, left: false, extra: {} };
+
+/** No document of the segment is stored: its transaction was not applied, or all of its documents have expired. */
+const isLeftOver = ({ open, absent, unreadable }: ScannedSegment): boolean =>
+  open.length === 0 && absent > 0 && !unreadable;
 
 /**
  * Takes over the segments of writers whose heartbeat stopped. It never deletes a writer's record, and it locks nothing:
@@ -125,6 +133,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
       rescans: 0,
       lastScanAt: Number.NEGATIVE_INFINITY,
       lastScanEmpty: false,
+      leftOver: [],
     });
   }
 
@@ -189,6 +198,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     const { from: start, to: end } = policies.takeoverRange(other.record);
     const startedAt = clock.monotonic();
     const rewriter = new SegmentRewriter(this.#context, this.#deletions, this.#commitSegment);
+    const leftOver: string[] = [];
     let empty = true;
     for (let from = start; from <= end; from += settings.readBatch) {
       await this.#deletions.whenRoom();
@@ -196,6 +206,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
       if (segments === undefined) return;
       for (const segment of segments) {
         if (segment.open.length > 0 || segment.unreadable) empty = false;
+        if (isLeftOver(segment) && leftOver.length < MAX_LEFT_OVER) leftOver.push(segment.key);
         if (!(await this.#takeOver(segment, rewriter))) return;
       }
     }
@@ -204,6 +215,7 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     else other.rescans++;
     other.lastScanAt = startedAt;
     other.lastScanEmpty = empty;
+    other.leftOver = leftOver;
     this.#context.observer.event?.('scanned', { writer: other.name, rescans: other.rescans, empty: empty ? 1 : 0 });
   }
 
@@ -234,11 +246,17 @@ export class OrphanTakeover<D extends OutboxDocument, A> {
     return true;
   }
 
+  /** Removes the writer from the registry, so that no writer reads its segments again, and deletes those that are left. */
   async #retire(other: OtherWriter): Promise<void> {
     const entry = this.#registry;
     if (entry === undefined) return;
     this.#registry = undefined;
     const outcome = await removeFromRegistry(this.#context.store, entry, other.name);
     this.#context.observer.event?.('retired', { writer: other.name, outcome });
+    if (outcome !== 'written') return;
+    for (const key of other.leftOver) {
+      await this.#deletions.whenRoom();
+      this.#deletions.add(key);
+    }
   }
 }

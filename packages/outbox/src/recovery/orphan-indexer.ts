@@ -1,3 +1,5 @@
+import { markOf } from '../insertion-mark.ts';
+import type { OutboxDocument } from '../ports.ts';
 import type { Settings } from '../settings.ts';
 import { slices } from '../util/slices.ts';
 import type { CommitSegment } from './segment-rewriter.ts';
@@ -6,14 +8,15 @@ import type { CommitSegment } from './segment-rewriter.ts';
 const MAX_QUEUED = 1_000;
 
 /**
- * Adds documents to a segment of this writer, in case no other segment names them. An id is added once, as long as the
- * indexer remembers it.
+ * Adds documents to a segment of this writer, in case no other segment names them. A document is added once, as long as the
+ * indexer remembers it. A later document of the same id is another one.
  */
 export class OrphanIndexer {
   readonly #settings: Settings;
   readonly #commitSegment: CommitSegment;
   readonly #waiting = new Set<string>();
-  readonly #indexed = new Set<string>();
+  /** By id, the mark of the document. */
+  readonly #indexed = new Map<string, string>();
   #busy = false;
 
   constructor(settings: Settings, commitSegment: CommitSegment) {
@@ -21,17 +24,20 @@ export class OrphanIndexer {
     this.#commitSegment = commitSegment;
   }
 
-  /** Queues an id, unless it was added before or the queue is full. */
-  add(id: string): void {
-    if (this.#indexed.has(id) || this.#waiting.size >= MAX_QUEUED) return;
-    this.#remember(id);
+  /** Queues a document, unless it was added before or the queue is full. */
+  add(document: OutboxDocument): void {
+    const { id } = document;
+    const mark = markOf(document);
+    if (this.#indexed.get(id) === mark || this.#waiting.size >= MAX_QUEUED) return;
+    this.#remember(id, mark);
     this.#waiting.add(id);
     if (!this.#busy) void this.#run();
   }
 
-  #remember(id: string): void {
-    this.#indexed.add(id);
-    for (const oldest of this.#indexed) {
+  #remember(id: string, mark: string): void {
+    this.#indexed.delete(id);
+    this.#indexed.set(id, mark);
+    for (const oldest of this.#indexed.keys()) {
       if (this.#indexed.size <= this.#settings.orphansRemembered) break;
       this.#indexed.delete(oldest);
     }

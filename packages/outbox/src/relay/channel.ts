@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { markedName } from '../insertion-mark.ts';
 import type { OutboxDocument, OutgoingCommand } from '../ports.ts';
 import { Fifo } from '../util/fifo.ts';
 import { SECOND } from '../util/time.ts';
@@ -243,7 +244,7 @@ export class Channel<D extends OutboxDocument, A> {
     this.window(lane).sent(command, now);
     entry.pollMs = POLL_MS;
     entry.pollAt = now + POLL_MS;
-    const token = { w: this.#owner.writer, a: command.sends, t: now };
+    const token = { w: markedName(this.#owner.writer, document), a: command.sends, t: now };
     const alone = this.#context.policies.sendsAlone(command);
     return { command, outgoing: { channel: this.name, lane, token, document, alone } };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
+import { AT_START, atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
 import type { DocumentHandler, OutboxDocument, OutgoingCommand } from '../ports.ts';
 import { SECOND } from '../util/time.ts';
 import { SEND_BACKOFF_MAX_MS } from './channel.ts';
@@ -35,7 +35,7 @@ function setUp(ids: readonly string[], { fillMs = 0 } = {}) {
   const owner = { writer: 'w', segmentDone: () => {}, timedOut: () => {}, poll: () => {}, load: () => {} };
   const relay = new Relay(context, owner);
   const add = (added = ids) => {
-    for (const id of added) relay.add({ document: documentOf(id), etag: '1' }, relay.tick());
+    for (const id of added) relay.add({ document: documentOf(id), etag: '1', asOf: AT_START }, relay.tick());
     relay.flush();
     return atRest();
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
+import { AT_START, atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
 import type { DocumentHandler, OutboxDocument } from '../ports.ts';
 import { InFlightPoller } from './in-flight-poller.ts';
 import { POLL_MS } from './open-document.ts';
@@ -19,6 +19,7 @@ const handler: DocumentHandler<TwoSteps, never> = {
 const documentWith = (...pending: readonly string[]) => ({
   document: { id: 'x', nonce: 'x', fingerprint: 'x', createdAt: 0, pending },
   etag: '1',
+  asOf: AT_START,
 });
 
 test('reads a document in flight only when it was neither read nor written for the time of a poll', async () => {

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { parseName } from '../insertion-mark.ts';
 import type { OutboxDocument } from '../ports.ts';
 import type { StoredDocument } from '../stored-documents.ts';
 import { laneOf } from '../util/hash.ts';
@@ -189,7 +190,7 @@ export class Relay<D extends OutboxDocument, A> {
   #addEvidence(document: D): void {
     const { handler, clock, settings } = this.#context;
     for (const { channel, token } of handler.acknowledged(document)) {
-      if (token.w !== this.#owner.writer) continue;
+      if (parseName(token).writer !== this.#owner.writer) continue;
       const lane = laneOf(document.id, settings.lanes);
       this.#verify(this.#channel(channel).addEvidence(lane, token.t, clock.monotonic()));
     }
@@ -204,7 +205,7 @@ export class Relay<D extends OutboxDocument, A> {
       const acknowledged = handler.acknowledged(document);
       for (const command of closed) {
         const token = acknowledged.find(({ channel }) => channel === command.channel)?.token;
-        const attempt = token?.w === this.#owner.writer ? token.a : undefined;
+        const attempt = token && parseName(token).writer === this.#owner.writer ? token.a : undefined;
         this.#channel(command.channel).close(command, 'acked', attempt);
         if (token !== undefined) this.parked.acknowledged(entry.id, command.channel);
       }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
+import { AT_START, atRest, contextFor, MemoryStore, manualClock } from '../../test/parts.ts';
 import type { Context } from '../context.ts';
 import { PARKED_RETRY_MS } from '../policies.ts';
 import type { DocumentHandler, OutboxDocument, OutgoingCommand, Token } from '../ports.ts';
@@ -32,7 +32,7 @@ const orderOf = (id: string, ...asked: string[]): TestOrder => ({
   acknowledged: {},
 });
 
-const seen = (document: TestOrder) => ({ document, etag: '1' });
+const seen = (document: TestOrder) => ({ document, etag: '1', asOf: AT_START });
 const { reorderMs, parkedRetryMs } = DEFAULT_SETTINGS;
 const attempts = PARK_AFTER_ATTEMPTS;
 

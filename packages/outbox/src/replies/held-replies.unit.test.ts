@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { atRest, countFrom } from '../../test/parts.ts';
+import { AT_START, atRest, countFrom } from '../../test/parts.ts';
 import { delayWrites, HOLD_MS, setUpRecorder } from '../../test/recorder-parts.ts';
 import { documentKey } from '../storage-format.ts';
 
@@ -31,7 +31,7 @@ describe('a reply that no reader awaits', () => {
     const { recorder, store, clock, known } = setUpRecorder({ awaitedFrom: 3 });
     const other = countFrom('b');
     store.put(documentKey('b'), other, '1');
-    known.set('b', { document: other, etag: '1' });
+    known.set('b', { document: other, etag: '1', asOf: AT_START });
     const held = recorder.record('a', 1);
     await recorder.record('b', 3);
     expect([store.writes, clock.now]).toEqual([1, 0]);

@@ -1,4 +1,5 @@
 import type { RecordResult } from '../api.ts';
+import type { Times } from '../util/time.ts';
 
 /** A reply that is not recorded yet. */
 export interface QueuedReply<D, A> {
@@ -17,6 +18,8 @@ export interface QueuedReply<D, A> {
 export interface Change<D, A> {
   readonly id: string;
   readonly etag: string;
+  /** When it was read. */
+  readonly asOf: Times;
   readonly document: D;
   readonly applied: readonly QueuedReply<D, A>[];
 }

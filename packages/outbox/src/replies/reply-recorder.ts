@@ -4,9 +4,11 @@ import { Pace } from '../pace/pace.ts';
 import type { OutboxDocument, Stored } from '../ports.ts';
 import { writeItemOf } from '../retention/write-item.ts';
 import { documentKey } from '../storage-format.ts';
+import { isOutdated } from '../stored-documents.ts';
 import { reasonOf } from '../util/errors.ts';
 import type { Loop } from '../util/loop.ts';
-import { SECOND } from '../util/time.ts';
+import { SECOND, type Times, timesOf } from '../util/time.ts';
+import { applyReply } from './apply-reply.ts';
 import type { ReplyRecorderOwner } from './owner.ts';
 import type { Batch, Change, QueuedReply } from './queued-reply.ts';
 import { ReplyHolds } from './reply-holds.ts';
@@ -188,9 +190,10 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
       else changes.push(change);
     }
     if (unknown.size === 0) return changes;
+    const asOf = timesOf(this.#context.clock);
     const found = await this.#context.entryReader.read([...unknown.keys()].map(documentKey));
     for (const [id, replies] of unknown) {
-      const change = this.#applyToStored(id, replies, found.get(documentKey(id)));
+      const change = this.#applyToStored(id, replies, found.get(documentKey(id)), asOf);
       if (change !== undefined && change.applied.length > 0) changes.push(change);
     }
     return changes;
@@ -198,35 +201,34 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
 
   /** Uses the document in memory if every reply changes it. Whether a reply is ignored must be decided on a fresh read. */
   #applyToKnown(id: string, replies: readonly QueuedReply<D, A>[]): Change<D, A> | undefined {
-    const { handler, clock } = this.#context;
-    const known = clock.monotonic() < this.#readUntil ? undefined : this.#owner.known(id);
-    if (known?.etag === undefined) return undefined;
+    const known = this.#context.clock.monotonic() < this.#readUntil ? undefined : this.#owner.known(id);
+    if (known?.etag === undefined || isOutdated(this.#context, known.asOf)) return undefined;
     let { document } = known;
     for (const { reply, maybeStored } of replies) {
-      const result = maybeStored ? undefined : handler.apply(document, reply, clock.wall());
+      const result = maybeStored ? undefined : applyReply(this.#context, document, reply);
       if (result === undefined || !('document' in result)) return undefined;
       document = result.document;
     }
-    return { id, etag: known.etag, document, applied: replies };
+    return { id, etag: known.etag, asOf: known.asOf, document, applied: replies };
   }
 
   #applyToStored(
     id: string,
     replies: readonly QueuedReply<D, A>[],
     stored: Stored | undefined,
+    asOf: Times,
   ): Change<D, A> | undefined {
-    const { handler, clock } = this.#context;
     if (stored === undefined) return this.#ignoreAll(replies, 'no-such-document');
     let document: D;
     try {
-      document = handler.parse(stored.value);
+      document = this.#context.handler.parse(stored.value);
     } catch {
       return this.#ignoreAll(replies, 'document-unreadable');
     }
     const applied: QueuedReply<D, A>[] = [];
     let completed = false;
     for (const queued of replies) {
-      const result = handler.apply(document, queued.reply, clock.wall());
+      const result = applyReply(this.#context, document, queued.reply);
       if ('document' in result) {
         document = result.document;
         applied.push(queued);
@@ -235,40 +237,55 @@ export class ReplyRecorder<D extends OutboxDocument, A> {
         completed ||= queued.maybeCompleted;
       } else this.#ignore(queued, result.ignored);
     }
-    if (completed) {
+    if (completed && this.#isComplete(document)) {
       this.#context.observer.completed?.(document);
       this.#owner.completedUnclearly(document);
     }
-    return { id, etag: stored.etag, document, applied };
+    return { id, etag: stored.etag, asOf, document, applied };
   }
 
   async #writeAll(): Promise<undefined> {
     const { store, clock } = this.#context;
     for (let batch = this.#next; batch !== undefined; batch = this.#next) {
       const { end } = batch;
-      const changes = [...batch.changes, ...this.#takeKnown(batch)];
+      const changes = this.#withoutOutdated([...batch.changes, ...this.#takeKnown(batch)]);
       this.#next = undefined;
       this.#reads.wake();
+      if (changes.length === 0) {
+        end();
+        continue;
+      }
+      const sentAt = timesOf(clock);
       const outcome = await store.write(
         changes.map(({ document, etag }) => writeItemOf(this.#context, document, etag)),
       );
       end();
       for (const { id } of changes) this.#busy.delete(id);
       if (outcome === 'conflict') this.#readUntil = clock.monotonic() + READ_ALL_MS;
-      if (outcome === 'written') this.#confirm(changes);
+      if (outcome === 'written') this.#confirm(changes, sentAt);
       else for (const change of changes) this.#repeat(change, outcome);
       this.#reads.wake();
       this.#checkIdle();
     }
   }
 
-  #confirm(changes: readonly Change<D, A>[]): void {
+  /** The documents that may be written. The others were read before this process was paused: their replies are applied again. */
+  #withoutOutdated(changes: readonly Change<D, A>[]): readonly Change<D, A>[] {
+    return changes.filter(({ id, asOf, applied }) => {
+      if (!isOutdated(this.#context, asOf)) return true;
+      this.#busy.delete(id);
+      for (const queued of applied) this.#enqueue(queued);
+      return false;
+    });
+  }
+
+  #confirm(changes: readonly Change<D, A>[], asOf: Times): void {
     for (const { document, applied } of changes) {
       for (const { resolve } of applied) resolve({ recorded: true, document });
       if (this.#isComplete(document)) this.#context.observer.completed?.(document);
     }
     const { store } = this.#context;
-    this.#owner.recorded(changes.map(({ document, etag }) => ({ document, etag: store.etagAfter(etag) })));
+    this.#owner.recorded(changes.map(({ document, etag }) => ({ document, etag: store.etagAfter(etag), asOf })));
   }
 
   #isComplete(document: D): boolean {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { countFrom } from '../../test/parts.ts';
 import { addDocuments, setUpRecorder } from '../../test/recorder-parts.ts';
+import { markedName } from '../insertion-mark.ts';
 import { MAX_PACE_MS } from '../pace/pace.ts';
 import type { WriteItem, WriteOutcome } from '../ports.ts';
 import { documentKey } from '../storage-format.ts';
@@ -113,4 +115,40 @@ test('reports a document whose completing write was applied without an answer', 
   };
   expect(await recorder.record('a', 100)).toMatchObject({ recorded: true });
   expect(unclear).toEqual(['a']);
+});
+
+const MINUTE_MS = 60_000;
+
+test('reads a document again that was in memory for too long, for example while the process was paused', async () => {
+  const { recorder, store, clock } = setUpRecorder({ retentionSeconds: 60 });
+  store.stored.clear();
+  clock.now += MINUTE_MS;
+  expect(await recorder.record('a', 1)).toEqual({ ignored: 'no-such-document' });
+  expect(store.writes).toBe(0);
+});
+
+test('reads a document again when the process was paused between the read and the write', async () => {
+  const { recorder, store, clock, known } = setUpRecorder({ retentionSeconds: 60 });
+  known.clear();
+  const read = store.read.bind(store);
+  store.read = async (keys) => {
+    const found = await read(keys);
+    store.stored.clear();
+    clock.now += MINUTE_MS;
+    store.read = read;
+    return found;
+  };
+  expect(await recorder.record('a', 1)).toEqual({ ignored: 'no-such-document' });
+  expect([store.reads, store.writes]).toEqual([2, 0]);
+});
+
+test('ignores a reply to a command about an earlier document of the same id', async () => {
+  const names = [markedName('w', countFrom('a', 'earlier')), markedName('w', countFrom('a')), 'w without a mark'];
+  const { recorder, store, countStored } = setUpRecorder({
+    tokenOf: (reply) => ({ w: names[reply - 1] ?? '', a: 1, t: 0 }),
+  });
+  expect(await recorder.record('a', 1)).toEqual({ ignored: 'earlier-document' });
+  expect(store.writes).toBe(0);
+  for (const reply of [2, 3]) expect(await recorder.record('a', reply)).toMatchObject({ recorded: true });
+  expect(countStored()).toBe(5);
 });

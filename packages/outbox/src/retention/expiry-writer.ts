@@ -1,6 +1,6 @@
 import { type Context, createLoop } from '../context.ts';
 import type { OutboxDocument, WriteItem } from '../ports.ts';
-import { readDocuments } from '../stored-documents.ts';
+import { isOutdated, readDocuments } from '../stored-documents.ts';
 import type { Loop } from '../util/loop.ts';
 import { SECOND } from '../util/time.ts';
 import { expiryOf, writeItemOf } from './write-item.ts';
@@ -59,6 +59,7 @@ export class ExpiryWriter<D extends OutboxDocument, A> {
     try {
       for (const stored of (await readDocuments(this.#context, ids)).values()) {
         if (stored === 'absent' || stored === 'unreadable' || stored.etag === undefined) continue;
+        if (isOutdated(this.#context, stored.asOf)) return false;
         const item = writeItemOf(this.#context, stored.document, stored.etag);
         if (item.expiresInSeconds !== undefined) items.push(item);
       }

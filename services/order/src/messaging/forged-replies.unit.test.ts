@@ -14,7 +14,8 @@ import { REFUSALS, subscribeToReplies } from './replies.ts';
 const tokens = createTokenSigner([Buffer.alloc(KEY_LENGTH, 1)]);
 const foreignTokens = createTokenSigner([Buffer.alloc(KEY_LENGTH, 2)]);
 const IDS = [1, 2, 3].map((number) => `01890a5d-ac96-774b-bcce-00000000000${number}`);
-const writer = 'k'.repeat(24);
+/** A writer with the longest mark. */
+const writer = `${'k'.repeat(24)}~${(2 ** 32 - 1).toString(36)}`;
 const EUR = 'EUR';
 
 /** An order that waits for a confirmation on every channel of messages once it is decided. */

@@ -33,6 +33,7 @@ export const orderDocumentHandler: DocumentHandler<Order, OrderInput> = {
       ...(order.indexed ? [{ channel: 'index', token: order.indexed }] : []),
     ];
   },
+  tokenOf: (input) => ('token' in input ? input.token : undefined),
   apply: decide,
   isAwaited: (before, after) => before.status !== after.status,
   onTimeout: (order, now) =>

@@ -5,7 +5,7 @@ import type { Confirmation, OrderInput } from '../domain/decide.ts';
 import type { Order } from '../domain/order.ts';
 import { orderDocumentHandler } from './document-handler.ts';
 
-const { apply, onTimeout, pendingChannels } = orderDocumentHandler;
+const { apply, onTimeout, pendingChannels, tokenOf } = orderDocumentHandler;
 const token: Token = { w: 'w', a: 1, t: 0 };
 const CONFIRMATIONS: readonly Confirmation['kind'][] = ['received', 'noted', 'indexed'];
 const LONG_AFTER = 1_000_000_000;
@@ -58,4 +58,8 @@ test('no input changes a complete order, so that no write restores it after it h
     expect(onTimeout(order, LONG_AFTER)).toBeUndefined();
     for (const input of INPUTS) expect(apply(order, input, LONG_AFTER)).toHaveProperty('ignored');
   }
+});
+
+test('every input but the deadline has the token of its command, which names the insertion of the order', () => {
+  for (const input of INPUTS) expect(tokenOf?.(input), input.kind).toBe(input.kind === 'time-up' ? undefined : token);
 });
