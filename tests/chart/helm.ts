@@ -120,7 +120,7 @@ export function one(objects: readonly KubernetesObject[], kind: string, name: st
   return found;
 }
 
-/** The Deployments of the services: those whose pods have a sidecar. */
+/** The Deployments of the services, whose pods have a sidecar. */
 export const deploymentsOfServices = (objects: readonly KubernetesObject[]): KubernetesObject[] =>
   ofKind(objects, 'Deployment').filter(({ metadata }) => services.includes(metadata.name.replace(/^.*?-/, '')));
 
