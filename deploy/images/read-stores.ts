@@ -4,7 +4,7 @@
  */
 import { readPostgresqlSettings } from './postgresql-settings.ts';
 import { readRedisSettings } from './redis-settings.ts';
-import type { Part, StoreSettings, Variable } from './store-settings.ts';
+import { type Part, reasonOf, type StoreSettings, type Variable } from './store-settings.ts';
 
 /** The prefixes of the variables of each part. */
 const PREFIXES: Readonly<Record<Part, string>> = { stateStore: 'STATE_STORE', broker: 'BROKER' };
@@ -22,7 +22,8 @@ export async function readStores(env: NodeJS.ProcessEnv): Promise<ReadonlyMap<Pa
   return stores;
 }
 
-function notRead(error: unknown): StoreSettings {
-  const reason = error instanceof AggregateError ? error.errors.map(String).join(', ') : String(error);
-  return { values: {}, faults: [], warnings: [`its settings could not be read: ${reason}`] };
-}
+const notRead = (error: unknown): StoreSettings => ({
+  values: {},
+  faults: [],
+  warnings: [`its settings could not be read: ${reasonOf(error)}`],
+});

@@ -12,3 +12,15 @@ export type Part = 'stateStore' | 'broker';
 
 /** Reads a setting of the component of a part, by the end of its variable's name; undefined without it. */
 export type Variable = (name: string) => string | undefined;
+
+/** The limits of a connection. */
+export interface ConnectionLimits {
+  /** Maximum duration of the connection's setup, and of each command, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Closes the connection. */
+  readonly signal?: AbortSignal;
+}
+
+/** The reason why a store could not be read. Several addresses have a reason each. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof AggregateError ? error.errors.map(String).join(', ') : String(error);

@@ -16,6 +16,7 @@ import { places } from './combinations.ts';
 import { serviceScopes, settings } from './components.ts';
 import {
   containerOf,
+  deploymentsOfServices,
   type KubernetesObject,
   ofKind,
   one,
@@ -226,7 +227,7 @@ describe.each(places)('$name', ({ values }) => {
     for (const { scopes, spec } of ofKind(objects, 'Subscription')) {
       expect(scopes).toEqual([Object.values(TOPICS).find(({ name }) => name === spec.topic)?.subscriber]);
     }
-    for (const deployment of ofKind(objects, 'Deployment')) {
+    for (const deployment of deploymentsOfServices(objects)) {
       const annotations = deployment.spec.template.metadata.annotations;
       expect(services).toContain(annotations['dapr.io/app-id']);
       expect(annotations['dapr.io/config']).toBe(one(objects, 'Configuration', 'so').metadata.name);

@@ -120,6 +120,10 @@ export function one(objects: readonly KubernetesObject[], kind: string, name: st
   return found;
 }
 
+/** The Deployments of the services, whose pods have a sidecar. */
+export const deploymentsOfServices = (objects: readonly KubernetesObject[]): KubernetesObject[] =>
+  ofKind(objects, 'Deployment').filter(({ metadata }) => services.includes(metadata.name.replace(/^.*?-/, '')));
+
 /** The application's container in the pods of a service. */
 export const containerOf = (objects: readonly KubernetesObject[], service: string) =>
   one(objects, 'Deployment', `${release}-${service}`).spec.template.spec.containers[0];

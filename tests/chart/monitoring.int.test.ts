@@ -50,6 +50,9 @@ async function testAlerts(rules: Rules, series: readonly Series[], expected: rea
   await promtool(['test', 'rules', file]);
 }
 
+const EXTERNAL_KAFKA = { kind: 'kafka', inChart: false, external: { address: 'kafka.example:9092' } };
+const EXTERNAL_POSTGRESQL = { kind: 'postgresql', inChart: false, external: { existingSecret: 'mine' } };
+
 const PAGE = 'StandingOrderAcceptanceBudgetBurn';
 
 /** 600 requests per minute, with this share of server errors from one minute to another. */
@@ -186,32 +189,40 @@ describe('an alert on a state', () => {
     await testAlerts(rules, [series], at30(alert, ['severity="ticket"']));
   });
 
+  const STORES = 'namespace="shop",job="so-store-metrics"';
+
   test.each([
-    [
-      'StandingOrderRedisFills',
-      'redis_memory_used_bytes{namespace="shop"}',
-      'redis_memory_max_bytes{namespace="shop"}',
-    ],
-    [
-      'StandingOrderVolumeFills',
-      'kubelet_volume_stats_used_bytes{namespace="shop",persistentvolumeclaim="data-so-state-store-0"}',
-      'kubelet_volume_stats_capacity_bytes{namespace="shop",persistentvolumeclaim="data-so-state-store-0"}',
-    ],
-  ])('%s fires above the fill level', async (alert, used, size) => {
+    ['StandingOrderRedisFills', 'state', 'memory'],
+    ['StandingOrderRedisFills', 'broker', 'memory'],
+    ['StandingOrderVolumeFills', 'state', 'volume'],
+    ['StandingOrderVolumeFills', 'broker', 'volume'],
+  ])('%s fires above the fill level of the %s', async (alert, store, resource) => {
+    const labels = `{${STORES},store="${store}",resource="${resource}"}`;
     const filled = (values: string): Series[] => [
-      { series: used, values },
-      { series: size, values: '100x60' },
+      { series: `store_used_bytes${labels}`, values },
+      { series: `store_limit_bytes${labels}`, values: '100x60' },
     ];
     await testAlerts(await rulesWith(), filled('90x60'), at30(alert, ['severity="ticket"']));
     await testAlerts(await rulesWith(), filled('70x60'), at30(alert, []));
   });
 
-  test('a Redis without a limit is not full', async () => {
-    const series = [
-      { series: 'redis_memory_used_bytes{namespace="shop"}', values: '90x60' },
-      { series: 'redis_memory_max_bytes{namespace="shop"}', values: '0x60' },
-    ];
-    await testAlerts(await rulesWith(), series, at30('StandingOrderRedisFills', []));
+  test('a store without a limit is not full', async () => {
+    const series = { series: `store_used_bytes{${STORES},store="state",resource="memory"}`, values: '90x60' };
+    await testAlerts(await rulesWith(), [series], at30('StandingOrderRedisFills', []));
+  });
+
+  test('StandingOrderFillLevelUnknown fires for a store that cannot be read, and when no pod reads it', async () => {
+    const readable = (store: string, value: number): Series => ({
+      series: `store_readable{${STORES},store="${store}"}`,
+      values: `${value}x60`,
+    });
+    const rules = await rulesWith();
+    const expected = (fires: readonly string[]) => at30('StandingOrderFillLevelUnknown', fires);
+    await testAlerts(rules, [readable('state', 1), readable('broker', 1)], expected([]));
+    await testAlerts(rules, [readable('state', 1), readable('broker', 0)], expected(['severity="ticket"']));
+    await testAlerts(rules, [readable('state', 1)], expected(['severity="ticket"']));
+    const withoutStores = await rulesWith({}, { broker: EXTERNAL_KAFKA, stateStore: EXTERNAL_POSTGRESQL });
+    expect(JSON.stringify(withoutStores)).not.toMatch(/store_(used|limit|readable)/);
   });
 });
 
@@ -248,9 +259,7 @@ describe('the values of monitoring', () => {
   });
 
   test('give the dashboard panels in rows of three, each with expressions, and the release as its start', async () => {
-    const objects = await render({
-      monitoring: { dashboard: { enabled: true }, redisMatchers: 'job="redis-exporter"' },
-    });
+    const objects = await render({ monitoring: { dashboard: { enabled: true } } });
     const { panels, templating } = JSON.parse(one(objects, 'ConfigMap', 'so-dashboard').data['so.json']);
     expect(new Set(panels.map(({ id }: { id: number }) => id)).size).toBe(panels.length);
     for (const { gridPos, targets } of panels) {
@@ -264,6 +273,6 @@ describe('the values of monitoring', () => {
       ]),
     );
     expect(current).toMatchObject({ namespace: 'shop', release: 'so' });
-    expect(JSON.stringify(panels)).toContain('redis_memory_used_bytes{job=\\"redis-exporter\\"}');
+    expect(JSON.stringify(panels)).toContain('job=\\"$release-store-metrics\\"');
   });
 });

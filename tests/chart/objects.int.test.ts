@@ -2,7 +2,7 @@
 // @module-tag helm
 import { describe, expect, test } from 'vitest';
 import { places } from './combinations.ts';
-import { ofKind, one, release, render, services } from './helm.ts';
+import { deploymentsOfServices, ofKind, one, release, render, services } from './helm.ts';
 import { allContainers, podOf, workloads } from './pods.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -105,7 +105,7 @@ describe.each(places)('$name', ({ name, values }) => {
   });
 
   test('probes allow a minute to start, and use /readyz for readiness and /healthz for liveness', async () => {
-    for (const { spec } of ofKind(await render(values), 'Deployment')) {
+    for (const { spec } of deploymentsOfServices(await render(values))) {
       const [container] = spec.template.spec.containers;
       expect(container.startupProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
       expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'http' });
@@ -115,7 +115,7 @@ describe.each(places)('$name', ({ name, values }) => {
   });
 
   test('a stopping pod serves requests during preStop, and the grace period covers its shutdown', async () => {
-    for (const { spec } of ofKind(await render(values), 'Deployment')) {
+    for (const { spec } of deploymentsOfServices(await render(values))) {
       const { annotations } = spec.template.metadata;
       const { containers, terminationGracePeriodSeconds } = spec.template.spec;
       const preStop = containers[0].lifecycle.preStop.sleep.seconds;
@@ -133,7 +133,7 @@ describe.each(places)('$name', ({ name, values }) => {
 
   test('upgrades add a pod before they remove one, pods spread over nodes, and one pod at most is evicted', async () => {
     const objects = await render(values);
-    for (const { metadata, spec } of ofKind(objects, 'Deployment')) {
+    for (const { metadata, spec } of deploymentsOfServices(objects)) {
       expect(spec.strategy.rollingUpdate).toEqual({ maxSurge: 1, maxUnavailable: 0 });
       expect(spec.template.spec.topologySpreadConstraints).toMatchObject([
         { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: spec.selector.matchLabels } },
@@ -145,7 +145,7 @@ describe.each(places)('$name', ({ name, values }) => {
   test('every referenced secret is created with that key, or is an existing one of the values', async () => {
     const objects = await render(values);
     const named = new Set(secretsNamedIn(objects));
-    for (const { metadata, spec } of ofKind(objects, 'Deployment')) {
+    for (const { metadata, spec } of deploymentsOfServices(objects)) {
       for (const token of ['api', 'app']) {
         named.add(`${spec.template.metadata.annotations[`dapr.io/${token}-token-secret`]}/token`);
       }
@@ -158,7 +158,7 @@ describe.each(places)('$name', ({ name, values }) => {
   });
 
   test('sidecar and application share the secrets of both tokens', async () => {
-    for (const { spec } of ofKind(await render(values), 'Deployment')) {
+    for (const { spec } of deploymentsOfServices(await render(values))) {
       const { env } = spec.template.spec.containers[0];
       const from = (variable: string) =>
         env.find((entry: { name: string }) => entry.name === variable).valueFrom.secretKeyRef.name;

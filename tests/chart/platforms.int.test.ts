@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { places } from './combinations.ts';
 import {
+  deploymentsOfServices,
   type KubernetesObject,
   ofKind,
   one,
@@ -59,13 +60,14 @@ describe.each(places)('$name', ({ values }) => {
       broker: { ...(values.broker as Values), resources },
       initContainers: { resources },
       test: { resources },
+      monitoring: { ...(values.monitoring as Values), stores: { resources } },
     });
     for (const workload of workloads(objects)) {
       for (const container of allContainers(workload)) {
         expect(container.resources, `${workload.metadata.name}/${container.name}`).toEqual(resources);
       }
     }
-    for (const { spec } of ofKind(objects, 'Deployment')) {
+    for (const { spec } of deploymentsOfServices(objects)) {
       expect(spec.template.metadata.annotations['dapr.io/sidecar-cpu-limit']).toBe('500m');
     }
   });
@@ -172,6 +174,7 @@ test('settings of a service, a store or the test replace those of defaults for i
     stateStore: { ...at('store'), tolerations: [] },
     broker: at('broker'),
     test: at('test'),
+    monitoring: { stores: { enabled: true, ...at('metrics') } },
   });
   const pools = workloads(objects).map((workload) => [
     workload.metadata.name,
@@ -186,6 +189,7 @@ test('settings of a service, a store or the test replace those of defaults for i
     ['so-order', 'order', 1],
     ['so-restaurant', 'any', 1],
     ['so-state-store', 'store', 0],
+    ['so-store-metrics', 'metrics', 1],
     ['so-verify', 'test', 1],
   ]);
 });

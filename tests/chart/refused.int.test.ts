@@ -64,6 +64,11 @@ describe('the chart refuses', () => {
       { broker: { clients: [{ appId: 'shop' }, { appId: 'kiosk', name: 'shop' }] } },
       'broker.clients: two clients have the same appId or the same name',
     ],
+    [
+      'the matchers of a Redis exporter, which earlier charts used',
+      { monitoring: { redisMatchers: 'job="redis-exporter"' } },
+      'monitoring.redisMatchers is no longer used: remove it.',
+    ],
     ['removing a required service', { services: { order: null } }, 'Write `order: {}` for the defaults.'],
     [
       'two autoscalers of one service',

@@ -227,10 +227,13 @@ test('without the notification service, NOTIFICATIONS is off and no object of it
   expect(JSON.stringify(objects)).not.toMatch(/so-notification|order-settled/);
 });
 
-test('a ServiceMonitor selects every service', async () => {
+test('a ServiceMonitor selects every service, and the pod of the fill levels', async () => {
   const monitor = one(await render({ serviceMonitor: { enabled: true } }), 'ServiceMonitor', 'so');
   expect(monitor.spec.endpoints).toEqual([{ port: 'http', path: '/metrics', interval: '30s' }]);
-  expect(monitor.spec.selector.matchExpressions[0].values).toEqual(services);
+  expect(monitor.spec.selector.matchExpressions[0].values).toEqual([...services, 'store-metrics']);
+  const monitoring = { stores: { enabled: false } };
+  const without = one(await render({ serviceMonitor: { enabled: true }, monitoring }), 'ServiceMonitor', 'so');
+  expect(without.spec.selector.matchExpressions[0].values).toEqual(services);
 });
 
 test('ServiceMonitor, KEDA and autoscaling are off by default', async () => {

@@ -12,6 +12,7 @@ import {
   scaleConsumerToZero,
   upgradeAllPods,
 } from './faults.ts';
+import { checkFillLevels } from './fill-levels.ts';
 import { checkTrace, loadThroughForwardedPorts, measureIdleUse, placeFirstOrder, runHelmTest } from './first-order.ts';
 import { checkTokens } from './issuer.ts';
 import { checkOrders, SteadyLoad } from './load.ts';
@@ -54,7 +55,7 @@ interface Release {
 /** The chart with Redis as state store and broker; `full`: with the checks that take too long for a build server. */
 export function redisChecks(session: Session, needs: readonly string[], full: boolean): Check[] {
   const { testCluster } = session.options;
-  const release = { title: 'Redis', values: {}, needs };
+  const release = { title: 'Redis', values: { 'monitoring.stores.enabled': true }, needs };
   const deleteControlPlane = async (target: LoadedRelease) => {
     if (!testCluster) throw new SkipCheck("Dapr's control plane may serve others: only with --test-cluster");
     return deleteControlPlanePods(target);
@@ -74,6 +75,7 @@ export function redisChecks(session: Session, needs: readonly string[], full: bo
       () => checkInvocations(session.cluster, session.options.image),
       2 * MINUTE_MS,
     ),
+    check('the fill levels of both stores are exported', () => checkFillLevels(session.cluster)),
     check('the kubelet reports the idle use of every container', (measure) => measureIdleUse(session.cluster, measure)),
     ...(full
       ? [check("README's commands load it through forwarded ports", () => loadThroughForwardedPorts(session.cluster))]

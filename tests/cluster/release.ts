@@ -91,9 +91,10 @@ export async function listPods(cluster: Cluster, selection: PodSelection): Promi
   return (await cluster.get('pods', ...flags, ...namespaceFlags(selection))).items;
 }
 
-/** The names of the release's services: the components that are Deployments. */
+/** The names of the release's services: the components that are Deployments, but for the pod of the fill levels. */
 export async function listServices(cluster: Cluster): Promise<string[]> {
-  const { items } = await cluster.get('deployments', '--selector', RELEASE_LABEL);
+  const selector = `${RELEASE_LABEL},app.kubernetes.io/component!=store-metrics`;
+  const { items } = await cluster.get('deployments', '--selector', selector);
   const name = ({ metadata }: Pod) => metadata.labels['app.kubernetes.io/component'] ?? '';
   return items.map(name).toSorted();
 }

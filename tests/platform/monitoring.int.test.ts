@@ -1,15 +1,16 @@
 // @module-tag helm
 // @module-tag prometheus
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { findPortBase } from '@standing-order/local';
 import { poll } from '@standing-order/testing/poll';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { one, release, render } from '../chart/helm.ts';
+import { answers, startChild } from '../support/child.ts';
 import { post } from '../support/client.ts';
 import { GOOD_ORDER, usePlatform } from '../support/platform-fixture.ts';
 import { type Prometheus, type Rules, type ScrapeTarget, startPrometheus } from '../support/prometheus.ts';
-import { startRedisExporter } from '../support/redis-exporter.ts';
 import { useWebhooks } from '../support/webhooks.ts';
 
 const NAMESPACE = 'shop';
@@ -18,6 +19,7 @@ const TIME_SCALE = 1 / 60;
 const RATE_INTERVAL = '20s';
 const MAX_MEMORY = '512mb';
 const PACE_MS = 50;
+const STORE_METRICS = resolve(import.meta.dirname, '../../deploy/images/store-metrics.ts');
 
 const fixture = usePlatform(() => ({
   replicas: { order: 2, notification: 1 },
@@ -44,11 +46,28 @@ async function keepPlacing(): Promise<void> {
   }
 }
 
+/** Starts the program that exports the fill levels, for the two Redis servers of the platform. */
+async function startStoreMetrics() {
+  const { stores, dataDir } = fixture().platform;
+  const base = `http://127.0.0.1:${await findPortBase()}`;
+  const env = {
+    ...process.env,
+    PORT: new URL(base).port,
+    STATE_STORE_KIND: 'redis',
+    STATE_STORE_REDIS_HOST: new URL(stores.state).host,
+    BROKER_KIND: 'redis',
+    BROKER_REDIS_HOST: new URL(stores.broker).host,
+  };
+  const child = startChild(process.execPath, [STORE_METRICS], join(dataDir, 'store-metrics.log'), env);
+  await answers(`${base}/healthz`, child);
+  return { url: `${base}/metrics`, stop: child.stop };
+}
+
 beforeAll(async () => {
   const { platform, broker } = fixture();
   await broker.configSet('maxmemory', MAX_MEMORY);
-  const exporter = await startRedisExporter(broker);
-  ends.push(exporter.close);
+  const storeMetrics = await startStoreMetrics();
+  ends.push(storeMetrics.stop);
   const objects = await render({
     order: { style: 'replication' },
     monitoring: {
@@ -60,7 +79,10 @@ beforeAll(async () => {
   const services: ScrapeTarget[] = Object.entries(platform.urls).flatMap(([service, urls]) =>
     urls.map((url) => ({ url: `${url}/metrics`, labels: { namespace: NAMESPACE, job: `${release}-${service}` } })),
   );
-  const targets = [...services, { url: exporter.url, labels: { namespace: NAMESPACE } }];
+  const targets = [
+    ...services,
+    { url: storeMetrics.url, labels: { namespace: NAMESPACE, job: `${release}-store-metrics` } },
+  ];
   const rules = one(objects, 'PrometheusRule', release).spec as Rules;
   prometheus = await startPrometheus(join(platform.dataDir, 'prometheus'), rules, targets);
   ends.push(prometheus.stop);

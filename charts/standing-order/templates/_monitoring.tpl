@@ -22,9 +22,26 @@ namespace={{ .root.Release.Namespace | quote }},job="{{ include "standing-order.
 {{- end -}}
 {{- end -}}
 
-{{/* Matchers of the metrics of a Redis exporter for the state store. Takes the root context. */}}
-{{- define "standing-order.redisMatchers" -}}
-{{ default (printf "namespace=%q" .Release.Namespace) .Values.monitoring.redisMatchers }}
+{{/*
+The stores whose fill level the chart exports, as a JSON list of stateStore and broker; empty if that is switched off. Those are all stores in
+the chart, and every Redis. Takes the root context.
+*/}}
+{{- define "standing-order.measuredStores" -}}
+{{- $monitoring := .Values.monitoring -}}
+{{- $isUsed := or .Values.serviceMonitor.enabled $monitoring.alerts.enabled $monitoring.dashboard.enabled -}}
+{{- $parts := list -}}
+{{- if ternary $isUsed $monitoring.stores.enabled (kindIs "invalid" $monitoring.stores.enabled) -}}
+{{- range $part := list "stateStore" "broker" -}}
+{{- $values := get $.Values $part -}}
+{{- if or $values.inChart (eq $values.kind "redis") }}{{ $parts = append $parts $part }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{ $parts | toJson }}
+{{- end -}}
+
+{{/* Name of a store in the label `store` of its fill level. Takes stateStore or broker. */}}
+{{- define "standing-order.storeLabel" -}}
+{{ ternary "state" "broker" (eq . "stateStore") }}
 {{- end -}}
 
 {{/*

@@ -54,9 +54,9 @@ dict of configured, host and isPublicAllowed.
 {{- end -}}
 
 {{/*
-Rules of egress to the dependencies outside of the chart, as a JSON list. Takes a dict of root and name (of the service). The
+Rules of egress to the dependencies outside of the chart, as a JSON list. Takes a dict of root, name (of the component) and purposes. The
 notification service connects to addresses that others choose, so its rules name peers wherever the values do, and never open port 443
-or another port of an issuer, a collector or a proxy to all addresses.
+or another port of an issuer, a collector or a proxy to all addresses. `purposes` are the dependencies that a pod has; all by default.
 */}}
 {{- define "standing-order.externalEgress" -}}
 {{- $root := .root -}}
@@ -95,8 +95,10 @@ or another port of an issuer, a collector or a proxy to all addresses.
 {{- $targets = append $targets (dict "purpose" (index . 0) "host" $host "port" (include "standing-order.urlPort" $url | int)) -}}
 {{- end -}}
 {{- end -}}
+{{- $purposes := .purposes -}}
 {{- $rules := list -}}
 {{- range $target := $targets -}}
+{{- if or (kindIs "invalid" $purposes) (has $target.purpose $purposes) -}}
 {{- $configured := get $egress $target.purpose -}}
 {{- $rule := dict "ports" (list (dict "port" $target.port)) -}}
 {{- if and $configured (eq $target.purpose "broker") (eq $root.Values.broker.kind "kafka") -}}
@@ -112,6 +114,7 @@ or another port of an issuer, a collector or a proxy to all addresses.
 {{- $rules = append $rules (set $rule "to" $peers) -}}
 {{- else if or (not $isNotification) $isStore -}}
 {{- $rules = append $rules $rule -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{ $rules | uniq | toJson }}

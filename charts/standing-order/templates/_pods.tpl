@@ -58,12 +58,12 @@ autoscaler's. Takes a dict of root, name and service (its values).
 
 {{/*
 Settings of one pod, as YAML: podLabels, podAnnotations, nodeSelector, tolerations, affinity, priorityClassName. Those of `defaults`,
-overridden by those of a service, a store or the test. A store has no labels and annotations of `defaults`: users change them to replace the
+overridden by those of a service, a store, the test or the pod of the fill levels. A store has no labels and annotations of `defaults`: users change them to replace the
 pods of the services. Takes a dict of root and component (order, state-store, test ...).
 */}}
 {{- define "standing-order.podValues" -}}
 {{- $values := .root.Values -}}
-{{- $parts := dict "state-store" $values.stateStore "broker" $values.broker "test" $values.test -}}
+{{- $parts := dict "state-store" $values.stateStore "broker" $values.broker "test" $values.test "store-metrics" $values.monitoring.stores -}}
 {{- $overrides := get $parts .component | default (get $values.services .component) | default dict -}}
 {{- $settings := list "podLabels" "podAnnotations" "nodeSelector" "tolerations" "affinity" "priorityClassName" -}}
 {{- $merged := dict -}}

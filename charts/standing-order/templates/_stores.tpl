@@ -142,18 +142,20 @@ Takes a dict of root, kind and image.
 {{- end -}}
 
 {{/*
-Environment of the program that reads the settings of the stores outside of the chart, as a JSON list; empty without any. The variables are
-the connection settings of the Dapr component, such as STATE_STORE_REDIS_HOST. Kafka has no such settings. Takes the root context.
+Environment of a program that connects to a store, as a JSON list. The variables are the connection settings of the Dapr component, such as
+STATE_STORE_REDIS_HOST. Takes a dict of root and part (stateStore or broker).
 */}}
 {{- define "standing-order.storeVariables" -}}
-{{- $variables := list -}}
-{{- range $part := list "stateStore" "broker" -}}
-{{- $values := get $.Values $part -}}
-{{- if and (not $values.inChart) (ne $values.kind "kafka") -}}
-{{- $prefix := snakecase $part | upper -}}
-{{- $variables = append $variables (dict "name" (printf "%s_KIND" $prefix) "value" $values.kind) -}}
-{{- $settings := include (printf "standing-order.%sSettings" $values.kind) (dict "root" $ "part" $part) | fromYaml -}}
-{{- $settings = merge (pick $values.metadata "redisHost" "redisUsername" "redisPassword" "connectionString") $settings -}}
+{{- $values := get .root.Values .part -}}
+{{- $prefix := snakecase .part | upper -}}
+{{- $variables := list (dict "name" (printf "%s_KIND" $prefix) "value" $values.kind) -}}
+{{- $settings := dict -}}
+{{- if eq $values.kind "kafka" -}}
+{{- $_ := set $settings "brokers" (include "standing-order.backendAddress" .) -}}
+{{- else -}}
+{{- $own := include (printf "standing-order.%sSettings" $values.kind) . | fromYaml -}}
+{{- $settings = merge (pick $values.metadata "redisHost" "redisUsername" "redisPassword" "connectionString") $own -}}
+{{- end -}}
 {{- range $name := omit $settings "failover" | keys | sortAlpha -}}
 {{- $variable := dict "name" (printf "%s_%s" $prefix (snakecase $name | upper)) -}}
 {{- $setting := get $settings $name -}}
@@ -163,6 +165,35 @@ the connection settings of the Dapr component, such as STATE_STORE_REDIS_HOST. K
 {{- $variables = append $variables (set $variable "value" $setting) -}}
 {{- end -}}
 {{- end -}}
+{{ $variables | toJson }}
+{{- end -}}
+
+{{/*
+The same for the program that reads the settings of the stores outside of the chart; empty without any. Kafka has no such settings. Takes
+the root context.
+*/}}
+{{- define "standing-order.externalStoreVariables" -}}
+{{- $variables := list -}}
+{{- range $part := list "stateStore" "broker" -}}
+{{- $values := get $.Values $part -}}
+{{- if and (not $values.inChart) (ne $values.kind "kafka") -}}
+{{- $variables = concat $variables (include "standing-order.storeVariables" (dict "root" $ "part" $part) | fromJsonArray) -}}
+{{- end -}}
+{{- end -}}
+{{ $variables | toJson }}
+{{- end -}}
+
+{{/*
+The same for the program that exports the fill levels, with the sizes of the volumes. Kafka reads its own. Takes the root context.
+*/}}
+{{- define "standing-order.measuredStoreVariables" -}}
+{{- $variables := list -}}
+{{- range $part := include "standing-order.measuredStores" . | fromJsonArray -}}
+{{- $values := get $.Values $part -}}
+{{- $variables = concat $variables (include "standing-order.storeVariables" (dict "root" $ "part" $part) | fromJsonArray) -}}
+{{- $volume := include "standing-order.volumeSize" (dict "root" $ "part" $part) | include "standing-order.bytes" -}}
+{{- if and $values.inChart (ne $values.kind "kafka") (ne $volume "0") -}}
+{{- $variables = append $variables (dict "name" (printf "%s_VOLUME_BYTES" (snakecase $part | upper)) "value" $volume) -}}
 {{- end -}}
 {{- end -}}
 {{ $variables | toJson }}
