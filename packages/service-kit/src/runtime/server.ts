@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { answerClientError } from '../http/client-error.ts';
+import { CompactIncomingMessage } from './compact-incoming-message.ts';
 import { boundedResponses, type UnsentResponseLimits } from './unsent-responses.ts';
 
 /** Time in which a client must have sent its headers, and then its complete request: a body has at most 256 KiB. */
@@ -16,6 +17,11 @@ const CHECK_EVERY_MS = 1_000;
  * moment still finds it open.
  */
 const KEEP_ALIVE_MARGIN_MS = 2_000;
+/**
+ * Maximum number of header fields of a request, as Apache has it; further ones are answered 431. With Node's 1,000, 4,000 connections
+ * with half-sent headers of 10 KB took 350 MiB.
+ */
+const MAX_HEADERS = 100;
 /**
  * Maximum of open connections, and of those that the system has not handed over yet. With Node's 511, a burst of connections of one
  * caller makes those of others wait for a second and more. An idle connection takes about 10 KiB. Beyond it, the connection gives way
@@ -71,10 +77,13 @@ export function createClosableServer(
     keepAliveTimeout: keepAliveMs,
     keepAliveTimeoutBuffer: KEEP_ALIVE_MARGIN_MS,
     connectionsCheckingInterval: CHECK_EVERY_MS,
+    IncomingMessage: CompactIncomingMessage,
     ServerResponse: boundedResponses(unsent),
   };
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   server.maxConnections = maxConnections + CLOSING_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.on('request', discardUnreadBody);
   server.on('clientError', answerClientError);
   const connections = trackConnections(server, maxConnections);
   return {
@@ -96,6 +105,11 @@ export function createClosableServer(
       clearTimeout(deadline);
     },
   };
+}
+
+/** No operation reads the body of a GET or HEAD. Node would hold 64 KiB of it for as long as a stream or a wait is open. */
+function discardUnreadBody(request: IncomingMessage): void {
+  if (request.method === 'GET' || request.method === 'HEAD') request.resume();
 }
 
 /** Node's `closeIdleConnections` keeps a connection that has not sent a byte, so that one silent socket would delay every stop. */
