@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -44,6 +44,21 @@ async function silentReceiver(host: string, port = 0) {
   }
   return { port: bound, release };
 }
+
+// The system's resolver has two threads for lookups, so those of one receiver without name servers delayed all others.
+test('connections that are opened together to one receiver look up its name once', async () => {
+  const port = await receiver((_request, response) => response.end());
+  let lookups = 0;
+  const answer = changingLookup(['127.0.0.1']);
+  const lookup: LookupFunction = (...args) => {
+    lookups++;
+    setImmediate(() => answer(...args));
+  };
+  const one = sender(LOOPBACK, { lookup });
+  const url = `http://busy.example:${port}/`;
+  expect(await Promise.all([post(one, url), post(one, url)])).toMatchObject([{ ok: true }, { ok: true }]);
+  expect(lookups).toBe(1);
+});
 
 describe('a receiver with several addresses is reached', () => {
   test.each([

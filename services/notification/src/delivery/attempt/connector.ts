@@ -3,6 +3,7 @@ import type { LookupFunction, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import { type AddressPolicy, ipLiteral } from '../../endpoints/address-policy.ts';
+import { createNameLookup, type NameLookup } from './name-lookup.ts';
 import { raceTcp } from './tcp-race.ts';
 
 /** The endpoint resolves to an address that is not allowed, or to none. */
@@ -32,10 +33,11 @@ export function createGuardedConnector({
   lookup = systemLookup as LookupFunction,
   secureContext,
 }: ConnectorOptions): buildConnector.connector {
+  const lookupName = createNameLookup(lookup);
   const startTls = buildConnector({ timeout: timeoutMs, allowH2: false, ...(secureContext && { secureContext }) });
   return (options, callback) => {
     const isHttps = options.protocol === 'https:';
-    resolveAllowed(options.hostname, { isAllowedAddress, lookup }, (...[unresolved, addresses]) => {
+    resolveAllowed(options.hostname, { isAllowedAddress, lookupName }, (...[unresolved, addresses]) => {
       if (unresolved) return callback(unresolved, null);
       const port = Number(options.port || (isHttps ? 443 : 80));
       const { localAddress } = options;
@@ -58,7 +60,7 @@ const prepared = (socket: Socket): Socket => socket.setNoDelay(true).setKeepAliv
 /** Resolves a host to its allowed addresses, and fails if there are none. */
 function resolveAllowed(
   hostname: string,
-  { isAllowedAddress, lookup }: Required<Pick<ConnectorOptions, 'isAllowedAddress' | 'lookup'>>,
+  { isAllowedAddress, lookupName }: Pick<ConnectorOptions, 'isAllowedAddress'> & { readonly lookupName: NameLookup },
   callback: (...result: [Error, null] | [null, string[]]) => void,
 ): void {
   const check = (addresses: readonly string[]): void => {
@@ -72,8 +74,5 @@ function resolveAllowed(
     check([literal]);
     return;
   }
-  lookup(hostname, { all: true }, (error, found) => {
-    if (error) callback(error, null);
-    else check(Array.isArray(found) ? found.map(({ address }) => address) : []);
-  });
+  lookupName(hostname).then(check, (error: Error) => callback(error, null));
 }
