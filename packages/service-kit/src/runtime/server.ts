@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { answerClientError } from '../http/client-error.ts';
 import { CompactIncomingMessage } from './compact-incoming-message.ts';
+import { limitPipelining } from './pipelining.ts';
 import { boundedResponses, type UnsentResponseLimits } from './unsent-responses.ts';
 
 /** Time in which a client must have sent its headers, and then its complete request: a body has at most 256 KiB. */
@@ -80,7 +81,13 @@ export function createClosableServer(
     IncomingMessage: CompactIncomingMessage,
     ServerResponse: boundedResponses(unsent),
   };
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+  const isAccepted = limitPipelining();
+  const fetch = (request: Request, bindings: unknown) =>
+    // The connection of a refused request is closed, so its response is not sent.
+    isAccepted(bindings as HttpBindings)
+      ? app.fetch(request, bindings as HttpBindings)
+      : new Response(null, { status: 503 });
+  const server = createAdaptorServer({ fetch, serverOptions }) as Server;
   server.maxConnections = maxConnections + CLOSING_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   server.on('request', discardUnreadBody);

@@ -16,7 +16,9 @@ async function listening(limits: ServerLimits) {
     return c.text(String(parts));
   });
   const go = Promise.withResolvers<void>();
+  let slowRequests = 0;
   app.get('/slow', async (c) => {
+    slowRequests++;
     await go.promise;
     return c.text('done');
   });
@@ -24,7 +26,13 @@ async function listening(limits: ServerLimits) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => close(0));
-  return { server, close, answerSlow: () => go.resolve(), port: (server.address() as AddressInfo).port };
+  return {
+    server,
+    close,
+    slowRequests: () => slowRequests,
+    answerSlow: () => go.resolve(),
+    port: (server.address() as AddressInfo).port,
+  };
 }
 
 test('announces the time for which a connection stays open, and closes it later than announced', async () => {
@@ -180,4 +188,24 @@ test('a request with more than 100 headers is refused, also before its end', asy
   const socket = connect({ host: '127.0.0.1', port });
   socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(200)}`);
   expect(await text(socket)).toContain('HTTP/1.1 431');
+});
+
+// 100 connections with 500 requests each, whose tokens had a forged signature, took 1,000 MiB.
+test('a connection with more than four requests without a response is closed, and its further requests are not handled', async () => {
+  const { server, port, answerSlow, slowRequests } = await listening({ keepAliveMs: 60_000 });
+  const send = (requests: number) => {
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(requests));
+    return socket;
+  };
+  const flood = send(100).resume();
+  if (!flood.closed) await once(flood, 'close');
+  expect(slowRequests()).toBe(4);
+
+  const patient = send(4);
+  await once(server, 'connection');
+  await expect.poll(slowRequests).toBe(8);
+  answerSlow();
+  patient.end();
+  expect((await text(patient)).match(/done/g)).toHaveLength(4);
 });
