@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { AUDIENCE, startTestIssuer, type TestIssuer } from '@standing-order/testing/test-issuer';
 import { Hono } from 'hono';
 import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
@@ -250,6 +253,24 @@ test('accepts no key beyond its maximum age while the issuer is down', async () 
   const statuses: number[] = [];
   for (const _ of Array(5)) statuses.push((await ask(token)).status);
   expect(statuses).toEqual(Array(5).fill(503));
+});
+
+// Without any valid token, a client kept new keys from being read.
+test('a token that names an unusable key of the issuer does not count as a failed read', async () => {
+  const { keys } = (await (await fetch(`${issuer.url}/keys`)).json()) as { keys: object[] };
+  const unusable = { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA', kid: 'unusable' };
+  const server = createServer((_, response) => response.end(JSON.stringify({ keys: [...keys, unusable] })));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const ask = service({ AUTH_JWKS_URL: `http://127.0.0.1:${port}/` }, { cooldownMs: 60_000 });
+
+  expect((await ask(await issuer.token())).status).toBe(200);
+  const header = Buffer.from('{"alg":"ES256","kid":"unusable"}').toString('base64url');
+  expect((await ask(`${header}.e30.AAAA`)).status).toBe(401);
+  const unknown = Buffer.from('{"alg":"ES256","kid":"unknown"}').toString('base64url');
+  expect((await ask(`${unknown}.e30.AAAA`)).status).toBe(401);
 });
 
 test('reads consumer and roles from the configured claims', async () => {

@@ -92,17 +92,35 @@ export function createKeys({ issuer, jwksUrl, times = TIMES }: KeysOptions): JWT
     return keys(header, token);
   }
 
+  /**
+   * Whether the known keys have the key of the token, and it is unusable. That is no failed read: clients could start the cooldown
+   * by naming the key, and keep new keys from being read.
+   */
+  async function isUnusable(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<boolean> {
+    const read = await remote?.catch(() => undefined);
+    const known = read?.fresh ? read.jwks() : undefined;
+    if (known === undefined) return false;
+    return createLocalJWKSet(known)(header, token).then(
+      () => false,
+      (error) => !isFaultOfToken(error),
+    );
+  }
+
   return async (header, token) => {
     try {
       return await keyOf(header, token);
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (isFaultOfToken(error) || (error !== failure && (await isUnusable(header, token)))) throw error;
       if (error !== failure) failedAt = performance.now();
       failure = error;
       throw new KeysUnavailableError('the keys of the issuer cannot be read', { cause: error });
     }
   };
 }
+
+/** The keys have none for the token, or several. */
+const isFaultOfToken = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys;
 
 /** The URL of the key set, by OpenID Connect discovery. */
 async function discover(issuer: string, timeoutMs: number): Promise<string> {
