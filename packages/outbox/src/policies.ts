@@ -7,8 +7,8 @@ const DEAD_AFTER_MS = 10 * SECOND;
 /** Time until a parked document is retried first. It doubles up to the setting `parkedRetryMs`. */
 export const PARKED_RETRY_MS = MINUTE;
 /**
- * Maximum age of a document that is written. A document in flight is polled every 20 s at least, so this costs no read while the
- * process runs.
+ * Maximum age of a document that is written. A document in flight is polled every 20 s at least, so this costs a read only for a
+ * document that has waited longer for its window, and after a pause of the process.
  */
 const MAX_AGE_MS = 30 * SECOND;
 /** Upper bound of the reorder window. */

@@ -74,7 +74,10 @@ export interface Store {
    * Rejects when the state of one of the keys is unknown.
    */
   read(keys: readonly string[]): Promise<ReadonlyMap<string, Stored>>;
-  /** Compare-and-set, for each item on its own. Never rejects. Some stores accept any ETag for a missing key. */
+  /**
+   * Compare-and-set, for each item on its own. Never rejects. Some stores accept any ETag for a missing key, so no item is sent
+   * after a pause of the process: its document may have expired.
+   */
   write(items: readonly WriteItem[]): Promise<WriteOutcome>;
   /**
    * Deletes one key. A store that is too full for a transaction may still accept this call. A missing key counts as

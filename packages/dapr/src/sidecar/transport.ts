@@ -25,6 +25,8 @@ export interface SidecarTransport extends Transport {
 /** Further calls fail at once. */
 const MAX_WAITING = 4_096;
 
+const deadlineExceeded = () => new ConnectError('deadline exceeded', Code.DeadlineExceeded);
+
 const GRPC = { 'content-type': 'application/grpc', te: 'trailers' };
 const NO_HEADERS = new Headers();
 
@@ -70,14 +72,21 @@ export function createTransport(options: TransportOptions): SidecarTransport {
         stream?.close(constants.NGHTTP2_CANCEL);
       }
 
+      /** After a pause of this process the timer fires late. A write that is sent then may be over a copy that is too old (ADR 0120). */
+      const isExpired = () => performance.now() - calledAt >= timeoutMs;
+
       function send(): void {
         opening = true;
         const remainingMs = Math.max(1, Math.ceil(timeoutMs - (performance.now() - calledAt)));
         const headers = { ...options.headers, ...extra, ...GRPC, 'grpc-timeout': `${remainingMs}m` };
-        connection.open(`/${method.parent.typeName}/${method.name}`, headers).then(onOpen, onOpenError);
+        const path = `/${method.parent.typeName}/${method.name}`;
+        // A rejection, because thousands of waiting calls would otherwise end inside each other.
+        const opened = isExpired() ? Promise.reject(deadlineExceeded()) : connection.open(path, headers);
+        opened.then(onOpen, onOpenError);
       }
 
       function onOpen(opened: ClientHttp2Stream): void {
+        if (isExpired()) finish(deadlineExceeded());
         opening = false;
         if (finished) {
           opened.close(constants.NGHTTP2_CANCEL);
@@ -95,7 +104,7 @@ export function createTransport(options: TransportOptions): SidecarTransport {
         else finish(ConnectError.from(error, Code.Unavailable));
       }
 
-      const timer = setTimeout(() => cancel(new ConnectError('deadline exceeded', Code.DeadlineExceeded)), timeoutMs);
+      const timer = setTimeout(() => cancel(deadlineExceeded()), timeoutMs);
       const onAbort = () => cancel(new ConnectError('aborted', Code.Canceled));
       if (signal?.aborted) return onAbort();
       signal?.addEventListener('abort', onAbort);

@@ -152,6 +152,27 @@ test('ends each call at its deadline, also one that waits for others, and cancel
   expect(await cancelled).toBe(constants.NGHTTP2_CANCEL);
 });
 
+test('does not send the calls that wait after their deadlines, because the process was paused', async () => {
+  const streams: ServerHttp2Stream[] = [];
+  const { dapr, arrivals } = await start((stream) => streams.push(stream), { maxInFlight: 1 });
+  const first = dapr.getState(request);
+  await once(arrivals, 'stream');
+  const waiting = Array.from({ length: 4_000 }, () => failure(dapr.getState(request)));
+  const pausedAt = performance.now();
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => pausedAt + 3_600_000);
+  const [stream] = streams;
+  if (stream) succeed(stream, {});
+  await first;
+  expect(new Set((await Promise.all(waiting)).map(({ code }) => code))).toEqual(new Set([Code.DeadlineExceeded]));
+  now.mockRestore();
+  expect(streams).toHaveLength(1);
+  const third = dapr.getState(request);
+  await once(arrivals, 'stream');
+  const [, last] = streams;
+  if (last) succeed(last, {});
+  await third;
+});
+
 test('ends a call that is aborted', async () => {
   const { dapr } = await start(() => undefined);
   const abort = new AbortController();

@@ -23,6 +23,15 @@ import {
 } from './items.ts';
 import { createReads } from './reads.ts';
 
+/** Maximum time from the call of `write` to its last request. */
+const WRITE_WITHIN_MS = 10_000;
+
+/** Returns whether at most `ms` have passed since, by both clocks: the monotonic clock of a suspended machine may stop. */
+function within(ms: number): () => boolean {
+  const [monotonic, wall] = [performance.now(), Date.now()];
+  return () => Math.max(performance.now() - monotonic, Math.abs(Date.now() - wall)) <= ms;
+}
+
 /** The error of a request; undefined when it succeeded. */
 async function errorOf(request: Promise<unknown>): Promise<SidecarError | undefined> {
   try {
@@ -66,10 +75,16 @@ export function createStore(client: SidecarClient, storeName: string, dialect: D
     return expected.some(({ key, etag }) => now.get(key)?.etag === etag) ? 'unknown' : 'conflict';
   }
 
+  /**
+   * Several requests if the items do not fit into one. After a pause of this process the rest is not sent, because its items may
+   * be too old (ADR 0120).
+   */
   async function write(items: readonly WriteItem[]): Promise<WriteOutcome> {
+    const isInTime = within(WRITE_WITHIN_MS);
     let outcome: WriteOutcome = 'written';
     let from = 0;
     for (const chunk of chunksOf(items.map(updateItem), itemBytes)) {
+      if (!isInTime()) return 'unknown';
       const written = items.slice(from, from + chunk.items.length);
       from += chunk.items.length;
       if (chunk.tooLarge) {

@@ -26,8 +26,8 @@ export const READ_ALL_MS = 10 * SECOND;
  * applied again.
  *
  * It is correct on any number of replicas, because each document is written with its ETag. A document that this process
- * has in memory is not read again, unless a conflict occurred just now: then another replica works on the same documents,
- * and the copies in memory are likely to be old.
+ * has in memory is not read again, with two exceptions. After a conflict another replica works on the same documents, so the
+ * copies in memory are likely to be old. A copy that is too old to be written (`mayWrite`) may be of an expired document.
  *
  * A reply whose change no reader awaits is held for up to `holdMs`: with the next reply to its document it costs one write.
  * With `answerHeld`, `record` resolves as soon as a reply is held. If this process ends before the write, the reply is lost as a
