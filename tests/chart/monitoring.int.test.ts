@@ -229,6 +229,19 @@ describe('an alert on a state', () => {
     await testAlerts(await rulesWith(), filled('70x60'), at30(alert, []));
   });
 
+  test('StandingOrderVolumeFills still fires after its pod was replaced', async () => {
+    const filled = (instance: string, values: (bytes: number) => string): Series[] =>
+      [
+        ['used', 90],
+        ['limit', 100],
+      ].map(([name, bytes]) => ({
+        series: `store_${name}_bytes{${STORES},store="state",resource="volume",instance="${instance}"}`,
+        values: values(Number(bytes)),
+      }));
+    const series = [...filled('old', (bytes) => `${bytes}x28 stale`), ...filled('new', (bytes) => `_x28 ${bytes}x30`)];
+    await testAlerts(await rulesWith(), series, at30('StandingOrderVolumeFills', ['severity="ticket"']));
+  });
+
   test('a store without a limit is not full', async () => {
     const series = { series: `store_used_bytes{${STORES},store="state",resource="memory"}`, values: '90x60' };
     await testAlerts(await rulesWith(), [series], at30('StandingOrderRedisFills', []));
