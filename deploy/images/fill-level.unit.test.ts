@@ -28,7 +28,7 @@ describe('the fill levels of a Redis', () => {
 describe('the fill level of a Kafka', () => {
   const GIB = 1024 ** 3;
   /** A response of version 4 with one directory. */
-  function response({ errorCode = 0, directoryError = 0, name = '/data/logs' } = {}): Buffer {
+  function response({ errorCode = 0, directoryError = 0, name = '/data/logs', total = 3 * GIB } = {}): Buffer {
     const head = Buffer.alloc(12);
     head.writeInt16BE(errorCode, 9);
     head.writeUInt8(2, 11);
@@ -38,7 +38,7 @@ describe('the fill level of a Kafka', () => {
     const varint = length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >> 7];
     const tail = Buffer.alloc(19);
     tail.writeUInt8(1);
-    tail.writeBigInt64BE(BigInt(3 * GIB), 1);
+    tail.writeBigInt64BE(BigInt(total), 1);
     tail.writeBigInt64BE(BigInt(GIB), 9);
     return Buffer.concat([head, error, Buffer.from(varint), Buffer.from(name), tail]);
   }
@@ -54,6 +54,7 @@ describe('the fill level of a Kafka', () => {
   test('is an error when Kafka refuses the request, has no directory, or cannot read it', () => {
     expect(() => kafkaFillLevel(response({ errorCode: 31 }))).toThrow('with error 31');
     expect(() => kafkaFillLevel(response({ directoryError: 56 }))).toThrow('directory: error 56');
+    expect(() => kafkaFillLevel(response({ total: -1 }))).toThrow('the size of its volume');
     const none = response();
     none.writeUInt8(1, 11);
     expect(() => kafkaFillLevel(none)).toThrow('no directory');

@@ -61,6 +61,8 @@ export function kafkaFillLevel(response: Buffer): FillLevel {
   const afterTopics = end + nameLength - 1 + emptyList;
   const total = Number(response.readBigInt64BE(afterTopics));
   const usable = Number(response.readBigInt64BE(afterTopics + 8));
+  // Kafka reports a size that it could not read as -1.
+  if (total < 0 || usable < 0) throw new Error('Kafka cannot read the size of its volume');
   return { resource: 'volume', usedBytes: total - usable, limitBytes: total };
 }
 

@@ -4,8 +4,8 @@ import type { FillLevel } from './fill-level.ts';
 export type Readings = ReadonlyMap<string, readonly FillLevel[] | undefined>;
 
 /**
- * The gauges in Prometheus' text format. OpenTelemetry's gauges are not used: they keep the last value of a series that is
- * no longer observed, so that a store that cannot be read would keep its fill level.
+ * The gauges in Prometheus' text format. OpenTelemetry's gauges are not used: by default they keep the last value of a series
+ * that is no longer observed, so that a store that cannot be read would keep its fill level.
  */
 export function metricsText(readings: Readings): string {
   const readable: string[] = [];

@@ -15,7 +15,8 @@ export async function readPostgresqlFillLevels(
   const url = new URL(variable('CONNECTION_STRING') ?? '');
   url.password = encodeURIComponent(variable('PASSWORD') ?? '');
   const socket = new Socket({ ...(signal && { signal }) });
-  const timeouts = { query_timeout: timeoutMs, connectionTimeoutMillis: timeoutMs };
+  // PostgreSQL does not detect during a query that the connection was closed. Without its own limit, each scrape adds a session.
+  const timeouts = { statement_timeout: timeoutMs, query_timeout: timeoutMs, connectionTimeoutMillis: timeoutMs };
   const client = new pg.Client({ connectionString: url.href, stream: () => socket, ...timeouts });
   client.on('error', () => {});
   try {

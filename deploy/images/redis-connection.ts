@@ -61,7 +61,9 @@ function createRedisClient(
 ) {
   const cert = variable('CLIENT_CERT');
   const key = variable('CLIENT_KEY');
-  const tcp = { host, port, connectTimeout: timeoutMs, reconnectStrategy: false } as const;
+  // The timeout of a command ends when the command is sent, so an idle connection is closed.
+  const timeouts = { connectTimeout: timeoutMs, socketTimeout: timeoutMs };
+  const tcp = { host, port, ...timeouts, reconnectStrategy: false } as const;
   const tls = {
     tls: true,
     servername: host,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { promtool, type Rules, writeRules } from '../support/prometheus.ts';
-import { one, release, render, type Values } from './helm.ts';
+import { one, release, render, services, type Values } from './helm.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -31,8 +31,10 @@ interface Expectation {
   /** Time such as 10m. */
   readonly at: string;
   readonly alert: string;
-  /** The severity and the window, or all labels, of each firing alert of that name. */
+  /** The labels `by`, or all labels, of each firing alert of that name. */
   readonly fires: readonly string[];
+  /** Default: severity and window. */
+  readonly by?: string;
 }
 
 /** Runs `promtool test rules`: with these series, exactly these alerts fire. */
@@ -40,8 +42,8 @@ async function testAlerts(rules: Rules, series: readonly Series[], expected: rea
   const path = await writeRules(folder, rules);
   const file = join(folder, 'test.yaml');
   // promtool compares all labels and annotations, so the expression ALERTS is queried instead.
-  const cases = expected.map(({ at, alert, fires }) => ({
-    expr: `count by (severity, window) (ALERTS{alertname="${alert}",alertstate="firing"})`,
+  const cases = expected.map(({ at, alert, fires, by = 'severity, window' }) => ({
+    expr: `count by (${by}) (ALERTS{alertname="${alert}",alertstate="firing"})`,
     eval_time: at,
     exp_samples: fires.map((labels) => ({ labels: `{${labels}}`, value: 1 })),
   }));
@@ -127,6 +129,7 @@ describe('the error budget of decisions', () => {
 });
 
 describe('an alert on a state', () => {
+  const STORES = 'namespace="shop",job="so-store-metrics"';
   const at30 = (alert: string, fires: readonly string[]): Expectation[] => [{ at: '30m', alert, fires }];
 
   test.each<[string, Series, readonly string[]]>([
@@ -181,6 +184,28 @@ describe('an alert on a state', () => {
     await testAlerts(await rulesWith(), withoutOrder, at30(down, ['severity="page"']));
   });
 
+  test('an alert on absent series is a separate one for each service and store', async () => {
+    const other: Series = { series: 'up{job="other"}', values: '1x60' };
+    await testAlerts(
+      await rulesWith(),
+      [other],
+      [
+        {
+          at: '30m',
+          alert: 'StandingOrderServiceDown',
+          by: 'namespace, job',
+          fires: services.map((service) => `namespace="shop",job="so-${service}"`),
+        },
+        {
+          at: '30m',
+          alert: 'StandingOrderFillLevelUnknown',
+          by: 'namespace, job, store',
+          fires: ['state', 'broker'].map((store) => `${STORES},store="${store}"`),
+        },
+      ],
+    );
+  });
+
   test('StandingOrderLocalCopiesStale exists in the style replication only', async () => {
     const series = { series: `replica_staleness_seconds{${ORDER},owner="consumer"}`, values: '60x60' };
     const alert = 'StandingOrderLocalCopiesStale';
@@ -188,8 +213,6 @@ describe('an alert on a state', () => {
     const rules = await rulesWith({}, { order: { style: 'replication' } });
     await testAlerts(rules, [series], at30(alert, ['severity="ticket"']));
   });
-
-  const STORES = 'namespace="shop",job="so-store-metrics"';
 
   test.each([
     ['StandingOrderRedisFills', 'state', 'memory'],
@@ -204,6 +227,19 @@ describe('an alert on a state', () => {
     ];
     await testAlerts(await rulesWith(), filled('90x60'), at30(alert, ['severity="ticket"']));
     await testAlerts(await rulesWith(), filled('70x60'), at30(alert, []));
+  });
+
+  test('StandingOrderVolumeFills still fires after its pod was replaced', async () => {
+    const filled = (instance: string, values: (bytes: number) => string): Series[] =>
+      [
+        ['used', 90],
+        ['limit', 100],
+      ].map(([name, bytes]) => ({
+        series: `store_${name}_bytes{${STORES},store="state",resource="volume",instance="${instance}"}`,
+        values: values(Number(bytes)),
+      }));
+    const series = [...filled('old', (bytes) => `${bytes}x28 stale`), ...filled('new', (bytes) => `_x28 ${bytes}x30`)];
+    await testAlerts(await rulesWith(), series, at30('StandingOrderVolumeFills', ['severity="ticket"']));
   });
 
   test('a store without a limit is not full', async () => {

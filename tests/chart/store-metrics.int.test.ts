@@ -159,6 +159,19 @@ describe('the pod that exports the fill levels', () => {
     );
   });
 
+  test('sends no password in plaintext to a Redis whose component has TLS by its metadata', async () => {
+    const metadata = { enableTLS: 'true', clientCert: { name: 'client', key: 'crt' }, sentinelMasterName: 'orders' };
+    const stateStore = { ...redis({ address: 'redis.db.svc:6380', existingSecret: 'mine' }), metadata };
+    const [container] = one(await render(enabled({ stateStore })), 'Deployment', NAME).spec.template.spec.containers;
+    expect(container.env).toEqual(
+      expect.arrayContaining([
+        { name: 'STATE_STORE_ENABLE_TLS', value: 'true' },
+        { name: 'STATE_STORE_CLIENT_CERT', valueFrom: { secretKeyRef: metadata.clientCert } },
+        { name: 'STATE_STORE_SENTINEL_MASTER_NAME', value: 'orders' },
+      ]),
+    );
+  });
+
   test('reads an external Redis with the settings of its component, and reaches no issuer and no collector', async () => {
     const external = { address: 'redis.db.svc:6380', username: 'orders', existingSecret: 'mine', tls: true };
     const values = {

@@ -154,7 +154,12 @@ STATE_STORE_REDIS_HOST. Takes a dict of root and part (stateStore or broker).
 {{- $_ := set $settings "brokers" (include "standing-order.backendAddress" .) -}}
 {{- else -}}
 {{- $own := include (printf "standing-order.%sSettings" $values.kind) . | fromYaml -}}
-{{- $settings = merge (pick $values.metadata "redisHost" "redisUsername" "redisPassword" "connectionString") $own -}}
+{{- $names := list "redisHost" "redisUsername" "redisPassword" "enableTLS" "clientCert" "clientKey" "connectionString" -}}
+{{- $names = concat $names (list "sentinelMasterName" "sentinelUsername" "sentinelPassword") -}}
+{{- range $name := $names -}}
+{{- if hasKey $values.metadata $name }}{{ $_ := set $own $name (get $values.metadata $name) }}{{ end -}}
+{{- end -}}
+{{- $settings = $own -}}
 {{- end -}}
 {{- range $name := omit $settings "failover" | keys | sortAlpha -}}
 {{- $variable := dict "name" (printf "%s_%s" $prefix (snakecase $name | upper)) -}}

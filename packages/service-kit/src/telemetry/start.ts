@@ -5,6 +5,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node';
 import { AlwaysOffSampler, NoopSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace';
 import { setBackend } from './backend.ts';
@@ -33,7 +34,16 @@ const propagateOnly: Partial<NodeSDKConfiguration> = {
   sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
 };
 
-const prometheus = new PrometheusExporter({ preventServerStart: true });
+/** Exports an observable gauge without the series that it no longer observes. The cumulative default keeps their last value. */
+class CurrentValueExporter extends PrometheusExporter {
+  override selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
+    return type === InstrumentType.OBSERVABLE_GAUGE
+      ? AggregationTemporality.DELTA
+      : super.selectAggregationTemporality(type);
+  }
+}
+
+const prometheus = new CurrentValueExporter({ preventServerStart: true });
 const serializer = new PrometheusSerializer('', false, undefined, false, true);
 
 const sdk = new NodeSDK({
@@ -44,11 +54,21 @@ const sdk = new NodeSDK({
 });
 sdk.start();
 
+async function collectText(): Promise<string> {
+  const { resourceMetrics, errors } = await prometheus.collect();
+  for (const error of errors) warn('collecting a metric failed', error);
+  return serializer.serialize(resourceMetrics);
+}
+
+let collecting: Promise<string> | undefined;
+
 setBackend({
-  async metricsText() {
-    const { resourceMetrics, errors } = await prometheus.collect();
-    for (const error of errors) warn('collecting a metric failed', error);
-    return serializer.serialize(resourceMetrics);
+  /** Concurrent scrapes share one collection: the first to end takes the observations of all gauges. */
+  metricsText() {
+    collecting ??= collectText().finally(() => {
+      collecting = undefined;
+    });
+    return collecting;
   },
   stop: () => sdk.shutdown(),
 });
